@@ -1,0 +1,1 @@
+export type { Blobs } from './port.js';

@@ -1,0 +1,58 @@
+import type { Actor, Owner } from '../context.js';
+import type { JsonObject } from '../json.js';
+import type { InstalledRef, PlanRead, Wire } from '../plan.js';
+import type { BlobRef } from '../steps.js';
+
+/** Something installed, with what others need to know to use or remove it. */
+export interface Installed extends InstalledRef {
+  location: string;
+  guestLocation: string;
+  driver: string;
+  /** The instance it was made for; none for what is shared. */
+  instanceId?: string;
+  owner: Owner;
+  spec: JsonObject;
+  outputs: JsonObject;
+}
+
+/**
+ * What is recorded on `environment-<name>`. Owner: orchestrator. The only place where names are claimed and plans
+ * admitted (decision 2).
+ */
+export type EnvironmentEvent =
+  | {
+      type: 'NameClaimed';
+      data: { kind: 'instance'; name: string; requestId: string; owner: Owner; job: 'provision' | 'deprovision' };
+    }
+  /** The claiming request has ended and nothing is left under the name. */
+  | { type: 'NameReleased'; data: { name: string; requestId: string } }
+  | {
+      type: 'PlanAdmitted';
+      data: {
+        requestId: string;
+        owner: Owner;
+        planHash: string;
+        reads: PlanRead[];
+        writes: { key: string; generation: number }[];
+      };
+    }
+  /** The plan has ended: what it installed and removed. `installedBlob` instead of `installed` when it is too big. */
+  | {
+      type: 'PlanSettled';
+      data: {
+        requestId: string;
+        name: string;
+        outcome: 'done' | 'undone' | 'abandoned';
+        installed: Installed[];
+        installedBlob?: BlobRef;
+        removed: string[];
+        wires: Wire[];
+      };
+    }
+  | { type: 'DispatchPaused'; data: { actor: Actor; reason?: string } }
+  | { type: 'DispatchResumed'; data: { actor: Actor } };
+
+/** What is recorded on `partition-<n>`. Who works on which requests: only a matter of liveness (decision 9). */
+export type PartitionEvent =
+  | { type: 'PartitionClaimed'; data: { replica: string; epoch: number } }
+  | { type: 'PartitionReleased'; data: { replica: string; epoch: number } };

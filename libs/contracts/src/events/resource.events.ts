@@ -1,0 +1,53 @@
+import type { Cause } from '../errors.js';
+import type { JsonObject } from '../json.js';
+import type { DefinitionRef } from '../plan.js';
+import type { BlobRef } from '../steps.js';
+import type { ResourceKind } from '../services.js';
+
+/** Health of something that runs. */
+export type Health = 'starting' | 'healthy' | 'unhealthy' | 'stopped' | 'unknown';
+
+interface Outcome {
+  requestId: string;
+  stepId: string;
+  try: number;
+  generation: number;
+  epoch: number;
+  log?: BlobRef;
+}
+
+/**
+ * What is recorded on `storage-…`, `database-…` and `instance-…`; the type in the log carries the kind in front:
+ * `StorageStarted`, `DatabaseProvisioned`, `InstanceHealthChanged` (see {@link resourceEventType}).
+ * Owner: the sub-provisioner of that kind.
+ */
+export type ResourceEvent =
+  | {
+      type: 'Started';
+      data: Outcome & {
+        action: 'ensure' | 'destroy';
+        replica: string;
+        location: string;
+        driver: string;
+        definition: DefinitionRef;
+        spec: JsonObject;
+        inputs: Record<string, JsonObject>;
+        deadline: number;
+      };
+    }
+  /** Another replica carries on, or the same one after a restart: what the older epoch still does is void. */
+  | { type: 'TakenOver'; data: { generation: number; epoch: number; replica: string } }
+  | { type: 'Provisioned'; data: Outcome & { effect: 'made' | 'found'; outputs: JsonObject; observed: JsonObject } }
+  | { type: 'Failed'; data: Outcome & { action: 'ensure' | 'destroy'; cause: Cause } }
+  | { type: 'Destroyed'; data: Outcome & { effect: 'destroyed' | 'absent' } }
+  | { type: 'HealthChanged'; data: { generation: number; from: Health; to: Health; reason: string } }
+  /** It ended by itself and was started again. */
+  | { type: 'Restarted'; data: { generation: number; restarts: number; reason: string } };
+
+/** `storage` and `Started` → `StorageStarted`. */
+export const resourceEventType = (kind: ResourceKind, type: ResourceEvent['type']): string =>
+  `${kind[0]!.toUpperCase()}${kind.slice(1)}${type}`;
+
+/** `StorageStarted` → `Started`; the inverse of {@link resourceEventType}. */
+export const bareResourceEventType = (kind: ResourceKind, type: string): ResourceEvent['type'] =>
+  type.slice(kind.length) as ResourceEvent['type'];

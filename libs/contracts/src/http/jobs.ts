@@ -1,0 +1,94 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsInt, IsISO8601, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { OWNER_TYPES, type OwnerType } from '../context.js';
+import { DEFAULT_ENVIRONMENT, IsDefinitionReference, IsName, IsOwnerId } from '../names.js';
+
+/** What every job has. */
+class Job {
+  @ApiProperty({ example: 'shop', description: 'Name of the instance, unique in its environment.' })
+  @IsName()
+  instanceId: string;
+
+  @ApiPropertyOptional({ default: DEFAULT_ENVIRONMENT })
+  @IsOptional()
+  @IsName()
+  environment?: string;
+
+  @ApiPropertyOptional({ description: "A named set of places; the profile's default when left out." })
+  @IsOptional()
+  @IsName()
+  clusterId?: string;
+
+  @ApiPropertyOptional({ minimum: -100, maximum: 100, default: 0, description: 'Higher goes first.' })
+  @IsOptional()
+  @IsInt()
+  @Min(-100)
+  @Max(100)
+  priority?: number;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'Not before this time.' })
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  notBefore?: string;
+}
+
+/** Asks for a service and everything it needs. */
+export class ProvisionJob extends Job {
+  @ApiProperty({ example: 'ada' })
+  @IsOwnerId()
+  ownerId: string;
+
+  @ApiPropertyOptional({ enum: OWNER_TYPES, default: 'user' })
+  @IsOptional()
+  @IsIn(OWNER_TYPES)
+  ownerType?: OwnerType;
+
+  @ApiPropertyOptional({ description: "A named place in the configuration; the cluster's first when left out." })
+  @IsOptional()
+  @IsName()
+  guestLocation?: string;
+
+  @ApiPropertyOptional({ example: 'guestbook@^1.0.0', description: "name or name@range; the profile's default when left out." })
+  @IsOptional()
+  @IsDefinitionReference()
+  definition?: string;
+
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Keep what was made when a step fails for good, so that a retry goes on from there.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  keepOnFailure?: boolean;
+}
+
+/** Gives an instance back, with everything that was made for it. */
+export class DeprovisionJob extends Job {}
+
+/** What a request would do. Changes nothing. */
+export class PlanJob extends ProvisionJob {
+  @ApiPropertyOptional({ enum: ['provision', 'deprovision'], default: 'provision' })
+  @IsOptional()
+  @IsIn(['provision', 'deprovision'])
+  job?: 'provision' | 'deprovision';
+
+  // What is there need not be named to plan its removal.
+  @IsOptional() @IsOwnerId() declare ownerId: string;
+}
+
+/** Body of cancel, retry, pause and resume. */
+export class ControlBody {
+  @ApiPropertyOptional({ maxLength: 500 })
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
+
+/** Body of abandon: somebody answers for what is left behind. */
+export class AbandonBody {
+  @ApiProperty({ minLength: 1, maxLength: 500 })
+  @IsString()
+  @MaxLength(500)
+  reason: string;
+}

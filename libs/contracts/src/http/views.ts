@@ -1,0 +1,180 @@
+import type { Actor, Owner } from '../context.js';
+import type { Cause } from '../errors.js';
+import type { JobKind, LeftBehind } from '../events/request.events.js';
+import type { Health } from '../events/resource.events.js';
+import type { Instant } from '../clock.js';
+import type { JsonObject } from '../json.js';
+import type { DefinitionRef, InstalledRef, Plan, Unsatisfied, Wire } from '../plan.js';
+import type { ResourceKind } from '../services.js';
+import type { BlobRef } from '../steps.js';
+
+/** Where a request stands. The last five are ends. */
+export const REQUEST_STATUSES = [
+  'queued',
+  'running',
+  'undoing',
+  'paused',
+  'attention',
+  'succeeded',
+  'failed',
+  'unsatisfied',
+  'cancelled',
+  'abandoned',
+] as const;
+export type RequestStatus = (typeof REQUEST_STATUSES)[number];
+/** Statuses after which nothing happens by itself any more. */
+export const ENDED: readonly RequestStatus[] = ['succeeded', 'failed', 'unsatisfied', 'cancelled', 'abandoned'];
+
+export type StepStatus =
+  | 'pending'
+  | 'waiting'
+  | 'running'
+  | 'uncertain'
+  | 'succeeded'
+  | 'failed'
+  | 'undoing'
+  | 'undone'
+  | 'undo-failed';
+
+export interface StepView {
+  id: string;
+  kind: ResourceKind;
+  name: string;
+  action: 'ensure' | 'destroy';
+  generation: number;
+  location: string;
+  driver: string;
+  after: string[];
+  status: StepStatus;
+  try: number;
+  startedAt?: Instant;
+  endedAt?: Instant;
+  /** When the next try starts. */
+  nextTryAt?: Instant;
+  /** Why it waits or failed. */
+  cause?: Cause;
+  outputs?: JsonObject;
+  log?: BlobRef;
+}
+
+export interface RequestView {
+  id: string;
+  job: JobKind;
+  status: RequestStatus;
+  environment: string;
+  instanceId: string;
+  definition?: string;
+  owner: Owner;
+  actor: Actor;
+  priority: number;
+  notBefore?: Instant;
+  acceptedAt: Instant;
+  updatedAt: Instant;
+  endedAt?: Instant;
+  logToken?: string;
+  /** Why it does not go on just now. */
+  waiting?: { code: string; reason: string };
+  plan?: Plan;
+  steps: StepView[];
+  /** When it has ended well, or is unsatisfied. */
+  result?:
+    | { alreadySatisfied: InstalledRef[]; installed: InstalledRef[]; removed: InstalledRef[]; wires: Wire[] }
+    | { unsatisfied: Unsatisfied[] };
+  cause?: Cause;
+  /** What a person must look after. */
+  left?: LeftBehind[];
+  /** Log position of its newest event. */
+  position: string;
+}
+
+/** A storage, a database or an instance, as the log knows it. */
+export interface ResourceView {
+  /** `<environment>.<name>`. */
+  id: string;
+  kind: ResourceKind;
+  environment: string;
+  name: string;
+  status: 'making' | 'present' | 'failed' | 'destroying' | 'destroyed';
+  generation: number;
+  location: string;
+  driver: string;
+  definition: DefinitionRef;
+  ownerId?: string;
+  /** The instance it was made for. */
+  instanceId?: string;
+  /** Request that touched it last. */
+  requestId: string;
+  outputs: JsonObject;
+  observed: JsonObject;
+  health?: Health;
+  healthReason?: string;
+  restarts?: number;
+  createdAt: Instant;
+  updatedAt: Instant;
+  cause?: Cause;
+  position: string;
+}
+
+export interface EnvironmentView {
+  name: string;
+  paused: boolean;
+  instances: number;
+  storages: number;
+  databases: number;
+  /** Names that are claimed, and by which request while one works on it. */
+  names: { name: string; ownerId: string; requestId?: string }[];
+  updatedAt: Instant;
+  position: string;
+}
+
+/** A page of a list. */
+export interface Page<T> {
+  items: T[];
+  /** Give it as `cursor` to get the next page, of the same moment as the first. */
+  next?: string;
+  /** Log position the page was read at. */
+  position: string;
+}
+
+/** Answer to a job: 202. */
+export interface Accepted {
+  requestId: string;
+  /** Log position of what was recorded. */
+  position: string;
+  /** An earlier call with the same idempotency key was answered the same. */
+  repeated?: boolean;
+}
+
+/** Answer of `/info`. */
+export interface Info {
+  name: 'slipway';
+  version: string;
+  mesh: string;
+  profile: string;
+  eventLog: { kind: 'sqlite' | 'kurrentdb'; logId: string; position: string };
+  environment: string;
+  defaultDefinition?: string;
+  /** Where the data are, on one machine. */
+  dataFolder: string;
+  startedAt: Instant;
+}
+
+/** Answer of `/health/ready`; 503 unless `ready`. */
+export interface Readiness {
+  ready: boolean;
+  checks: { name: string; ready: boolean; reason?: string }[];
+}
+
+/** RFC 9457 problem details, with our code and hint. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: Cause['code'];
+  hint: string;
+  requestId: string;
+  /** For `bad-input`. */
+  fields?: { field: string; reason: string }[];
+  details?: JsonObject;
+}

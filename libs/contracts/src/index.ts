@@ -1,0 +1,77 @@
+/** What crosses a border: commands, queries, events, errors, subjects. REST's own bodies and rows: `@slipway/contracts/http`. */
+export { systemClock, instant, type Clock, type Instant } from './clock.js';
+export { canonicalJson, hashOf, sha256, type Json, type JsonObject } from './json.js';
+export {
+  DEFAULT_ENVIRONMENT,
+  DEFINITION_NAME,
+  DEFINITION_REFERENCE,
+  IsDefinitionReference,
+  IsName,
+  IsOwnerId,
+  LOG_TOKEN,
+  NAME,
+  OWNER_ID,
+  REQUEST_ID,
+} from './names.js';
+export {
+  CATEGORIES,
+  CATEGORY_OWNER,
+  RESOURCE_KINDS,
+  SERVICES,
+  categoryOf,
+  idOf,
+  resourceKey,
+  resourceStream,
+  streamName,
+  type Category,
+  type ResourceKind,
+  type ResourceRef,
+  type ServiceName,
+} from './services.js';
+export { HEADERS, HTTP_HEADERS, OWNER_TYPES, type Actor, type Owner, type OwnerType, type RequestContext } from './context.js';
+export { VERBS, aliveSubject, eventSubject, progressSubject, subject } from './subjects.js';
+export { ERRORS, SlipwayError, causeOf, isErrorCode, type Advice, type Cause, type ErrorCode } from './errors.js';
+export {
+  Capability,
+  ContentPackage,
+  DatabaseSpec,
+  HealthCheck,
+  InstanceSpec,
+  ProcessLimits,
+  Requirement,
+  ResourceDefinition,
+  SIZE,
+  SPEC_OF,
+  StorageSpec,
+  bytesOf,
+} from './definition.js';
+export type {
+  DefinitionRef,
+  InstalledRef,
+  Inverse,
+  Place,
+  Plan,
+  PlanRead,
+  PlanStep,
+  ResolveQuery,
+  Unsatisfied,
+  Wire,
+} from './plan.js';
+export type {
+  BlobRef,
+  DestroyCommand,
+  EnsureCommand,
+  HealthReport,
+  InspectAnswer,
+  InspectQuery,
+  StepAccepted,
+  StepCancelCommand,
+  StepCommand,
+  StepLogQuery,
+  StepProgress,
+} from './steps.js';
+export type { AcceptCommand, ControlCommand, DispatchCommand, PlanQuery } from './commands.js';
+export type { JobKind, LeftBehind, RequestAccepted, RequestEvent } from './events/request.events.js';
+export type { EnvironmentEvent, Installed, PartitionEvent } from './events/environment.events.js';
+export { bareResourceEventType, resourceEventType, type Health, type ResourceEvent } from './events/resource.events.js';
+export type { ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';

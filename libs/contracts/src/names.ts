@@ -1,0 +1,36 @@
+import { Matches } from 'class-validator';
+
+/**
+ * Names of instances, environments, locations, resources: a DNS label (RFC 1123 §2.1) of at most 63 characters.
+ * That is one legal NATS token, one legal folder name, and free of the `.` that joins names in a stream's name.
+ */
+export const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** An owner's or actor's id: printable, no white space, at most 128 characters. */
+export const OWNER_ID = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/;
+
+/** A caller's request id that is taken over as it is (`X-Request-Id`). */
+export const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{7,63}$/;
+
+/** A caller's free token (`X-Log-Token`): printable ASCII, at most 128 characters. */
+export const LOG_TOKEN = /^[\x20-\x7e]{1,128}$/;
+
+/** A definition's symbolic name, dots allowed (`org.example.guestbook`). */
+export const DEFINITION_NAME = /^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/;
+
+const NAME_HINT = 'must be 1 to 63 lower-case letters, digits and inner hyphens, such as "my-shop"';
+
+/** Validates a field as a {@link NAME}. */
+export const IsName = () => Matches(NAME, { message: `$property ${NAME_HINT}` });
+
+/** Validates a field as an {@link OWNER_ID}. */
+export const IsOwnerId = () =>
+  Matches(OWNER_ID, { message: '$property must be 1 to 128 letters, digits and any of . _ @ + -, such as "ada"' });
+
+/** `name` or `name@range` (a semver range), as the CLI's `--definition` takes it. */
+export const DEFINITION_REFERENCE = /^[a-z0-9][a-z0-9._-]{0,127}(@[0-9A-Za-z .*^~<>=|+-]{1,64})?$/;
+export const IsDefinitionReference = () =>
+  Matches(DEFINITION_REFERENCE, { message: '$property must be a definition\'s name, or name@range such as "guestbook@^1.0.0"' });
+
+/** The environment that is meant when none is named. */
+export const DEFAULT_ENVIRONMENT = 'default';

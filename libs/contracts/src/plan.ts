@@ -1,0 +1,102 @@
+import type { JsonObject } from './json.js';
+import type { ResourceKind } from './services.js';
+
+/** A definition pinned by its content. */
+export interface DefinitionRef {
+  name: string;
+  version: string;
+  /** SHA-256 of the definition's canonical JSON, artefact's blob included. */
+  hash: string;
+}
+
+/** Which step's or installed resource's outputs answer which requirement. */
+export interface Wire {
+  /** Key (`instance/shop`) of what requires. */
+  from: string;
+  /** The requirement's name within that definition (`data`). */
+  requirement: string;
+  /** Key of what provides. */
+  to: string;
+}
+
+/** What undoes a step: `destroy` what it made, `none` (nothing to undo), or `forward` (only onwards). */
+export type Inverse = 'destroy' | 'none' | 'forward';
+
+/** One thing one sub-provisioner does for one request. Pinned: a resumed request never resolves again. */
+export interface PlanStep {
+  /** Unique in the plan: the resource's key, `storage/shop-data`. */
+  id: string;
+  action: 'ensure' | 'destroy';
+  kind: ResourceKind;
+  name: string;
+  generation: number;
+  definition: DefinitionRef;
+  location: string;
+  driver: string;
+  /** Of the definition, with the requirement's own laid over it. */
+  spec: JsonObject;
+  /** Ids of the steps that must be done before. */
+  after: string[];
+  inverse: Inverse;
+}
+
+/** A requirement that nothing satisfies, and why. */
+export interface Unsatisfied {
+  /** Who requires it, outermost first: `["guestbook@1.0.0"]`. */
+  chain: string[];
+  /** The requirement in words: `database {engine: postgres}`. */
+  requirement: string;
+  reason: 'no-definition' | 'no-version' | 'no-capability' | 'circular' | 'no-location' | 'no-driver' | 'still-needed';
+  /** A sentence for a person, with what would fix it where that is known. */
+  message: string;
+}
+
+/** A resource that exists already and is used as it is. */
+export interface InstalledRef {
+  kind: ResourceKind;
+  name: string;
+  generation: number;
+  definition: DefinitionRef;
+}
+
+/** What was read to make the plan; admission refuses when one of them has changed since. `null`: it was not there. */
+export interface PlanRead {
+  key: string;
+  generation: number | null;
+}
+
+/** The outcome of impact analysis. Making it changes nothing. */
+export interface Plan {
+  environment: string;
+  outcome: 'satisfied' | 'install' | 'remove' | 'unsatisfied';
+  alreadySatisfied: InstalledRef[];
+  steps: PlanStep[];
+  wires: Wire[];
+  /** Capacity that the plan takes from shared resources (none before the allocator). */
+  leases: [];
+  reads: PlanRead[];
+  /** Keys of what the plan makes, changes or removes. */
+  writes: string[];
+  unsatisfied: Unsatisfied[];
+  /** {@link hashOf} all of the above. */
+  hash: string;
+}
+
+/** Where things are to be made: a guest location of the configuration, as the orchestrator has chosen it. */
+export interface Place {
+  guestLocation: string;
+  location: string;
+  drivers: Record<ResourceKind, string>;
+}
+
+/** Body of `resolver.plan`. Stateless: all it rests on is named here, or read from the log at `atLeast` or later. */
+export interface ResolveQuery {
+  job: 'provision' | 'deprovision';
+  environment: string;
+  instanceId: string;
+  /** `name` or `name@range`; provision only. */
+  definition?: string;
+  place: Place;
+  /** Position of the log that the environment is read at, or later. */
+  atLeast?: string;
+}

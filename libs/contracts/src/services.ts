@@ -1,0 +1,46 @@
+/** The services of a mesh, by the token that stands in their subjects. */
+export const SERVICES = ['gateway', 'orchestrator', 'resolver', 'storage', 'database', 'instance'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+/** What a step can make. Each kind is served by the sub-provisioner of the same name. */
+export const RESOURCE_KINDS = ['storage', 'database', 'instance'] as const;
+export type ResourceKind = (typeof RESOURCE_KINDS)[number];
+
+/**
+ * Who appends to which stream category (decision 1 of the design: ownership). An event store is constructed with its
+ * service's name and refuses every category that this table gives to another.
+ */
+export const CATEGORY_OWNER = {
+  environment: 'orchestrator',
+  request: 'orchestrator',
+  partition: 'orchestrator',
+  storage: 'storage',
+  database: 'database',
+  instance: 'instance',
+} as const satisfies Record<string, ServiceName>;
+
+export type Category = keyof typeof CATEGORY_OWNER;
+export const CATEGORIES = Object.keys(CATEGORY_OWNER) as Category[];
+
+/** The stream of one aggregate: `<category>-<id>`; an id may hold hyphens, a category may not. */
+export const streamName = (category: Category, id: string): string => `${category}-${id}`;
+
+/** The category of a stream: all before its first hyphen. */
+export const categoryOf = (stream: string): string => stream.slice(0, stream.indexOf('-') >>> 0);
+
+/** The id of a stream: all after its first hyphen. */
+export const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
+
+/** A resource, wherever it is named: unique in its mesh. */
+export interface ResourceRef {
+  environment: string;
+  kind: ResourceKind;
+  name: string;
+}
+
+/** `storage/shop-data`: a resource within its environment, the key of steps, reads and writes. */
+export const resourceKey = (resource: Pick<ResourceRef, 'kind' | 'name'>): string => `${resource.kind}/${resource.name}`;
+
+/** A resource's stream, `storage-default.shop-data`: names hold no dot, so environment and name stay apart. */
+export const resourceStream = (resource: ResourceRef): string =>
+  streamName(resource.kind, `${resource.environment}.${resource.name}`);

@@ -1,0 +1,94 @@
+import type { JsonObject } from './json.js';
+import type { DefinitionRef } from './plan.js';
+import type { ResourceKind, ResourceRef } from './services.js';
+
+/**
+ * A command to a sub-provisioner. Its identity is (requestId, stepId, try): the same one again is answered with what has
+ * become of it and does nothing twice.
+ */
+export interface StepCommand {
+  requestId: string;
+  stepId: string;
+  /** Grows with each retry of the step; the first is 1. */
+  try: number;
+  resource: ResourceRef;
+  generation: number;
+  driver: string;
+  location: string;
+  definition: DefinitionRef;
+  /** Milliseconds since the epoch after which the step counts as uncertain. */
+  deadline: number;
+}
+
+/** Makes the resource so that it is as `spec` says, or finds it so. */
+export interface EnsureCommand extends StepCommand {
+  spec: JsonObject;
+  /** Outputs of what it is wired to, by the requirement's name: `{data: {path: '/…'}}`. */
+  inputs: Record<string, JsonObject>;
+}
+
+/** Takes the resource away and leaves a tombstone for this generation. */
+export type DestroyCommand = StepCommand;
+
+/**
+ * Answer to a step's command, at most 2 s later: `accepted` once `Started` is durable, `settled` when this try's outcome
+ * stands in the log already. The outcome itself comes through the log only.
+ */
+export interface StepAccepted {
+  status: 'accepted' | 'settled';
+  epoch: number;
+}
+
+/** Asks what exists at the place. */
+export interface InspectQuery {
+  resource: ResourceRef;
+  generation: number;
+  driver: string;
+  location: string;
+}
+
+/** What exists. `absent` is said only by a replica of the resource's own location. */
+export interface InspectAnswer {
+  state: 'absent' | 'present' | 'partial' | 'destroyed';
+  /** Normalised and comparable: drift is a comparison. */
+  observed: JsonObject;
+}
+
+/** Ends a running step, if it runs. Its outcome (`step-cancelled`, or success when it was too late) comes through the log. */
+export interface StepCancelCommand {
+  requestId: string;
+  stepId: string;
+  resource: ResourceRef;
+}
+
+/** Progress of a running step, published and forgotten. */
+export interface StepProgress {
+  requestId: string;
+  stepId: string;
+  /** From 0 to 1; left out where nobody knows. */
+  fraction?: number;
+  message: string;
+}
+
+/** A step's log, kept as a blob when the step has ended. */
+export interface BlobRef {
+  sha256: string;
+  bytes: number;
+}
+
+/** Asks for the log of a step that is still running. */
+export interface StepLogQuery {
+  requestId: string;
+  stepId: string;
+  resource: ResourceRef;
+}
+
+/** A service's word on itself, for the gateway's readiness. */
+export interface HealthReport {
+  service: string;
+  replica: string;
+  ready: boolean;
+  locations?: { location: string; kind: ResourceKind; drivers: string[] }[];
+  /** Why it is not ready, or what a person should know. */
+  reasons: string[];
+}

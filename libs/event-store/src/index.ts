@@ -1,0 +1,16 @@
+export { NO_STREAM } from './port.js';
+export type {
+  Appended,
+  EventMetadata,
+  EventStore,
+  LogInfo,
+  NewEvent,
+  Position,
+  ReadAllOptions,
+  ReadAllResult,
+  ReadFilter,
+  RecordedEvent,
+  SubscribeOptions,
+  Subscription,
+} from './port.js';
+export type { Decider } from './decider.js';

@@ -1,0 +1,35 @@
+import type { Readable } from 'node:stream';
+
+export interface FileStat {
+  type: 'file' | 'directory' | 'other';
+  /** Permission bits. */
+  mode: number;
+  uid: number;
+  gid: number;
+  bytes: number;
+}
+
+/** Files at a place. Paths are absolute. Missing things are `null` or nothing to do, never an error, where that is natural. */
+export interface Filesystem {
+  /** `exclusive`: fails with code `EEXIST` when it exists. Durable when it resolves. */
+  writeFile(
+    path: string,
+    content: string | Uint8Array | Readable,
+    options?: { mode?: number; exclusive?: boolean },
+  ): Promise<void>;
+  /** `null` when it does not exist. At most `limit` bytes (1 MiB), else `too-large`. */
+  readFile(path: string, limit?: number): Promise<Buffer | null>;
+  openRead(path: string): Promise<Readable>;
+  stat(path: string): Promise<FileStat | null>;
+  /** Names, sorted; empty when it does not exist. */
+  list(path: string): Promise<string[]>;
+  mkdir(path: string, options?: { mode?: number }): Promise<void>;
+  /** Atomic (rename(2)). Errors keep their `code`: ENOTEMPTY, EEXIST, ENOTDIR, ENOENT. */
+  rename(from: string, to: string): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
+  chown(path: string, uid: number, gid: number, options?: { recursive?: boolean }): Promise<void>;
+  /** With all that is in it; nothing to do when it is gone. */
+  remove(path: string): Promise<void>;
+  /** Unpacks a tar stream below `path`; refuses absolute names, `..`, links that lead out, and devices. */
+  unpack(path: string, tar: Readable): Promise<void>;
+}

@@ -1,0 +1,89 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsDefinitionReference, IsName, NAME, type ResourceKind } from '@slipway/contracts';
+
+/** Where the gateway listens. Loopback unless told otherwise. */
+export class GatewayConfig {
+  @IsString() host: string = '127.0.0.1';
+  @IsInt() @Min(0) @Max(65535) port: number = 7420;
+  /** Further names that may stand in `Host` and `Origin`. */
+  @IsOptional() @IsString({ each: true }) allowedHosts?: string[];
+}
+
+export class NatsConfig {
+  /** `nats://host:port`; left out: one is started on this machine and supervised. */
+  @IsOptional() @Matches(/^(nats|tls):\/\//, { message: '$property must be nats://host:port' }) url?: string;
+  /** File with the credential (a token), mode 0600; made at the first start when it is ours. */
+  @IsOptional() @IsString() tokenFile?: string;
+}
+
+/** A named place: where things are made, and by which drivers. */
+export class GuestLocationConfig {
+  @IsName() location: string;
+  /** Driver by kind. */
+  @IsObject() drivers: Record<ResourceKind, string>;
+}
+
+/** How often and how long a kind of step is tried. */
+export class StepPolicy {
+  /** One try's time limit. */
+  @IsNumber() @Min(0.05) @Max(86_400) timeoutSeconds: number = 60;
+  @IsInt() @Min(1) @Max(100) tries: number = 4;
+  /** Before the second try; doubles from there on. */
+  @IsNumber() @Min(0) @Max(3600) backoffSeconds: number = 1;
+  @IsNumber() @Min(0) @Max(86_400) maxBackoffSeconds: number = 60;
+}
+
+export class StepsConfig {
+  @ValidateNested() @Type(() => StepPolicy) storage: StepPolicy = new StepPolicy();
+  @ValidateNested() @Type(() => StepPolicy) database: StepPolicy = new StepPolicy();
+  @ValidateNested() @Type(() => StepPolicy) instance: StepPolicy = new StepPolicy();
+}
+
+/** How many admitted requests an environment works on at once. */
+export class LimitsConfig {
+  @IsInt() @Min(1) concurrent: number = 256;
+  @IsInt() @Min(1) perOwner: number = 64;
+  /** Waiting requests beyond which new ones are refused (`too-busy`). */
+  @IsInt() @Min(1) queue: number = 100_000;
+}
+
+export class InstancesConfig {
+  /** Ports that instances get, `from-to`. */
+  @Matches(/^\d{4,5}-\d{4,5}$/, { message: '$property must be a range such as "20000-24999"' }) ports: string = '20000-24999';
+}
+
+export class LoggingConfig {
+  @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'silent']) level: string = 'info';
+}
+
+/**
+ * The configuration of a mesh: one YAML file per profile in `deploy/<profile>/slipway.yaml`, the same for all services,
+ * overridden by the environment variables that the loader lists. Validated at start, frozen.
+ */
+export class MeshConfig {
+  @IsIn(['dev', 'test', 'prod']) profile: 'dev' | 'test' | 'prod' = 'dev';
+  /** The mesh's name: first token of its subjects. */
+  @IsName() mesh: string = 'dev';
+  /** Absolute after loading. */
+  @IsString() dataFolder: string = '.slipway';
+  /** `sqlite` (in the data folder) or `kurrentdb://…`. */
+  @Matches(/^(sqlite|(kurrentdb|esdb)(\+discover)?:\/\/.+)$/, { message: '$property must be "sqlite" or kurrentdb://host:port' })
+  eventLog: string = 'sqlite';
+  /** Folder of content packages. Absolute after loading. */
+  @IsString() contentFolder: string = 'content';
+  @IsOptional() @IsDefinitionReference() defaultDefinition?: string = 'guestbook';
+  /** The locations that this process's sub-provisioners serve. */
+  @Matches(NAME, { each: true }) locations: string[] = ['local'];
+  @IsObject() guestLocations: Record<string, GuestLocationConfig> = {
+    local: { location: 'local', drivers: { storage: 'directory', database: 'sqlite', instance: 'process' } },
+  };
+  /** Named sets of guest locations; the first of a set is its default. */
+  @IsObject() clusters: Record<string, string[]> = { default: ['local'] };
+  @ValidateNested() @Type(() => GatewayConfig) gateway: GatewayConfig = new GatewayConfig();
+  @ValidateNested() @Type(() => NatsConfig) nats: NatsConfig = new NatsConfig();
+  @ValidateNested() @Type(() => StepsConfig) steps: StepsConfig = new StepsConfig();
+  @ValidateNested() @Type(() => LimitsConfig) limits: LimitsConfig = new LimitsConfig();
+  @ValidateNested() @Type(() => InstancesConfig) instances: InstancesConfig = new InstancesConfig();
+  @ValidateNested() @Type(() => LoggingConfig) logging: LoggingConfig = new LoggingConfig();
+}

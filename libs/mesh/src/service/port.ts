@@ -1,0 +1,42 @@
+import type { Clock, HealthReport, ServiceName } from '@slipway/contracts';
+import type { EventStore } from '@slipway/event-store';
+import type { Blobs } from '@slipway/blobs';
+import type { Secrets } from '@slipway/secrets';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Bus } from '../bus/port.js';
+import type { MeshConfig } from '../config/config.js';
+
+/** What the process hands to a service: every port, already connected. Apps compose on it and read no environment. */
+export interface Runtime {
+  readonly service: ServiceName;
+  /** `<host>-<service>`, stable over restarts: a successor of the same name takes over at once. */
+  readonly replica: string;
+  readonly config: MeshConfig;
+  /** Appends in this service's name only. */
+  readonly store: EventStore;
+  readonly blobs: Blobs;
+  readonly secrets: Secrets;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  /** A folder of this service's own for caches that can be rebuilt from the log. */
+  readonly cacheFolder: string;
+}
+
+/** A service as a process hosts it. Each app's `index.ts` exports one, named `service`. */
+export interface ServiceDefinition {
+  readonly name: ServiceName;
+  /** Resolves when it serves. */
+  start(runtime: Runtime): Promise<RunningService>;
+}
+
+export interface RunningService {
+  health(): Promise<HealthReport>;
+  /**
+   * In order: takes no new work, ends what is under way (at most 10 s), lets go. `instances`: whether what runs for users
+   * is stopped too (its desired state stays) or left running. Store and bus stay open: they are the process's.
+   */
+  stop(options: { instances: 'stop' | 'leave' }): Promise<void>;
+}

@@ -1,0 +1,69 @@
+import type { Clock, DefinitionRef, Health, InspectAnswer, JsonObject, ResourceKind, ResourceRef } from '@slipway/contracts';
+import type { Blobs } from '@slipway/blobs';
+import type { Secrets } from '@slipway/secrets';
+import type { Command, Filesystem } from '@slipway/interfaces';
+
+/** What a driver works on: a resource's identity and generation, under an epoch. */
+export interface Target {
+  resource: ResourceRef;
+  generation: number;
+  /** Grows with each take-over; goes into the marker. */
+  epoch: number;
+  definition: DefinitionRef;
+}
+
+/** What a driver may use. It reaches the place through `command` and `filesystem` only. */
+export interface DriverContext {
+  command: Command;
+  filesystem: Filesystem;
+  blobs: Blobs;
+  secrets: Secrets;
+  clock: Clock;
+  /** Folder at the place that belongs to this kind and driver; what is made stands below it. */
+  root: string;
+  /** Aborted when the step is cancelled or its deadline has passed. */
+  signal: AbortSignal;
+  /** From 0 to 1, or undefined where nobody knows. */
+  progress(fraction: number | undefined, message: string): void;
+  /** One line of the step's log. Never a secret. */
+  log(line: string): void;
+}
+
+export interface Ensured {
+  /** `found`: it was there already, made by this same generation. */
+  effect: 'made' | 'found';
+  /** What others are wired to: `{path}`, `{url}`. Secrets as `secret://…` only. */
+  outputs: JsonObject;
+  /** As {@link Driver.inspect} would say. */
+  observed: JsonObject;
+}
+
+/** What runs, as an observation of its place. */
+export interface Observation {
+  health: Health;
+  reason: string;
+  /** How often it was started again by its own supervision. */
+  restarts: number;
+}
+
+/**
+ * How a sub-provisioner does it at one kind of place. Runs the contract suite of `/testing` against the real thing.
+ *
+ * D1. A marker that names resource and generation stands at the place before the effect.
+ * D2. `ensure` and `destroy` may be stopped at any point and called again, here or by another replica, even while the
+ *     first call still hangs: the place's own mutual exclusion decides (an atomic rename onto a name of the generation).
+ * D3. `destroy(generation)` leaves a tombstone; an `ensure` of that or an older generation refuses with `generation-old`,
+ *     also one that began before and wakes up later.
+ * D4. What carries no mark of ours is never touched: `foreign`.
+ */
+export interface Driver<Spec extends object = JsonObject> {
+  readonly kind: ResourceKind;
+  readonly name: string;
+  ensure(target: Target, spec: Spec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured>;
+  inspect(target: Target, context: DriverContext): Promise<InspectAnswer>;
+  destroy(target: Target, context: DriverContext): Promise<'destroyed' | 'absent'>;
+  /** For what runs: looks, and brings it to its desired state (running) where it is not. */
+  observe?(target: Target, spec: Spec, context: DriverContext): Promise<Observation>;
+  /** For what runs: ends it and keeps all it has, so that `observe` starts it again. */
+  stop?(target: Target, context: DriverContext): Promise<void>;
+}

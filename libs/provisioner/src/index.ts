@@ -1,0 +1,1 @@
+export type { Driver, DriverContext, Ensured, Observation, Target } from './driver.js';

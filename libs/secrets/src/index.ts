@@ -1,0 +1,1 @@
+export type { SecretRef, Secrets } from './port.js';
