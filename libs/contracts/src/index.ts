@@ -74,4 +74,5 @@ export type { AcceptCommand, ControlCommand, DispatchCommand, PlanQuery } from '
 export type { JobKind, LeftBehind, RequestAccepted, RequestEvent } from './events/request.events.js';
 export type { EnvironmentEvent, Installed, PartitionEvent } from './events/environment.events.js';
 export { bareResourceEventType, resourceEventType, type Health, type ResourceEvent } from './events/resource.events.js';
+export { ENDED, REQUEST_STATUSES, type RequestStatus } from './request-status.js';
 export type { ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';

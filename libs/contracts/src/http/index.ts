@@ -1,6 +1,6 @@
 /** Bodies and rows of the REST interface: class-validator and OpenAPI for what comes in, types for what goes out. */
 export { AbandonBody, ControlBody, DeprovisionJob, PlanJob, ProvisionJob } from './jobs.js';
-export { ENDED, REQUEST_STATUSES } from './views.js';
+export { ENDED, REQUEST_STATUSES, type RequestStatus } from '../request-status.js';
 export type {
   Accepted,
   EnvironmentView,
@@ -8,7 +8,6 @@ export type {
   Page,
   Problem,
   Readiness,
-  RequestStatus,
   RequestView,
   ResourceView,
   StepStatus,

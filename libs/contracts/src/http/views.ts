@@ -5,25 +5,9 @@ import type { Health } from '../events/resource.events.js';
 import type { Instant } from '../clock.js';
 import type { JsonObject } from '../json.js';
 import type { DefinitionRef, InstalledRef, Plan, Unsatisfied, Wire } from '../plan.js';
+import type { RequestStatus } from '../request-status.js';
 import type { ResourceKind } from '../services.js';
 import type { BlobRef } from '../steps.js';
-
-/** Where a request stands. The last five are ends. */
-export const REQUEST_STATUSES = [
-  'queued',
-  'running',
-  'undoing',
-  'paused',
-  'attention',
-  'succeeded',
-  'failed',
-  'unsatisfied',
-  'cancelled',
-  'abandoned',
-] as const;
-export type RequestStatus = (typeof REQUEST_STATUSES)[number];
-/** Statuses after which nothing happens by itself any more. */
-export const ENDED: readonly RequestStatus[] = ['succeeded', 'failed', 'unsatisfied', 'cancelled', 'abandoned'];
 
 export type StepStatus =
   | 'pending'

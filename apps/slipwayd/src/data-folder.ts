@@ -1,0 +1,37 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { SlipwayError } from '@slipway/contracts';
+
+/** The data folder while this process has it. */
+export interface DataFolder {
+  path: string;
+  /** Process ids, configuration files of what is supervised. */
+  run: string;
+  logs: string;
+  release(): void;
+}
+
+/**
+ * Makes the folder (mode 0700) and takes it for this process alone. The lock is SQLite's on an empty file: the kernel lets
+ * go of it when the process ends, however it ends. Throws `config-invalid` naming the process that has it.
+ */
+export function takeDataFolder(path: string): DataFolder {
+  const run = join(path, 'run');
+  const logs = join(path, 'logs');
+  for (const folder of [path, run, logs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o711); // Instances that run as users of their own reach their folders through it.
+  const holder = join(run, 'slipwayd.pid');
+  const lock = new DatabaseSync(join(run, 'lock'));
+  try {
+    lock.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+  } catch {
+    lock.close();
+    throw new SlipwayError(
+      'config-invalid',
+      `The data folder ${path} is in use by process ${readFileSync(holder, 'utf8').trim()}; stop that, or use another with --data.`,
+    );
+  }
+  writeFileSync(holder, String(process.pid), { mode: 0o600 });
+  return { path, run, logs, release: () => lock.close() };
+}

@@ -1,0 +1,143 @@
+import type { EventFilter, EventView } from '@slipway/contracts';
+import type {
+  Accepted,
+  DeprovisionJob,
+  EnvironmentView,
+  Info,
+  Page,
+  PlanJob,
+  ProvisionJob,
+  Readiness,
+  RequestView,
+  ResourceView,
+} from '@slipway/contracts/http';
+import type { Plan } from '@slipway/contracts';
+import { Http, type ClientOptions } from './http.js';
+import { Live } from './live.js';
+import { waitForRequest, type WaitOptions } from './wait.js';
+
+/** Of a list: equal values by field, sort, page, moment. See the REST reference for each list's fields. */
+export interface ListOptions {
+  filter?: Record<string, string | string[] | undefined>;
+  sort?: string;
+  limit?: number;
+  cursor?: string;
+  /** A time (ISO 8601) or a position. */
+  asOf?: string;
+}
+
+export interface JobOptions {
+  /** The same key again gets the same answer and does nothing twice. Made when left out. */
+  idempotencyKey?: string;
+}
+
+const query = ({ filter, ...rest }: ListOptions = {}) => ({ ...filter, ...rest });
+const part = encodeURIComponent;
+
+/** One kind of rows that can be listed and looked at. */
+export class Rows<T> {
+  constructor(
+    protected readonly http: Http,
+    private readonly path: string,
+  ) {}
+  list(options?: ListOptions): Promise<Page<T>> {
+    return this.http.json('GET', this.path, { query: query(options) });
+  }
+  /** All pages, one row after the other, all of the moment of the first. */
+  async *all(options: ListOptions = {}): AsyncGenerator<T> {
+    for (let cursor = options.cursor; ;) {
+      const page = await this.list({ ...options, ...(cursor && { cursor }) });
+      yield* page.items;
+      if (!page.next) return;
+      cursor = page.next;
+    }
+  }
+  get(id: string, options: { asOf?: string } = {}): Promise<T> {
+    return this.http.json('GET', `${this.path}/${part(id)}`, { query: options });
+  }
+}
+
+/** Requests: what was asked for, and what has become of it. */
+export class Requests extends Rows<RequestView> {
+  events(id: string): Promise<Page<EventView>> {
+    return this.http.json('GET', `/requests/${part(id)}/events`);
+  }
+  /** The logs of its steps, as text. */
+  async logs(id: string, step?: string): Promise<string> {
+    return (await this.http.call('GET', `/requests/${part(id)}/logs`, { query: { step } })).text();
+  }
+  cancel = (id: string, reason?: string) => this.control(id, 'cancel', reason);
+  retry = (id: string, reason?: string) => this.control(id, 'retry', reason);
+  abandon = (id: string, reason: string) => this.control(id, 'abandon', reason);
+  pause = (id: string, reason?: string) => this.control(id, 'pause', reason);
+  resume = (id: string, reason?: string) => this.control(id, 'resume', reason);
+
+  private control(id: string, verb: string, reason?: string): Promise<Accepted> {
+    return this.http.json('POST', `/requests/${part(id)}/${verb}`, { body: reason === undefined ? {} : { reason } });
+  }
+}
+
+/** Environments, and the pausing of all dispatching in one. */
+export class Environments extends Rows<EnvironmentView> {
+  pause = (name: string, reason?: string): Promise<Accepted> =>
+    this.http.json('POST', `/environments/${part(name)}/pause`, { body: { ...(reason && { reason }) } });
+  resume = (name: string, reason?: string): Promise<Accepted> =>
+    this.http.json('POST', `/environments/${part(name)}/resume`, { body: { ...(reason && { reason }) } });
+}
+
+/** Slipway's public interface, typed. Errors: {@link ApiError} with the code of the error table, {@link NotReachable}. */
+export class SlipwayClient {
+  private readonly http: Http;
+  readonly requests: Requests;
+  readonly instances: Rows<ResourceView>;
+  readonly storages: Rows<ResourceView>;
+  readonly databases: Rows<ResourceView>;
+  readonly environments: Environments;
+  /** Recorded events as they come, from any position on. */
+  readonly live: Live;
+
+  constructor(options: ClientOptions) {
+    this.http = new Http(options);
+    this.requests = new Requests(this.http, '/requests');
+    this.instances = new Rows(this.http, '/instances');
+    this.storages = new Rows(this.http, '/storages');
+    this.databases = new Rows(this.http, '/databases');
+    this.environments = new Environments(this.http, '/environments');
+    this.live = new Live(this.http);
+  }
+
+  provision = (job: ProvisionJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/provision', job, options);
+  deprovision = (job: DeprovisionJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/deprovision', job, options);
+  /** What a request would do; changes nothing. */
+  plan = (job: PlanJob): Promise<Plan> => this.http.json('POST', '/plans', { body: job });
+  /** Follows a request until it has ended (or needs attention). */
+  wait = (requestId: string, options?: WaitOptions): Promise<RequestView> => waitForRequest(this, requestId, options);
+
+  /** A page of recorded events, oldest first; go on from `next`. */
+  events(filter: EventFilter = {}, options: { after?: string; limit?: number } = {}): Promise<Page<EventView>> {
+    return this.http.json('GET', '/events', { query: { ...filter, ...options } });
+  }
+  info = (): Promise<Info> => this.http.json('GET', '/info');
+  /** Never throws because it is not ready: that is its answer. */
+  async ready(): Promise<Readiness> {
+    try {
+      return await this.http.json('GET', '/health/ready');
+    } catch (error) {
+      const details = (error as { problem?: { details?: { checks?: Readiness['checks'] } } }).problem?.details;
+      if (details?.checks) return { ready: false, checks: details.checks };
+      throw error;
+    }
+  }
+  /** One tar: log, blobs, models' checkpoints, manifest with SHA-256s. */
+  backup = (): Promise<Response> => this.http.call('POST', '/backup');
+  /** Verified as a whole before anything changes; the mesh starts again with it. */
+  restore = (archive: BodyInit, options: { replace?: boolean } = {}): Promise<{ staged: boolean }> =>
+    this.http.json('POST', '/restore', {
+      content: { body: archive, type: 'application/x-tar' },
+      query: { replace: options.replace ? 'true' : undefined },
+    });
+
+  private job(path: string, body: unknown, options: JobOptions = {}): Promise<Accepted> {
+    return this.http.json('POST', path, { body, headers: { 'Idempotency-Key': options.idempotencyKey ?? crypto.randomUUID() } });
+  }
+}

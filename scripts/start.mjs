@@ -1,0 +1,31 @@
+/** `npm start`: installs and builds what is missing, then hands over to slipwayd. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { build, fail, installPackages, root, runtimeEnvironment, runtimeNode } from './bootstrap.mjs';
+import { ensureNats } from './nats.mjs';
+
+const options = process.argv.slice(2);
+if (options.includes('--help') || options.includes('-h')) {
+  process.stdout.write(readFileSync(`${root}apps/slipwayd/usage.txt`, 'utf8'));
+  process.exit(0);
+}
+if (!existsSync(`${root}package-lock.json`)) fail('package-lock.json is missing: this is not a whole clone.');
+
+installPackages();
+build();
+const environment = runtimeEnvironment();
+if (!process.env.NATS_URL) {
+  const yes = options.includes('--yes') || ['1', 'true'].includes(process.env.SLIPWAY_YES ?? '');
+  environment.SLIPWAY_NATS_SERVER = await ensureNats({ yes }).catch((error) => fail(error.message));
+}
+
+const daemon = spawn(runtimeNode(), ['--enable-source-maps', 'apps/slipwayd/dist/main.js', ...options], {
+  cwd: root,
+  stdio: 'inherit',
+  env: environment,
+});
+// A terminal's Ctrl-C reaches slipwayd by itself; what is sent to this process alone is passed on.
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => daemon.kill(signal));
+process.on('SIGINT', () => {});
+daemon.on('error', (error) => fail(`slipwayd could not be started: ${error.message}`));
+daemon.on('exit', (code, signal) => process.exit(signal ? 128 + 15 : code));
