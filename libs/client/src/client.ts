@@ -12,7 +12,7 @@ import type {
   ResourceView,
 } from '@slipway/contracts/http';
 import type { Plan } from '@slipway/contracts';
-import { Http, type ClientOptions } from './http.js';
+import { Http, type Body, type ClientOptions } from './http.js';
 import { Live } from './live.js';
 import { waitForRequest, type WaitOptions } from './wait.js';
 
@@ -131,7 +131,7 @@ export class SlipwayClient {
   /** One tar: log, blobs, models' checkpoints, manifest with SHA-256s. */
   backup = (): Promise<Response> => this.http.call('POST', '/backup');
   /** Verified as a whole before anything changes; the mesh starts again with it. */
-  restore = (archive: BodyInit, options: { replace?: boolean } = {}): Promise<{ staged: boolean }> =>
+  restore = (archive: Body, options: { replace?: boolean } = {}): Promise<{ staged: boolean }> =>
     this.http.json('POST', '/restore', {
       content: { body: archive, type: 'application/x-tar' },
       query: { replace: options.replace ? 'true' : undefined },

@@ -11,13 +11,16 @@ export interface ClientOptions {
   fetch?: typeof fetch;
 }
 
+/** What `fetch` sends: a stream, bytes, text. */
+export type Body = NonNullable<RequestInit['body']>;
+
 export interface CallOptions {
   query?: Record<string, string | number | string[] | undefined>;
   body?: unknown;
   headers?: Record<string, string | undefined>;
   signal?: AbortSignal;
   /** Raw content instead of JSON. */
-  content?: { body: BodyInit; type: string };
+  content?: { body: Body; type: string };
 }
 
 /**
