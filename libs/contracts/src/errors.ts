@@ -87,10 +87,25 @@ export const ERRORS = {
     advice: 'pause',
   },
   'blob-missing': { title: 'A blob is not there', hint: 'Restore it from a backup, or store it again.', advice: 'pause' },
+  'blob-unavailable': {
+    title: 'The store of blobs cannot be written or read now',
+    hint: 'Nothing was stored. Try again when the reason given is mended.',
+    advice: 'retry',
+  },
   'secret-missing': {
     title: 'A secret is not there',
     hint: 'It may have been emptied by a destroy; make the resource anew.',
     advice: 'pause',
+  },
+  'secret-damaged': {
+    title: 'A secret cannot be opened',
+    hint: 'Give back the key file that sealed it, or restore the folder of secrets from a backup.',
+    advice: 'pause',
+  },
+  'secret-unavailable': {
+    title: 'The store of secrets cannot be written or read now',
+    hint: 'Nothing was stored. Try again when the reason given is mended.',
+    advice: 'retry',
   },
   'event-too-new': { title: 'An event was written by a newer version', hint: 'Upgrade this service.', advice: 'pause' },
   'no-server': {
