@@ -1,1 +1,2 @@
 export type { Blobs } from './port.js';
+export { openBlobs } from './directory/directory-blobs.js';

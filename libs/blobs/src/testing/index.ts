@@ -1,0 +1,2 @@
+export { MemoryBlobs } from './memory-blobs.js';
+export { describeBlobs, type BlobsUnderTest } from './blobs-contract.js';

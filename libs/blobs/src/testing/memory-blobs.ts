@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { SlipwayError, sha256 as sha256Of, type BlobRef } from '@slipway/contracts';
+import { CheckedContent, assertSha256, damaged, missing } from '../digest.js';
+import type { Blobs } from '../port.js';
+
+/** Blobs in memory, for tests and simulations. */
+export class MemoryBlobs implements Blobs {
+  /** What is stored, by name; tests damage it here. */
+  readonly contents = new Map<string, Buffer>();
+
+  async put(content: Readable | Uint8Array | string): Promise<BlobRef> {
+    const bytes =
+      content instanceof Readable
+        ? await buffer(content)
+        : Buffer.from(typeof content === 'string' ? content : Uint8Array.from(content));
+    const sha256 = sha256Of(bytes);
+    this.contents.set(sha256, bytes);
+    return { sha256, bytes: bytes.byteLength };
+  }
+
+  async open(sha256: string): Promise<Readable> {
+    return Readable.from([this.#find(sha256)], { objectMode: false }).pipe(new CheckedContent(sha256));
+  }
+
+  async read(sha256: string, limit: number = 1024 * 1024): Promise<Buffer> {
+    const content = this.#find(sha256);
+    if (content.byteLength > limit)
+      throw new SlipwayError('too-large', `Blob ${sha256} has ${content.byteLength} bytes; at most ${limit} are read at once`);
+    if (createHash('sha256').update(content).digest('hex') !== sha256) throw damaged(sha256);
+    return Buffer.from(content);
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    assertSha256(sha256);
+    return this.contents.has(sha256);
+  }
+
+  #find(sha256: string): Buffer {
+    assertSha256(sha256);
+    const content = this.contents.get(sha256);
+    if (!content) throw missing(sha256);
+    return content;
+  }
+}
