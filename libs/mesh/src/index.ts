@@ -1,4 +1,14 @@
 export type { Bus, RequestOptions } from './bus/port.js';
+export { Connection, type ConnectOptions } from './bus/connection.js';
+export { DEFAULT_TIMEOUT, NatsBus } from './bus/nats-bus.js';
+export { MAX_MESSAGE } from './bus/wire.js';
+export { currentContext, knownContext, runInContext, systemContext } from './context/context.js';
+export { TRACEPARENT, newTrace, nextSpan } from './context/trace.js';
+export { counter, gauge, histogram, processMetrics } from './metrics/metrics.js';
+export { NestLogger } from './logging/nest-logger.js';
+export { BLOBS, BUS, CLOCK, CONFIG, LOGGER, METRICS, PortsModule, RUNTIME, SECRETS, STORE } from './microservice/ports.js';
+export { startMicroservice, type MicroserviceOptions, type RunningMicroservice } from './microservice/start.js';
+export { ValidationPipe, badInput, fieldErrors, validated, type FieldError } from './microservice/validation.js';
 export type { Runtime, RunningService, ServiceDefinition } from './service/port.js';
 export {
   GatewayConfig,

@@ -4,6 +4,7 @@ import type { Blobs } from '@slipway/blobs';
 import type { Secrets } from '@slipway/secrets';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { Connection } from '../bus/connection.js';
 import type { Bus } from '../bus/port.js';
 import type { MeshConfig } from '../config/config.js';
 
@@ -18,6 +19,8 @@ export interface Runtime {
   readonly blobs: Blobs;
   readonly secrets: Secrets;
   readonly bus: Bus;
+  /** The process's one connection to NATS, for what the bus has no word for: serving messages, the relay. */
+  readonly connection: Connection;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Registry;

@@ -1,0 +1,71 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+interface Described<Label extends string> {
+  name: string;
+  help: string;
+  labelNames?: readonly Label[];
+}
+
+// Services that share a process share its registry, and those of one kit have the same metrics: who comes first makes it.
+
+/** The counter of that name, made when it is not there yet. */
+export const counter = <Label extends string>(registry: Registry, described: Described<Label>): Counter<Label> =>
+  (registry.getSingleMetric(described.name) as Counter<Label> | undefined) ??
+  new Counter({ ...described, registers: [registry] });
+
+/** The gauge of that name, made when it is not there yet. */
+export const gauge = <Label extends string>(registry: Registry, described: Described<Label>): Gauge<Label> =>
+  (registry.getSingleMetric(described.name) as Gauge<Label> | undefined) ?? new Gauge({ ...described, registers: [registry] });
+
+/** The histogram of that name, made when it is not there yet. Buckets in seconds. */
+export const histogram = <Label extends string>(
+  registry: Registry,
+  described: Described<Label> & { buckets?: number[] },
+): Histogram<Label> =>
+  (registry.getSingleMetric(described.name) as Histogram<Label> | undefined) ??
+  new Histogram({ ...described, registers: [registry] });
+
+/** A registry with what Node itself has to tell: memory, event loop lag, garbage collection. */
+export function processMetrics(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/** What operators expect to know of the messages that a service handles. */
+export class MessageMetrics {
+  readonly #handled;
+  readonly #seconds;
+  readonly #inFlight;
+
+  constructor(
+    registry: Registry,
+    private readonly service: string,
+  ) {
+    this.#handled = counter(registry, {
+      name: 'slipway_messages_handled_total',
+      help: 'Messages handled, by service, verb and code ("ok" or an error code)',
+      labelNames: ['service', 'verb', 'code'],
+    });
+    this.#seconds = histogram(registry, {
+      name: 'slipway_message_seconds',
+      help: 'Time from a message to its answer, by service and verb',
+      labelNames: ['service', 'verb'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    });
+    this.#inFlight = gauge(registry, {
+      name: 'slipway_messages_in_flight',
+      help: 'Messages that a service works on now',
+      labelNames: ['service'],
+    });
+  }
+
+  inFlight(count: number): void {
+    this.#inFlight.set({ service: this.service }, count);
+  }
+
+  handled(verb: string, code: string, seconds: number): void {
+    this.#handled.inc({ service: this.service, verb, code });
+    this.#seconds.observe({ service: this.service, verb }, seconds);
+  }
+}
