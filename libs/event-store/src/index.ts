@@ -1,6 +1,7 @@
 export { NO_STREAM } from './port.js';
 export type {
   Appended,
+  EventLog,
   EventMetadata,
   EventStore,
   LogInfo,
@@ -14,3 +15,4 @@ export type {
   Subscription,
 } from './port.js';
 export type { Decider } from './decider.js';
+export { Upcasters, type Upcaster } from './upcasters.js';

@@ -1,8 +1,8 @@
 import type { Actor, Instant, JsonObject, ServiceName } from '@slipway/contracts';
 
 /**
- * A place in the log: `<logId>.<epoch>.<20 digits>`, opaque to everybody but the log. Of one log and epoch, positions
- * compare as strings; they grow, and need not be contiguous.
+ * A place in the log: `<logId>.<epoch>.<20 digits>`, opaque to everybody but the log. Of one log, positions compare as
+ * strings (also over epochs: they have 10 digits); they grow, and need not be contiguous.
  */
 export type Position = string;
 
@@ -29,14 +29,14 @@ export interface EventMetadata {
 export interface NewEvent {
   id: string;
   type: string;
-  /** Schema version of `data`; 1 when left out. */
+  /** Schema version of `data`; the newest that the log's upcasters know when left out (1 without any). */
   version?: number;
   /** At most 64 KiB as JSON. */
   data: JsonObject;
   metadata: EventMetadata;
 }
 
-/** An event as it is read: checked against its SHA-256, upcast to the newest schema version. */
+/** An event as it is read: checked against its SHA-256, upcast to the newest schema version. Treat it as frozen. */
 export interface RecordedEvent<Data = JsonObject> {
   id: string;
   type: string;
@@ -68,6 +68,8 @@ export interface ReadFilter {
 }
 
 export interface ReadAllOptions {
+  /** As it was recorded: neither upcast nor refused when too new. For who only passes events on. */
+  asRecorded?: boolean;
   /** Exclusive; from the beginning when left out. Another log's, or beyond the head: `gone`. */
   after?: Position;
   /** At most 5,000; 500 when left out. */
@@ -97,7 +99,7 @@ export interface SubscribeOptions extends ReadAllOptions {
 export interface Subscription {
   /** Position up to which everything was delivered. */
   readonly position: Position;
-  /** No delivery begins after this has resolved. */
+  /** No delivery begins after this has resolved. It waits for one that is under way, so never await it inside one. */
   stop(): Promise<void>;
 }
 
@@ -133,5 +135,20 @@ export interface EventStore {
   head(): Promise<Position>;
   /** The greatest position recorded at or before a time; `null` when there is none. */
   positionAt(time: Instant): Promise<Position | null>;
+  /** Stops this store's subscriptions; what is asked of it later is `log-unavailable`. The log itself stays open. */
+  close(): Promise<void>;
+}
+
+/** One open log: what a process opens once and hands to its services as stores. */
+export interface EventLog {
+  info(): LogInfo;
+  /** The log in the name of a service, which may append to its own categories only; `null` may only read. */
+  as(service: ServiceName | null): EventStore;
+  /**
+   * Writes a consistent copy of the whole log to a file that does not exist yet, while the log goes on. Left out where
+   * the server has backups of its own.
+   */
+  backup?(file: string): Promise<void>;
+  /** Ends all its stores and subscriptions, then lets go of files and connections. */
   close(): Promise<void>;
 }

@@ -1,0 +1,1 @@
+export { MemoryEventLog, type AppendPoint, type MemoryEventLogOptions } from './memory-event-log.js';
