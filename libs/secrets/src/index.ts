@@ -1,1 +1,2 @@
 export type { SecretRef, Secrets } from './port.js';
+export { openSecrets } from './file/file-secrets.js';
