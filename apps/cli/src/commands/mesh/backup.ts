@@ -1,0 +1,51 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import type { Command } from 'commander';
+import { withClient } from '../../command.js';
+import { UsageError } from '../../exit.js';
+import { print } from '../../output/format.js';
+
+const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+
+/** `slipway backup [file]` and `slipway restore <file>` */
+export function backup(program: Command): void {
+  program
+    .command('backup')
+    .summary('one archive of log, blobs and checkpoints')
+    .argument('[file]', 'where to; slipway-<time>.tar when left out')
+    .action(
+      withClient<[string | undefined], object>(
+        async ({ client }, _flags, file = `slipway-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.tar`) => {
+          const response = await client.backup();
+          const part = `${file}.part`;
+          try {
+            await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(part, { mode: 0o600 }));
+            await rename(part, file);
+          } catch (error) {
+            await rm(part, { force: true });
+            throw error;
+          }
+          print(`${file} (${mebibytes((await stat(file)).size)})`);
+        },
+      ),
+    );
+  program
+    .command('restore')
+    .summary('put a backup in the place of what is there')
+    .description(
+      'Checks the whole archive before anything changes; then the mesh starts again with it. What was there before is kept beside it.',
+    )
+    .argument('<file>', 'an archive made by slipway backup')
+    .option('--replace', 'also when something is there already')
+    .action(
+      withClient<[string], { replace?: boolean }>(async ({ client }, flags, file) => {
+        const found = await stat(file).catch(() => null);
+        if (!found?.isFile()) throw new UsageError(`There is no file ${file}.`);
+        await client.restore(Readable.toWeb(createReadStream(file)) as never, { replace: flags.replace === true });
+        print('The archive is whole; the mesh starts again with it. Look with: slipway status');
+      }),
+    );
+}

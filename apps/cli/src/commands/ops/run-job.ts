@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { InvalidArgumentError, type Command } from 'commander';
+import { NotReachable } from '@slipway/client';
+import type { Accepted, RequestView } from '@slipway/contracts/http';
+import type { Session } from '../../command.js';
+import { EXIT, exitOfRequest } from '../../exit.js';
+import { print, printValue } from '../../output/format.js';
+import { progressView } from '../../output/progress.js';
+
+/** How long a command stays with its request. */
+export interface WaitFlags {
+  wait?: boolean;
+  timeout?: number;
+  idempotencyKey?: string;
+}
+
+export const seconds = (value: string): number => {
+  const number = Number(value);
+  if (!(number > 0 && number <= 1_000_000)) throw new InvalidArgumentError('It must be a number of seconds greater than 0.');
+  return number;
+};
+
+export const waitOptions = (command: Command): Command =>
+  command
+    .option('--no-wait', "only ask for it and print the request's id")
+    .option('--timeout <seconds>', 'stop following after this time (exit code 5); the request goes on', seconds)
+    .option('--idempotency-key <key>', 'the same key again does nothing twice; made when left out');
+
+/** How often a job is sent again when the gateway goes away in the middle: the key makes that safe. */
+const SENDS = 3;
+
+/** Asks for a job, then follows it. */
+export async function runJob<Job>(
+  session: Session,
+  flags: WaitFlags,
+  ask: (job: Job, options: { idempotencyKey: string }) => Promise<Accepted>,
+  job: Job,
+): Promise<number> {
+  const idempotencyKey = flags.idempotencyKey ?? randomUUID();
+  const accepted = await send(() => ask(job, { idempotencyKey }));
+  if (flags.wait === false) {
+    if (session.options.output === 'table') print(accepted.requestId);
+    else printValue(accepted, session.options.output);
+    return EXIT.done;
+  }
+  return follow(session, accepted.requestId, flags);
+}
+
+async function send<T>(call: () => Promise<T>): Promise<T> {
+  for (let sends = 1; ; sends++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof NotReachable) || sends === SENDS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 300 * sends));
+    }
+  }
+}
+
+/** Follows a request to its end, drawing its steps; prints its result. */
+export async function follow(session: Session, requestId: string, flags: WaitFlags): Promise<number> {
+  const view = progressView();
+  try {
+    const request = await session.client.wait(requestId, {
+      ...(flags.timeout && { timeoutMs: flags.timeout * 1000 }),
+      onUpdate: (now) => view.update(now),
+      onProgress: (progress) => view.progress(progress),
+    });
+    view.end();
+    if (session.options.output === 'table') print(describeEnd(request));
+    else printValue(request, session.options.output);
+    return exitOfRequest(request);
+  } finally {
+    view.end();
+  }
+}
+
+/** How it ended, in a sentence or two, with the way on. */
+export function describeEnd(request: RequestView): string {
+  const { id, status, result, cause, left } = request;
+  const what = `${request.job} ${request.instanceId}`;
+  if (status === 'succeeded' && result && 'installed' in result) {
+    const url = request.steps
+      .map((step) => step.outputs?.url)
+      .find((value) => typeof value === 'string' && value.startsWith('http'));
+    if (request.job === 'deprovision') return `${request.instanceId} is given back: ${result.removed.length} removed.`;
+    if (result.installed.length === 0) return `${request.instanceId} is there already; nothing was done.`;
+    return `${request.instanceId} is there: ${result.installed.length} made, ${result.alreadySatisfied.length} used as they were.${url ? `\n${String(url)}` : ''}`;
+  }
+  if (status === 'unsatisfied' && result && 'unsatisfied' in result) {
+    return [
+      `${what} can't be satisfied:`,
+      ...result.unsatisfied.map((one) => `  ${one.requirement} (needed by ${one.chain.join(' → ')}): ${one.message}`),
+    ].join('\n');
+  }
+  const why = cause ? `: ${cause.message} (${cause.code})\n${cause.hint}` : '';
+  const rest = (left ?? []).map(
+    (one) => `  ${one.resource.kind}/${one.resource.name} generation ${one.generation} at ${one.location}: ${one.reason}`,
+  );
+  const way =
+    status === 'attention' ? [`Then: slipway retry ${id}, or slipway abandon ${id} --reason "..."`] : [`See: slipway logs ${id}`];
+  return [`${what} ${status === 'attention' ? 'needs attention' : status}${why}`, ...rest, ...way].join('\n');
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { withClient } from '../../command.js';
+import { printRows, printValue, time } from '../../output/format.js';
+import { listFilter, listOptions, type ListFlags } from '../list-options.js';
+
+interface Flags extends ListFlags {
+  status?: string;
+  owner?: string;
+  instance?: string;
+}
+
+/** `slipway requests [id]` */
+export function requests(program: Command): void {
+  const command = program
+    .command('requests')
+    .summary('requests, newest first; or one, with its steps')
+    .argument('[request]', 'its id')
+    .option('--status <status>', 'only with this status')
+    .option('--owner <id>', "only this owner's")
+    .option('--instance <name>', 'only for this instance');
+  listOptions(command).action(
+    withClient<[string | undefined], Flags>(async ({ client, options }, flags, id) => {
+      if (id) return printValue(await client.requests.get(id, { ...(flags.asOf && { asOf: flags.asOf }) }), options.output);
+      const page = await client.requests.list(
+        listFilter(flags, { status: flags.status, ownerId: flags.owner, instanceId: flags.instance }),
+      );
+      printRows(
+        page.items,
+        [
+          ['REQUEST', (row) => row.id],
+          ['JOB', (row) => row.job],
+          ['STATUS', (row) => row.status],
+          ['INSTANCE', (row) => row.instanceId],
+          ['OWNER', (row) => row.owner.id],
+          ['ENVIRONMENT', (row) => row.environment],
+          ['ACCEPTED', (row) => time(row.acceptedAt)],
+          ['WHY', (row) => row.cause?.message ?? row.waiting?.reason],
+        ],
+        options.output,
+        'No requests.',
+      );
+    }),
+  );
+}

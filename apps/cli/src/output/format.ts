@@ -1,0 +1,58 @@
+import Table from 'cli-table3';
+import { stringify } from 'yaml';
+import type { Json } from '@slipway/contracts';
+
+export const FORMATS = ['table', 'json', 'yaml'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** A column: its heading and how a row's cell is written. */
+export type Column<Row> = [heading: string, cell: (row: Row) => string | number | undefined];
+
+const NO_LINES = Object.fromEntries(
+  [
+    'top',
+    'top-mid',
+    'top-left',
+    'top-right',
+    'bottom',
+    'bottom-mid',
+    'bottom-left',
+    'bottom-right',
+    'left',
+    'left-mid',
+    'mid',
+    'mid-mid',
+    'right',
+    'right-mid',
+  ].map((part) => [part, '']),
+);
+
+/** A line, or several, on standard output. */
+export const print = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+
+/** Rows as a table, or all that is known of them as JSON or YAML. */
+export function printRows<Row>(rows: Row[], columns: Column<Row>[], format: Format, none: string): void {
+  if (format !== 'table') return printValue(rows, format);
+  if (rows.length === 0) return print(none);
+  const table = new Table({
+    head: columns.map(([heading]) => heading),
+    chars: { ...NO_LINES, middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  table.push(...rows.map((row) => columns.map(([, cell]) => cell(row) ?? '')));
+  print(
+    table
+      .toString()
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .join('\n'),
+  );
+}
+
+/** A value as JSON or YAML; as YAML too where a table is asked for: it reads best for one thing. */
+export function printValue(value: unknown, format: Format): void {
+  print(format === 'json' ? JSON.stringify(value, null, 2) : stringify(value as Json, { lineWidth: 0 }));
+}
+
+/** `2026-11-21T10:27:57.123Z` → `2026-11-21 10:27:57`, in UTC as everywhere. */
+export const time = (value: string | undefined): string => (value ? value.slice(0, 19).replace('T', ' ') : '');

@@ -1,0 +1,42 @@
+import type { Plan, PlanStep } from '@slipway/contracts';
+
+/** A plan for a person: what would happen, in which order, and what it is wired to. */
+export function describePlan(plan: Plan): string {
+  const lines: string[] = [];
+  if (plan.outcome === 'satisfied') lines.push('Everything is there already; nothing would change.');
+  if (plan.outcome === 'unsatisfied') {
+    lines.push('This cannot be done. Unsatisfied:');
+    for (const { chain, requirement, message } of plan.unsatisfied)
+      lines.push(`  ${requirement}`, `    needed by ${chain.join(' → ')}`, `    ${message}`);
+  }
+  for (const used of plan.alreadySatisfied)
+    lines.push(`  = ${used.kind}/${used.name} is there (${used.definition.name}@${used.definition.version})`);
+  for (const step of inOrder(plan.steps)) {
+    const sign = step.action === 'ensure' ? '+' : '-';
+    const after = step.after.length ? `, after ${step.after.join(', ')}` : '';
+    lines.push(
+      `  ${sign} ${step.id} (${step.definition.name}@${step.definition.version}, ${step.driver} at ${step.location}${after})`,
+    );
+  }
+  for (const wire of plan.wires) lines.push(`  ~ ${wire.from} uses ${wire.to} as ${wire.requirement}`);
+  if (plan.steps.length) {
+    const count = (action: PlanStep['action']) => plan.steps.filter((step) => step.action === action).length;
+    lines.push(`${count('ensure')} to make, ${count('destroy')} to remove. Nothing has been changed.`);
+  }
+  return lines.join('\n');
+}
+
+/** Steps so that each stands after those that it waits for; a plan's graph has no cycle. */
+function inOrder(steps: PlanStep[]): PlanStep[] {
+  const ordered: PlanStep[] = [];
+  const placed = new Set<string>();
+  while (ordered.length < steps.length) {
+    const next = steps.filter((step) => !placed.has(step.id) && step.after.every((id) => placed.has(id)));
+    if (next.length === 0) return steps;
+    for (const step of next) {
+      placed.add(step.id);
+      ordered.push(step);
+    }
+  }
+  return ordered;
+}

@@ -1,0 +1,53 @@
+import { Command, Option } from 'commander';
+import { environments } from './commands/environments/environments.js';
+import { backup } from './commands/mesh/backup.js';
+import { completion } from './commands/mesh/completion.js';
+import { doctor } from './commands/mesh/doctor.js';
+import { events } from './commands/mesh/events.js';
+import { status } from './commands/mesh/status.js';
+import { deprovision } from './commands/ops/deprovision.js';
+import { plan } from './commands/ops/plan.js';
+import { provision } from './commands/ops/provision.js';
+import { control } from './commands/requests/control.js';
+import { logs } from './commands/requests/logs.js';
+import { requests } from './commands/requests/requests.js';
+import { wait } from './commands/requests/wait.js';
+import { resources } from './commands/resources/resources.js';
+import { FORMATS } from './output/format.js';
+
+/** Every command, in the order of the help. A new one is a file and a line here. */
+const COMMANDS = [
+  provision,
+  deprovision,
+  plan,
+  requests,
+  wait,
+  control,
+  logs,
+  resources,
+  environments,
+  events,
+  status,
+  doctor,
+  backup,
+  completion,
+];
+
+/** The whole command line. */
+export function slipway(): Command {
+  const program = new Command('slipway')
+    .description('Ask for a service, get everything it needs, and give it all back.')
+    .version('0.1.0')
+    .option('--url <url>', "the gateway's address (SLIPWAY_URL); that of the mesh on this machine when left out")
+    .option('--data <folder>', "the mesh's data folder (SLIPWAY_DATA), for its address and key")
+    .option('--log-token <token>', 'carried into every log line and event (SLIPWAY_LOG_TOKEN)')
+    .addOption(new Option('-o, --output <format>', 'how results are printed').choices(FORMATS).default('table'))
+    .addHelpText(
+      'after',
+      '\nThe key is read from SLIPWAY_KEY, else from gateway.key in the data folder.\nExit codes: 0 done, 1 failed, 2 bad usage, 3 unsatisfied, 4 not reachable, 5 timed out.',
+    )
+    .showHelpAfterError('(slipway --help shows what there is)')
+    .exitOverride();
+  for (const command of COMMANDS) command(program);
+  return program;
+}

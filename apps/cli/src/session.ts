@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SlipwayClient } from '@slipway/client';
+import { UsageError } from './exit.js';
+import type { Format } from './output/format.js';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  url?: string;
+  data?: string;
+  output: Format;
+  logToken?: string;
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:7420';
+
+/** The clone that this program stands in. */
+const clone = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+
+/** Where the mesh on this machine keeps its data: as told, else `.slipway` here, else that of the clone. */
+export function dataFolder(options: GlobalOptions, env = process.env): string {
+  const told = options.data ?? env.SLIPWAY_DATA;
+  if (told) return resolve(told);
+  return existsSync('.slipway') ? resolve('.slipway') : join(clone, '.slipway');
+}
+
+/** Address and key of the gateway: as told, else what the mesh on this machine has left in its data folder. */
+export function connect(options: GlobalOptions, env = process.env): SlipwayClient {
+  const folder = dataFolder(options, env);
+  const url = options.url ?? env.SLIPWAY_URL ?? read(join(folder, 'run', 'gateway.url')) ?? DEFAULT_URL;
+  if (!/^https?:\/\/[^/]+\/?$/.test(url))
+    throw new UsageError(`--url must be the gateway's address such as ${DEFAULT_URL}, not "${url}".`);
+  const key = env.SLIPWAY_KEY ?? read(join(folder, 'gateway.key'));
+  if (!key) {
+    throw new UsageError(
+      `No key for the gateway: ${join(folder, 'gateway.key')} can't be read.\nStart the mesh with npm start, name its data folder with --data, or set SLIPWAY_KEY.`,
+    );
+  }
+  const logToken = options.logToken ?? env.SLIPWAY_LOG_TOKEN;
+  return new SlipwayClient({ url: url.replace(/\/$/, ''), key, ...(logToken && { logToken }) });
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
