@@ -129,6 +129,17 @@ export const ERRORS = {
     advice: 'refuse',
   },
   'too-busy': { title: 'Too much is waiting', hint: 'Try again later.', advice: 'retry' },
+  'too-slow': { title: 'The call did not arrive in time', hint: 'Send it faster, as a whole.', advice: 'retry' },
+  'wrong-content-type': {
+    title: 'That kind of content is not taken here',
+    hint: 'Send JSON with "Content-Type: application/json"; a backup with "Content-Type: application/x-tar".',
+    advice: 'refuse',
+  },
+  'not-ready': {
+    title: 'Slipway is not ready',
+    hint: 'Look at the checks that say why, and try again later.',
+    advice: 'retry',
+  },
   behind: {
     title: 'The read model has not caught up to that position yet',
     hint: 'Try again after the seconds in Retry-After.',

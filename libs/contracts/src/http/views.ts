@@ -135,7 +135,7 @@ export interface Info {
   version: string;
   mesh: string;
   profile: string;
-  eventLog: { kind: 'sqlite' | 'kurrentdb'; logId: string; position: string };
+  eventLog: { kind: 'sqlite' | 'kurrentdb' | 'memory'; logId: string; position: string };
   environment: string;
   defaultDefinition?: string;
   /** Where the data are, on one machine. */

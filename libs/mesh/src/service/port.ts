@@ -26,6 +26,13 @@ export interface Runtime {
   readonly metrics: Registry;
   /** A folder of this service's own for caches that can be rebuilt from the log. */
   readonly cacheFolder: string;
+  /**
+   * A consistent copy of the event log, to a file that does not exist yet. Left out where the log is a server with backups
+   * of its own. The log's file is `log/events.sqlite` in the data folder, and so it is called in a backup.
+   */
+  backupLog?(file: string): Promise<void>;
+  /** Asks for the whole mesh to be stopped in order and started again. Left out where nobody would start it again. */
+  requestRestart?(reason: string): void;
 }
 
 /** A service as a process hosts it. Each app's `index.ts` exports one, named `service`. */
