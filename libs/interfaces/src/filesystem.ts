@@ -20,16 +20,19 @@ export interface Filesystem {
   /** `null` when it does not exist. At most `limit` bytes (1 MiB), else `too-large`. */
   readFile(path: string, limit?: number): Promise<Buffer | null>;
   openRead(path: string): Promise<Readable>;
+  /** Of the thing itself: a link is `other`. `null` when it does not exist. */
   stat(path: string): Promise<FileStat | null>;
   /** Names, sorted; empty when it does not exist. */
   list(path: string): Promise<string[]>;
+  /** With its parents; nothing to do when it exists. `mode` is that of the last one, whatever the umask. */
   mkdir(path: string, options?: { mode?: number }): Promise<void>;
-  /** Atomic (rename(2)). Errors keep their `code`: ENOTEMPTY, EEXIST, ENOTDIR, ENOENT. */
+  /** Atomic (rename(2)) and durable. Errors keep their `code`: ENOTEMPTY, EEXIST, ENOTDIR, ENOENT. */
   rename(from: string, to: string): Promise<void>;
   chmod(path: string, mode: number): Promise<void>;
+  /** Links are changed themselves, never followed. */
   chown(path: string, uid: number, gid: number, options?: { recursive?: boolean }): Promise<void>;
   /** With all that is in it; nothing to do when it is gone. */
   remove(path: string): Promise<void>;
-  /** Unpacks a tar stream below `path`; refuses absolute names, `..`, links that lead out, and devices. */
+  /** Unpacks a tar stream below `path`; refuses absolute names, `..`, links that lead out, and devices with `bad-input`. */
   unpack(path: string, tar: Readable): Promise<void>;
 }

@@ -1,0 +1,136 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { SlipwayError } from '@slipway/contracts';
+import type { Command, CommandOptions, CommandResult } from '../command.js';
+import { Lines } from './lines.js';
+import { Tail } from './tail.js';
+
+/** What a program gets when nothing else is said: where programs stand, and a locale that changes no output. */
+const MINIMAL_ENV = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
+
+/** How long output may still come after the program has ended, held open by what it left behind. */
+const LINGER_MS = 1_000;
+
+/** Programs on this machine. Each runs in a process group of its own, so that ending it ends all that it has started. */
+export function localCommand(): Command {
+  return { exec, execOrThrow, spawnDetached };
+}
+
+function exec(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  const [program, ...args] = command;
+  if (!program) return Promise.reject(new SlipwayError('bad-input', 'The command is empty'));
+  const { signal, timeoutMs = 60_000 } = options;
+  if (signal?.aborted) return Promise.reject(abortReason(signal));
+
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: options.env ?? MINIMAL_ENV,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const stdout = collect(child.stdout, 'stdout', options.onLine);
+    const stderr = collect(child.stderr, 'stderr', options.onLine);
+    let ended: SlipwayError | undefined;
+    const end = (why: SlipwayError) => {
+      ended ??= why;
+      killGroup(child);
+    };
+    const onAbort = () => end(abortReason(signal!));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const limit = setTimeout(
+      () => end(new SlipwayError('timed-out', `${program} did not end within ${timeoutMs} ms`, { program, timeoutMs })),
+      timeoutMs,
+    );
+    let linger: NodeJS.Timeout | undefined;
+    const done = () => {
+      clearTimeout(limit);
+      clearTimeout(linger);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      done();
+      reject(
+        new SlipwayError('driver-failed', `${program} could not be started: ${error.message}`, { program }, { cause: error }),
+      );
+    });
+    child.once('exit', () => {
+      linger = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, LINGER_MS);
+    });
+    child.once('close', (code, name) => {
+      done();
+      stdout.end();
+      stderr.end();
+      if (ended) reject(ended);
+      else
+        resolve({ exitCode: code ?? 128 + (name ? constants.signals[name] : 0), stdout: stdout.text(), stderr: stderr.text() });
+    });
+    // A program that does not read its input ends the pipe early: that is its own business.
+    child.stdin.on('error', () => {});
+    child.stdin.end(options.input);
+  });
+}
+
+async function execOrThrow(command: readonly string[], options?: CommandOptions): Promise<CommandResult> {
+  const result = await exec(command, options);
+  if (result.exitCode === 0) return result;
+  const program = command[0]!;
+  const said = result.stderr.trim().slice(-2_000);
+  const message = `${program} ended with exit code ${result.exitCode}${said ? `: ${said}` : ''}`;
+  throw new SlipwayError('driver-failed', message, { program, exitCode: result.exitCode, stderr: said });
+}
+
+async function spawnDetached(
+  command: readonly string[],
+  options: { cwd: string; env: Record<string, string>; logFile: string },
+): Promise<number> {
+  const [program, ...args] = command;
+  if (!program) throw new SlipwayError('bad-input', 'The command is empty');
+  const log = await open(options.logFile, 'a', 0o640);
+  try {
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: options.env,
+      // setsid(2): no terminal, and no signal that is meant for us reaches it.
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (error) =>
+        reject(
+          new SlipwayError('driver-failed', `${program} could not be started: ${error.message}`, { program }, { cause: error }),
+        ),
+      );
+    });
+    child.unref();
+    return child.pid!;
+  } finally {
+    await log.close();
+  }
+}
+
+function collect(stream: NodeJS.ReadableStream, from: 'stdout' | 'stderr', onLine: CommandOptions['onLine']) {
+  const tail = new Tail();
+  const lines = onLine && new Lines((line) => onLine(line, from));
+  stream.on('data', (chunk: Buffer) => {
+    tail.add(chunk);
+    lines?.add(chunk);
+  });
+  return { end: () => lines?.end(), text: () => tail.text() };
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group is gone already.
+  }
+}
+
+const abortReason = (signal: AbortSignal): SlipwayError =>
+  signal.reason instanceof SlipwayError ? signal.reason : new SlipwayError('step-cancelled');

@@ -1,0 +1,141 @@
+import { constants } from 'node:fs';
+import { link, lstat, mkdir, open, realpath, symlink } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { extract, type Header } from 'tar-stream';
+import { SlipwayError } from '@slipway/contracts';
+
+type Entry = AsyncIterable<unknown> & { header: Header };
+
+/** What an archive may hold at most. */
+const LIMITS = { entries: 200_000, bytes: 8 * 1024 ** 3, pathBytes: 4_096 };
+
+/**
+ * Unpacks a tar stream below `root`, which is made when it is missing.
+ *
+ * U1. Nothing is written outside of `root`: names are taken apart by us, no folder on the way may be a link, and files are
+ *     made exclusively and never through a link.
+ * U2. Symbolic links are made last, when nothing can be written through them any more, and only such as lead to something
+ *     inside; hard links only to files that came with the same archive.
+ * U3. Permission bits only: no setuid, no setgid, no owner, no device, no pipe.
+ * Whatever is refused leaves behind what was unpacked before: unpack into a folder that is thrown away.
+ */
+export async function unpackTar(root: string, tar: Readable): Promise<void> {
+  await mkdir(root, { recursive: true });
+  const below = new Below(await realpath(root));
+  const archive = extract();
+  const links: { name: string; target: string }[] = [];
+  let entries = 0;
+  let bytes = 0;
+  const unpacked = (async () => {
+    for await (const entry of archive) {
+      const { header } = entry;
+      if (++entries > LIMITS.entries) throw refused(header.name, `the archive holds more than ${LIMITS.entries} entries`);
+      bytes += header.size ?? 0;
+      if (bytes > LIMITS.bytes) throw refused(header.name, `the archive holds more than ${LIMITS.bytes} bytes`);
+      if (header.type === 'symlink') links.push({ name: header.name, target: header.linkname ?? '' });
+      else await below.add(entry);
+      entry.resume();
+    }
+  })();
+  // Both have ended before we go on: whoever removes the folder after a refusal must not race with a writer.
+  unpacked.catch(() => archive.destroy());
+  const [read, written] = await Promise.allSettled([pipeline(tar, archive), unpacked]);
+  if (written.status === 'rejected') throw asRefusal(written.reason);
+  if (read.status === 'rejected') throw asRefusal(read.reason);
+  for (const { name, target } of links) await below.link(name, target);
+  for (const { name } of links) await below.assertInside(name);
+}
+
+/** The only one that writes: everything it makes lies below its folder. */
+class Below {
+  readonly #folders = new Set<string>();
+  readonly #files = new Set<string>();
+
+  constructor(private readonly root: string) {}
+
+  async add(entry: Entry): Promise<void> {
+    const { name, type, mode = 0o644, linkname } = entry.header;
+    switch (type) {
+      case 'directory':
+        return this.#folder(this.#path(name));
+      case 'file':
+      case 'contiguous-file':
+        return this.#file(this.#path(name), mode & 0o777, entry);
+      case 'link':
+        return this.#hardLink(this.#path(name), name, this.#path(linkname ?? ''));
+      default:
+        throw refused(name, `it is a ${type ?? 'thing without a type'}`);
+    }
+  }
+
+  async link(name: string, target: string): Promise<void> {
+    const path = this.#path(name);
+    await this.#folder(dirname(path));
+    await symlink(target, path).catch((error: unknown) => {
+      throw refused(name, (error as NodeJS.ErrnoException).code === 'EEXIST' ? 'the name comes twice' : String(error));
+    });
+  }
+
+  /** Asked of the file system itself, with all links made: only it knows where a chain of links leads. */
+  async assertInside(name: string): Promise<void> {
+    const target = await realpath(this.#path(name)).catch(() => null);
+    if (target === null) throw refused(name, 'it is a link that leads nowhere');
+    if (target !== this.root && !target.startsWith(this.root + sep)) throw refused(name, 'it is a link that leads out');
+  }
+
+  #path(name: string): string {
+    if (name.includes('\0') || Buffer.byteLength(name) > LIMITS.pathBytes)
+      throw refused(name.slice(0, 100), 'its name is not one');
+    if (name.startsWith('/')) throw refused(name, 'its name is absolute');
+    const parts = name.split('/').filter((part) => part !== '' && part !== '.');
+    if (parts.includes('..')) throw refused(name, 'its name holds ".."');
+    return join(this.root, ...parts);
+  }
+
+  async #folder(path: string): Promise<void> {
+    if (path === this.root || this.#folders.has(path)) return;
+    await this.#folder(dirname(path));
+    await mkdir(path, 0o755).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST' || !(await lstat(path)).isDirectory()) throw refused(path, 'it is in the way');
+    });
+    this.#folders.add(path);
+  }
+
+  async #file(path: string, mode: number, content: Entry): Promise<void> {
+    await this.#folder(dirname(path));
+    const handle = await open(
+      path,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+      0o600,
+    ).catch((error: NodeJS.ErrnoException) => {
+      throw refused(path, error.code === 'EEXIST' ? 'the name comes twice' : error.message);
+    });
+    try {
+      for await (const chunk of content) await handle.writeFile(chunk as Buffer);
+      await handle.chmod(mode);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    this.#files.add(path);
+  }
+
+  async #hardLink(path: string, name: string, target: string): Promise<void> {
+    if (!this.#files.has(target)) throw refused(name, 'it is a link to a file that did not come before it');
+    await this.#folder(dirname(path));
+    await link(target, path).catch((error: NodeJS.ErrnoException) => {
+      throw refused(name, error.code === 'EEXIST' ? 'the name comes twice' : error.message);
+    });
+    this.#files.add(path);
+  }
+}
+
+const refused = (name: string, reason: string): SlipwayError =>
+  new SlipwayError('bad-input', `The archive is refused: ${JSON.stringify(name)}: ${reason}`, { entry: name, reason });
+
+const asRefusal = (error: unknown): unknown =>
+  error instanceof SlipwayError || (error as NodeJS.ErrnoException).syscall
+    ? error
+    : refused('the whole', error instanceof Error ? error.message : String(error));

@@ -1,0 +1,2 @@
+export { describeCommand } from './command-contract.js';
+export { describeFilesystem } from './filesystem-contract.js';
