@@ -5,6 +5,7 @@ export { MAX_MESSAGE } from './bus/wire.js';
 export { currentContext, knownContext, runInContext, systemContext } from './context/context.js';
 export { TRACEPARENT, newTrace, nextSpan } from './context/trace.js';
 export { counter, gauge, histogram, processMetrics } from './metrics/metrics.js';
+export { createLogger, type LoggerOptions } from './logging/logger.js';
 export { NestLogger } from './logging/nest-logger.js';
 export { BLOBS, BUS, CLOCK, CONFIG, LOGGER, METRICS, PortsModule, RUNTIME, SECRETS, STORE } from './microservice/ports.js';
 export { startMicroservice, type MicroserviceOptions, type RunningMicroservice } from './microservice/start.js';
@@ -20,4 +21,7 @@ export {
   NatsConfig,
   StepPolicy,
   StepsConfig,
+  TlsConfig,
 } from './config/config.js';
+export { ENVIRONMENT, type EnvironmentVariable } from './config/environment.js';
+export { PROFILES, loadConfig, type LoadOptions, type Profile } from './config/load.js';

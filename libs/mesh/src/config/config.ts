@@ -1,20 +1,34 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsArray, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { IsDefinitionReference, IsName, NAME, type ResourceKind } from '@slipway/contracts';
+
+/** A certificate and its key, as PEM files. */
+export class TlsConfig {
+  @IsString() certFile: string;
+  @IsString() keyFile: string;
+}
 
 /** Where the gateway listens. Loopback unless told otherwise. */
 export class GatewayConfig {
   @IsString() host: string = '127.0.0.1';
   @IsInt() @Min(0) @Max(65535) port: number = 7420;
   /** Further names that may stand in `Host` and `Origin`. */
-  @IsOptional() @IsString({ each: true }) allowedHosts?: string[];
+  @IsOptional() @IsArray() @IsString({ each: true }) allowedHosts?: string[];
+  /** HTTPS (HTTP/2 where the client can) instead of HTTP. */
+  @IsOptional() @ValidateNested() @Type(() => TlsConfig) tls?: TlsConfig;
 }
 
 export class NatsConfig {
-  /** `nats://host:port`; left out: one is started on this machine and supervised. */
-  @IsOptional() @Matches(/^(nats|tls):\/\//, { message: '$property must be nats://host:port' }) url?: string;
+  /** `nats://host:port` or `tls://host:port`, several apart by commas; left out: one is started on this machine and supervised. */
+  @IsOptional()
+  @Matches(/^(nats|tls):\/\/[^/?#@\s,]+(,(nats|tls):\/\/[^/?#@\s,]+)*$/, {
+    message: '$property must be nats://host:port or tls://host:port, several apart by commas, without a credential',
+  })
+  url?: string;
   /** File with the credential (a token), mode 0600; made at the first start when it is ours. */
   @IsOptional() @IsString() tokenFile?: string;
+  /** CA (PEM) that the server's certificate must come from; the system's when left out. For `tls://`. */
+  @IsOptional() @IsString() caFile?: string;
 }
 
 /** A named place: where things are made, and by which drivers. */
@@ -54,6 +68,8 @@ export class InstancesConfig {
 }
 
 export class LoggingConfig {
+  /** `lines` for people, `json` for programs; `auto`: lines on a terminal, else JSON. */
+  @IsIn(['auto', 'lines', 'json']) format: 'auto' | 'lines' | 'json' = 'auto';
   @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'silent']) level: string = 'info';
 }
 
@@ -65,6 +81,8 @@ export class MeshConfig {
   @IsIn(['dev', 'test', 'prod']) profile: 'dev' | 'test' | 'prod' = 'dev';
   /** The mesh's name: first token of its subjects. */
   @IsName() mesh: string = 'dev';
+  /** Name of this machine in the names of its replicas; the machine's own when left out. */
+  @IsOptional() @IsName() host?: string;
   /** Absolute after loading. */
   @IsString() dataFolder: string = '.slipway';
   /** `sqlite` (in the data folder) or `kurrentdb://…`. */
@@ -74,7 +92,7 @@ export class MeshConfig {
   @IsString() contentFolder: string = 'content';
   @IsOptional() @IsDefinitionReference() defaultDefinition?: string = 'guestbook';
   /** The locations that this process's sub-provisioners serve. */
-  @Matches(NAME, { each: true }) locations: string[] = ['local'];
+  @IsArray() @Matches(NAME, { each: true, message: 'each of $property must be a name such as "local"' }) locations: string[] = ['local'];
   @IsObject() guestLocations: Record<string, GuestLocationConfig> = {
     local: { location: 'local', drivers: { storage: 'directory', database: 'sqlite', instance: 'process' } },
   };

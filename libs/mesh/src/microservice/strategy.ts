@@ -41,12 +41,18 @@ export class MeshStrategy extends Server implements CustomTransportStrategy {
     for (const location of options.locations) this.#locations.add(location);
   }
 
-  listen(callback: (error?: unknown) => void): void {
+  async listen(callback: (error?: unknown) => void): Promise<void> {
     this.#listening = true;
     this.bindEvents(undefined);
     for (const location of this.#locations) this.bindEvents(location);
     // Answered by the server when it knows the subscriptions: who is told "ready" after this finds us.
-    this.options.connection.nats.flush().then(() => callback(), callback);
+    try {
+      await this.options.connection.nats.flush();
+    } catch (error) {
+      callback(error);
+      return;
+    }
+    callback();
   }
 
   /** Serves one more location from now on. */

@@ -106,9 +106,9 @@ export class LocalBus implements Bus {
           return;
         }
         const handler = server.handlers[server.next++ % server.handlers.length]!;
-        void this.#answer(handler, sent, { ...context, deadline }).then((answer) => {
+        void this.#answer(handler, sent, { ...context, deadline }, (answer) => {
           this.#pass({ leg: 'answer', subject, body: answer }, () =>
-            settle(() => ('error' in answer ? reject(answer.error) : resolve(decodeBody(answer.data) as Answer))),
+            settle(() => (answer instanceof SlipwayError ? reject(answer) : resolve(decodeBody(answer) as Answer))),
           );
         });
       });
@@ -145,11 +145,12 @@ export class LocalBus implements Bus {
     handler: Handler,
     sent: Uint8Array,
     context: RequestContext,
-  ): Promise<{ data: Uint8Array } | { error: SlipwayError }> {
+    reply: (answer: Uint8Array | SlipwayError) => void,
+  ): Promise<void> {
     try {
-      return { data: encodeBody(await runInContext(context, () => handler(decodeBody(sent)))) };
+      reply(encodeBody(await runInContext(context, () => handler(decodeBody(sent)))));
     } catch (error) {
-      return { error: SlipwayError.from(causeOf(error)) };
+      reply(SlipwayError.from(causeOf(error)));
     } finally {
       delete context.deadline;
     }

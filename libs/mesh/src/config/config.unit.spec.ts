@@ -1,0 +1,144 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SlipwayError } from '@slipway/contracts';
+import { ENVIRONMENT } from './environment.js';
+import { PROFILES, loadConfig, type LoadOptions } from './load.js';
+
+const refusal = (options: LoadOptions): SlipwayError => {
+  try {
+    loadConfig(options);
+  } catch (error) {
+    return error as SlipwayError;
+  }
+  throw new Error('It was not refused');
+};
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slipway-config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const file = (text: string) => {
+  const path = join(folder, 'slipway.yaml');
+  writeFileSync(path, text);
+  return path;
+};
+
+describe('the profiles', () => {
+  test.each(PROFILES)('%s is valid, absolute in its paths, and frozen through and through', (profile) => {
+    const config = loadConfig({ profile });
+    expect(config.profile).toBe(profile);
+    expect(isAbsolute(config.dataFolder) && isAbsolute(config.contentFolder)).toBe(true);
+    expect(() => Object.assign(config.gateway, { port: 1 })).toThrow(TypeError);
+    expect(() => config.locations.push('elsewhere')).toThrow(TypeError);
+  });
+
+  test('dev is embedded, on loopback', () => {
+    expect(loadConfig({})).toMatchObject({ eventLog: 'sqlite', gateway: { host: '127.0.0.1' } });
+  });
+
+  test('prod refuses the embedded log, an own NATS, and anything in the clear', () => {
+    const error = refusal({
+      profile: 'prod',
+      overrides: { eventLog: 'sqlite', 'nats.url': 'nats://one:4222', 'nats.tokenFile': undefined, 'gateway.tls': undefined },
+    });
+    expect((error.details!['fields'] as { field: string }[]).map(({ field }) => field)).toEqual([
+      'eventLog',
+      'nats.url',
+      'nats.tokenFile',
+      'gateway.tls',
+    ]);
+    expect(refusal({ profile: 'prod', overrides: { eventLog: 'kurrentdb://one:2113?tls=false' } }).message).toMatch(/tls=false/);
+  });
+
+  test('a file is not read for another profile than its own', () => {
+    expect(refusal({ profile: 'dev', file: file('profile: prod') }).message).toMatch(/profile is "prod".*must be dev/);
+    expect(refusal({ env: { SLIPWAY_PROFILE: 'live' } }).message).toMatch(/"live" \(SLIPWAY_PROFILE\).*dev, test, prod/);
+  });
+});
+
+describe('what is wrong is named with field, value, reason and source', () => {
+  test('several at once, in a file', () => {
+    const path = file('gateway: {port: 99999}\nlogging: {level: loud}\nlimits: {concurrent: 0}\n');
+    const { code, message } = refusal({ file: path });
+    expect(code).toBe('config-invalid');
+    expect(message).toContain(`gateway.port is 99999 (${path}): must not be greater than 65535`);
+    expect(message).toMatch(/logging\.level is "loud".*must be one of/);
+    expect(message).toMatch(/limits\.concurrent is 0.*must not be less than 1/);
+  });
+
+  test.each([
+    ['SLIPWAY_PORT', 'eighty', /gateway\.port is "eighty" \(SLIPWAY_PORT\).*integer/],
+    ['SLIPWAY_EVENT_LOG', 'postgres://x', /eventLog is "postgres:\/\/x" \(SLIPWAY_EVENT_LOG\).*kurrentdb/],
+    ['NATS_URL', 'localhost', /nats\.url is "localhost" \(NATS_URL\).*nats:\/\/host:port/],
+    ['SLIPWAY_LOCATIONS', 'here,No Where', /locations .*No Where.*\(SLIPWAY_LOCATIONS\)/],
+    ['SLIPWAY_LOG_LEVEL', 'loud', /logging\.level is "loud" \(SLIPWAY_LOG_LEVEL\)/],
+  ])('%s=%s', (name, value, expected) => {
+    expect(refusal({ env: { [name]: value } }).message).toMatch(expected);
+  });
+
+  test.each([
+    ['port: 80', /port is 80.*is not known/],
+    ['gateway: {prot: 80}', /gateway\.prot is 80.*is not known/],
+    ['steps: {storage: {retries: 80}}', /steps\.storage\.retries is 80.*is not known/],
+    ['guestLocations: {local: {location: local, drivers: {}, driver: x}}', /guestLocations\.local\.driver is "x".*is not known/],
+    ['guestLocations: {local: {location: local, drivers: {storage: directory}}}', /no driver for database, instance/],
+    ['guestLocations: {a.b: {location: local, drivers: {}}}', /guestLocations\.a\.b .*lower-case letters/],
+    ['clusters: {default: [moon]}', /clusters\.default .*"moon".*there are local/],
+    ['clusters: {default: []}', /clusters\.default .*at least one/],
+    ['instances: {ports: 25000-20000}', /instances\.ports is "25000-20000".*upwards/],
+    ['mesh: a.b', /mesh is "a\.b".*lower-case/],
+    ['- 1', /must hold settings by name/],
+    ['mesh: a\nmesh: b', /is not YAML.*[Uu]nique/s],
+  ])('%s', (text, expected) => {
+    expect(refusal({ file: file(text) }).message).toMatch(expected);
+  });
+
+  test('a missing file is named', () => {
+    expect(refusal({ file: join(folder, 'none.yaml') }).message).toContain(join(folder, 'none.yaml'));
+  });
+
+  test('a password in an address is not shown', () => {
+    const { message } = refusal({ env: { NATS_URL: 'nats://me:canary@host:4222' } });
+    expect(message).toContain('nats://me:***@host');
+    expect(message).not.toContain('canary');
+  });
+});
+
+describe('precedence', () => {
+  test('default, file, environment, override', () => {
+    const path = file('gateway: {port: 1}\nlimits: {perOwner: 7}');
+    expect(loadConfig({ file: path }).gateway).toMatchObject({ port: 1, host: '127.0.0.1' });
+    const env = { SLIPWAY_PORT: '2' };
+    expect(loadConfig({ file: path, env }).gateway.port).toBe(2);
+    expect(loadConfig({ file: path, env, overrides: { 'gateway.port': 3 } })).toMatchObject({
+      gateway: { port: 3 },
+      limits: { perOwner: 7, concurrent: 256 },
+    });
+  });
+
+  test('every variable of the table sets its field', () => {
+    const values: Record<string, string> = {
+      SLIPWAY_PROFILE: 'test',
+      SLIPWAY_PORT: '4711',
+      SLIPWAY_EVENT_LOG: 'sqlite',
+      SLIPWAY_LOG_LEVEL: 'warn',
+      SLIPWAY_LOG_FORMAT: 'lines',
+      NATS_URL: 'nats://elsewhere:1',
+    };
+    for (const { name, field } of ENVIRONMENT) {
+      const value = values[name] ?? (name.includes('FILE') || /DATA|CONTENT/.test(name) ? '/some/where' : 'some-where');
+      const config = loadConfig({ env: { [name]: value } }) as unknown as Record<string, unknown>;
+      const set = field.split('.').reduce<unknown>((part, key) => (part as Record<string, unknown>)[key], config);
+      expect([name, String(set)]).toEqual([name, value]);
+    }
+  });
+
+  test('the table is in the docs', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/reference/configuration.md'), 'utf8');
+    for (const { name, field } of ENVIRONMENT) expect(page).toContain(`| \`${name}\` | \`${field}\` |`);
+  });
+});

@@ -1,0 +1,66 @@
+import { plainToInstance } from 'class-transformer';
+import { NAME, RESOURCE_KINDS } from '@slipway/contracts';
+import { fieldErrors, type FieldError } from '../microservice/validation.js';
+import { GuestLocationConfig, type MeshConfig } from './config.js';
+
+/** What is wrong with a configuration whose fields are right each by itself. */
+export function brokenRules(config: MeshConfig): FieldError[] {
+  return [...places(config), ...ports(config), ...(config.profile === 'prod' ? production(config) : [])];
+}
+
+function places({ guestLocations, clusters }: MeshConfig): FieldError[] {
+  const wrong: FieldError[] = [];
+  for (const [name, place] of Object.entries(guestLocations)) {
+    const field = `guestLocations.${name}`;
+    if (!NAME.test(name)) wrong.push({ field, reason: 'the name must be lower-case letters, digits and inner hyphens' });
+    if (place === null || typeof place !== 'object') {
+      wrong.push({ field, reason: 'must have location and drivers' });
+      continue;
+    }
+    for (const error of fieldErrors(plainToInstance(GuestLocationConfig, place))) {
+      wrong.push({ field: `${field}.${error.field}`, reason: error.reason });
+    }
+    for (const [kind, driver] of Object.entries(place.drivers ?? {})) {
+      const known = (RESOURCE_KINDS as readonly string[]).includes(kind);
+      if (!known) wrong.push({ field: `${field}.drivers.${kind}`, reason: `is no kind; there are ${RESOURCE_KINDS.join(', ')}` });
+      else if (!NAME.test(driver)) wrong.push({ field: `${field}.drivers.${kind}`, reason: "must be a driver's name" });
+    }
+    const missing = RESOURCE_KINDS.filter((kind) => place.drivers?.[kind] === undefined);
+    if (missing.length > 0) wrong.push({ field: `${field}.drivers`, reason: `has no driver for ${missing.join(', ')}` });
+  }
+  for (const [name, members] of Object.entries(clusters)) {
+    const field = `clusters.${name}`;
+    if (!Array.isArray(members) || members.length === 0) {
+      wrong.push({ field, reason: 'must be a list of at least one guest location' });
+      continue;
+    }
+    for (const member of members) {
+      if (guestLocations[member] === undefined) {
+        const known = Object.keys(guestLocations).join(', ');
+        wrong.push({ field, reason: `names the guest location ${JSON.stringify(member)}, which there is not; there are ${known}` });
+      }
+    }
+  }
+  return wrong;
+}
+
+function ports({ instances }: MeshConfig): FieldError[] {
+  const [from, to] = instances.ports.split('-').map(Number) as [number, number];
+  if (from >= 1024 && from <= to && to <= 65_535) return [];
+  return [{ field: 'instances.ports', reason: 'must go upwards, from 1024 at least to 65535 at most' }];
+}
+
+/** Several machines: nothing embedded, nothing in the clear. */
+function production({ eventLog, nats, gateway }: MeshConfig): FieldError[] {
+  const wrong: FieldError[] = [];
+  if (eventLog === 'sqlite') {
+    wrong.push({ field: 'eventLog', reason: 'must be kurrentdb://host:port in prod: the embedded log serves one machine' });
+  } else if (/[?&]tls=false/.test(eventLog)) {
+    wrong.push({ field: 'eventLog', reason: 'must use TLS in prod: take tls=false away' });
+  }
+  if (nats.url === undefined) wrong.push({ field: 'nats.url', reason: "must be the cluster's tls://host:port,… in prod" });
+  else if (nats.url.includes('nats://')) wrong.push({ field: 'nats.url', reason: 'must be tls:// in prod' });
+  if (nats.tokenFile === undefined) wrong.push({ field: 'nats.tokenFile', reason: 'must name the file with the credential in prod' });
+  if (gateway.tls === undefined) wrong.push({ field: 'gateway.tls', reason: 'must name certFile and keyFile in prod' });
+  return wrong;
+}
