@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../', import.meta.url));
@@ -42,7 +43,9 @@ export function installPackages() {
 
 /** The Node that Slipway runs on: the one its packages bring, else this one when it is new enough. */
 export function runtimeNode() {
-  const brought = `${root}node_modules/.bin/node`;
+  // Not node_modules/.bin/node: npm 9 leaves that link out.
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const brought = `${root}node_modules/node-${platform}-${process.arch}/bin/node${platform === 'win' ? '.exe' : ''}`;
   if (existsSync(brought)) return brought;
   if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
   return fail(
@@ -67,7 +70,8 @@ export function build({ quiet = false } = {}) {
 export function runtimeEnvironment() {
   const cache = `${root}node_modules/.cache/compile`;
   mkdirSync(cache, { recursive: true });
-  return { ...process.env, PATH: `${root}node_modules/.bin:${process.env.PATH}`, NODE_COMPILE_CACHE: cache };
+  const folders = [dirname(runtimeNode()), `${root}node_modules/.bin`, process.env.PATH];
+  return { ...process.env, PATH: folders.join(delimiter), NODE_COMPILE_CACHE: cache };
 }
 
 /** Forgets results of an earlier run. */

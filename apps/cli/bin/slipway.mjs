@@ -5,7 +5,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const brought = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
+const brought = fileURLToPath(
+  new URL(`../../../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),
+);
 
 if (!existsSync(main)) {
   process.stderr.write('Slipway is not built yet: run npm start (or npm run build) first.\n');
