@@ -38,6 +38,8 @@ export interface PlanStep {
   /** Ids of the steps that must be done before. */
   after: string[];
   inverse: Inverse;
+  /** Made once for the whole environment: as an {@link Installed} it has no `instanceId`, and goes with its last user. */
+  shared?: boolean;
 }
 
 /** A requirement that nothing satisfies, and why. */
@@ -46,7 +48,15 @@ export interface Unsatisfied {
   chain: string[];
   /** The requirement in words: `database {engine: postgres}`. */
   requirement: string;
-  reason: 'no-definition' | 'no-version' | 'no-capability' | 'circular' | 'no-location' | 'no-driver' | 'still-needed';
+  reason:
+    | 'no-definition'
+    | 'no-version'
+    | 'no-capability'
+    | 'circular'
+    | 'no-location'
+    | 'no-driver'
+    | 'still-needed'
+    | 'name-in-use';
   /** A sentence for a person, with what would fix it where that is known. */
   message: string;
 }
@@ -63,6 +73,8 @@ export interface InstalledRef {
 export interface PlanRead {
   key: string;
   generation: number | null;
+  /** Of what the plan removes: keys of all that were wired to it, sorted. Somebody new among them makes the plan stale. */
+  users?: string[];
 }
 
 /** The outcome of impact analysis. Making it changes nothing. */
