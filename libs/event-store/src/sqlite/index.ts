@@ -1,0 +1,1 @@
+export { HEAD_FILE, LOG_FILE, openSqliteEventLog } from './sqlite-event-log.js';

@@ -1,0 +1,138 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { SlipwayError, systemClock } from '@slipway/contracts';
+import type { LogAdapter } from '../adapter.js';
+import type { AdmittedEvent } from '../admission.js';
+import { createEventLog, type EventLogOptions } from '../event-log.js';
+import type { Lineage } from '../position.js';
+import type { Appended, EventLog, LogInfo, Position, ReadAllResult, ReadFilter } from '../port.js';
+import { failureOf, isBusy } from './failure.js';
+import { inspectFile } from './inspection.js';
+import { refuseNetworkFolder } from './place.js';
+import { Reader } from './reader.js';
+import { Writer } from './writer.js';
+
+export const LOG_FILE = 'events.sqlite';
+export const HEAD_FILE = 'events.head';
+
+/** Milliseconds between looks for other processes' commits. */
+const POLL = 5;
+/** Milliseconds that a read waits for a lock, and that reads go on before others get their turn. */
+const LOCK_WAIT = 700;
+const SLICE = 4;
+
+/** Opens (or makes) the embedded log in a folder of this machine. Several processes may have the same one open. */
+export async function openSqliteEventLog(options: EventLogOptions & { folder: string }): Promise<EventLog> {
+  return createEventLog(await SqliteAdapter.open(options), options);
+}
+
+export class SqliteAdapter implements LogAdapter {
+  private readonly watchers = new Set<() => void>();
+  private poll: NodeJS.Timeout | undefined;
+  private version = -1;
+  private turnBegan = 0;
+  readonly writer: Writer;
+
+  static async open(options: EventLogOptions & { folder: string }): Promise<SqliteAdapter> {
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    refuseNetworkFolder(options.folder);
+    const [file, headFile] = [join(options.folder, LOG_FILE), join(options.folder, HEAD_FILE)];
+    const lineage = await inspectFile(file, headFile, options.logger);
+    return new SqliteAdapter(file, headFile, lineage, options);
+  }
+
+  private readonly reader: Reader;
+
+  private constructor(
+    private readonly file: string,
+    headFile: string,
+    private readonly lineage: Lineage,
+    { clock = systemClock, logger }: EventLogOptions,
+  ) {
+    this.reader = new Reader(file, lineage);
+    const identity = { logId: lineage.logId, epoch: lineage.epoch };
+    this.writer = new Writer({ file, headFile, identity }, () => this.wake(), clock.now, logger);
+  }
+
+  info(): LogInfo {
+    return { kind: 'sqlite', logId: this.lineage.logId, epoch: this.lineage.epoch };
+  }
+
+  async append(stream: string, expected: number, events: AdmittedEvent[]): Promise<Appended> {
+    const { kind, revision, position } = await this.writer.append(stream, expected, events);
+    return { revision, position: this.lineage.position(position), repeated: kind === 'repeated' };
+  }
+
+  read(stream: string, from: number, limit: number) {
+    return this.patiently(() => this.reader.stream(stream, from, limit));
+  }
+
+  async readAll(after: Position | undefined, limit: number, filter: ReadFilter): Promise<ReadAllResult> {
+    const head = await this.patiently(() => this.reader.head());
+    const from = after ? Number(this.lineage.number(after)) : 0;
+    if (from > head) throw this.lineage.gone(after!, 'it is beyond the head');
+    const { events, position } = await this.patiently(() => this.reader.all(from, head, limit, filter));
+    return { events, position: this.lineage.position(position), end: position === head };
+  }
+
+  async head(): Promise<Position> {
+    return this.lineage.position(await this.patiently(() => this.reader.head()));
+  }
+
+  async positionAt(ms: number): Promise<Position | null> {
+    const position = await this.patiently(() => this.reader.positionAt(ms));
+    return position === 0 ? null : this.lineage.position(position);
+  }
+
+  watch(wake: () => void): () => void {
+    this.watchers.add(wake);
+    this.poll ??= setInterval(() => this.noticeOthers(), POLL);
+    return () => {
+      this.watchers.delete(wake);
+      if (this.watchers.size > 0) return;
+      clearInterval(this.poll);
+      this.poll = undefined;
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.poll);
+    await this.writer.close();
+    this.reader.close();
+  }
+
+  private wake(): void {
+    for (const wake of this.watchers) wake();
+  }
+
+  /** A look costs microseconds. One that fails is left to the reads it would have caused: they say why. */
+  private noticeOthers(): void {
+    try {
+      const version = this.reader.version();
+      if (version === this.version) return;
+      this.version = version;
+    } catch {
+      return;
+    }
+    this.wake();
+  }
+
+  /** A read, again while another process holds the lock, and in turn with whatever else waits in this process. */
+  private async patiently<Result>(read: () => Result): Promise<Result> {
+    const began = performance.now();
+    if (began - this.turnBegan > SLICE) {
+      await nextTurn();
+      this.turnBegan = performance.now();
+    }
+    for (;;) {
+      try {
+        return read();
+      } catch (error) {
+        if (error instanceof SlipwayError) throw error;
+        if (!isBusy(error) || performance.now() - began > LOCK_WAIT) throw failureOf(error as Error, this.file);
+      }
+      await nextTurn();
+    }
+  }
+}
