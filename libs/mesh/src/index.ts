@@ -5,11 +5,15 @@ export { MAX_MESSAGE } from './bus/wire.js';
 export { currentContext, knownContext, runInContext, systemContext } from './context/context.js';
 export { TRACEPARENT, newTrace, nextSpan } from './context/trace.js';
 export { counter, gauge, histogram, processMetrics } from './metrics/metrics.js';
+export { BEAT_EVERY, startBeats, type BeatOptions } from './health/beats.js';
+export { Presence, type Heard, type PresenceOptions } from './health/presence.js';
 export { createLogger, type LoggerOptions } from './logging/logger.js';
 export { NestLogger } from './logging/nest-logger.js';
 export { BLOBS, BUS, CLOCK, CONFIG, LOGGER, METRICS, PortsModule, RUNTIME, SECRETS, STORE } from './microservice/ports.js';
 export { startMicroservice, type MicroserviceOptions, type RunningMicroservice } from './microservice/start.js';
 export { ValidationPipe, badInput, fieldErrors, validated, type FieldError } from './microservice/validation.js';
+export { hostServices, type HostedServices } from './runtime/host-services.js';
+export { openMesh, type MeshProcess, type OpenMeshOptions } from './runtime/open-mesh.js';
 export type { Runtime, RunningService, ServiceDefinition } from './service/port.js';
 export {
   GatewayConfig,

@@ -1,5 +1,17 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, Matches, Max, Min, ValidateNested } from 'class-validator';
+import {
+  IsArray,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { IsDefinitionReference, IsName, NAME, type ResourceKind } from '@slipway/contracts';
 
 /** A certificate and its key, as PEM files. */
@@ -92,7 +104,9 @@ export class MeshConfig {
   @IsString() contentFolder: string = 'content';
   @IsOptional() @IsDefinitionReference() defaultDefinition?: string = 'guestbook';
   /** The locations that this process's sub-provisioners serve. */
-  @IsArray() @Matches(NAME, { each: true, message: 'each of $property must be a name such as "local"' }) locations: string[] = ['local'];
+  @IsArray() @Matches(NAME, { each: true, message: 'each of $property must be a name such as "local"' }) locations: string[] = [
+    'local',
+  ];
   @IsObject() guestLocations: Record<string, GuestLocationConfig> = {
     local: { location: 'local', drivers: { storage: 'directory', database: 'sqlite', instance: 'process' } },
   };

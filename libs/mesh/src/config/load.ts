@@ -38,7 +38,9 @@ export function loadConfig(options: LoadOptions = {}): MeshConfig {
   const { env = {}, overrides = {} } = options;
   const profile = options.profile ?? env['SLIPWAY_PROFILE'] ?? 'dev';
   if (!PROFILES.includes(profile as Profile)) {
-    throw invalid([{ field: 'profile', value: profile, reason: `must be one of ${PROFILES.join(', ')}`, source: 'SLIPWAY_PROFILE' }]);
+    throw invalid([
+      { field: 'profile', value: profile, reason: `must be one of ${PROFILES.join(', ')}`, source: 'SLIPWAY_PROFILE' },
+    ]);
   }
   const file = options.file ?? join(ROOT, 'deploy', profile, 'slipway.yaml');
   const tree = readTree(file);
@@ -120,9 +122,13 @@ function invalid(wrong: Wrong[]): SlipwayError {
     const is = value === undefined ? 'is not set' : `is ${withoutPassword(JSON.stringify(value))}`;
     return `  ${field} ${is} (${source}): ${reason}`;
   });
-  return new SlipwayError('config-invalid', `${wrong.length === 1 ? 'A setting is' : 'Settings are'} wrong:\n${lines.join('\n')}`, {
-    fields: wrong.map(({ field, reason, source }) => ({ field, reason, source })),
-  });
+  return new SlipwayError(
+    'config-invalid',
+    `${wrong.length === 1 ? 'A setting is' : 'Settings are'} wrong:\n${lines.join('\n')}`,
+    {
+      fields: wrong.map(({ field, reason, source }) => ({ field, reason, source })),
+    },
+  );
 }
 
 /** A connection string may carry a password. */

@@ -37,7 +37,10 @@ function places({ guestLocations, clusters }: MeshConfig): FieldError[] {
     for (const member of members) {
       if (guestLocations[member] === undefined) {
         const known = Object.keys(guestLocations).join(', ');
-        wrong.push({ field, reason: `names the guest location ${JSON.stringify(member)}, which there is not; there are ${known}` });
+        wrong.push({
+          field,
+          reason: `names the guest location ${JSON.stringify(member)}, which there is not; there are ${known}`,
+        });
       }
     }
   }
@@ -60,7 +63,8 @@ function production({ eventLog, nats, gateway }: MeshConfig): FieldError[] {
   }
   if (nats.url === undefined) wrong.push({ field: 'nats.url', reason: "must be the cluster's tls://host:port,… in prod" });
   else if (nats.url.includes('nats://')) wrong.push({ field: 'nats.url', reason: 'must be tls:// in prod' });
-  if (nats.tokenFile === undefined) wrong.push({ field: 'nats.tokenFile', reason: 'must name the file with the credential in prod' });
+  if (nats.tokenFile === undefined)
+    wrong.push({ field: 'nats.tokenFile', reason: 'must name the file with the credential in prod' });
   if (gateway.tls === undefined) wrong.push({ field: 'gateway.tls', reason: 'must name certFile and keyFile in prod' });
   return wrong;
 }

@@ -63,7 +63,9 @@ test('secrets stay out, whatever holds them', () => {
 });
 
 test('lines for people: time, level, service, message, the rest', () => {
-  const [line] = written('lines', (logger) => logger.child({ service: 'storage' }).warn({ ms: 8, requestId: 'r-1' }, 'It took long'));
+  const [line] = written('lines', (logger) =>
+    logger.child({ service: 'storage' }).warn({ ms: 8, requestId: 'r-1' }, 'It took long'),
+  );
   expect(line).toMatch(/^\d\d:\d\d:\d\d\.\d{3} warn {2}storage {6}It took long \{ms=8 requestId=r-1\}\n$/);
   const [failure] = written('lines', (logger) => logger.error({ err: new Error('broken') }, 'failed'));
   expect(failure).toMatch(/failed\nError: broken\n {4}at /);

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Connection } from '../bus/connection.js';
 
 interface Described<Label extends string> {
   name: string;
@@ -13,8 +14,11 @@ export const counter = <Label extends string>(registry: Registry, described: Des
   (registry.getSingleMetric(described.name) as Counter<Label> | undefined) ??
   new Counter({ ...described, registers: [registry] });
 
-/** The gauge of that name, made when it is not there yet. */
-export const gauge = <Label extends string>(registry: Registry, described: Described<Label>): Gauge<Label> =>
+/** The gauge of that name, made when it is not there yet. `collect` sets it when it is asked for. */
+export const gauge = <Label extends string>(
+  registry: Registry,
+  described: Described<Label> & { collect?: (this: Gauge<Label>) => void },
+): Gauge<Label> =>
   (registry.getSingleMetric(described.name) as Gauge<Label> | undefined) ?? new Gauge({ ...described, registers: [registry] });
 
 /** The histogram of that name, made when it is not there yet. Buckets in seconds. */
@@ -30,6 +34,19 @@ export function processMetrics(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   return registry;
+}
+
+/** Whether the process has its connection to NATS, and how often it was lost. */
+export function connectionMetrics(registry: Registry, connection: Connection): void {
+  gauge(registry, {
+    name: 'slipway_nats_connected',
+    help: '1 while there is a connection to NATS',
+    collect() {
+      this.set(connection.connected() ? 1 : 0);
+    },
+  });
+  const lost = counter(registry, { name: 'slipway_nats_lost_total', help: 'How often the connection to NATS was lost' });
+  connection.onLost(() => lost.inc());
 }
 
 /** What operators expect to know of the messages that a service handles. */
