@@ -75,8 +75,11 @@ export class Supervisor {
         reject(new Error(said || `${kept.program.name} ended with ${signal ?? `code ${code}`}; see ${kept.program.logFile}`)),
       );
     });
-    kept.ready.catch(() => {});
-    void kept.ready.then(() => child.once('exit', (code, signal) => this.died(kept, signal ?? `code ${code}`)));
+    // Whoever started it is told of an end before it was ready; an end after that is ours to mend.
+    kept.ready.then(
+      () => child.once('exit', (code, signal) => this.died(kept, signal ?? `code ${code}`)),
+      () => {},
+    );
   }
 
   private died(kept: Kept, how: string): void {

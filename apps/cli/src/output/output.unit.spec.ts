@@ -1,0 +1,172 @@
+import type { Plan } from '@slipway/contracts';
+import type { RequestView, StepView } from '@slipway/contracts/http';
+import { ApiError, NotReachable, WaitTimedOut } from '@slipway/client';
+import { EXIT, UsageError, exitOfRequest, explain } from '../exit.js';
+import { describePlan } from './plan.js';
+import { LiveProgress, PlainProgress } from './progress.js';
+
+const step = (id: string, status: StepView['status'], more: Partial<StepView> = {}): StepView => ({
+  id,
+  kind: 'storage',
+  name: id.split('/')[1]!,
+  action: 'ensure',
+  generation: 1,
+  location: 'local',
+  driver: 'directory',
+  after: [],
+  status,
+  try: 1,
+  ...more,
+});
+const request = (status: RequestView['status'], steps: StepView[]): RequestView => ({
+  id: 'r1',
+  job: 'provision',
+  status,
+  environment: 'default',
+  instanceId: 'shop',
+  owner: { id: 'ada', type: 'user' },
+  actor: { id: 'ada', type: 'user' },
+  priority: 0,
+  acceptedAt: '',
+  updatedAt: '',
+  steps,
+  position: '1',
+});
+
+describe('progress', () => {
+  it('is one line per change where nobody watches', () => {
+    let text = '';
+    const view = new PlainProgress((more) => (text += more));
+    view.update(request('running', [step('storage/shop-data', 'running'), step('instance/shop', 'pending')]));
+    view.update(request('running', [step('storage/shop-data', 'running'), step('instance/shop', 'pending')]));
+    view.update(
+      request('running', [
+        step('storage/shop-data', 'succeeded'),
+        step('instance/shop', 'running', { try: 2, nextTryAt: '2026-01-01T10:11:12.000Z' }),
+      ]),
+    );
+    view.update(request('succeeded', [step('storage/shop-data', 'succeeded'), step('instance/shop', 'succeeded')]));
+    expect(text.split('\n')).toEqual([
+      'request r1 running',
+      'storage/shop-data running',
+      'storage/shop-data succeeded',
+      'instance/shop running (try 2), next try at 10:11:12',
+      'request r1 succeeded',
+      'instance/shop succeeded',
+      '',
+    ]);
+  });
+
+  it('is drawn again in place on a terminal, with what drivers tell', () => {
+    let text = '';
+    const view = new LiveProgress((more) => (text = more));
+    view.update(request('running', [step('storage/shop-data', 'running')]));
+    expect(text).toBe('request r1 running\n  ▸ storage/shop-data running\n');
+    view.progress({ requestId: 'r1', stepId: 'storage/shop-data', fraction: 0.5, message: 'copying' });
+    expect(text).toBe('\u001b[2A\u001b[Jrequest r1 running\n  ▸ storage/shop-data running: copying (50 %)\n');
+  });
+});
+
+describe('a plan', () => {
+  const plan: Plan = {
+    environment: 'default',
+    outcome: 'install',
+    alreadySatisfied: [],
+    leases: [],
+    reads: [],
+    writes: [],
+    unsatisfied: [],
+    hash: '',
+    wires: [{ from: 'instance/shop', requirement: 'data', to: 'storage/shop-data' }],
+    steps: [
+      {
+        id: 'instance/shop',
+        action: 'ensure',
+        kind: 'instance',
+        name: 'shop',
+        generation: 1,
+        definition: { name: 'guestbook', version: '1.0.0', hash: '' },
+        location: 'local',
+        driver: 'process',
+        spec: {},
+        after: ['storage/shop-data'],
+        inverse: 'destroy',
+      },
+      {
+        id: 'storage/shop-data',
+        action: 'ensure',
+        kind: 'storage',
+        name: 'shop-data',
+        generation: 1,
+        definition: { name: 'volume', version: '1.0.0', hash: '' },
+        location: 'local',
+        driver: 'directory',
+        spec: {},
+        after: [],
+        inverse: 'destroy',
+      },
+    ],
+  };
+  it('is told in the order in which it happens', () => {
+    expect(describePlan(plan)).toBe(
+      [
+        '  + storage/shop-data (volume@1.0.0, directory at local)',
+        '  + instance/shop (guestbook@1.0.0, process at local, after storage/shop-data)',
+        '  ~ instance/shop uses storage/shop-data as data',
+        '2 to make, 0 to remove. Nothing has been changed.',
+      ].join('\n'),
+    );
+  });
+  it('that cannot be made says what is missing, who needs it, and the way out', () => {
+    const text = describePlan({
+      ...plan,
+      outcome: 'unsatisfied',
+      steps: [],
+      wires: [],
+      unsatisfied: [
+        {
+          chain: ['shop', 'guestbook@1.0.0'],
+          requirement: 'database {engine: oracle}',
+          reason: 'no-capability',
+          message: 'No definition provides it; there is engine sqlite.',
+        },
+      ],
+    });
+    expect(text).toContain('database {engine: oracle}');
+    expect(text).toContain('needed by shop → guestbook@1.0.0');
+    expect(text).toContain('there is engine sqlite');
+  });
+});
+
+describe('exit codes', () => {
+  const problem = (code: string) =>
+    new ApiError({
+      type: '',
+      title: '',
+      status: 400,
+      detail: 'why',
+      code: code as never,
+      hint: 'way out',
+      requestId: '',
+      fields: [{ field: 'instanceId', reason: 'must be short' }],
+    });
+  it.each([
+    [problem('name-taken'), EXIT.failed, /why \(name-taken\)/],
+    [problem('bad-input'), EXIT.usage, /instanceId: must be short\nway out/],
+    [problem('unsatisfied'), EXIT.unsatisfied, /why/],
+    [problem('unreachable'), EXIT.notReachable, /why/],
+    [new NotReachable('http://127.0.0.1:1'), EXIT.notReachable, /http:\/\/127\.0\.0\.1:1.*\n.*npm start/],
+    [new WaitTimedOut(request('running', []), 5000), EXIT.timedOut, /still running after 5 s.*slipway wait r1/],
+    [new UsageError('so not'), EXIT.usage, /so not/],
+    [new Error('else'), EXIT.failed, /else/],
+  ])('%s', (error, code, text) => {
+    expect(explain(error)).toEqual({ code, text: expect.stringMatching(text) });
+  });
+  it.each([
+    ['succeeded', 0],
+    ['failed', 1],
+    ['cancelled', 1],
+    ['attention', 1],
+    ['unsatisfied', 3],
+  ] as const)('a request that is %s ends with %d', (status, code) => expect(exitOfRequest(request(status, []))).toBe(code));
+});

@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { takeDataFolder } from './data-folder.js';
+
+describe('the data folder', () => {
+  let root: string;
+  beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'slipway-data-'))));
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  it('is made, closed to others, with its parts', () => {
+    const data = takeDataFolder(join(root, 'new'));
+    expect(statSync(data.path).mode & 0o777).toBe(0o711);
+    expect(statSync(data.run).mode & 0o777).toBe(0o700);
+    expect(statSync(data.logs).mode & 0o777).toBe(0o700);
+    data.release();
+  });
+
+  it('is one process’s alone: a second is refused by naming the first', () => {
+    const data = takeDataFolder(root);
+    expect(() => takeDataFolder(root)).toThrow(new RegExp(`in use by process ${process.pid}.*--data`));
+    data.release();
+    takeDataFolder(root).release();
+  });
+});
