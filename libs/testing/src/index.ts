@@ -1,1 +1,3 @@
-export {};
+export { HostProcess } from './mesh/host-process.js';
+export { root } from './mesh/root.js';
+export { TestMesh, type TestMeshOptions } from './mesh/test-mesh.js';

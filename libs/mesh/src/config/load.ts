@@ -14,7 +14,7 @@ export type Profile = (typeof PROFILES)[number];
 export interface LoadOptions {
   /** `SLIPWAY_PROFILE` when left out, else `dev`. */
   profile?: Profile;
-  /** `deploy/<profile>/slipway.yaml` when left out. */
+  /** `SLIPWAY_CONFIG` when left out, else `deploy/<profile>/slipway.yaml`. */
   file?: string;
   /** Win over everything: by path, `{'gateway.port': 0}`. */
   overrides?: Record<string, unknown>;
@@ -42,7 +42,7 @@ export function loadConfig(options: LoadOptions = {}): MeshConfig {
       { field: 'profile', value: profile, reason: `must be one of ${PROFILES.join(', ')}`, source: 'SLIPWAY_PROFILE' },
     ]);
   }
-  const file = options.file ?? join(ROOT, 'deploy', profile, 'slipway.yaml');
+  const file = options.file ?? env['SLIPWAY_CONFIG'] ?? join(ROOT, 'deploy', profile, 'slipway.yaml');
   const tree = readTree(file);
   const sources = new Map<string, string>();
   for (const field of PATHS) absolute(tree, field, ROOT);
