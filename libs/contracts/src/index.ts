@@ -67,6 +67,7 @@ export type {
   StepAccepted,
   StepCancelCommand,
   StepCommand,
+  StepLog,
   StepLogQuery,
   StepProgress,
 } from './steps.js';

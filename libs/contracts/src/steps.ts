@@ -83,6 +83,11 @@ export interface StepLogQuery {
   resource: ResourceRef;
 }
 
+/** Answer to {@link StepLogQuery}: its lines so far, the newest 256 KiB of them. */
+export interface StepLog {
+  text: string;
+}
+
 /** A service's word on itself, for the gateway's readiness. */
 export interface HealthReport {
   service: string;
