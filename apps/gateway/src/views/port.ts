@@ -25,17 +25,28 @@ export interface ListQuery {
 
 /**
  * The gateway's projections of the log, in a local SQLite file. Errors: `bad-input` (field and reason), `gone` (cursor or
- * position of another log or older than retention).
+ * position of another log or older than retention), `behind` (not brought there yet; try again).
+ * Requests in lists come without their plan. Lists of resources leave out what was destroyed unless `status` names it.
  */
 export interface Views {
   list<Name extends ViewName>(view: Name, query: ListQuery): Promise<Page<Rows[Name]>>;
+  /** The same page as its JSON text, which is how rows are kept: nothing is parsed or written again. */
+  listText(view: ViewName, query: ListQuery): Promise<string>;
   /** `null` when there is none (at that moment). */
   get<Name extends ViewName>(view: Name, id: string, options?: { asOf?: string }): Promise<Rows[Name] | null>;
-  /** Position up to which all views have been brought. */
+  /** What `get` gives, as JSON text. */
+  getText(view: ViewName, id: string, options?: { asOf?: string }): Promise<string | null>;
+  /** Position up to which all views have been brought, but for those that have stopped. */
   position(): string;
-  /** Resolves true once `position()` has reached it, false after `ms`. */
-  reached(position: string, ms: number): Promise<boolean>;
+  /** Resolves true once `position()` has reached it (or one view has, stopped or not), false after `ms`. */
+  reached(position: string, ms: number, view?: ViewName): Promise<boolean>;
+  /** Views that are being rebuilt, and how far; readers see the old rows (`live`), or get `behind` while there are none. */
+  building(): { view: string; live: boolean; position: string }[];
   /** Views that have stopped (poisoned event, damaged log), with the reason; readiness shows them. */
-  stopped(): { view: string; reason: string }[];
+  stopped(): { view: string; reason: string; eventId?: string }[];
+  /** Lets a view that stopped at an event go on without it; recorded. `not-possible` when it did not stop there. */
+  skip(view: string, eventId: string): Promise<void>;
+  /** Writes a copy of the views' file, for another replica to start from. */
+  snapshotTo(file: string): Promise<void>;
   close(): Promise<void>;
 }

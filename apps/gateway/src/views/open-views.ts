@@ -1,0 +1,109 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EventStore } from '@slipway/event-store';
+import { InThread, InWorker, ReadModels, type Complete, type WorkerSettings } from '@slipway/event-store/read-models';
+import type { NameRow } from './environments.js';
+import type { ListQuery, Rows, ViewName, Views } from './port.js';
+import { projections } from './registry.js';
+
+export interface ViewsOptions {
+  /** Where the file of the views is kept; made when it is not there. One process at a time. */
+  folder: string;
+  /** The log; only read from. */
+  log: EventStore;
+  /** How the views' worker opens the same log for itself. Left out: they are made in this thread from `log`. */
+  eventLog?: WorkerSettings['log'];
+  /** Days that history is kept for `asOf`; for ever when left out. */
+  historyDays?: number;
+  /** A copy of another replica's views (`snapshotTo`), to start from when there are none. */
+  snapshot?: string;
+}
+
+/** Names of an environment that are shown with it, by name; all of them are instances, which can be paged through. */
+const MOST_NAMES = 1_000;
+const DAY = 86_400_000;
+
+/** Opens the gateway's views. Resolves when the file is open; what is still being built then answers `behind`. */
+export async function openViews({ folder, log, eventLog, historyDays, snapshot }: ViewsOptions): Promise<Views> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, 'views.sqlite');
+  const history = historyDays === undefined ? {} : { keepHistory: historyDays * DAY };
+  const models = new ReadModels({
+    file,
+    projections,
+    log,
+    ...(snapshot !== undefined && { snapshot }),
+    projector: (told) =>
+      eventLog
+        ? new InWorker({ file, registry: registryUrl(), log: eventLog, ...history }, told)
+        : new InThread({ file, projections, log, ...history }, told),
+  });
+  await models.opened();
+  const head = await log.head();
+  const start = head.slice(0, -20) + '0'.repeat(20);
+
+  const listText = async (view: ViewName, query: ListQuery) => {
+    const { items, next, position } = await models.page(view, query, SHOWN[view]?.inLists);
+    const end = `"position":${JSON.stringify(position)}}`;
+    return `{"items":[${items.join(',')}],${next === undefined ? '' : `"next":"${next}",`}${end}`;
+  };
+  const getText = (view: ViewName, id: string, options?: { asOf?: string }) => models.get(view, id, options, SHOWN[view]?.alone);
+
+  return {
+    listText,
+    getText,
+    list: async (view, query) => JSON.parse(await listText(view, query)),
+    get: async (view, id, options) => {
+      const text = await getText(view, id, options);
+      return text === null ? null : (JSON.parse(text) as Rows[typeof view]);
+    },
+    position: () => models.position() ?? start,
+    reached: (position, ms, view) => models.reached(position, ms, view),
+    building: () =>
+      models
+        .states()
+        .flatMap(({ view, live, building }) => (building ? [{ view, live: live !== null, position: building }] : [])),
+    stopped: () =>
+      models
+        .states()
+        .flatMap(({ view, stopped }) =>
+          stopped ? [{ view, reason: stopped.reason, ...(stopped.event && { eventId: stopped.event.id }) }] : [],
+        ),
+    skip: (view, eventId) => models.skip(view, eventId),
+    snapshotTo: (target) => models.snapshotTo(target),
+    close: () => models.close(),
+  };
+}
+
+/** Puts a property into the text of an object. */
+const withProperty = (text: string, name: string, json: string): string => `${text.slice(0, -1)},"${name}":${json}}`;
+
+const withNames: Complete = ({ id, text }, snapshot, at) => {
+  const rows = snapshot.page('names', {
+    filter: { environment: [id] },
+    field: 'name',
+    descending: false,
+    limit: MOST_NAMES,
+    ...(at !== undefined && { at }),
+  });
+  const shown = rows.map((row) => {
+    const { name, ownerId, requestId } = JSON.parse(row.text) as NameRow;
+    return { name, ownerId, requestId };
+  });
+  return withProperty(text, 'names', JSON.stringify(shown));
+};
+
+const withPlan: Complete = ({ id, text }, snapshot, at) => {
+  const plan = snapshot.row('plans', id, at);
+  return plan === null ? text : withProperty(text, 'plan', plan);
+};
+
+/** What is shown with a row that stands in another model. */
+const SHOWN: Partial<Record<ViewName, { inLists?: Complete; alone: Complete }>> = {
+  requests: { alone: withPlan },
+  environments: { inLists: withNames, alone: withNames },
+};
+
+/** The worker runs what was built. */
+const registryUrl = (): string =>
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/views/registry.js' : './registry.js', import.meta.url).href;

@@ -1,0 +1,46 @@
+import { idOf, type Plan } from '@slipway/contracts';
+import type { RequestView } from '@slipway/contracts/http';
+import type { Projection } from '@slipway/event-store/read-models';
+import { evolveRequest } from './fold-request.js';
+
+export { foldRequest } from './fold-request.js';
+
+/** A request without its plan, which stands in a model of its own: it never changes, and a row has many versions. */
+type RequestRow = Omit<RequestView, 'plan'>;
+
+export const requests: Projection<RequestRow> = {
+  name: 'requests',
+  version: 1,
+  categories: ['request'],
+  fields: {
+    instanceId: { of: (row) => row.instanceId, filter: 'indexed', sort: true },
+    ownerId: { of: (row) => row.owner.id, filter: 'indexed' },
+    status: { of: (row) => row.status, filter: 'indexed' },
+    definition: { of: (row) => row.definition, filter: 'checked' },
+    environment: { of: (row) => row.environment, filter: 'checked' },
+    job: { of: (row) => row.job, filter: 'checked' },
+    acceptedAt: { of: (row) => row.acceptedAt, sort: true },
+    updatedAt: { of: (row) => row.updatedAt, sort: true },
+    priority: { of: (row) => row.priority, sort: true },
+  },
+  defaultSort: '-acceptedAt',
+  project(model, event) {
+    const id = idOf(event.stream);
+    const view = evolveRequest(model.get(id), event);
+    if (!view) return [];
+    const { plan: _, ...row } = view;
+    return [{ id, row }];
+  },
+};
+
+/** The plan of each request that has one inline. Shown with the request, not by itself. */
+export const plans: Projection<Plan> = {
+  name: 'plans',
+  version: 1,
+  categories: ['request'],
+  fields: {},
+  defaultSort: 'id',
+  project(_model, { type, stream, data }) {
+    return type === 'PlanMade' && data.plan ? [{ id: idOf(stream), row: data.plan as unknown as Plan }] : [];
+  },
+};

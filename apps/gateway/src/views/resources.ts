@@ -1,0 +1,138 @@
+import {
+  bareResourceEventType,
+  categoryOf,
+  idOf,
+  type EnvironmentEvent,
+  type Installed,
+  type ResourceEvent,
+  type ResourceKind,
+} from '@slipway/contracts';
+import type { ResourceView } from '@slipway/contracts/http';
+import type { RecordedEvent } from '@slipway/event-store';
+import type { Change, Model, Projection } from '@slipway/event-store/read-models';
+
+/** Whom a request works for, noted from its claim until its plan is settled. */
+type Claim = { instanceId: string; ownerId: string };
+
+/** What exists, or is on its way; what was destroyed shows when its status is asked for, or by its id. */
+const EXISTING = ['making', 'present', 'failed', 'destroying'];
+
+/** The view of one kind of resource: rows from the resources' own streams, whom they belong to from the environment's. */
+const resourcesOf = (kind: ResourceKind): Projection<ResourceView> => ({
+  name: `${kind}s`,
+  version: 1,
+  categories: [kind, 'environment'],
+  fields: {
+    name: { of: (row) => row.name, filter: 'indexed', sort: true },
+    instanceId: { of: (row) => row.instanceId, filter: 'indexed' },
+    ownerId: { of: (row) => row.ownerId, filter: 'indexed' },
+    status: { of: (row) => row.status, filter: 'indexed' },
+    health: { of: (row) => row.health, filter: 'checked' },
+    definition: { of: (row) => row.definition.name, filter: 'checked' },
+    location: { of: (row) => row.location, filter: 'checked' },
+    driver: { of: (row) => row.driver, filter: 'checked' },
+    environment: { of: (row) => row.environment, filter: 'checked' },
+    createdAt: { of: (row) => row.createdAt, sort: true },
+    updatedAt: { of: (row) => row.updatedAt, sort: true },
+  },
+  defaultSort: 'name',
+  defaultFilter: { status: EXISTING },
+  project: (model, event) =>
+    categoryOf(event.stream) === 'environment' ? belonging(kind, model, event) : happened(kind, model, event),
+});
+
+export const storages = resourcesOf('storage');
+export const databases = resourcesOf('database');
+export const instances = resourcesOf('instance');
+
+/** What an event of the resource's own stream changes. One of an older generation than is known changes nothing. */
+function happened(kind: ResourceKind, model: Model<ResourceView>, recorded: RecordedEvent): Change<ResourceView>[] {
+  const id = idOf(recorded.stream);
+  const event = { type: bareResourceEventType(kind, recorded.type), data: recorded.data } as unknown as ResourceEvent;
+  const row = model.get(id);
+  if (row && event.data.generation < row.generation) return [];
+  if (event.type === 'Started') {
+    const claim = model.note(event.data.requestId) as Claim | undefined;
+    return [{ id, row: started(kind, id, row, event.data, recorded, claim) }];
+  }
+  if (!row) return [];
+  return [{ id, row: { ...row, ...changes(row, event), updatedAt: recorded.recordedAt, position: recorded.position } }];
+}
+
+function started(
+  kind: ResourceKind,
+  id: string,
+  row: ResourceView | undefined,
+  data: Extract<ResourceEvent, { type: 'Started' }>['data'],
+  { recordedAt, position, metadata }: RecordedEvent,
+  claim: Claim | undefined,
+): ResourceView {
+  const touched = { requestId: data.requestId, cause: undefined, updatedAt: recordedAt, position };
+  if (row && data.action === 'destroy') return { ...row, ...touched, status: 'destroying' };
+  const [environment, name] = id.split('.') as [string, string];
+  const anew = row?.generation !== data.generation;
+  const ownerId = metadata.ownerId ?? claim?.ownerId ?? row?.ownerId;
+  const instanceId = kind === 'instance' ? name : (claim?.instanceId ?? row?.instanceId);
+  return {
+    id,
+    kind,
+    environment,
+    name,
+    status: data.action === 'destroy' ? 'destroying' : 'making',
+    generation: data.generation,
+    location: data.location,
+    driver: data.driver,
+    definition: data.definition,
+    ...(ownerId !== undefined && { ownerId }),
+    ...(instanceId !== undefined && { instanceId }),
+    outputs: anew ? {} : row.outputs,
+    observed: anew ? {} : row.observed,
+    createdAt: anew ? recordedAt : row.createdAt,
+    ...touched,
+  };
+}
+
+function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView> {
+  switch (event.type) {
+    case 'Provisioned':
+      return { status: 'present', outputs: event.data.outputs, observed: event.data.observed, cause: undefined };
+    case 'Failed':
+      return { status: 'failed', cause: event.data.cause };
+    case 'Destroyed':
+      return { status: 'destroyed', outputs: {}, observed: {}, health: undefined, healthReason: undefined, cause: undefined };
+    case 'HealthChanged':
+      return { health: event.data.to, healthReason: event.data.reason };
+    case 'Restarted':
+      return { restarts: event.data.restarts };
+    default:
+      return {};
+  }
+}
+
+/** A claim tells whom the request works for; the settled plan says for good whose each resource is. */
+function belonging(kind: ResourceKind, model: Model<ResourceView>, recorded: RecordedEvent): Change<ResourceView>[] {
+  const event = { type: recorded.type, data: recorded.data } as unknown as EnvironmentEvent;
+  if (event.type === 'NameClaimed') {
+    const { requestId, name, owner } = event.data;
+    return [{ note: requestId, value: { instanceId: name, ownerId: owner.id } satisfies Claim }];
+  }
+  if (event.type === 'NameReleased') return [{ note: event.data.requestId, value: null }];
+  if (event.type !== 'PlanSettled') return [];
+  const environment = idOf(recorded.stream);
+  const settled = event.data.installed.filter((installed) => installed.kind === kind);
+  return [
+    { note: event.data.requestId, value: null },
+    ...settled.flatMap((installed) => settle(model, `${environment}.${installed.name}`, installed, recorded)),
+  ];
+}
+
+function settle(
+  model: Model<ResourceView>,
+  id: string,
+  { generation, owner, instanceId }: Installed,
+  { recordedAt, position }: RecordedEvent,
+): Change<ResourceView>[] {
+  const row = model.get(id);
+  if (row?.generation !== generation || (row.ownerId === owner.id && row.instanceId === instanceId)) return [];
+  return [{ id, row: { ...row, ownerId: owner.id, instanceId, updatedAt: recordedAt, position } }];
+}

@@ -1,0 +1,91 @@
+import { columnOf, endIndexOf, filterIndexOf, sortIndexOf, tableOf } from './build.js';
+import { sortOf, type Layout } from './projection.js';
+
+/** A page to be read from one build's tables. */
+export interface PageRequest {
+  filter: Record<string, readonly string[]>;
+  field: string;
+  descending: boolean;
+  limit: number;
+  /** Sort value and id of the last row before. */
+  after?: { key: string | number; id: string };
+  /** The rows as they were after the event with this number; now when left out. */
+  at?: number;
+}
+
+export interface Select {
+  sql: string;
+  parameters: (string | number)[];
+}
+
+/** Values of one filter beyond which merging a branch for each costs more than it saves. */
+const MOST_BRANCHES = 12;
+
+/**
+ * The SELECT of a page: the first rows of a few branches, merged, where each branch walks an index in the page's own order
+ * and ends after `limit` rows. So a page costs the same however many rows there are:
+ *  - the current rows, by the sort's index, or for each value of the leading filter by that filter's index;
+ *  - for a moment in the past also what has been superseded since, by the end index.
+ */
+export function selectPage(layout: Layout, build: number, page: PageRequest): Select {
+  const lead = leadOf(layout, page);
+  const branches = lead
+    ? page.filter[lead]!.map((value) => current(build, page, filterIndexOf(build, lead), { ...page.filter, [lead]: [value] }))
+    : [current(build, page, usesSortIndex(layout, page) ? sortIndexOf(build, page.field) : undefined, page.filter)];
+  if (page.at !== undefined) branches.push(superseded(build, page, page.at));
+  return {
+    sql: `${branches.map(({ sql }) => `SELECT * FROM (${sql})`).join(' UNION ALL ')} ${order(page, 'key')}`,
+    parameters: [...branches.flatMap(({ parameters }) => parameters), page.limit],
+  };
+}
+
+/** The filter whose index gives the rows in the order that is asked for. */
+function leadOf({ fields, defaultSort }: Layout, { filter, field }: PageRequest): string | undefined {
+  if (field !== sortOf(defaultSort).field) return undefined;
+  return Object.keys(fields).find(
+    (name) => fields[name]!.filter === 'indexed' && filter[name] && filter[name].length <= MOST_BRANCHES,
+  );
+}
+
+/** With an indexed filter and another order SQLite decides: few rows sorted, or the order walked. */
+const usesSortIndex = ({ fields }: Layout, { filter }: PageRequest): boolean =>
+  !Object.keys(filter).some((name) => fields[name]!.filter === 'indexed');
+
+function current(build: number, page: PageRequest, index: string | undefined, filter: PageRequest['filter']): Select {
+  const until = page.at === undefined ? [] : ['from_pos <= ?'];
+  return branch(build, page, index, ['to_pos IS NULL', ...until], page.at === undefined ? [] : [page.at], filter);
+}
+
+const superseded = (build: number, page: PageRequest, at: number): Select =>
+  branch(build, page, endIndexOf(build), ['to_pos > ?', 'from_pos <= ?'], [at, at], page.filter);
+
+function branch(
+  build: number,
+  page: PageRequest,
+  index: string | undefined,
+  time: string[],
+  times: number[],
+  filter: PageRequest['filter'],
+): Select {
+  const where = [...time];
+  const parameters: (string | number)[] = [...times];
+  for (const [name, values] of Object.entries(filter)) {
+    where.push(values.length === 1 ? `${columnOf(name)} = ?` : `${columnOf(name)} IN (${values.map(() => '?').join(', ')})`);
+    parameters.push(...values);
+  }
+  const sort = columnOf(page.field);
+  if (page.after) {
+    where.push(`(${sort}, id) ${page.descending ? '<' : '>'} (?, ?)`);
+    parameters.push(page.after.key, page.after.id);
+  }
+  const by = index ? ` INDEXED BY ${index}` : '';
+  return {
+    sql: `SELECT id, ${sort} AS key, row FROM ${tableOf(build)}${by} WHERE ${where.join(' AND ')} ${order(page, sort)}`,
+    parameters: [...parameters, page.limit],
+  };
+}
+
+function order({ descending }: PageRequest, key: string): string {
+  const direction = descending ? ' DESC' : '';
+  return `ORDER BY ${key}${direction}, id${direction} LIMIT ?`;
+}

@@ -1,0 +1,62 @@
+import { SlipwayError } from '@slipway/contracts';
+import { queryHash, readCursor, type Cursor } from './cursor.js';
+import { fieldsOf, sortOf, type Projection } from './projection.js';
+
+/** What is asked of a view. */
+export interface ListQuery {
+  /** Equal values by field; several: one of. */
+  filter?: Record<string, string[]>;
+  /** A sortable field, `-` in front for descending. */
+  sort?: string;
+  /** 1 to 500; 50 when left out. */
+  limit?: number;
+  /** `next` of the page before. */
+  cursor?: string;
+  /** A position, or an ISO 8601 time. */
+  asOf?: string;
+}
+
+/** A query that the view can answer. */
+export interface CheckedQuery {
+  filter: Record<string, readonly string[]>;
+  field: string;
+  descending: boolean;
+  limit: number;
+  cursor?: Cursor;
+  asOf?: string;
+  /** The same for all pages of one list. */
+  hash: string;
+}
+
+const DEFAULT_LIMIT = 50;
+const MOST = 500;
+const MOST_VALUES = 100;
+
+/** Throws `bad-input` that names the field, the reason and what can be asked instead. */
+export function checkQuery(projection: Projection, query: ListQuery): CheckedQuery {
+  const { name, defaultSort, defaultFilter = {} } = projection;
+  const { filterable, sortable } = fieldsOf(projection);
+  const { filter = {}, sort = defaultSort, limit = DEFAULT_LIMIT, asOf } = query;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST) throw refuse('limit', `must be a whole number from 1 to ${MOST}`);
+  const { field, descending } = sortOf(sort);
+  if (!sortable.includes(field)) throw refuse('sort', `${name} can be sorted by ${sortable.join(', ')}, not by "${field}"`);
+  for (const [by, values] of Object.entries(filter)) {
+    if (!filterable.includes(by)) throw refuse(by, `${name} can be filtered by ${filterable.join(', ')}, not by "${by}"`);
+    if (values.length < 1 || values.length > MOST_VALUES) throw refuse(by, `takes 1 to ${MOST_VALUES} values`);
+  }
+  const whole = Object.fromEntries(
+    Object.entries({ ...defaultFilter, ...filter }).map(([by, values]) => [by, [...new Set(values)].sort()]),
+  );
+  const hash = queryHash(name, { filter: whole, sort, asOf });
+  return {
+    filter: whole,
+    field,
+    descending,
+    limit,
+    hash,
+    ...(asOf !== undefined && { asOf }),
+    ...(query.cursor !== undefined && { cursor: readCursor(query.cursor, name, hash) }),
+  };
+}
+
+const refuse = (field: string, reason: string) => new SlipwayError('bad-input', `${field}: ${reason}`, { field, reason });

@@ -1,0 +1,116 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { SlipwayError } from '@slipway/contracts';
+import { tableOf } from './build.js';
+import { selectPage, type PageRequest } from './page.js';
+import type { Place } from './place.js';
+import { fieldsOf, type Layout } from './projection.js';
+
+/** A row of a page: its JSON text as it is kept. */
+export interface RowText {
+  id: string;
+  key: string | number;
+  text: string;
+}
+
+/** The file at one moment: all that is read from it belongs together. */
+export interface Snapshot {
+  /** Up to where the view has been brought. Throws `behind` while its first build is not done. */
+  place(view: string): Place;
+  page(view: string, page: PageRequest): RowText[];
+  /** The text of one row; `null` when there is none (at that moment). */
+  row(view: string, id: string, at?: number): string | null;
+}
+
+/** Statements that are kept; beyond it they are prepared anew. */
+const STATEMENTS = 500;
+
+interface LiveBuild {
+  layout: string;
+  build: number;
+  checkpoint: number;
+  pruned: number;
+  log: string;
+}
+
+/** Reads models from the file through a connection of its own, beside the projector that writes them. */
+export class Reader {
+  private readonly db: DatabaseSync;
+  private readonly statements = new Map<string, StatementSync>();
+  private readonly layouts = new Map<string, Layout>();
+
+  constructor(file: string) {
+    this.db = new DatabaseSync(file, { readOnly: true });
+    this.db.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768');
+  }
+
+  /** Runs `work` on one snapshot of the file. It must not wait for anything in between. */
+  read<T>(work: (snapshot: Snapshot) => T): T {
+    this.db.exec('BEGIN');
+    try {
+      return work(this.snapshot());
+    } finally {
+      this.db.exec('COMMIT');
+    }
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  private snapshot(): Snapshot {
+    const builds = new Map<string, LiveBuild>();
+    const live = (view: string): LiveBuild => {
+      let build = builds.get(view);
+      if (!build) builds.set(view, (build = this.liveBuild(view)));
+      return build;
+    };
+    const kept = (view: string, at?: number): number => {
+      const { build, pruned } = live(view);
+      if (at === undefined || at >= pruned) return build;
+      throw new SlipwayError('gone', `${view} at that moment is older than what is kept`, { view });
+    };
+    return {
+      place: (view) => ({ log: live(view).log, at: live(view).checkpoint }),
+      page: (view, page) => {
+        const { sql, parameters } = selectPage(this.layout(view, live(view), page), kept(view, page.at), page);
+        const rows = this.prepare(sql).all(...parameters) as unknown as { id: string; key: string | number; row: string }[];
+        return rows.map(({ id, key, row }) => ({ id, key, text: row }));
+      },
+      row: (view, id, at) => this.row(kept(view, at), id, at),
+    };
+  }
+
+  private row(build: number, id: string, at = Number.MAX_SAFE_INTEGER): string | null {
+    const found = this.prepare(
+      `SELECT to_pos, row FROM ${tableOf(build)} WHERE id = ? AND from_pos <= ? ORDER BY from_pos DESC LIMIT 1`,
+    ).get(id, at) as { to_pos: number | null; row: string } | undefined;
+    return found && (found.to_pos === null || found.to_pos > at) ? found.row : null;
+  }
+
+  /** What an earlier release built may lack a field that this one asks for. */
+  private layout(view: string, { layout: text }: LiveBuild, { filter, field }: PageRequest): Layout {
+    let layout = this.layouts.get(text);
+    if (!layout) this.layouts.set(text, (layout = JSON.parse(text) as Layout));
+    const { filterable, sortable } = fieldsOf(layout);
+    if (Object.keys(filter).every((name) => filterable.includes(name)) && sortable.includes(field)) return layout;
+    throw new SlipwayError('behind', `${view} is being rebuilt; until then not every field can be asked for`, { view });
+  }
+
+  private liveBuild(view: string): LiveBuild {
+    const found = this.prepare(
+      `SELECT build, layout, checkpoint, pruned, (SELECT value FROM meta WHERE key = 'log') AS log
+       FROM builds WHERE view = ? AND live = 1`,
+    ).get(view) as LiveBuild | undefined;
+    if (found) return found;
+    throw new SlipwayError('behind', `${view} is being built from the log for the first time`, { view });
+  }
+
+  private prepare(sql: string): StatementSync {
+    let statement = this.statements.get(sql);
+    if (!statement) {
+      if (this.statements.size >= STATEMENTS) this.statements.clear();
+      this.statements.set(sql, (statement = this.db.prepare(sql)));
+    }
+    return statement;
+  }
+}
