@@ -3,13 +3,25 @@ import type { Blobs } from '@slipway/blobs';
 import type { Secrets } from '@slipway/secrets';
 import type { Command, Filesystem } from '@slipway/interfaces';
 
-/** What a driver works on: a resource's identity and generation, under an epoch. */
-export interface Target {
+/** Which thing at the place is meant: a resource and its generation, under an epoch. */
+export interface Identity {
   resource: ResourceRef;
   generation: number;
   /** Grows with each take-over; goes into the marker. */
   epoch: number;
+}
+
+/** What a driver works on. */
+export interface Target extends Identity {
   definition: DefinitionRef;
+}
+
+/** Something at the place that carries our mark. */
+export interface Mark {
+  resource: ResourceRef;
+  generation: number;
+  /** Where it is, for a person: a path, a container's name. */
+  where: string;
 }
 
 /** What a driver may use. It reaches the place through `command` and `filesystem` only. */
@@ -19,9 +31,9 @@ export interface DriverContext {
   blobs: Blobs;
   secrets: Secrets;
   clock: Clock;
-  /** Folder at the place that belongs to this kind and driver; what is made stands below it. */
+  /** Folder at the place that belongs to this kind and driver; what is made stands below it. It exists. */
   root: string;
-  /** Aborted when the step is cancelled or its deadline has passed. */
+  /** Aborted when the step is cancelled or its deadline has passed; `reason` is the SlipwayError to end with. */
   signal: AbortSignal;
   /** From 0 to 1, or undefined where nobody knows. */
   progress(fraction: number | undefined, message: string): void;
@@ -42,7 +54,7 @@ export interface Ensured {
 export interface Observation {
   health: Health;
   reason: string;
-  /** How often it was started again by its own supervision. */
+  /** How often it was started again by its own supervision since it was made; never goes back. */
   restarts: number;
 }
 
@@ -60,10 +72,14 @@ export interface Driver<Spec extends object = JsonObject> {
   readonly kind: ResourceKind;
   readonly name: string;
   ensure(target: Target, spec: Spec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured>;
-  inspect(target: Target, context: DriverContext): Promise<InspectAnswer>;
+  inspect(target: Identity, context: DriverContext): Promise<InspectAnswer>;
   destroy(target: Target, context: DriverContext): Promise<'destroyed' | 'absent'>;
+  /** All that carries our mark at the place and is not given back; tombstones don't count. */
+  marks(context: DriverContext): Promise<Mark[]>;
   /** For what runs: looks, and brings it to its desired state (running) where it is not. */
   observe?(target: Target, spec: Spec, context: DriverContext): Promise<Observation>;
+  /** How often `observe` is wanted, in seconds; 5 when left out. */
+  observeEvery?(spec: Spec): number;
   /** For what runs: ends it and keeps all it has, so that `observe` starts it again. */
   stop?(target: Target, context: DriverContext): Promise<void>;
 }

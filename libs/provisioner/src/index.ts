@@ -1,1 +1,2 @@
-export type { Driver, DriverContext, Ensured, Observation, Target } from './driver.js';
+export type { Driver, DriverContext, Ensured, Identity, Mark, Observation, Target } from './driver.js';
+export { GenerationFolder, MARKER, generationMarks, type Marker, type Standing } from './place/generation-folder.js';

@@ -1,0 +1,188 @@
+import {
+  SlipwayError,
+  type Cause,
+  type DefinitionRef,
+  type Health,
+  type JsonObject,
+  type ResourceEvent,
+} from '@slipway/contracts';
+import type { Decider } from '@slipway/event-store';
+
+type Data<Type extends ResourceEvent['type']> = Extract<ResourceEvent, { type: Type }>['data'];
+/** A step that was started and has no outcome yet. */
+export type Running = Data<'Started'>;
+export type Action = Running['action'];
+type Outcome = Extract<ResourceEvent, { type: 'Provisioned' | 'Failed' | 'Destroyed' }>;
+
+/** What the stream says is there. */
+export interface Present {
+  generation: number;
+  location: string;
+  driver: string;
+  definition: DefinitionRef;
+  spec: JsonObject;
+  inputs: Record<string, JsonObject>;
+  outputs: JsonObject;
+  /** As last recorded; `healthy` when it was provisioned, because that is when `ensure` ends well. */
+  health: Health;
+  restarts: number;
+}
+
+/** One resource: a storage, a database or an instance. */
+export interface ResourceState {
+  /** Grows with each Started and TakenOver. */
+  epoch: number;
+  /** The greatest one that was ever asked for. */
+  generation: number;
+  /** The greatest one that a destroy was begun of; 0 before there is any. What is there and not newer is on its way out. */
+  leaving: number;
+  /** The greatest one whose tombstone stands. */
+  destroyed: number;
+  running?: Running;
+  present?: Present;
+  /** Greatest try that was started, by step ({@link stepKey}): it and all before are settled, unless it is running. */
+  tries: Record<string, number>;
+}
+
+/** What of a step's command decides whether it is the same step. */
+export type StepIdentity = Pick<Running, 'requestId' | 'stepId' | 'action' | 'try'>;
+
+export type ResourceCommand =
+  /** Begins a step. `supersede`: one that is running is given up first, with this cause. */
+  | { type: 'Start'; step: Omit<Running, 'epoch' | 'log'>; supersede?: Cause }
+  /** Carries on what nobody works on any more; only if the epoch is still this one. */
+  | { type: 'TakeOver'; epoch: number; replica: string }
+  /** The outcome of what runs; of an older epoch it is void. */
+  | { type: 'Settle'; outcome: Outcome }
+  /** What was seen of something that runs. */
+  | { type: 'Observe'; generation: number; health: Health; restarts: number; reason: string };
+
+export const stepKey = ({ requestId, stepId, action }: Omit<StepIdentity, 'try'>): string => `${requestId}/${stepId}/${action}`;
+
+/** Whether this very try is the one that runs. */
+export const isRunning = (state: ResourceState, step: StepIdentity): boolean =>
+  state.running !== undefined && stepKey(state.running) === stepKey(step) && state.running.try === step.try;
+
+/** Whether this try has its outcome, or a later one has made it void. */
+export const isSettled = (state: ResourceState, step: StepIdentity): boolean =>
+  step.try <= (state.tries[stepKey(step)] ?? 0) && !isRunning(state, step);
+
+/**
+ * The lifecycle of a resource.
+ *
+ * R1. Generations and epochs only grow; an epoch begins with Started or TakenOver, and one step runs at a time.
+ * R2. A try has at most one outcome, of the epoch that was the newest; what an older epoch still brings is void.
+ * R3. Once a destroy of a generation has begun, no ensure of that generation or an older one starts (`generation-old`).
+ *     A generation that never existed can be destroyed: an ensure that comes late then finds its mark.
+ * R4. Health and restarts are recorded of what is there and is to stay, and only when they change.
+ */
+export const resource: Decider<ResourceState, ResourceCommand, ResourceEvent> = {
+  initialState: () => ({ epoch: 0, generation: 0, leaving: 0, destroyed: 0, tries: {} }),
+  decide,
+  evolve,
+};
+
+function decide(state: ResourceState, command: ResourceCommand): ResourceEvent[] {
+  switch (command.type) {
+    case 'Start':
+      return start(state, command.step, command.supersede);
+    case 'TakeOver': {
+      const { running } = state;
+      if (!running || state.epoch !== command.epoch) return [];
+      return [{ type: 'TakenOver', data: { generation: running.generation, epoch: state.epoch + 1, replica: command.replica } }];
+    }
+    case 'Settle':
+      return state.running?.epoch === command.outcome.data.epoch ? [command.outcome] : [];
+    case 'Observe':
+      return observe(state, command);
+  }
+}
+
+function start(state: ResourceState, step: Omit<Running, 'epoch' | 'log'>, supersede: Cause | undefined): ResourceEvent[] {
+  if (isRunning(state, step) || isSettled(state, step)) return [];
+  if (step.action === 'ensure') assertNotOld(state, step.generation);
+  const { running, epoch } = state;
+  const started: ResourceEvent = { type: 'Started', data: { ...step, epoch: epoch + 1 } };
+  if (!running) return [started];
+  if (!supersede) {
+    const holder = `${running.action} of generation ${running.generation} for request ${running.requestId}`;
+    throw new SlipwayError('too-busy', `Something else is being done with this resource: ${holder}`, {
+      holder: running.requestId,
+      stepId: running.stepId,
+    });
+  }
+  const { requestId, stepId, action, generation } = running;
+  const identity = { requestId, stepId, try: running.try, generation, epoch: running.epoch };
+  return [{ type: 'Failed', data: { ...identity, action, cause: supersede } }, started];
+}
+
+function assertNotOld(state: ResourceState, generation: number): void {
+  if (generation > state.leaving && generation >= state.generation) return;
+  const newest = Math.max(state.leaving, state.generation);
+  const why = generation <= state.leaving ? 'was given back' : `is older than generation ${newest}`;
+  throw new SlipwayError('generation-old', `Generation ${generation} ${why}`, { generation, newest });
+}
+
+/** What is to stay, and to run if it is something that runs. */
+export const wanted = ({ present, leaving }: ResourceState): Present | undefined =>
+  present && present.generation > leaving ? present : undefined;
+
+function observe(state: ResourceState, seen: Extract<ResourceCommand, { type: 'Observe' }>): ResourceEvent[] {
+  const present = wanted(state);
+  const { generation, health, restarts, reason } = seen;
+  if (!present || state.running || present.generation !== generation) return [];
+  const events: ResourceEvent[] = [];
+  if (restarts > present.restarts) events.push({ type: 'Restarted', data: { generation, restarts, reason } });
+  if (health !== present.health) {
+    events.push({ type: 'HealthChanged', data: { generation, from: present.health, to: health, reason } });
+  }
+  return events;
+}
+
+function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
+  switch (event.type) {
+    case 'Started': {
+      const { data } = event;
+      return {
+        ...state,
+        epoch: data.epoch,
+        generation: Math.max(state.generation, data.generation),
+        leaving: data.action === 'destroy' ? Math.max(state.leaving, data.generation) : state.leaving,
+        running: data,
+        tries: { ...state.tries, [stepKey(data)]: Math.max(data.try, state.tries[stepKey(data)] ?? 0) },
+      };
+    }
+    case 'TakenOver': {
+      const { epoch, replica } = event.data;
+      return { ...state, epoch, ...(state.running && { running: { ...state.running, epoch, replica } }) };
+    }
+    case 'Provisioned': {
+      const { running, ...rest } = state;
+      if (!running) return state;
+      const { location, driver, definition, spec, inputs } = running;
+      const { generation, outputs } = event.data;
+      const was = state.present?.generation === generation ? state.present : undefined;
+      const base = { generation, location, driver, definition, spec, inputs, outputs };
+      return { ...rest, present: { ...base, health: 'healthy', restarts: was?.restarts ?? 0 } };
+    }
+    case 'Failed':
+      return without(state, 'running');
+    case 'Destroyed': {
+      const { generation } = event.data;
+      const settled = { ...without(state, 'running'), destroyed: Math.max(state.destroyed, generation) };
+      return settled.present && settled.present.generation <= generation ? without(settled, 'present') : settled;
+    }
+    case 'HealthChanged':
+      return withPresent(state, { health: event.data.to });
+    case 'Restarted':
+      return withPresent(state, { restarts: event.data.restarts });
+  }
+}
+
+const withPresent = (state: ResourceState, change: Partial<Present>): ResourceState =>
+  state.present ? { ...state, present: { ...state.present, ...change } } : state;
+
+function without(state: ResourceState, key: 'running' | 'present'): ResourceState {
+  const { [key]: _gone, ...rest } = state;
+  return rest;
+}

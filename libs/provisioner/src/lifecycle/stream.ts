@@ -1,0 +1,81 @@
+import {
+  SlipwayError,
+  bareResourceEventType,
+  resourceEventType,
+  resourceStream,
+  type JsonObject,
+  type ResourceEvent,
+  type ResourceRef,
+} from '@slipway/contracts';
+import { NO_STREAM, type EventMetadata, type EventStore, type RecordedEvent } from '@slipway/event-store';
+import { resource, type ResourceCommand, type ResourceState } from './resource.js';
+
+/** A resource as its stream tells it. */
+export interface Loaded {
+  state: ResourceState;
+  revision: number;
+  /** Of the step that was started last: whose request it is, and whose call. */
+  started?: { id: string; metadata: EventMetadata };
+}
+
+/** How often it reads and decides again when others append at the same time. */
+const TRIES = 20;
+
+/** The streams of one kind of resources: reads them, and records what the decider decides. */
+export class ResourceStreams {
+  constructor(
+    private readonly store: EventStore,
+    private readonly newId: () => string,
+  ) {}
+
+  async load(ref: ResourceRef): Promise<Loaded> {
+    const empty: Loaded = { state: resource.initialState(), revision: NO_STREAM };
+    return (await this.store.read(resourceStream(ref))).reduce((loaded, recorded) => fold(ref, loaded, recorded), empty);
+  }
+
+  /**
+   * Decides a command on the newest state and appends. `events` is empty when nothing needed to be recorded. Throws what the
+   * decider throws, and the log's errors: then it is unknown whether it was recorded, and the same again is safe.
+   */
+  async record(
+    ref: ResourceRef,
+    command: ResourceCommand,
+    metadata: EventMetadata,
+    known?: Loaded,
+  ): Promise<{ loaded: Loaded; events: ResourceEvent[] }> {
+    let loaded = known ?? (await this.load(ref));
+    for (let left = TRIES; ; left -= 1) {
+      const events = resource.decide(loaded.state, command);
+      if (events.length === 0) return { loaded, events };
+      const news = events.map(({ type, data }) => ({
+        id: this.newId(),
+        type: resourceEventType(ref.kind, type),
+        data: data as unknown as JsonObject,
+        metadata,
+      }));
+      try {
+        const { revision } = await this.store.append(resourceStream(ref), loaded.revision, news);
+        const begun = news[events.findIndex(({ type }) => type === 'Started')];
+        const started = begun ?? loaded.started;
+        return {
+          loaded: { state: events.reduce(resource.evolve, loaded.state), revision, ...(started && { started }) },
+          events,
+        };
+      } catch (error) {
+        if (!(error instanceof SlipwayError) || error.code !== 'wrong-revision' || left <= 1) throw error;
+        loaded = await this.load(ref);
+      }
+    }
+  }
+}
+
+/** A recorded event of a resource's stream, without the kind in front of its type. */
+export const bareEvent = (kind: ResourceRef['kind'], { type, data }: Pick<RecordedEvent, 'type' | 'data'>): ResourceEvent =>
+  ({ type: bareResourceEventType(kind, type), data }) as unknown as ResourceEvent;
+
+function fold(ref: ResourceRef, { state, started }: Loaded, recorded: RecordedEvent): Loaded {
+  const event = bareEvent(ref.kind, recorded);
+  const { id, metadata } = recorded;
+  const begun = event.type === 'Started' ? { id, metadata } : started;
+  return { state: resource.evolve(state, event), revision: recorded.revision, ...(begun && { started: begun }) };
+}

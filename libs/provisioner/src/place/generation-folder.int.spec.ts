@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { localFilesystem, type Filesystem } from '@slipway/interfaces';
+import { GenerationFolder, generationMarks } from './generation-folder.js';
+
+const resource = { environment: 'default', kind: 'storage' as const, name: 'shop-data' };
+const definition = { name: 'directory', version: '1.0.0', hash: 'a'.repeat(64) };
+
+describe('a generation as a folder', () => {
+  let root: string;
+  let filesystem: Filesystem;
+  const generation = (n: number, epoch = 1) => new GenerationFolder({ resource, generation: n, epoch }, { filesystem, root });
+  const build = async (staging: string) => filesystem.writeFile(join(staging, 'content'), 'whole');
+  const ls = () => filesystem.list(join(root, 'default.shop-data'));
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'slipway-generation-'));
+    filesystem = localFilesystem();
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  test('is made, found, destroyed, and then absent for ever', async () => {
+    expect(await generation(1).standing()).toBe('absent');
+    expect(await generation(1).make(definition, build)).toBe('made');
+    expect(await generation(1).make(definition, async () => expect('called').toBe('never'))).toBe('found');
+    expect(await generation(1).standing()).toBe('present');
+    expect(await ls()).toEqual(['g1']);
+    expect(await generation(1).destroy()).toBe('destroyed');
+    expect(await generation(1).destroy()).toBe('absent');
+    expect(await generation(1).standing()).toBe('destroyed');
+    await expect(generation(1).make(definition, build)).rejects.toMatchObject({ code: 'generation-old' });
+    expect(await ls()).toEqual(['g1']);
+    expect(await generation(2).make(definition, build)).toBe('made');
+  });
+
+  test('G1: what its building leaves half done never stands under its name, and nothing is left of it', async () => {
+    const broken = async () => {
+      throw new Error('the disk is full');
+    };
+    await expect(generation(1).make(definition, broken)).rejects.toThrow('the disk is full');
+    expect(await ls()).toEqual([]);
+    expect(await generation(1).standing()).toBe('absent');
+  });
+
+  test('G2: an ensure that is overtaken by a destroy refuses at its end', async () => {
+    const late = generation(1).make(definition, async (staging) => {
+      await build(staging);
+      expect(await generation(1).destroy()).toBe('absent');
+    });
+    await expect(late).rejects.toMatchObject({ code: 'generation-old' });
+    expect(await generation(1).standing()).toBe('destroyed');
+    expect(await ls()).toEqual(['g1']);
+  });
+
+  test('G2: of many at once one makes it, the others find it', async () => {
+    const effects = await Promise.all(Array.from({ length: 8 }, () => generation(1).make(definition, build)));
+    expect(effects.toSorted()).toEqual([...Array<string>(7).fill('found'), 'made']);
+    expect(await ls()).toEqual(['g1']);
+  });
+
+  test('many ensures and destroys at once end with the tombstone and nothing else', async () => {
+    for (let round = 1; round <= 10; round += 1) {
+      const outcomes = await Promise.allSettled([
+        ...Array.from({ length: 4 }, () => generation(round).make(definition, build)),
+        ...Array.from({ length: 3 }, () => generation(round).destroy()),
+      ]);
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'generation-old' });
+      }
+      expect(await generation(round).standing()).toBe('destroyed');
+    }
+    expect(await ls()).toEqual(Array.from({ length: 10 }, (_, n) => `g${n + 1}`).toSorted());
+  });
+
+  test('G4: an ensure of an older generation refuses, also when the newer one comes while it works', async () => {
+    await generation(3).make(definition, build);
+    await expect(generation(2).make(definition, build)).rejects.toMatchObject({ code: 'generation-old', details: { newest: 3 } });
+    const late = generation(4).make(definition, async () => void (await generation(5).make(definition, build)));
+    await expect(late).rejects.toMatchObject({ code: 'generation-old' });
+    expect(await ls()).toEqual(['g3', 'g5']);
+  });
+
+  test('G5: what carries no mark of ours, or that of another resource, is foreign and stays', async () => {
+    const path = join(root, 'default.shop-data', 'g1');
+    await filesystem.mkdir(path);
+    await filesystem.writeFile(join(path, 'precious'), 'mine');
+    const mutations = [
+      () => generation(1).make(definition, build),
+      () => generation(1).destroy(),
+      () => generation(1).standing(),
+    ];
+    for (const mutation of mutations) await expect(mutation()).rejects.toMatchObject({ code: 'foreign', details: { path } });
+    expect(String(await filesystem.readFile(join(path, 'precious')))).toBe('mine');
+
+    const other = { ...resource, name: 'other' };
+    await new GenerationFolder({ resource: other, generation: 1, epoch: 1 }, { filesystem, root }).make(definition, build);
+    await filesystem.rename(join(root, 'default.other', 'g1'), join(root, 'default.shop-data', 'g7'));
+    await expect(generation(7).destroy()).rejects.toMatchObject({ code: 'foreign' });
+    await filesystem.writeFile(join(root, 'default.shop-data', 'g8'), '{"tombstone":true}');
+    await expect(generation(8).make(definition, build)).rejects.toMatchObject({ code: 'foreign' });
+  });
+
+  test('what a crash left beside is partial, swept by a later epoch and by a destroy', async () => {
+    const folder = join(root, 'default.shop-data');
+    await generation(1, 1)
+      .make(definition, async (staging) => {
+        // As kill -9 would leave it: a staging folder that nobody removes.
+        await filesystem.rename(staging, join(folder, '.g1.e1.cafe.staging'));
+        throw new Error('killed');
+      })
+      .catch(() => {});
+    expect(await generation(1).standing()).toBe('partial');
+    expect(await generation(1, 2).make(definition, build)).toBe('made');
+    expect(await ls()).toEqual(['g1']);
+    await filesystem.rename(join(folder, 'g1'), join(folder, '.g1.cafe.trash'));
+    expect(await generation(1, 2).destroy()).toBe('destroyed');
+    expect(await ls()).toEqual(['g1']);
+  });
+
+  test('marks are told of all that is ours and not given back', async () => {
+    await generation(1).make(definition, build);
+    await generation(1).destroy();
+    await generation(2).make(definition, build);
+    await filesystem.mkdir(join(root, 'default.elsewhere', 'g1'));
+    expect(await generationMarks({ filesystem, root })).toEqual([
+      { resource, generation: 2, where: join(root, 'default.shop-data', 'g2') },
+    ]);
+  });
+});
