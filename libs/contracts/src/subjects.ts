@@ -7,9 +7,15 @@ import type { Category, ServiceName } from './services.js';
 export const subject = (mesh: string, service: ServiceName, verb: string, location?: string): string =>
   ['slipway', mesh, service, ...(location ? [location] : []), verb].join('.');
 
-/** Where the relay publishes what was recorded: `slipway.<mesh>.events.<category>.<event>` (JetStream). */
-export const eventSubject = (mesh: string, category: Category, type: string): string =>
-  `slipway.${mesh}.events.${category}.${type}`;
+/**
+ * Where the relay publishes what was recorded: `slipway.<mesh>.events.<category>.<event>` (JetStream). The event's name is
+ * its type in kebab-case without the category: `request.succeeded` (RequestSucceeded), `request.step-undone` (StepUndone).
+ */
+export const eventSubject = (mesh: string, category: Category, type: string): string => {
+  const bare = type.toLowerCase().startsWith(category) && type.length > category.length ? type.slice(category.length) : type;
+  const event = bare.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase();
+  return `slipway.${mesh}.events.${category}.${event}`;
+};
 
 /** Progress of running steps, told and forgotten: `slipway.<mesh>.progress.<requestId>`. */
 export const progressSubject = (mesh: string, requestId: string): string => `slipway.${mesh}.progress.${requestId}`;

@@ -12,6 +12,9 @@ export { NestLogger } from './logging/nest-logger.js';
 export { BLOBS, BUS, CLOCK, CONFIG, LOGGER, METRICS, PortsModule, RUNTIME, SECRETS, STORE } from './microservice/ports.js';
 export { startMicroservice, type MicroserviceOptions, type RunningMicroservice } from './microservice/start.js';
 export { ValidationPipe, badInput, fieldErrors, validated, type FieldError } from './microservice/validation.js';
+export { RELAY_HEADERS, eventStreamName } from './relay/event-stream.js';
+export { eventView } from './relay/event-view.js';
+export { Relay, startRelay, type RelayOptions } from './relay/relay.js';
 export { hostServices, type HostedServices } from './runtime/host-services.js';
 export { openMesh, type MeshProcess, type OpenMeshOptions } from './runtime/open-mesh.js';
 export type { Runtime, RunningService, ServiceDefinition } from './service/port.js';
@@ -23,6 +26,7 @@ export {
   LoggingConfig,
   MeshConfig,
   NatsConfig,
+  RelayConfig,
   StepPolicy,
   StepsConfig,
   TlsConfig,

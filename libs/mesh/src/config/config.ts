@@ -79,6 +79,13 @@ export class InstancesConfig {
   @Matches(/^\d{4,5}-\d{4,5}$/, { message: '$property must be a range such as "20000-24999"' }) ports: string = '20000-24999';
 }
 
+/** What JetStream keeps of the recorded events, for subscribers that are away. The oldest go first. */
+export class RelayConfig {
+  @IsInt() @Min(1024 * 1024) maxBytes: number = 256 * 1024 * 1024;
+  /** Copies in a cluster of NATS servers. */
+  @IsInt() @Min(1) @Max(5) replicas: number = 1;
+}
+
 export class LoggingConfig {
   /** `lines` for people, `json` for programs; `auto`: lines on a terminal, else JSON. */
   @IsIn(['auto', 'lines', 'json']) format: 'auto' | 'lines' | 'json' = 'auto';
@@ -117,5 +124,6 @@ export class MeshConfig {
   @ValidateNested() @Type(() => StepsConfig) steps: StepsConfig = new StepsConfig();
   @ValidateNested() @Type(() => LimitsConfig) limits: LimitsConfig = new LimitsConfig();
   @ValidateNested() @Type(() => InstancesConfig) instances: InstancesConfig = new InstancesConfig();
+  @ValidateNested() @Type(() => RelayConfig) relay: RelayConfig = new RelayConfig();
   @ValidateNested() @Type(() => LoggingConfig) logging: LoggingConfig = new LoggingConfig();
 }

@@ -1,0 +1,155 @@
+import {
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  jetstream,
+  jetstreamManager,
+  type JetStreamClient,
+  type JetStreamManager,
+  type StoredMsg,
+} from '@nats-io/jetstream';
+import { headers, nanos, type NatsConnection } from '@nats-io/transport-node';
+import { categoryOf, eventSubject, type Category } from '@slipway/contracts';
+import type { Position, RecordedEvent } from '@slipway/event-store';
+import { eventView } from './event-view.js';
+
+/** Headers of a relayed event beyond those of JetStream. */
+export const RELAY_HEADERS = {
+  /** The event's own position in the log. */
+  position: 'Slipway-Position',
+  /** Position of the event that was relayed before it; none for the first. Another one than the last seen: a gap. */
+  previous: 'Slipway-Previous-Position',
+  /** Replica that published it. */
+  relay: 'Slipway-Relay',
+} as const;
+
+/** Name of the JetStream stream of a mesh's recorded events. */
+export const eventStreamName = (mesh: string): string => `SLIPWAY_${mesh.toUpperCase()}`;
+
+/** How much a stream keeps for subscribers that are away; the oldest go first. */
+export interface StreamLimits {
+  maxBytes: number;
+  /** Copies in a cluster of NATS servers. */
+  replicas: number;
+}
+
+/** Where the stream ends. */
+export interface StreamEnd {
+  sequence: number;
+  /** Of the last message; none while the stream is empty. */
+  position?: Position;
+  relay?: string;
+}
+
+/** Somebody else has published meanwhile: what was decided here rests on an end that is no more. */
+export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
+}
+
+/** `wrong last sequence`: JetStream's refusal of a publisher that does not know the stream's end. */
+const WRONG_LAST_SEQUENCE = 10_071;
+const NAME_IN_USE = 10_058;
+const NO_MESSAGE_FOUND = 10_037;
+/** How long JetStream remembers message ids. */
+const DUPLICATE_WINDOW_MS = 120_000;
+/** Messages published before their acknowledgements are awaited. */
+const WINDOW = 256;
+const ACK_TIMEOUT_MS = 5_000;
+
+/**
+ * The JetStream stream of recorded events, `slipway.<mesh>.events.>`, as its relay sees it.
+ */
+export class EventStream {
+  readonly #jetstream: JetStreamClient;
+  #manager: JetStreamManager | undefined;
+
+  constructor(
+    private readonly nats: NatsConnection,
+    private readonly mesh: string,
+    private readonly replica: string,
+    private readonly limits: StreamLimits,
+  ) {
+    this.#jetstream = jetstream(nats, { timeout: ACK_TIMEOUT_MS });
+  }
+
+  /** Makes the stream unless it is there; brings its limits up to the configuration. */
+  async ensure(): Promise<void> {
+    this.#manager ??= await jetstreamManager(this.nats, { timeout: ACK_TIMEOUT_MS });
+    const name = eventStreamName(this.mesh);
+    const settings = {
+      subjects: [`slipway.${this.mesh}.events.>`],
+      // Never by age: the last message tells where to resume, so it must outlive every silence.
+      max_bytes: this.limits.maxBytes,
+      num_replicas: this.limits.replicas,
+      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+      description: 'What was recorded in the event log, in order',
+    };
+    try {
+      await this.#manager.streams.add({ name, retention: RetentionPolicy.Limits, storage: StorageType.File, ...settings });
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== NAME_IN_USE) throw error;
+      await this.#manager.streams.update(name, settings);
+    }
+  }
+
+  async end(): Promise<StreamEnd> {
+    const name = eventStreamName(this.mesh);
+    const { state } = await this.#manager!.streams.info(name);
+    // What somebody else may have published under these subjects tells nothing: the last of ours does.
+    for (let seq = state.last_seq; state.messages > 0 && seq >= state.first_seq; seq--) {
+      const message = await this.#message(name, seq);
+      const position = message?.header.get(RELAY_HEADERS.position);
+      if (position) return { sequence: state.last_seq, position, relay: message!.header.get(RELAY_HEADERS.relay) };
+    }
+    return { sequence: state.last_seq };
+  }
+
+  async #message(stream: string, seq: number): Promise<StoredMsg | null> {
+    try {
+      return await this.#manager!.streams.getMessage(stream, { seq });
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Publishes events in order behind `end`, and resolves with the new end when all are stored. Throws {@link Overtaken}
+   * when the stream ended elsewhere, whatever JetStream threw otherwise; some of them may be stored then.
+   */
+  async publish(events: RecordedEvent[], end: StreamEnd): Promise<StreamEnd> {
+    let reached = end;
+    for (let from = 0; from < events.length; from += WINDOW) {
+      const acknowledged: Promise<void>[] = [];
+      for (const event of events.slice(from, from + WINDOW)) {
+        acknowledged.push(this.#publishOne(event, reached));
+        reached = { sequence: reached.sequence + 1, position: event.position, relay: this.replica };
+      }
+      // All, so that nothing of ours is under way when somebody looks at the stream's end.
+      const outcomes = await Promise.allSettled(acknowledged);
+      const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failure) throw failure.reason;
+    }
+    return reached;
+  }
+
+  async #publishOne(event: RecordedEvent, { sequence, position }: StreamEnd): Promise<void> {
+    const extra = headers();
+    extra.append(RELAY_HEADERS.position, event.position);
+    if (position !== undefined) extra.append(RELAY_HEADERS.previous, position);
+    extra.append(RELAY_HEADERS.relay, this.replica);
+    const subject = eventSubject(this.mesh, categoryOf(event.stream) as Category, event.type);
+    try {
+      const { duplicate, seq } = await this.#jetstream.publish(subject, JSON.stringify(eventView(event)), {
+        // A restored log publishes the same events anew under its new epoch: they are not duplicates.
+        msgID: `${event.id}@${event.position.split('.')[1]}`,
+        expect: { lastSequence: sequence },
+        headers: extra,
+      });
+      if (duplicate || seq !== sequence + 1) throw new Overtaken(`${event.position} was published by another relay`);
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) throw new Overtaken(error.message);
+      throw error;
+    }
+  }
+}
