@@ -16,3 +16,6 @@ export type {
 } from './port.js';
 export type { Decider } from './decider.js';
 export { Upcasters, type Upcaster } from './upcasters.js';
+export { foldStream, type Fold, type FoldCache, type Folded } from './fold.js';
+export { handle, type HandleOptions, type Handled } from './handle.js';
+export { SnapshotCache, type Snapshot } from './snapshot-cache.js';

@@ -70,7 +70,7 @@ export class SqliteAdapter implements LogAdapter {
 
   async readAll(after: Position | undefined, limit: number, filter: ReadFilter): Promise<ReadAllResult> {
     const head = await this.patiently(() => this.reader.head());
-    const from = after ? Number(this.lineage.number(after)) : 0;
+    const from = after === undefined ? 0 : Number(this.lineage.number(after));
     if (from > head) throw this.lineage.gone(after!, 'it is beyond the head');
     const { events, position } = await this.patiently(() => this.reader.all(from, head, limit, filter));
     return { events, position: this.lineage.position(position), end: position === head };

@@ -1,1 +1,4 @@
-export { MemoryEventLog, type AppendPoint, type MemoryEventLogOptions } from './memory-event-log.js';
+export { MemoryDisk, MemoryEventLog, type AppendPoint, type MemoryEventLogOptions } from './memory-event-log.js';
+export { given } from './given.js';
+export { eventStoreContract, type LogPlace } from './contract.js';
+export { randomHistory, replay, seedOf, seededRandom, type HistoryAppend } from './random-history.js';
