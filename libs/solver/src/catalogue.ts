@@ -1,0 +1,74 @@
+import type { Requirement, ResourceDefinition } from '@slipway/contracts';
+import { hashOf } from '@slipway/contracts';
+import { compare, prerelease } from 'semver';
+import { capabilitiesOf, matches } from './requirement.js';
+
+/** A definition pinned by its content. */
+export interface PinnedDefinition {
+  definition: ResourceDefinition;
+  /** {@link hashOf} the definition. */
+  hash: string;
+}
+
+/** `guestbook@1.0.0` */
+export const identityOf = ({ name, version }: { name: string; version: string }): string => `${name}@${version}`;
+
+/**
+ * The installable definitions, indexed for the search. The order they come in makes no difference: candidates are ordered
+ * by name, releases before prereleases, highest version first.
+ */
+export class Catalogue {
+  readonly #byIdentity = new Map<string, PinnedDefinition>();
+  readonly #byNamespace = new Map<string, PinnedDefinition[]>();
+
+  constructor(definitions: Iterable<ResourceDefinition>) {
+    const pinned = [...definitions].map((definition) => ({ definition, hash: hashOf(definition) })).toSorted(byPreference);
+    for (const one of pinned) {
+      const identity = identityOf(one.definition);
+      if (this.#byIdentity.has(identity)) continue;
+      this.#byIdentity.set(identity, one);
+      for (const namespace of new Set(capabilitiesOf(one.definition).map((capability) => capability.namespace))) {
+        const providers = this.#byNamespace.get(namespace);
+        if (providers) providers.push(one);
+        else this.#byNamespace.set(namespace, [one]);
+      }
+    }
+  }
+
+  /** The definition of exactly that name and version. */
+  get(identity: { name: string; version: string }): PinnedDefinition | undefined {
+    return this.#byIdentity.get(identityOf(identity));
+  }
+
+  /** All definitions, in order of preference. */
+  all(): PinnedDefinition[] {
+    return [...this.#byIdentity.values()];
+  }
+
+  /** Definitions with a capability in that namespace, in order of preference. */
+  providersOf(namespace: string): readonly PinnedDefinition[] {
+    return this.#byNamespace.get(namespace) ?? [];
+  }
+
+  /** Definitions that satisfy a requirement, in order of preference. */
+  candidates(requirement: Requirement): PinnedDefinition[] {
+    return this.providersOf(requirement.namespace).filter(({ definition }) => provides(definition, requirement));
+  }
+}
+
+/** Whether a definition has a capability that satisfies a requirement. */
+export const provides = (definition: ResourceDefinition, requirement: Requirement): boolean =>
+  capabilitiesOf(definition).some((capability) => matches(capability, requirement));
+
+function byPreference(a: PinnedDefinition, b: PinnedDefinition): number {
+  return (
+    inOrder(a.definition.name, b.definition.name) ||
+    Number(prerelease(a.definition.version) !== null) - Number(prerelease(b.definition.version) !== null) ||
+    compare(b.definition.version, a.definition.version) ||
+    inOrder(a.definition.version, b.definition.version) ||
+    inOrder(a.hash, b.hash)
+  );
+}
+
+/** By UTF-16 code units, the same on every machine. */
+export const inOrder = (a: string, b: string): number => Number(a > b) - Number(a < b);

@@ -1,0 +1,74 @@
+import { describe, expect, test } from '@jest/globals';
+import { World, database, instance, steps, storage } from './testing.js';
+
+describe('a plan to deprovision', () => {
+  test('destroys the instance first, then what was made for it, side by side where nothing forbids it', () => {
+    const world = new World(instance('app', ['db', 'files']), database('db', ['volume']), storage('volume'), storage('files'));
+    world.provision('app');
+    const plan = world.planRemoval('shop');
+    expect(plan.outcome).toBe('remove');
+    expect(steps(plan)).toEqual({
+      'instance/shop:1': [],
+      'database/shop-db:1': ['instance/shop'],
+      'storage/shop-files:1': ['instance/shop'],
+      'storage/shop-db-volume:1': ['database/shop-db'],
+    });
+    expect(plan.steps.every((step) => step.action === 'destroy' && step.inverse === 'forward')).toBe(true);
+    expect(plan.reads).toContainEqual({ key: 'storage/shop-files', generation: 1, users: ['instance/shop'] });
+    expect(plan.writes).toHaveLength(4);
+    world.deprovision();
+    expect(world.installed.size).toBe(0);
+    expect(world.wires).toEqual([]);
+  });
+
+  test('pins what is there, not what the repository has since', () => {
+    const world = new World(instance('app'));
+    const [made] = world.provision('app').steps;
+    world.definitions = [];
+    expect(world.planRemoval('shop').steps).toMatchObject([
+      { definition: made!.definition, location: 'here', driver: 'process', generation: 1, spec: {} },
+    ]);
+  });
+
+  test('leaves what is shared while others are wired to it, and takes it along with its last user', () => {
+    const world = new World(
+      instance('app', ['pg']),
+      database('pg', ['disk'], { shared: true }),
+      storage('disk', [], { shared: true }),
+    );
+    world.provision('app', 'one');
+    world.provision('app', 'two');
+    expect(steps(world.deprovision('one'))).toEqual({ 'instance/one:1': [] });
+    expect(steps(world.deprovision('two'))).toEqual({
+      'instance/two:1': [],
+      'database/pg:1': ['instance/two'],
+      'storage/disk:1': ['database/pg'],
+    });
+    expect(world.installed.size).toBe(0);
+  });
+
+  test('is refused while something else needs what was made for it', () => {
+    const world = new World(database('pg', [], { shared: true }), instance('app', ['pg']));
+    world.provision('pg', 'main');
+    world.provision('app', 'one');
+    expect(world.planRemoval('main')).toMatchObject({
+      outcome: 'unsatisfied',
+      steps: [],
+      writes: [],
+      unsatisfied: [
+        {
+          chain: ['instance/one'],
+          requirement: 'database/main',
+          reason: 'still-needed',
+          message: 'database/main is still needed by instance/one. Deprovision that first.',
+        },
+      ],
+    });
+    expect(steps(world.deprovision('one'))).toEqual({ 'instance/one:1': [] });
+    expect(steps(world.deprovision('main'))).toEqual({ 'database/main:1': [] });
+  });
+
+  test('has no step for what is not there', () => {
+    expect(new World().planRemoval('shop')).toMatchObject({ outcome: 'satisfied', steps: [], reads: [], writes: [] });
+  });
+});

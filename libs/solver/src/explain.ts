@@ -1,0 +1,150 @@
+import {
+  resourceKey,
+  type Installed,
+  type Place,
+  type Requirement,
+  type ResourceKind,
+  type Unsatisfied,
+} from '@slipway/contracts';
+import { prerelease, validRange } from 'semver';
+import { identityOf, type Catalogue, type PinnedDefinition } from './catalogue.js';
+import { capabilitiesOf, hasAttributes, identityName, inRange } from './requirement.js';
+
+/** Why a requirement cannot be satisfied; the chain is laid around it on the way up. */
+export type Reason = Pick<Unsatisfied, 'requirement' | 'reason' | 'message'>;
+
+/** A requirement in words: `guestbook@^1.0.0`, `database {engine: sqlite}`, `library {edition: full} ^2.0.0`. */
+export function inWords(requirement: Requirement): string {
+  const name = identityName(requirement);
+  if (name !== undefined) return requirement.range === undefined ? name : `${name}@${requirement.range}`;
+  const attributes = Object.entries(requirement.attributes ?? {}).map(
+    ([attribute, value]) => `${attribute}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return [
+    requirement.namespace,
+    ...(attributes.length > 0 ? [`{${attributes.join(', ')}}`] : []),
+    ...(requirement.range === undefined ? [] : [requirement.range]),
+  ].join(' ');
+}
+
+/** Why the catalogue has no candidate for a requirement. */
+export function nothingFor(requirement: Requirement, catalogue: Catalogue): Reason {
+  const words = inWords(requirement);
+  if (requirement.range !== undefined && validRange(requirement.range) === null)
+    return {
+      requirement: words,
+      reason: 'no-version',
+      message: `"${requirement.range}" is not a semver range such as "^1.0.0".`,
+    };
+  const withAttributes = catalogue.providersOf(requirement.namespace).flatMap(({ definition }) =>
+    capabilitiesOf(definition)
+      .filter((capability) => hasAttributes(capability, requirement))
+      .map((capability) => ({ definition, capability })),
+  );
+  if (withAttributes.length > 0) {
+    const versions = [...new Set(withAttributes.map(({ capability }) => capability.attributes?.version))].map(String);
+    const early =
+      withAttributes.some(({ capability }) => !inRange(capability, requirement)) && versions.every((v) => prerelease(v) !== null);
+    const message =
+      `${inWords({ ...requirement, range: undefined })} has no version in ${requirement.range}; there ${versions.length > 1 ? 'are' : 'is'} ${list(versions)}.` +
+      (early ? ' A prerelease is taken only by a range that names one.' : '');
+    return { requirement: words, reason: 'no-version', message };
+  }
+  const name = identityName(requirement);
+  return name === undefined ? noCapability(requirement, words, catalogue) : noDefinition(name, words, catalogue);
+}
+
+function noDefinition(name: string, words: string, catalogue: Catalogue): Reason {
+  const names = [...new Set(catalogue.all().map(({ definition }) => definition.name))];
+  const edits = Math.max(1, Math.floor(name.length / 4));
+  const near = names.filter((other) => Math.abs(other.length - name.length) <= edits && distance(name, other) <= edits);
+  const known = names.length === 0 ? 'The repository is empty.' : `There are ${list(names, 10)}.`;
+  const hint = near.length > 0 ? `Did you mean ${list(near, 3, 'or')}?` : known;
+  return { requirement: words, reason: 'no-definition', message: `There is no definition "${name}". ${hint}` };
+}
+
+function noCapability(requirement: Requirement, words: string, catalogue: Catalogue): Reason {
+  const offers = catalogue.providersOf(requirement.namespace).flatMap(({ definition }) =>
+    capabilitiesOf(definition)
+      .filter(({ namespace }) => namespace === requirement.namespace)
+      .map((capability) => `${inWords(capability)} (${identityOf(definition)})`),
+  );
+  const hint = offers.length > 0 ? `There is ${list(offers, 10)}.` : `No definition provides ${requirement.namespace} at all.`;
+  return { requirement: words, reason: 'no-capability', message: `Nothing provides ${words}. ${hint}` };
+}
+
+/** `circle`: identities from the first that is met again down to where it is met. */
+export function circular(requirement: Requirement, circle: readonly string[]): Reason {
+  return {
+    requirement: inWords(requirement),
+    reason: 'circular',
+    message: `${circle.join(' → ')}: each would have to be there before the other. Make one of these requirements optional, or take it out.`,
+  };
+}
+
+export function noDriver(requirement: Requirement, kind: ResourceKind, place: Place): Reason {
+  const has = Object.keys(place.drivers).toSorted();
+  return {
+    requirement: inWords(requirement),
+    reason: 'no-driver',
+    message: `Guest location "${place.guestLocation}" has no driver for ${kind}; it has ${has.length > 0 ? `drivers for ${list(has)}` : 'none'}.`,
+  };
+}
+
+export function noLocation(requirement: Requirement, place: Place, known: readonly string[]): Reason {
+  return {
+    requirement: inWords(requirement),
+    reason: 'no-location',
+    message: `There is no guest location "${place.guestLocation}". ${known.length > 0 ? `There are ${list([...known].toSorted())}.` : 'None is configured.'}`,
+  };
+}
+
+/** A shared definition is there in another version than the one that would do. */
+export function otherVersionShared(requirement: Requirement, wanted: PinnedDefinition, there: string, key?: string): Reason {
+  const where = key === undefined ? 'this plan makes it already' : `it is installed as ${key}`;
+  return {
+    requirement: inWords(requirement),
+    reason: 'no-version',
+    message: `${wanted.definition.name} is shared by the whole environment, and there can be one version: ${where}, ${there}.`,
+  };
+}
+
+export function nameInUse(requirement: Requirement, installed: Installed, instanceId: string): Reason {
+  const there = `${resourceKey(installed)} is ${identityOf(installed.definition)}`;
+  return {
+    requirement: inWords(requirement),
+    reason: 'name-in-use',
+    message:
+      installed.instanceId === instanceId
+        ? `${there}, and what is there is not changed. Deprovision it first, or choose another name.`
+        : `${there}, made for ${installed.instanceId ?? 'the whole environment'}. Choose another name.`,
+  };
+}
+
+export function stillNeeded(installed: Installed, users: readonly string[]): Unsatisfied {
+  const key = resourceKey(installed);
+  return {
+    chain: [...users],
+    requirement: key,
+    reason: 'still-needed',
+    message: `${key} is still needed by ${list(users)}. Deprovision ${users.length > 1 ? 'those' : 'that'} first.`,
+  };
+}
+
+/** `a, b and c`; beyond `most` with how many more. */
+function list(items: readonly string[], most = 20, word = 'and'): string {
+  const shown = items.length > most ? [...items.slice(0, most), `${items.length - most} more`] : items;
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} ${word} ${shown.at(-1)}`;
+}
+
+/** Edits (insert, delete, replace) that make one word of another: Levenshtein 1966. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + Number(a[i - 1] !== b[j - 1])));
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,126 @@
+import {
+  RESOURCE_KINDS,
+  SlipwayError,
+  resourceKey,
+  type Installed,
+  type Plan,
+  type PlanStep,
+  type ResolveQuery,
+  type Wire,
+} from '@slipway/contracts';
+import type { Catalogue } from './catalogue.js';
+import { withAllTheyUse, type EnvironmentState } from './environment.js';
+import { nameInUse, noLocation } from './explain.js';
+import { inStepOrder } from './order.js';
+import { finishPlan, installedRef, readOf } from './plan.js';
+import { capabilitiesOf, identityRequirement, matches } from './requirement.js';
+import { isFailure, search, type Part, type Provider } from './search.js';
+
+export interface ProvisionInput {
+  query: ResolveQuery;
+  environment: EnvironmentState;
+  catalogue: Catalogue;
+  guestLocations: readonly string[];
+}
+
+/** What it takes to have `query.definition` under the name `query.instanceId`. */
+export function planProvision(input: ProvisionInput): Plan {
+  const { query, environment, catalogue, guestLocations } = input;
+  if (query.definition === undefined) throw new SlipwayError('bad-input', 'definition: is needed to provision');
+  const requirement = identityRequirement(query.definition);
+
+  const there = installedAs(query.instanceId, environment);
+  if (there) {
+    const fits = capabilitiesOf(there.definition).some((capability) => matches(capability, requirement));
+    if (fits) return planOf({ installed: there }, input);
+    return unsatisfied(query, [{ chain: [], ...nameInUse(requirement, there, query.instanceId) }]);
+  }
+  if (!guestLocations.includes(query.place.guestLocation))
+    return unsatisfied(query, [{ chain: [], ...noLocation(requirement, query.place, guestLocations) }]);
+  const found = search(requirement, { catalogue, environment, place: query.place, instanceId: query.instanceId });
+  return isFailure(found) ? unsatisfied(query, found.unsatisfied) : planOf(found, input);
+}
+
+/** What was made under that very name for it. */
+const installedAs = (name: string, { installed }: EnvironmentState): Installed | undefined =>
+  RESOURCE_KINDS.map((kind) => installed.get(resourceKey({ kind, name }))).find((one) => one?.instanceId === name);
+
+const unsatisfied = (query: ResolveQuery, reasons: Plan['unsatisfied']): Plan =>
+  finishPlan({
+    environment: query.environment,
+    outcome: 'unsatisfied',
+    alreadySatisfied: [],
+    steps: [],
+    wires: [],
+    reads: [],
+    writes: [],
+    unsatisfied: reasons,
+  });
+
+function planOf(root: Provider, { query, environment }: ProvisionInput): Plan {
+  const { parts, installed } = gather(root);
+  const made = parts.filter((part) => part.key !== undefined);
+  const wires = made.flatMap((part) => wiresOf(part));
+  const satisfied = withAllTheyUse(environment, installed);
+  const satisfiedKeys = new Set(satisfied.map(resourceKey));
+  const steps = made.map((part) => stepOf(part, wires, query, environment));
+  return finishPlan({
+    environment: query.environment,
+    outcome: steps.length > 0 ? 'install' : 'satisfied',
+    alreadySatisfied: satisfied.map(installedRef),
+    steps: inStepOrder(steps),
+    wires: [...wires, ...environment.wires.filter((wire) => satisfiedKeys.has(wire.from))],
+    reads: [...satisfied.map(readOf), ...steps.map((step) => ({ key: step.id, generation: null }))],
+    writes: steps.map((step) => step.id),
+    unsatisfied: [],
+  });
+}
+
+/** Every part and every installed thing that a provider leads to, each once. */
+function gather(root: Provider): { parts: Part[]; installed: Installed[] } {
+  const parts = new Set<Part>();
+  const installed = new Set<Installed>();
+  const reach = (provider: Provider) => {
+    if ('installed' in provider) installed.add(provider.installed);
+    else if (!parts.has(provider.part)) {
+      parts.add(provider.part);
+      for (const use of provider.part.uses) reach(use.provider);
+    }
+  };
+  reach(root);
+  return { parts: [...parts], installed: [...installed] };
+}
+
+/** A part's wires. What an abstract definition brings together is wired by both names: `stack` and `data` as `stack-data`. */
+function wiresOf(part: Part): Wire[] {
+  const from = part.key!;
+  const through = (uses: Part['uses'], before: string): Wire[] =>
+    uses.flatMap(({ need, provider }) => {
+      const requirement = `${before}${need.name}`;
+      if ('installed' in provider) return [{ from, requirement, to: resourceKey(provider.installed) }];
+      if (provider.part.key !== undefined) return [{ from, requirement, to: provider.part.key }];
+      return through(provider.part.uses, `${requirement}-`);
+    });
+  return through(part.uses, '');
+}
+
+function stepOf(part: Part, wires: readonly Wire[], query: ResolveQuery, environment: EnvironmentState): PlanStep {
+  const { definition, hash } = part.pinned;
+  const kind = definition.type!;
+  const id = part.key!;
+  const targets = new Set(wires.filter((wire) => wire.from === id && !environment.installed.has(wire.to)).map((wire) => wire.to));
+  return {
+    id,
+    action: 'ensure',
+    kind,
+    name: part.name,
+    generation: (environment.generations.get(id) ?? 0) + 1,
+    definition: { name: definition.name, version: definition.version, hash },
+    location: query.place.location,
+    driver: query.place.drivers[kind],
+    spec: part.spec,
+    after: [...targets].toSorted(),
+    inverse: 'destroy',
+    ...(part.shared && { shared: true }),
+  };
+}

@@ -1,0 +1,79 @@
+import { canonicalJson, type Capability, type JsonObject, type Requirement, type ResourceDefinition } from '@slipway/contracts';
+import { satisfies } from 'semver';
+
+/** Namespace of the capability that every definition has: attributes `name` and `version`. */
+export const IDENTITY = 'slipway.identity';
+
+/** A requirement with a name that is its own within its definition. */
+export interface Need {
+  name: string;
+  requirement: Requirement;
+}
+
+/** Takes `name` or `name@range` apart. */
+export function parseReference(reference: string): { name: string; range?: string } {
+  const at = reference.indexOf('@');
+  return at < 0 ? { name: reference } : { name: reference.slice(0, at), range: reference.slice(at + 1) };
+}
+
+/** The requirement that a reference (`name@range`) is short for. */
+export function identityRequirement(reference: string): Requirement {
+  const { name, range } = parseReference(reference);
+  return { namespace: IDENTITY, attributes: { name }, ...(range !== undefined && { range }) };
+}
+
+/** The definition that an identity requirement names. */
+export const identityName = (requirement: Requirement): string | undefined =>
+  requirement.namespace === IDENTITY && typeof requirement.attributes?.name === 'string'
+    ? requirement.attributes.name
+    : undefined;
+
+/**
+ * All that a definition needs: its requirements, then its dependencies. One without a name is called as what it requires,
+ * with a number behind it where that is taken.
+ */
+export function needsOf(definition: ResourceDefinition): Need[] {
+  const requirements = [...(definition.requirements ?? []), ...(definition.dependencies ?? []).map(identityRequirement)];
+  const taken = new Set(requirements.map((requirement) => requirement.name));
+  return requirements.map((requirement) => {
+    if (requirement.name !== undefined) return { name: requirement.name, requirement };
+    const plain = asName(identityName(requirement) ?? requirement.namespace);
+    let name = plain;
+    for (let count = 2; taken.has(name); count++) name = `${plain}-${count}`;
+    taken.add(name);
+    return { name, requirement };
+  });
+}
+
+/** A definition's name as part of a resource's name: letters, digits and hyphens. */
+export const asName = (text: string): string =>
+  text
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 63)
+    .replaceAll(/^-+|-+$/g, '');
+
+/** What a definition provides: its identity and its capabilities. */
+export const capabilitiesOf = (definition: ResourceDefinition): Capability[] => [
+  { namespace: IDENTITY, attributes: { name: definition.name, version: definition.version } },
+  ...(definition.capabilities ?? []),
+];
+
+/** Whether a capability is of that namespace and has all attributes that are asked for, each equal. */
+export function hasAttributes(capability: Capability, requirement: Requirement): boolean {
+  if (capability.namespace !== requirement.namespace) return false;
+  const offered: JsonObject = capability.attributes ?? {};
+  return Object.entries(requirement.attributes ?? {}).every(
+    ([attribute, value]) => Object.hasOwn(offered, attribute) && canonicalJson(offered[attribute]) === canonicalJson(value),
+  );
+}
+
+/** Whether a capability's `version` lies in the range that is asked for; without a range any will do. */
+export function inRange(capability: Capability, requirement: Requirement): boolean {
+  if (requirement.range === undefined) return true;
+  const version = capability.attributes?.version;
+  return typeof version === 'string' && satisfies(version, requirement.range);
+}
+
+/** Whether a capability satisfies a requirement. */
+export const matches = (capability: Capability, requirement: Requirement): boolean =>
+  hasAttributes(capability, requirement) && inRange(capability, requirement);

@@ -1,0 +1,22 @@
+import type { Plan, ResolveQuery } from '@slipway/contracts';
+import type { Catalogue } from './catalogue.js';
+import { planDeprovision } from './deprovision.js';
+import type { EnvironmentState } from './environment.js';
+import { planProvision } from './provision.js';
+
+export interface ResolveInput {
+  query: ResolveQuery;
+  environment: EnvironmentState;
+  catalogue: Catalogue;
+  /** Names of the guest locations that the configuration knows. */
+  guestLocations: readonly string[];
+}
+
+/**
+ * Makes the plan for a request: what exists already, what is made or removed in which order and how it is wired, or what
+ * is unsatisfied and why. Pure: the same input gives the same plan with the same hash.
+ *
+ * Throws `bad-input` (no definition given) and `too-large` (nested too deep, too many parts).
+ */
+export const resolve = (input: ResolveInput): Plan =>
+  input.query.job === 'provision' ? planProvision(input) : planDeprovision(input);

@@ -1,0 +1,97 @@
+import {
+  resourceKey,
+  type Installed,
+  type Plan,
+  type ResolveQuery,
+  type ResourceDefinition,
+  type ResourceKind,
+  type Wire,
+} from '@slipway/contracts';
+import { Catalogue } from './catalogue.js';
+import type { EnvironmentState } from './environment.js';
+import { parseReference } from './requirement.js';
+import { resolve } from './resolve.js';
+
+/** The small language of the solver's tests: definitions in a line, an environment that carries plans out. */
+
+type More = Partial<ResourceDefinition>;
+
+const concrete =
+  (type: ResourceKind | undefined) =>
+  (identity: string, dependencies: string[] = [], more: More = {}): ResourceDefinition => {
+    const { name, range: version = '1.0.0' } = parseReference(identity);
+    return { name, version, ...(type && { type }), ...(dependencies.length > 0 && { dependencies }), ...more };
+  };
+
+/** `storage('volume@1.0.0', ['what-it@^1 requires'])` */
+export const storage = concrete('storage');
+export const database = concrete('database');
+export const instance = concrete('instance');
+export const abstract = concrete(undefined);
+
+export const PLACE: ResolveQuery['place'] = {
+  guestLocation: 'local',
+  location: 'here',
+  drivers: { storage: 'directory', database: 'sqlite', instance: 'process' },
+};
+
+/** An environment that plans are made for and carried out in, in memory. */
+export class World implements EnvironmentState {
+  readonly installed = new Map<string, Installed>();
+  readonly generations = new Map<string, number>();
+  wires: Wire[] = [];
+  definitions: ResourceDefinition[];
+
+  constructor(...definitions: ResourceDefinition[]) {
+    this.definitions = definitions;
+  }
+
+  plan(definition: string, instanceId = 'shop', query: Partial<ResolveQuery> = {}): Plan {
+    return this.#resolve({ job: 'provision', environment: 'default', instanceId, definition, place: PLACE, ...query });
+  }
+
+  planRemoval(instanceId: string): Plan {
+    return this.#resolve({ job: 'deprovision', environment: 'default', instanceId, place: PLACE });
+  }
+
+  provision(definition: string, instanceId = 'shop'): Plan {
+    return this.carryOut(this.plan(definition, instanceId), instanceId);
+  }
+
+  deprovision(instanceId = 'shop'): Plan {
+    return this.carryOut(this.planRemoval(instanceId), instanceId);
+  }
+
+  /** As the orchestrator would: each step after those it waits for, then the wires. */
+  carryOut(plan: Plan, instanceId: string): Plan {
+    const done = new Set<string>();
+    for (const step of plan.steps) {
+      for (const before of step.after) if (!done.has(before)) throw new Error(`${step.id} comes before ${before}`);
+      done.add(step.id);
+      this.generations.set(step.id, step.generation);
+      if (step.action === 'destroy') this.installed.delete(step.id);
+      else {
+        const { id: _id, action: _action, after: _after, inverse: _inverse, shared, ...made } = step;
+        const owner = { id: 'ada', type: 'user' as const };
+        this.installed.set(step.id, { ...made, guestLocation: 'local', ...(!shared && { instanceId }), owner, outputs: {} });
+      }
+    }
+    const all = plan.outcome === 'install' ? [...this.wires, ...plan.wires] : this.wires;
+    const once = new Map(all.map((wire) => [JSON.stringify(wire), wire]));
+    this.wires = [...once.values()].filter(({ from, to }) => this.installed.has(from) && this.installed.has(to));
+    return plan;
+  }
+
+  #resolve(query: ResolveQuery): Plan {
+    return resolve({ query, environment: this, catalogue: new Catalogue(this.definitions), guestLocations: ['local'] });
+  }
+}
+
+/** The steps in short: `storage/shop-data:1`, with what each waits for. */
+export const steps = (plan: Plan): Record<string, string[]> =>
+  Object.fromEntries(plan.steps.map((step) => [`${step.id}:${step.generation}`, step.after]));
+
+export const wires = (plan: Pick<Plan, 'wires'>): string[] =>
+  plan.wires.map(({ from, requirement, to }) => `${from} -${requirement}-> ${to}`);
+
+export const keys = (plan: Plan): string[] => plan.alreadySatisfied.map(resourceKey);
