@@ -92,7 +92,10 @@ export class GenerationFolder {
     return 'made';
   }
 
-  /** Takes it away for good, and leaves a tombstone in its place. `release` lets go of what holds on to the folder. */
+  /**
+   * Takes it away for good, and leaves a tombstone in its place. `release` ends what holds on to the folder: called while it
+   * has its name, and again when nobody can find it any more, also after a crash in between.
+   */
   async destroy(release: (path: string) => Promise<void> = async () => {}): Promise<'destroyed' | 'absent'> {
     let effect: 'destroyed' | 'absent' = 'absent';
     for (;;) {
@@ -105,8 +108,13 @@ export class GenerationFolder {
       if (standing === 'destroyed' || (await this.#bury())) break;
     }
     for (const name of await this.#beside()) {
-      if (name.endsWith('.trash')) effect = 'destroyed';
-      await this.#files.remove(join(this.folder, name));
+      const path = join(this.folder, name);
+      if (name.endsWith('.trash')) {
+        effect = 'destroyed';
+        // Once more: who found it just before may have taken hold of it while it moved.
+        await release(path);
+      }
+      await this.#files.remove(path);
     }
     return effect;
   }
