@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { slipway } from './program.js';
 
 describe('the command line', () => {

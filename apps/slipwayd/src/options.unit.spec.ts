@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { readOptions } from './options.js';
 
 describe('options of npm start', () => {

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import type { Plan } from '@slipway/contracts';
 import type { RequestView, StepView } from '@slipway/contracts/http';
 import { ApiError, NotReachable, WaitTimedOut } from '@slipway/client';
