@@ -1,1 +1,4 @@
-export { default } from '../jest.preset.mjs';
+import preset from '../jest.preset.mjs';
+
+// Whole meshes of real processes: one at a time on a small machine.
+export default { ...preset, maxWorkers: 1, testTimeout: 60_000 };

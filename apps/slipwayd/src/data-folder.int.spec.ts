@@ -6,7 +6,9 @@ import { takeDataFolder } from './data-folder.js';
 
 describe('the data folder', () => {
   let root: string;
-  beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'slipway-data-'))));
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'slipway-data-'));
+  });
   afterEach(() => rmSync(root, { recursive: true }));
 
   it('is made, closed to others, with its parts', () => {

@@ -38,11 +38,11 @@ export async function ownNats(data: DataFolder, executable: string): Promise<Own
     2,
   );
   writeFileSync(configuration, text, { mode: 0o600 });
-  const endsWithUs = process.platform === 'linux' ? ['setpriv', '--pdeath-signal', 'KILL', '--'] : [];
+  const server: [string, ...string[]] = [executable, '--config', configuration];
   return {
     program: {
       name: 'nats-server',
-      command: [...endsWithUs, executable, '--config', configuration] as [string, ...string[]],
+      command: process.platform === 'linux' ? ['setpriv', '--pdeath-signal', 'KILL', '--', ...server] : server,
       env: { PATH: process.env.PATH },
       logFile: join(data.logs, 'nats-server.log'),
       channel: false,

@@ -1,0 +1,178 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SlipwayClient } from '@slipway/client';
+import { root } from '@slipway/testing';
+import { processesIn } from './place.js';
+
+/** `npm start`, as its script is: one process whose output is what the newcomer reads. */
+class Start {
+  output = '';
+  readonly child: ChildProcess;
+  constructor(args: string[], env: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(process.execPath, [join(root, 'scripts/start.mjs'), ...args], {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    for (const stream of [this.child.stdout!, this.child.stderr!])
+      stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+  }
+  async says(pattern: RegExp, ms = 90_000): Promise<RegExpExecArray> {
+    for (const until = Date.now() + ms; Date.now() < until; await sleep(50)) {
+      const found = pattern.exec(this.output);
+      if (found) return found;
+      if (this.child.exitCode !== null && !pattern.test(this.output)) break;
+    }
+    throw new Error(`It did not say ${pattern}:\n${this.output}`);
+  }
+  /** A terminal's Ctrl-C: SIGINT to the whole foreground group. */
+  async interrupt(): Promise<number> {
+    process.kill(-this.child.pid!, 'SIGINT');
+    return this.end();
+  }
+  async end(): Promise<number> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+    return this.child.exitCode!;
+  }
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+};
+
+describe('npm start', () => {
+  let folder: string;
+  let data: string;
+  let port: number;
+  let started: Start[];
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'slipway-start-'));
+    data = join(folder, 'data');
+    port = await freePort();
+    started = [];
+  });
+  afterEach(async () => {
+    for (const start of started) if (start.child.exitCode === null) await start.interrupt().catch(() => {});
+    for (const pid of processesIn(data)) process.kill(pid, 'SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+  const start = (args: string[] = [], env: NodeJS.ProcessEnv = {}) => {
+    const one = new Start(['--data', data, '--port', String(port), ...args], env);
+    started.push(one);
+    return one;
+  };
+  const client = () =>
+    new SlipwayClient({ url: `http://127.0.0.1:${port}`, key: readFileSync(join(data, 'gateway.key'), 'utf8').trim() });
+
+  it('brings up the mesh and the sample, tells where everything is, and the second time provisions nothing', async () => {
+    const first = start();
+    await first.says(new RegExp(`^ready http://127\\.0\\.0\\.1:${port}$`, 'm'));
+    const [, url] = await first.says(/The service\s+(http:\S+)/);
+    await first.says(
+      new RegExp(`Gateway\\s+http://127.0.0.1:${port}\\n\\s+API docs\\s+http://127.0.0.1:${port}/api/docs\\n\\s+Data\\s+${data}`),
+    );
+    await first.says(/(\n {2}npx slipway .*){3}/);
+    expect((await fetch(url!)).status).toBe(200);
+    expect((await fetch(`http://127.0.0.1:${port}/api/docs`)).status).toBe(200);
+    expect(statSync(join(data, 'gateway.key')).mode & 0o777).toBe(0o600);
+    const pids = processesIn(data);
+    expect(pids.length).toBeGreaterThan(0);
+
+    expect(await first.interrupt()).toBe(0);
+    expect(processesIn(data)).toEqual([]);
+    await expect(fetch(url!)).rejects.toThrow();
+
+    const second = start();
+    const [, again] = await second.says(/The service\s+(http:\S+)/);
+    expect(second.output).toContain('nothing to provision');
+    expect(again).toBe(url);
+    expect((await fetch(again!)).status).toBe(200);
+    const { items } = await client().requests.list();
+    expect(items).toHaveLength(1);
+  }, 180_000);
+
+  it('leaves instances running with --detach, and adopts them at the next start', async () => {
+    const first = start(['--detach', '--processes']);
+    const [, url] = await first.says(/The service\s+(http:\S+)/);
+    const before = processesIn(data);
+    expect(await first.interrupt()).toBe(0);
+    expect((await fetch(url!)).status).toBe(200);
+    expect(processesIn(data)).toEqual(before);
+    const second = start();
+    await second.says(/nothing to provision/);
+    await second.says(/The service/);
+    expect(processesIn(data)).toEqual(before);
+  }, 180_000);
+
+  it('killed with -9, everything of it, leaves the service running and adopts it again', async () => {
+    const first = start();
+    const [, url] = await first.says(/The service\s+(http:\S+)/);
+    const before = processesIn(data);
+    const supervisor = Number(readFileSync(join(data, 'run/slipwayd.pid'), 'utf8'));
+    process.kill(supervisor, 'SIGKILL');
+    process.kill(-first.child.pid!, 'SIGKILL');
+    await first.end().catch(() => {});
+    expect((await fetch(url!)).status).toBe(200);
+    await sleep(1_000);
+    const second = start();
+    await second.says(/nothing to provision/);
+    await second.says(/The service/);
+    expect((await fetch(url!)).status).toBe(200);
+    expect(processesIn(data)).toEqual(before);
+  }, 180_000);
+
+  it('names a port that is taken before it starts anything', async () => {
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const refused = start();
+    expect(await refused.end()).toBe(1);
+    expect(refused.output).toMatch(new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken.*--port`));
+    expect(existsSync(join(data, 'log'))).toBe(false);
+    server.close();
+  }, 60_000);
+
+  it('refuses a second mesh on the same data, and bad options, with the way out', async () => {
+    const first = start(['--no-sample']);
+    await first.says(/^ready /m);
+    const second = new Start(['--data', data, '--port', String(await freePort()), '--no-sample']);
+    expect(await second.end()).toBe(1);
+    expect(second.output).toMatch(/data folder .* is in use by process \d+.*--data/);
+    const third = start(['--prot', '1']);
+    expect(await third.end()).toBe(2);
+    expect(third.output).toContain('--help');
+    const help = start(['--help']);
+    expect(await help.end()).toBe(0);
+    for (const option of ['--data', '--port', '--no-sample', '--processes', '--detach', '--yes', 'SLIPWAY_DATA', 'SLIPWAY_PORT'])
+      expect(help.output).toContain(option);
+    expect((await client().instances.list()).items).toEqual([]);
+  }, 120_000);
+
+  it('starts a service again that dies', async () => {
+    const mesh = start(['--no-sample', '--processes']);
+    await mesh.says(/^ready /m);
+    const pid = processOf(data, 'orchestrator');
+    process.kill(pid, 'SIGKILL');
+    await mesh.says(/orchestrator ended \(SIGKILL\)/);
+    await mesh.says(/orchestrator is back/);
+    for (let tries = 0; tries < 200 && !(await client().ready()).ready; tries++) await sleep(50);
+    expect((await client().ready()).ready).toBe(true);
+  }, 120_000);
+});
+
+/** Process id of the host of one service of the mesh with this data folder. */
+function processOf(data: string, service: string): number {
+  const supervisor = readFileSync(join(data, 'run/slipwayd.pid'), 'utf8').trim();
+  const children = readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8').trim().split(' ');
+  return Number(children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(service)));
+}
