@@ -31,7 +31,7 @@ const PRAGMAS = `
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB (sqlite.org/rescode.html). */
 export const isDamage = (error: unknown): boolean =>
-  error instanceof Error && 'errcode' in error && [11, 26].includes(Number(error.errcode) & 0xff);
+  typeof error === 'object' && error !== null && 'errcode' in error && [11, 26].includes(Number(error.errcode) & 0xff);
 
 /** Opens the file that the models are kept in, for writing. One that is damaged or of another format is made anew. */
 export function openFile(file: string): DatabaseSync {

@@ -8,7 +8,7 @@ export class InThread implements Projecting {
 
   constructor(options: Omit<ProjectorOptions, 'changed'>, told: Told) {
     this.projector = new Projector({ ...options, changed: (state) => told.changed(state) });
-    this.projector.start().catch((error: unknown) => told.died(error instanceof Error ? error.message : String(error)));
+    void this.projector.start();
   }
 
   skip(view: string, eventId: string): Promise<void> {

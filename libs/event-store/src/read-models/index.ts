@@ -1,5 +1,5 @@
 /** Read models: projections of the log in a local SQLite file, with their history. */
-export { fieldsOf, type Change, type Field, type Model, type Projection } from './projection.js';
+export { fieldsOf, foldRows, type Change, type Field, type Model, type Projection } from './projection.js';
 export { ReadModels, type Complete, type ReadModelsOptions, type TextPage } from './read-models.js';
 export { InWorker, type Registry, type WorkerSettings } from './in-worker.js';
 export { InThread } from './in-thread.js';

@@ -75,8 +75,9 @@ function branch(
   }
   const sort = columnOf(page.field);
   if (page.after) {
-    where.push(`(${sort}, id) ${page.descending ? '<' : '>'} (?, ?)`);
-    parameters.push(page.after.key, page.after.id);
+    const beyond = page.descending ? '<' : '>';
+    where.push(page.field === 'id' ? `id ${beyond} ?` : `(${sort}, id) ${beyond} (?, ?)`);
+    parameters.push(...(page.field === 'id' ? [page.after.id] : [page.after.key, page.after.id]));
   }
   const by = index ? ` INDEXED BY ${index}` : '';
   return {
@@ -85,7 +86,7 @@ function branch(
   };
 }
 
-function order({ descending }: PageRequest, key: string): string {
+function order({ field, descending }: PageRequest, key: string): string {
   const direction = descending ? ' DESC' : '';
-  return `ORDER BY ${key}${direction}, id${direction} LIMIT ?`;
+  return `ORDER BY ${key}${direction}${field === 'id' ? '' : `, id${direction}`} LIMIT ?`;
 }

@@ -1,4 +1,4 @@
-import { hashOf, type Json } from '@slipway/contracts';
+import { categoryOf, hashOf, type Json } from '@slipway/contracts';
 import type { RecordedEvent } from '../port.js';
 
 /** What a projection knows when an event comes: the rows as they are just before it. Rows are never changed in place. */
@@ -75,4 +75,22 @@ export function fieldsOf({ fields }: Layout | Projection): { filterable: string[
 export function sortOf(sort: string): { field: string; descending: boolean } {
   const descending = sort.startsWith('-');
   return { field: descending ? sort.slice(1) : sort, descending };
+}
+
+/** The rows that a fresh fold of the events gives, in memory: what any build of the model must equal. */
+export function foldRows<Row extends object>(projection: Projection<Row>, events: readonly RecordedEvent[]): Map<string, Row> {
+  const rows = new Map<string, Row>();
+  const notes = new Map<string, Json>();
+  const model: Model<Row> = { get: (id) => rows.get(id), note: (key) => notes.get(key) };
+  for (const event of events) {
+    if (!projection.categories.includes(categoryOf(event.stream))) continue;
+    for (const change of projection.project(model, event)) {
+      if ('note' in change) {
+        if (change.value === null) notes.delete(change.note);
+        else notes.set(change.note, change.value);
+      } else if (change.row === null) rows.delete(change.id);
+      else rows.set(change.id, change.row);
+    }
+  }
+  return rows;
 }

@@ -10,6 +10,8 @@ import { layoutOf, modelOf, type Projection } from './projection.js';
 export interface ModelsState {
   /** Grows when the file was thrown away and made anew: readers open it again. */
   opened: number;
+  /** Why none of them goes on, be it for a while: the log or the disk is away. */
+  failure?: string;
   views: ViewState[];
 }
 
@@ -62,6 +64,7 @@ export class Projector {
   private subscription?: Subscription;
   private closed = false;
   private opened = 0;
+  private failure?: string;
   private cancelTimer = () => {};
   private prunedAt = -Infinity;
   private readonly clock: Clock;
@@ -72,8 +75,18 @@ export class Projector {
 
   /** Opens the file, throws away what is of another log, and begins to read. */
   async start(): Promise<void> {
+    try {
+      await this.begin();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  private async begin(): Promise<void> {
     const head = placeOf(await this.options.log.head());
+    if (this.closed) return;
     this.log = head.log;
+    this.failure = undefined;
     if (!this.db) {
       this.db = openFile(this.options.file);
       this.opened += 1;
@@ -84,7 +97,8 @@ export class Projector {
   }
 
   state(): ModelsState {
-    return { opened: this.opened, views: this.builds.map((build) => this.stateOf(build)) };
+    const views = this.builds.map((build) => this.stateOf(build));
+    return { opened: this.opened, views, ...(this.failure !== undefined && { failure: this.failure }) };
   }
 
   private stateOf(build: Build): ViewState {
@@ -184,7 +198,7 @@ export class Projector {
   }
 
   private take(events: RecordedEvent[]): void {
-    const places = events.map((event) => placeOf(event.position).at);
+    const places = events.map((event) => this.placeInLog(event.position));
     this.transaction((db) => {
       for (const build of this.going) {
         const last = this.takeInto(build, events, places);
@@ -219,7 +233,7 @@ export class Projector {
   }
 
   private caughtUp(position: Position): void {
-    const { at } = placeOf(position);
+    const at = this.placeInLog(position);
     const behind = this.going.filter((build) => build.checkpoint < at || !build.live);
     if (behind.length > 0) {
       this.transaction((db) => {
@@ -232,6 +246,13 @@ export class Projector {
     }
     // What can't be pruned now is pruned an hour later; the models are right without it.
     void this.prune().catch(() => {});
+  }
+
+  /** Throws `gone` when the log was restored under us: what was read belongs to another past. */
+  private placeInLog(position: Position): number {
+    const { log, at } = placeOf(position);
+    if (log === this.log) return at;
+    throw new SlipwayError('gone', `The log was restored: it is ${log} now, no longer ${this.log}`);
   }
 
   private moveTo(db: DatabaseSync, build: Build, at: number): void {
@@ -248,29 +269,19 @@ export class Projector {
     build.live = true;
   }
 
-  /** What can be tried again is; else every view says why it stands still. */
+  /** What may mend itself is tried again; a damaged file is thrown away. */
   private failed(error: unknown): void {
+    if (this.closed) return;
     const damaged = isDamage(error);
-    const again = damaged || !(error instanceof SlipwayError) || error.code === 'gone';
-    const reason = `${messageOf(error)}${again ? ' (it is tried again)' : ''}`;
-    for (const build of this.going) this.stopped.set(build.projection.name, { reason });
-    this.tell();
-    if (!again || this.closed) return;
+    const again = damaged || !(error instanceof SlipwayError) || error.code === 'gone' || error.code === 'log-unavailable';
+    this.failure = `${messageOf(error)}${again ? ' (it is tried again)' : ''}`;
     if (damaged) {
       this.db?.close();
       this.db = undefined;
       removeFile(this.options.file);
     }
-    this.cancelTimer = this.clock.after(TRY_AGAIN, () => void this.startAgain());
-  }
-
-  private async startAgain(): Promise<void> {
-    if (this.closed) return;
-    try {
-      await this.start();
-    } catch (error) {
-      this.failed(error);
-    }
+    this.tell();
+    if (again) this.cancelTimer = this.clock.after(TRY_AGAIN, () => void this.start());
   }
 
   /** Lets go of versions that ended before what is kept, a few thousand at a time. */

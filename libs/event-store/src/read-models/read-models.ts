@@ -58,9 +58,9 @@ export class ReadModels {
     this.projector = options.projector({ changed: (state) => this.changed(state), died: (reason) => this.died(reason) });
   }
 
-  /** Resolves when the file is open. Views that are being built then say so. */
+  /** Resolves when the file is open, or it is known why it can't be opened yet: `states` tells. */
   async opened(): Promise<void> {
-    await this.until(() => this.reader !== undefined || this.closed);
+    await this.until(() => this.reader !== undefined || this.failure !== undefined || this.closed);
   }
 
   /** The rows of a page, of one moment. */
@@ -117,11 +117,10 @@ export class ReadModels {
 
   /** Where each view stands. */
   states(): ViewState[] {
-    if (this.dead === undefined) return this.state.views;
-    const stopped = { reason: this.dead };
-    const views =
-      this.state.views.length > 0 ? this.state.views : [...this.projections.keys()].map((view) => ({ view, live: null }));
-    return views.map((state) => ({ ...state, stopped }));
+    const reason = this.failure;
+    if (reason === undefined) return this.state.views;
+    const known = [...this.projections.keys()].map((view) => this.viewState(view) ?? { view, live: null });
+    return known.map((state) => ({ ...state, stopped: state.stopped ?? { reason } }));
   }
 
   /** Lets a view that stopped at an event go on without it; recorded in the file. `not-possible` when it did not. */
@@ -138,7 +137,7 @@ export class ReadModels {
 
   async close(): Promise<void> {
     this.closed = true;
-    for (const check of this.waiting) check();
+    this.check();
     await this.projector.close();
     this.reader?.close();
     this.reader = undefined;
@@ -172,7 +171,7 @@ export class ReadModels {
   private read<T>(work: (snapshot: Snapshot) => T): T {
     if (this.reader) return this.reader.read(work);
     if (this.closed) throw new SlipwayError('shutting-down', 'The read models are closed');
-    throw new SlipwayError('behind', `The read models are not open${this.dead === undefined ? ' yet' : `: ${this.dead}`}`);
+    throw new SlipwayError('behind', `The read models are not open${this.failure === undefined ? ' yet' : `: ${this.failure}`}`);
   }
 
   private viewState(view: string): ViewState | undefined {
@@ -181,17 +180,28 @@ export class ReadModels {
 
   private changed(state: ModelsState): void {
     if (this.closed) return;
-    if (!this.reader || state.opened !== this.state.opened || this.dead !== undefined) {
+    if (state.opened > 0 && (!this.reader || state.opened !== this.state.opened)) {
       this.reader?.close();
       this.reader = new Reader(this.options.file);
     }
     this.dead = undefined;
     this.state = state;
-    for (const check of this.waiting) check();
+    this.check();
   }
 
+  /** The worker died: the next one opens the file anew, and so do we. */
   private died(reason: string): void {
     this.dead = `the projector has died and is started again: ${reason}`;
+    this.state = { ...this.state, opened: 0 };
+    this.check();
+  }
+
+  private get failure(): string | undefined {
+    return this.dead ?? this.state.failure;
+  }
+
+  private check(): void {
+    for (const check of this.waiting) check();
   }
 
   private until(done: () => boolean, ms?: number): Promise<boolean> {
