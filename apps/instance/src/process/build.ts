@@ -1,0 +1,136 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { SlipwayError, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import type { DriverContext, GenerationFolder, Target } from '@slipway/provisioner';
+import { CLAIMED, Claims, holderOf, type Claimant } from './claims.js';
+import { fillEnvironment } from './environment.js';
+import { launchScript, limitsOf } from './launch.js';
+import { HOST, type Network } from './network.js';
+import { writeRecord, type InstanceRecord } from './record.js';
+import { secretPrefix, writeSecretFiles } from './secret-files.js';
+import type { Range } from './settings.js';
+import { shimFiles } from './shim.js';
+import { mayReach, ourUid, shareOut, userIsFree } from './user.js';
+
+export interface Build {
+  folder: GenerationFolder;
+  target: Target;
+  spec: InstanceSpec;
+  inputs: Record<string, JsonObject>;
+  context: DriverContext;
+  ports: Range;
+  users: Range;
+  network: Network;
+}
+
+/** How many users are tried before an instance goes without one: only a crowded host has two of them taken. */
+const USER_TRIES = 32;
+
+/**
+ * Makes an instance's folder, complete: nothing in it runs yet. `found` when it is there, also when somebody else was faster.
+ * What it has claimed it gives back when its folder is not the one that stands.
+ */
+export async function build(work: Build): Promise<'made' | 'found'> {
+  const { folder, target, context } = work;
+  const claimant: Claimant = { ...holderOf(target), attempt: randomBytes(8).toString('hex') };
+  try {
+    const effect = await folder.make(target.definition, (staging) => fill(work, claimant, staging));
+    if (effect === 'found') await giveUp(context, claimant);
+    return effect;
+  } catch (error) {
+    await giveUp(context, claimant);
+    // A destroy that came before our secrets were made has not seen them.
+    if ((await folder.standing()) === 'destroyed') await context.secrets.empty(secretPrefix(target));
+    throw error;
+  }
+}
+
+async function fill(work: Build, claimant: Claimant, staging: string): Promise<void> {
+  const { folder, target, spec, inputs, context } = work;
+  const { filesystem, log, progress } = context;
+  progress(0.1, 'Choosing user and port');
+  const user = await takeUser(work, claimant);
+  const shared = user.uid === null ? { handedOver: [], groups: [] } : await shareOut(context, inputs, user.uid);
+  const port = await takePort(work, claimant);
+  log(user.uid === null ? `port ${port}, no user of its own: ${user.sharedUserBecause}` : `port ${port}, user ${user.uid}`);
+
+  const secrets = await writeSecretFiles(context, secretPrefix(target), spec, inputs, staging, folder.path);
+  const environment = fillEnvironment(spec.environment ?? {}, {
+    ...valuesOf(inputs),
+    ...secrets.paths,
+    port: String(port),
+    host: HOST,
+    'instance.name': target.resource.name,
+  });
+
+  const app = join(staging, 'app');
+  await filesystem.mkdir(app, { mode: 0o750 });
+  if (spec.artefactBlob) {
+    progress(0.3, `Unpacking the artefact (${spec.artefactBlob.bytes} bytes)`);
+    await filesystem.unpack(app, await context.blobs.open(spec.artefactBlob.sha256));
+  }
+
+  const record: InstanceRecord = {
+    port,
+    ...user,
+    handedOver: shared.handedOver,
+    limits: limitsOf(spec, user.uid !== null),
+    health: spec.health ?? null,
+    secrets: secrets.refs,
+    artefact: spec.artefactBlob?.sha256 ?? null,
+  };
+  await writeRecord(filesystem, staging, record);
+  const { limits, uid } = record;
+  const script = launchScript({ spec, limits, environment, home: folder.path, uid, groups: shared.groups });
+  await filesystem.writeFile(join(staging, 'launch.sh'), script, { mode: 0o600 });
+  for (const [name, text] of await shimFiles()) await filesystem.writeFile(join(staging, name), text, { mode: 0o600 });
+  for (const name of ['log', 'run']) await filesystem.mkdir(join(staging, name), { mode: 0o700 });
+  if (uid !== null) {
+    for (const name of ['app', 'secrets']) await filesystem.chown(join(staging, name), uid, uid, { recursive: true });
+  }
+  progress(0.6, 'Starting it');
+}
+
+async function takeUser(
+  { context, folder, users }: Build,
+  claimant: Claimant,
+): Promise<Pick<InstanceRecord, 'uid' | 'sharedUserBecause'>> {
+  if ((await ourUid(context)) !== 0) return { uid: null, sharedUserBecause: 'Slipway does not run as root' };
+  const claims = new Claims(context.filesystem, context.root, 'users');
+  const candidates = [...scattered(users, `${context.root} ${claimant.holder} ${claimant.generation}`, USER_TRIES)];
+  const uid = await claims.take(claimant, candidates, (number) => userIsFree(context, number));
+  if (uid === undefined) return { uid: null, sharedUserBecause: 'no user id is free' };
+  if (await mayReach(context, uid, folder.folder)) return { uid };
+  await claims.release(claimant);
+  return { uid: null, sharedUserBecause: `another user cannot reach ${context.root}` };
+}
+
+async function takePort({ context, ports, network }: Build, claimant: Claimant): Promise<number> {
+  const claims = new Claims(context.filesystem, context.root, 'ports');
+  const candidates = scattered(ports, `${context.root} ${claimant.holder}`, ports.to - ports.from + 1);
+  const port = await claims.take(claimant, candidates, (number) => network.free(number));
+  if (port === undefined) throw new SlipwayError('no-port-free', `No port of ${ports.from}-${ports.to} is free`);
+  return port;
+}
+
+/** Numbers of a range, one after the other from a place that the seed decides. */
+function* scattered({ from, to }: Range, seed: string, count: number): Generator<number> {
+  const size = to - from + 1;
+  const first = createHash('sha256').update(seed).digest().readUInt32BE(0);
+  for (let step = 0; step < count; step++) yield from + ((first + step) % size);
+}
+
+/** `<requirement>.<output>` of all that is no object. */
+function valuesOf(inputs: Record<string, JsonObject>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([input, outputs]) =>
+      Object.entries(outputs)
+        .filter(([, value]) => typeof value !== 'object')
+        .map(([output, value]) => [`${input}.${output}`, String(value)]),
+    ),
+  );
+}
+
+async function giveUp({ filesystem, root }: DriverContext, claimant: Claimant): Promise<void> {
+  for (const kind of CLAIMED) await new Claims(filesystem, root, kind).release(claimant);
+}

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { Filesystem } from '@slipway/interfaces';
+import type { Identity } from '@slipway/provisioner';
+import { codeOf } from './files.js';
+
+/** Who holds a number: a generation of an instance. `attempt` tells its makers apart where two work on it at once. */
+export interface Claimant {
+  holder: string;
+  generation: number;
+  attempt: string;
+}
+
+/** What of the place's an instance claims: folders below the root. */
+export const CLAIMED = ['ports', 'users'] as const;
+
+/** `<environment>.<name>` and generation: who a claim is for. */
+export const holderOf = ({ resource, generation }: Identity): Omit<Claimant, 'attempt'> => ({
+  holder: `${resource.environment}.${resource.name}`,
+  generation,
+});
+
+const CLAIM = /^(\d+)@([^@]+)@g(\d+)@([^@]+)$/;
+
+/**
+ * Numbers (ports, user ids) of which each belongs to one instance. A claim is a file `<number>@<holder>@g<n>@<attempt>`.
+ *
+ * C1. A claim counts only after its maker, having made it, has looked and found no other living one on the same number. So of
+ *     two at once at most one counts; both may step back and take another number.
+ * C2. A claim is removed by its maker, by the destroy of its generation, or by anybody once that generation's tombstone
+ *     stands. Nobody can remove another's by mistake, because the name says whose it is.
+ */
+export class Claims {
+  constructor(
+    private readonly files: Filesystem,
+    private readonly root: string,
+    private readonly kind: (typeof CLAIMED)[number],
+  ) {}
+
+  /** The first candidate that is free and usable, this generation's earlier claims before all others; undefined when none is. */
+  async take(
+    claimant: Claimant,
+    candidates: Iterable<number>,
+    usable: (number: number) => Promise<boolean>,
+  ): Promise<number | undefined> {
+    await this.files.mkdir(join(this.root, this.kind), { mode: 0o700 });
+    const names = await this.#list();
+    const own = names.filter((claim) => isOf(claim, claimant)).map((claim) => claim.number);
+    const taken = new Set(names.filter((claim) => !isOf(claim, claimant)).map((claim) => claim.number));
+    for (const number of concat(own, candidates)) {
+      if (taken.has(number) && (await this.#heldByOthers(number, claimant))) continue;
+      await this.#write(number, claimant);
+      if (!(await this.#heldByOthers(number, claimant)) && (await usable(number))) return number;
+      await this.files.remove(this.#path(number, claimant));
+    }
+    return undefined;
+  }
+
+  /** Gives back all of a generation, or all of one attempt of it; whether there were any. */
+  async release(claimant: Omit<Claimant, 'attempt'> & { attempt?: string }): Promise<boolean> {
+    const own = (await this.#list()).filter(
+      (claim) => isOf(claim, claimant) && (claimant.attempt === undefined || claim.attempt === claimant.attempt),
+    );
+    for (const claim of own) await this.files.remove(this.#path(claim.number, claim));
+    return own.length > 0;
+  }
+
+  async #heldByOthers(number: number, claimant: Claimant): Promise<boolean> {
+    for (const claim of await this.#list()) {
+      if (claim.number !== number || isOf(claim, claimant)) continue;
+      if (!(await this.#isDestroyed(claim))) return true;
+      await this.files.remove(this.#path(number, claim));
+    }
+    return false;
+  }
+
+  /** Its tombstone is a file under the generation's name (GenerationFolder, G2). */
+  async #isDestroyed({ holder, generation }: Claimant): Promise<boolean> {
+    return (await this.files.stat(join(this.root, holder, `g${generation}`)))?.type === 'file';
+  }
+
+  async #write(number: number, claimant: Claimant): Promise<void> {
+    const content = `${JSON.stringify(claimant)}\n`;
+    await this.files
+      .writeFile(this.#path(number, claimant), content, { mode: 0o600, exclusive: true })
+      .catch((error: unknown) => {
+        if (codeOf(error) !== 'EEXIST') throw error;
+      });
+  }
+
+  async #list(): Promise<(Claimant & { number: number })[]> {
+    const claims = (await this.files.list(join(this.root, this.kind))).map((name) => CLAIM.exec(name));
+    return claims
+      .filter((match) => match !== null)
+      .map(([, number, holder, generation, attempt]) => ({
+        number: Number(number),
+        holder: holder!,
+        generation: Number(generation),
+        attempt: attempt!,
+      }));
+  }
+
+  #path(number: number, { holder, generation, attempt }: Claimant): string {
+    return join(this.root, this.kind, `${number}@${holder}@g${generation}@${attempt}`);
+  }
+}
+
+const isOf = (claim: Claimant, of: Omit<Claimant, 'attempt'>): boolean =>
+  claim.holder === of.holder && claim.generation === of.generation;
+
+function* concat<T>(first: Iterable<T>, second: Iterable<T>): Generator<T> {
+  yield* first;
+  yield* second;
+}

@@ -1,0 +1,52 @@
+import { get } from 'node:http';
+import { connect, createServer } from 'node:net';
+
+/** The loopback network of the place where instances run. */
+export interface Network {
+  /** Whether nobody listens on a port. */
+  free(port: number): Promise<boolean>;
+  /** `null` when it answers as it should, else why not. Without a path a connection is enough. */
+  check(port: number, path: string | undefined, timeoutMs: number): Promise<string | null>;
+}
+
+export const HOST = '127.0.0.1';
+
+/** That of this machine. */
+export const localNetwork: Network = {
+  free: (port) =>
+    new Promise((resolve) => {
+      const server = createServer();
+      server.once('error', () => resolve(false));
+      server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(true)));
+    }),
+  check: (port, path, timeoutMs) => (path === undefined ? checkConnection(port, timeoutMs) : checkPage(port, path, timeoutMs)),
+};
+
+function checkPage(port: number, path: string, timeoutMs: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const request = get({ host: HOST, port, path, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+      const status = response.statusCode ?? 0;
+      response.destroy();
+      resolve(status >= 200 && status < 400 ? null : `GET ${path} answered ${status}`);
+    });
+    request.on('error', (error) =>
+      resolve(error.name === 'AbortError' ? `GET ${path} did not answer within ${timeoutMs} ms` : reasonOf(error)),
+    );
+  });
+}
+
+function checkConnection(port: number, timeoutMs: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: HOST, port, timeout: timeoutMs });
+    const end = (reason: string | null) => {
+      socket.destroy();
+      resolve(reason);
+    };
+    socket.once('connect', () => end(null));
+    socket.once('timeout', () => end(`Port ${port} did not answer within ${timeoutMs} ms`));
+    socket.once('error', (error) => end(reasonOf(error)));
+  });
+}
+
+const reasonOf = (error: NodeJS.ErrnoException): string =>
+  error.code === 'ECONNREFUSED' ? 'Nothing listens on its port yet' : error.message;

@@ -1,0 +1,198 @@
+import { join } from 'node:path';
+import { SlipwayError, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import {
+  GenerationFolder,
+  generationMarks,
+  type Driver,
+  type DriverContext,
+  type Ensured,
+  type Identity,
+  type Mark,
+  type Observation,
+  type Target,
+} from '@slipway/provisioner';
+import { build } from './build.js';
+import { CLAIMED, Claims, holderOf } from './claims.js';
+import { localNetwork, type Network } from './network.js';
+import { observedOf, outputsOf, readRecord, type InstanceRecord } from './record.js';
+import { reachableNode } from './runtime.js';
+import { secretPrefix } from './secret-files.js';
+import { SUPERVISION, USERS, type Range, type Supervision } from './settings.js';
+import { Supervisor, type SupervisorState } from './supervisor.js';
+import { giveBack, handOver } from './user.js';
+import { until } from './waiting.js';
+
+export interface ProcessDriverOptions {
+  /** Ports that instances get. */
+  ports: Range;
+  users?: Range;
+  supervision?: Supervision;
+  network?: Network;
+}
+
+const START_SECONDS = 30;
+const TIMEOUT_SECONDS = 5;
+/** How much of the app's log goes into an error. */
+const TAIL_BYTES = 2_000;
+const OBSERVE_SECONDS = 5;
+/** File that says that the first health check has passed: the instance is made. */
+const HEALTHY_ONCE = 'healthy';
+
+/**
+ * Instances as processes of the place's host: a folder, a user where Slipway is root, a port, limits, a log, and a supervisor
+ * that restarts the app also while Slipway is down. `GenerationFolder` says how makers and destroyers keep out of
+ * each other's way, `shim/supervise.sh` how the app is kept running.
+ */
+export class ProcessDriver implements Driver<InstanceSpec> {
+  readonly kind = 'instance';
+  readonly name = 'process';
+  readonly #ports: Range;
+  readonly #users: Range;
+  readonly #supervision: Supervision;
+  readonly #network: Network;
+
+  constructor({ ports, users = USERS, supervision = SUPERVISION, network = localNetwork }: ProcessDriverOptions) {
+    this.#ports = ports;
+    this.#users = users;
+    this.#supervision = supervision;
+    this.#network = network;
+  }
+
+  async ensure(target: Target, spec: InstanceSpec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured> {
+    const folder = new GenerationFolder(target, context);
+    const effect = await build({
+      folder,
+      target,
+      spec,
+      inputs,
+      context,
+      ports: this.#ports,
+      users: this.#users,
+      network: this.#network,
+    });
+    try {
+      const record = await this.#record(folder.path, context);
+      await this.#start(folder.path, record, context);
+      await this.#becomeHealthy(folder, record, context);
+      await context.filesystem.writeFile(join(folder.path, HEALTHY_ONCE), '', { mode: 0o600 });
+      await assertStands(folder);
+      return { effect, outputs: outputsOf(record), observed: observedOf(record, true) };
+    } catch (error) {
+      // Whatever went wrong: that it was given back in the meantime is the better reason.
+      await assertStands(folder);
+      throw error;
+    }
+  }
+
+  async inspect(target: Identity, context: DriverContext): Promise<InspectAnswer> {
+    const folder = new GenerationFolder(target, context);
+    const standing = await folder.standing();
+    // Something of what was destroyed may still be on its way out, and run.
+    if (standing === 'destroyed')
+      return { state: (await hasRemains(folder, target, context)) ? 'partial' : standing, observed: {} };
+    if (standing !== 'present') return { state: standing, observed: {} };
+    const record = await this.#record(folder.path, context);
+    const healthyOnce = (await context.filesystem.stat(join(folder.path, HEALTHY_ONCE))) !== null;
+    const running = await new Supervisor(context, folder.path).running();
+    return { state: healthyOnce ? 'present' : 'partial', observed: observedOf(record, running) };
+  }
+
+  async destroy(target: Identity, context: DriverContext): Promise<'destroyed' | 'absent'> {
+    const folder = new GenerationFolder(target, context);
+    const effect = await folder.destroy(async (path) => {
+      context.log(`Ending what runs in ${path}`);
+      const record = await readRecord(context.filesystem, path);
+      const uid = record?.uid ?? null;
+      await new Supervisor(context, folder.path, path).end(uid, this.#supervision);
+      if (record !== null && uid !== null) await giveBack(context, record.handedOver, uid);
+    });
+    await context.secrets.empty(secretPrefix(target));
+    for (const kind of CLAIMED) await new Claims(context.filesystem, context.root, kind).release(holderOf(target));
+    return effect;
+  }
+
+  marks(context: DriverContext): Promise<Mark[]> {
+    return generationMarks(context);
+  }
+
+  async observe(target: Target, _spec: InstanceSpec, context: DriverContext): Promise<Observation> {
+    const folder = new GenerationFolder(target, context);
+    if ((await folder.standing()) !== 'present') return { health: 'unknown', reason: 'It is not there', restarts: 0 };
+    const record = await this.#record(folder.path, context);
+    const supervisor = new Supervisor(context, folder.path);
+    const ran = await supervisor.running();
+    if (!ran) await this.#start(folder.path, record, context);
+    const state = await supervisor.state();
+    const restarts = state?.restarts ?? 0;
+    if (!ran) return { health: 'starting', reason: 'Its supervisor did not run and was started', restarts };
+    const ill = await this.#ill(record, state);
+    if (ill === null) return { health: 'healthy', reason: 'It answers', restarts };
+    const runsFor = state?.phase === 'running' ? context.clock.now() - state.since : Infinity;
+    return { health: runsFor < startMs(record) ? 'starting' : 'unhealthy', reason: ill, restarts };
+  }
+
+  observeEvery(spec: InstanceSpec): number {
+    return spec.health?.intervalSeconds ?? OBSERVE_SECONDS;
+  }
+
+  async stop(target: Identity, context: DriverContext): Promise<void> {
+    const folder = new GenerationFolder(target, context);
+    if ((await folder.standing()) !== 'present') return;
+    const { uid } = await this.#record(folder.path, context);
+    await new Supervisor(context, folder.path).end(uid, this.#supervision);
+  }
+
+  async #record(home: string, { filesystem }: DriverContext): Promise<InstanceRecord> {
+    const record = await readRecord(filesystem, home);
+    if (record === null) throw new SlipwayError('driver-failed', `${home}/instance.json is missing or damaged`);
+    return record;
+  }
+
+  async #start(home: string, record: InstanceRecord, context: DriverContext): Promise<void> {
+    if (record.uid !== null) await handOver(context, record.handedOver, record.uid);
+    const node = await reachableNode(context, record.uid);
+    await new Supervisor(context, home).start(record, node, this.#supervision);
+  }
+
+  async #becomeHealthy(folder: GenerationFolder, record: InstanceRecord, context: DriverContext): Promise<void> {
+    const supervisor = new Supervisor(context, folder.path);
+    let ill: string | null = null;
+    const healthy = await until(context, startMs(record), async () => {
+      await assertStands(folder);
+      const state = await supervisor.state();
+      const reason = await this.#ill(record, state);
+      if (reason !== ill) context.progress(undefined, reason ?? `It answers on port ${record.port}`);
+      ill = reason;
+      return ill === null;
+    });
+    if (healthy) return;
+    const log = await this.#logTail(folder.path, context);
+    const message = `Not healthy within ${startMs(record) / 1000} s: ${ill}${log ? `. The end of its log: ${log}` : ''}`;
+    throw new SlipwayError('health-failed', message, { reason: ill, log });
+  }
+
+  /** Why it is not healthy; `null` when it is. */
+  async #ill(record: InstanceRecord, state: SupervisorState | null): Promise<string | null> {
+    if (state === null) return 'Its supervisor is starting';
+    if (state.phase !== 'running') {
+      return `It ended with exit code ${state.exit} and is started again after ${state.delayMs} ms (${state.restarts} restarts so far)`;
+    }
+    const { path, timeoutSeconds = TIMEOUT_SECONDS } = record.health ?? {};
+    return this.#network.check(record.port, record.health ? (path ?? '/') : undefined, timeoutSeconds * 1000);
+  }
+
+  async #logTail(home: string, { command }: DriverContext): Promise<string> {
+    const { stdout } = await command.exec(['tail', '-c', String(TAIL_BYTES), `${home}/log/app.log`]);
+    return stdout.trim();
+  }
+}
+
+const startMs = (record: InstanceRecord): number => (record.health?.startSeconds ?? START_SECONDS) * 1000;
+
+async function assertStands(folder: GenerationFolder): Promise<void> {
+  if ((await folder.standing()) !== 'present') throw new SlipwayError('generation-old', `${folder.path} was given back`);
+}
+
+async function hasRemains(folder: GenerationFolder, { generation }: Identity, { filesystem }: DriverContext): Promise<boolean> {
+  return (await filesystem.list(folder.folder)).some((name) => name.startsWith(`.g${generation}.`));
+}

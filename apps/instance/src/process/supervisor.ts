@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { SlipwayError } from '@slipway/contracts';
+import type { DriverContext } from '@slipway/provisioner';
+import type { InstanceRecord } from './record.js';
+import type { Supervision } from './settings.js';
+import { until } from './waiting.js';
+
+/** What the supervisor says of itself, in `run/state`. */
+export interface SupervisorState {
+  phase: 'running' | 'waiting' | 'stopped';
+  /** Of the app's process group; undefined while it waits. */
+  pid?: number;
+  restarts: number;
+  /** How the last run ended; 128 and more: by signal. */
+  exit?: number;
+  /** Milliseconds since the epoch since when this phase holds. */
+  since: number;
+  /** Of the wait, or of the next one. */
+  delayMs: number;
+}
+
+/** How long a supervisor may take until it has its lock, and to leave when it is killed. */
+const PATIENCE_MS = 20_000;
+const LOCKED = 75;
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
+
+/**
+ * The small shell program (`shim/supervise.sh`) that keeps an instance running. Whether it runs is said by the lock it holds,
+ * not by process ids. `folder`: where the instance's files are now; `home`: under what name it was started.
+ */
+export class Supervisor {
+  constructor(
+    private readonly context: DriverContext,
+    private readonly home: string,
+    private readonly folder: string = home,
+  ) {}
+
+  async running(): Promise<boolean> {
+    if ((await this.context.filesystem.stat(this.#lock)) === null) return false;
+    const { exitCode } = await this.#underLock(['true']);
+    return exitCode === LOCKED;
+  }
+
+  /** Starts it unless it runs. It outlives us. */
+  async start(record: InstanceRecord, node: string, settings: Supervision): Promise<void> {
+    if (await this.running()) return;
+    const { firstBackoffMs, longestBackoffMs, steadySeconds, graceSeconds, logBytes } = settings;
+    const numbers = [record.uid ?? '-', firstBackoffMs, longestBackoffMs, steadySeconds, graceSeconds, logBytes];
+    const logFile = join(this.folder, 'log', 'supervisor.log');
+    await this.context.command.spawnDetached(['sh', './supervise.sh', this.home, node, ...numbers.map(String)], {
+      cwd: this.folder,
+      env: ENVIRONMENT,
+      logFile,
+    });
+    if (await until(this.context, PATIENCE_MS, () => this.running())) return;
+    const said = (await this.context.filesystem.readFile(logFile))?.toString('utf8').trim().slice(-500);
+    throw new SlipwayError('driver-failed', `The supervisor did not start${said ? `: ${said}` : ''}`);
+  }
+
+  async state(): Promise<SupervisorState | null> {
+    const text = (await this.context.filesystem.readFile(join(this.folder, 'run', 'state')))?.toString('utf8');
+    if (!text) return null;
+    const values = Object.fromEntries(text.split('\n').map((line) => line.split('=', 2) as [string, string]));
+    return {
+      phase: values.phase as SupervisorState['phase'],
+      ...(values.pid && { pid: Number(values.pid) }),
+      restarts: Number(values.restarts),
+      ...(values.exit && { exit: Number(values.exit) }),
+      since: Number(values.since) * 1000,
+      delayMs: Number(values.delay),
+    };
+  }
+
+  /**
+   * Ends supervisor and app, politely at first; when it resolves nothing of this instance runs. Not cut short by the step's
+   * signal: a half-ended instance helps nobody. Throws `driver-failed` when something cannot be ended.
+   */
+  async end(uid: number | null, settings: Supervision): Promise<void> {
+    if ((await this.context.filesystem.stat(join(this.folder, 'processes.sh'))) === null) return;
+    const { clock } = this.context;
+    const polite = clock.now() + (settings.graceSeconds + 3) * 1000;
+    const ended = await until(
+      this.context,
+      settings.graceSeconds * 1000 + PATIENCE_MS,
+      async () => {
+        // With the lock in our hand no supervisor starts anything; what an earlier one left goes now.
+        const { exitCode } = await this.#underLock([
+          'sh',
+          '-c',
+          '. "$0"; sweep "$1" "$2"',
+          this.#functions,
+          this.home,
+          `${uid ?? '-'}`,
+        ]);
+        if (exitCode !== LOCKED) return true;
+        await this.#signal(clock.now() < polite ? 'TERM' : 'KILL');
+        return false;
+      },
+      { uncancelled: true },
+    );
+    if (!ended) throw new SlipwayError('driver-failed', `What runs in ${this.folder} could not be ended`);
+  }
+
+  async #signal(name: 'TERM' | 'KILL'): Promise<void> {
+    const text = (await this.context.filesystem.readFile(join(this.folder, 'run', 'supervisor')))?.toString('utf8') ?? '';
+    const [, pid, started] = /^(\d+) (\d+)\n$/.exec(text) ?? [];
+    if (pid === undefined) return;
+    await this.context.command.exec(['sh', '-c', '. "$0"; signal "$1" "$2" "$3"', this.#functions, name, pid, started!]);
+  }
+
+  #underLock(command: string[]) {
+    return this.context.command.exec(['flock', '--nonblock', '--conflict-exit-code', String(LOCKED), this.#lock, ...command]);
+  }
+
+  get #lock(): string {
+    return join(this.folder, 'run', 'lock');
+  }
+
+  get #functions(): string {
+    return join(this.folder, 'processes.sh');
+  }
+}
