@@ -1,0 +1,63 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { TestMesh } from '@slipway/testing';
+import { slipway } from './slipway.js';
+
+describe('A restore drill', () => {
+  let folder: string;
+  const meshes: TestMesh[] = [];
+  const start = async () => {
+    const mesh = await TestMesh.start();
+    meshes.push(mesh);
+    return mesh;
+  };
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'slipway-backup-'));
+  });
+  afterEach(async () => {
+    for (const mesh of meshes.splice(0)) await mesh.remove();
+    rmSync(folder, { recursive: true });
+  }, 60_000);
+
+  const history = async (mesh: TestMesh) =>
+    (await mesh.client().events({}, { limit: 500 })).items.map(({ id, type, data }) => ({ id, type, data }));
+
+  it('brings log, blobs and read models back as they were; damaged archives change nothing', async () => {
+    const one = await start();
+    const { requestId } = await one.client().provision({ ownerId: 'ada', instanceId: 'kept', definition: 'guestbook' });
+    await one.client().wait(requestId);
+    const file = join(folder, 'backup.tar');
+    expect(await slipway(one, ['backup', file])).toMatchObject({ code: 0, stdout: expect.stringContaining(file) });
+    const before = {
+      events: await history(one),
+      logs: await one.client().requests.logs(requestId),
+      request: await one.client().requests.get(requestId),
+    };
+
+    const two = await start();
+    const position = (await two.client().info()).eventLog.position;
+    const damaged = readFileSync(file);
+    damaged[Math.floor(damaged.length / 2)]! ^= 1;
+    writeFileSync(join(folder, 'damaged.tar'), damaged);
+    const refused = await slipway(two, ['restore', '--replace', join(folder, 'damaged.tar')]);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toMatch(/SHA-256|checksum|damaged/i);
+    expect((await two.client().info()).eventLog.position).toBe(position);
+
+    expect(await slipway(two, ['restore', '--replace', file])).toMatchObject({ code: 0 });
+    await two.stop();
+    const { swapInRestore } = await import(new URL('../../apps/slipwayd/dist/restore/swap-in.js', import.meta.url).href);
+    expect(swapInRestore(two.data)).toContain('before-restore-1');
+    await two.startEverything();
+    expect((await history(two)).slice(0, before.events.length)).toEqual(before.events);
+    expect(await two.client().requests.logs(requestId)).toBe(before.logs);
+    expect(await two.client().requests.get(requestId)).toMatchObject({
+      id: requestId,
+      status: 'succeeded',
+      steps: before.request.steps.map(({ id, status }) => ({ id, status })),
+    });
+    await expect(two.client().instances.list({ asOf: position })).rejects.toMatchObject({ code: 'gone' });
+  }, 240_000);
+});

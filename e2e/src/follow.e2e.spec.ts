@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { EventView } from '@slipway/contracts';
+import { TestMesh } from '@slipway/testing';
+
+describe('Following what is recorded', () => {
+  let mesh: TestMesh;
+  beforeAll(async () => {
+    mesh = await TestMesh.start({ processes: true });
+  }, 120_000);
+  afterAll(() => mesh?.remove(), 60_000);
+
+  /** Provisions and returns the request's id once it has ended. */
+  const provision = async (instanceId: string) => {
+    const { requestId } = await mesh.client().provision({ ownerId: 'ada', instanceId, definition: 'guestbook' });
+    await mesh.client().wait(requestId);
+    return requestId;
+  };
+
+  it('misses nothing and gets nothing twice, although the gateway is killed in the middle', async () => {
+    const seen: EventView[] = [];
+    const ended = new AbortController();
+    const following = (async () => {
+      for await (const frame of mesh.client().live.follow({ from: 'start', signal: ended.signal })) {
+        if (frame.type === 'event') seen.push(frame.event);
+      }
+    })();
+    await provision('first');
+    await mesh.hostOf('gateway').kill();
+    await mesh.hostOf('gateway').start();
+    await mesh.ready();
+    const last = await provision('second');
+    for (
+      let tries = 0;
+      tries < 200 && !seen.some((event) => event.type === 'RequestSucceeded' && event.requestId === last);
+      tries++
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    ended.abort();
+    await following;
+    const { position } = seen.at(-1)!;
+    const recorded: EventView[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await mesh.client().events({}, { limit: 500, ...(after && { after }) });
+      recorded.push(...page.items);
+      if (!page.next) break;
+      after = page.next;
+    }
+    const until = recorded.filter((event) => event.position <= position);
+    expect(seen.map((event) => event.id)).toEqual(until.map((event) => event.id));
+  }, 120_000);
+
+  it('filters by type, category, environment, request and owner', async () => {
+    const requestId = await provision('filtered');
+    const all = await mesh.client().events({ request: requestId }, { limit: 500 });
+    expect(new Set(all.items.map((event) => event.requestId))).toEqual(new Set([requestId]));
+    expect(new Set(all.items.map((event) => event.category))).toEqual(
+      new Set(['request', 'environment', 'storage', 'database', 'instance']),
+    );
+    const storages = await mesh.client().events({ category: ['storage'], environment: 'default' }, { limit: 500 });
+    expect(new Set(storages.items.map((event) => event.category))).toEqual(new Set(['storage']));
+    const accepted = await mesh.client().events({ type: ['RequestAccepted'], owner: 'ada' }, { limit: 500 });
+    expect(new Set(accepted.items.map((event) => event.type))).toEqual(new Set(['RequestAccepted']));
+    expect((await mesh.client().events({ owner: 'nobody' })).items).toEqual([]);
+  }, 60_000);
+});
