@@ -1,2 +1,6 @@
 export type { Driver, DriverContext, Ensured, Identity, Mark, Observation, Target } from './driver.js';
 export { GenerationFolder, MARKER, generationMarks, type Marker, type Standing } from './place/generation-folder.js';
+export { secretPrefix } from './step/driver-context.js';
+export { Provisioner } from './provisioner.js';
+export type { Place, Ports, Reports } from './ports.js';
+export { provisionerService, type ProvisionerServiceOptions } from './service/provisioner-service.js';

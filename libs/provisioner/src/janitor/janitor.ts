@@ -1,0 +1,42 @@
+import type { ResourceRef } from '@slipway/contracts';
+import type { Mark } from '../driver.js';
+import type { ResourceStreams } from '../lifecycle/stream.js';
+import type { Ports } from '../ports.js';
+import { driverContext } from '../step/driver-context.js';
+
+/** Something at a place that carries our mark although no stream says that it should be there. */
+export interface Stray extends Mark {
+  location: string;
+  driver: string;
+  reason: string;
+}
+
+/** Looks through the places of this replica. Only tells; it never deletes by itself (decision 7). */
+export class Janitor {
+  constructor(
+    private readonly ports: Ports,
+    private readonly streams: ResourceStreams,
+  ) {}
+
+  async strays(): Promise<Stray[]> {
+    const strays: Stray[] = [];
+    for (const location of this.ports.locations) {
+      for (const [name, driver] of this.ports.drivers) {
+        const context = await driverContext(this.ports, { location, driver: name }, new AbortController().signal);
+        for (const mark of await driver.marks(context)) {
+          const reason = await this.#strange(mark.resource, mark.generation);
+          if (reason) strays.push({ ...mark, location, driver: name, reason });
+        }
+      }
+    }
+    return strays;
+  }
+
+  async #strange(ref: ResourceRef, generation: number): Promise<string | undefined> {
+    if (ref.kind !== this.ports.kind) return `it is marked as ${ref.kind}`;
+    const { state } = await this.streams.load(ref);
+    if (generation > state.generation) return 'no stream knows of it';
+    if (generation <= state.destroyed) return 'it was given back, and is still there';
+    return undefined;
+  }
+}

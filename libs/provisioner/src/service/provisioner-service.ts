@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { HealthReport, ResourceKind } from '@slipway/contracts';
+import {
+  Presence,
+  counter,
+  histogram,
+  runInContext,
+  startMicroservice,
+  systemContext,
+  type RunningService,
+  type Runtime,
+  type ServiceDefinition,
+} from '@slipway/mesh';
+import type { Driver } from '../driver.js';
+import { Janitor, type Stray } from '../janitor/janitor.js';
+import { TAKEOVER_AFTER, type Ports } from '../ports.js';
+import { Provisioner } from '../provisioner.js';
+import { cacheFile } from '../registry/cache-file.js';
+import { Registry } from '../registry/registry.js';
+import { Watch } from '../watch/watch.js';
+import { localPlaces } from './local-places.js';
+import { ProvisionerModule } from './provisioner.module.js';
+
+export interface ProvisionerServiceOptions {
+  kind: ResourceKind;
+  /** The drivers of this kind; what they need of the configuration they find in the runtime. */
+  drivers(runtime: Runtime): readonly Driver[];
+}
+
+/** How often it looks for steps that nobody works on any more, in ms. */
+const SWEEP_EVERY = 2_000;
+
+/** How often the janitor looks through the places, in ms. */
+const TIDY_EVERY = 3_600_000;
+
+/** A sub-provisioner as a service: the kit with these drivers, at the locations of the configuration. */
+export function provisionerService({ kind, drivers }: ProvisionerServiceOptions): ServiceDefinition {
+  return { name: kind, start: (runtime) => start(kind, drivers(runtime), runtime) };
+}
+
+async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Runtime): Promise<RunningService> {
+  const { replica, config, bus, clock, logger, store } = runtime;
+  const presence = new Presence({ mesh: config.mesh, bus, clock });
+  const ports: Ports = {
+    kind,
+    mesh: config.mesh,
+    replica,
+    locations: new Set(config.locations),
+    drivers: new Map(drivers.map((driver) => [driver.name, driver])),
+    store,
+    bus,
+    clock,
+    blobs: runtime.blobs,
+    secrets: runtime.secrets,
+    reports: {
+      warn: (about, message) => logger.warn(about, message),
+      error: (about, message) => logger.error(about, message),
+      settled: stepMetrics(runtime, kind),
+    },
+    newId: randomUUID,
+    silentFor: (other) => presence.silentFor(other),
+    place: localPlaces(config.dataFolder, kind),
+  };
+  const provisioner = new Provisioner(ports);
+  const { streams, lanes } = provisioner;
+  const janitor = new Janitor(ports, streams);
+  let strays: Stray[] = [];
+  const repeating = new Repeating(clock, (error) => logger.warn({ err: error }, 'What is done at intervals failed'));
+
+  const sweep = async () => {
+    for (const { ref, replica: at } of registry.unfinished()) {
+      if (at !== replica && presence.silentFor(at!) < TAKEOVER_AFTER) continue;
+      await provisioner.carryOn(ref);
+    }
+  };
+  const tidy = async () => {
+    strays = await janitor.strays();
+    for (const stray of strays) logger.warn(stray, 'Something carries our mark although no stream says that it should be there');
+  };
+  let known = false;
+  const registry = new Registry(ports, cacheFile(join(runtime.cacheFolder, 'resources.json')), () => {
+    if (known) return;
+    known = true;
+    runInContext(systemContext(kind), () => {
+      repeating.every(SWEEP_EVERY, sweep);
+      repeating.every(TIDY_EVERY, tidy);
+      watch.start();
+    });
+  });
+  const watch = new Watch(ports, registry, streams, lanes);
+
+  const health = async (): Promise<HealthReport> => {
+    const connected = bus.connected();
+    return {
+      service: kind,
+      replica,
+      ready: connected && registry.problem === undefined,
+      locations: config.locations.map((location) => ({ location, kind, drivers: [...ports.drivers.keys()] })),
+      reasons: [
+        ...(connected ? [] : ['There is no connection to NATS']),
+        ...(registry.problem === undefined ? [] : [`The event log cannot be followed: ${registry.problem}`]),
+        ...strays.map(({ where, reason }) => `${where} carries our mark: ${reason}`),
+      ],
+    };
+  };
+
+  const microservice = await startMicroservice(runtime, ProvisionerModule.of(provisioner), {
+    locations: config.locations,
+    health,
+  });
+  await registry.start();
+  return {
+    health,
+    async stop({ instances }) {
+      watch.pause();
+      repeating.stop();
+      await microservice.stop();
+      await provisioner.stop();
+      if (instances === 'stop') await watch.endAll();
+      await registry.stop();
+      presence.stop();
+    },
+  };
+}
+
+/** Things that are done at once and then again and again, each never twice at the same time. */
+class Repeating {
+  readonly #timers = new Map<() => Promise<void>, () => void>();
+  #stopped = false;
+
+  constructor(
+    private readonly clock: Ports['clock'],
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  every(ms: number, task: () => Promise<void>): void {
+    const round = async () => {
+      await task().catch(this.failed);
+      if (!this.#stopped)
+        this.#timers.set(
+          task,
+          this.clock.after(ms, () => void round()),
+        );
+    };
+    void round();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const cancel of this.#timers.values()) cancel();
+  }
+}
+
+function stepMetrics({ metrics }: Runtime, kind: ResourceKind): Ports['reports']['settled'] {
+  const outcomes = counter(metrics, {
+    name: 'slipway_steps_total',
+    help: 'Steps that have their outcome',
+    labelNames: ['kind', 'action', 'outcome'],
+  });
+  const seconds = histogram(metrics, {
+    name: 'slipway_step_seconds',
+    help: 'From the start of a driver to its durable outcome',
+    labelNames: ['kind', 'action'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600],
+  });
+  return ({ action, outcome, ms }) => {
+    outcomes.inc({ kind, action, outcome });
+    seconds.observe({ kind, action }, ms / 1_000);
+  };
+}

@@ -1,0 +1,14 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Provisioner } from '../provisioner.js';
+import { ProvisionerController } from './provisioner.controller.js';
+
+@Module({})
+export class ProvisionerModule {
+  static of(provisioner: Provisioner): DynamicModule {
+    return {
+      module: ProvisionerModule,
+      controllers: [ProvisionerController],
+      providers: [{ provide: Provisioner, useValue: provisioner }],
+    };
+  }
+}

@@ -1,0 +1,37 @@
+import { resourceStream } from '@slipway/contracts';
+import type { Command } from '@slipway/interfaces';
+import type { DriverContext, Identity } from '../driver.js';
+import type { Ports } from '../ports.js';
+import { RedactingSecrets } from './redaction.js';
+
+/** Beginning of the names of all secrets of one generation of a resource; they are emptied when it is destroyed. */
+export const secretPrefix = ({ resource, generation }: Identity): string => `${resourceStream(resource)}/g${generation}`;
+
+/** What a driver gets to work with, at one place. What it says passes through `say` with all secrets covered. */
+export async function driverContext(
+  ports: Ports,
+  at: { location: string; driver: string },
+  signal: AbortSignal,
+  say: Pick<DriverContext, 'progress' | 'log'> = { progress: () => {}, log: () => {} },
+): Promise<DriverContext & { secrets: RedactingSecrets }> {
+  const { command, filesystem, root } = await ports.place(at.location, at.driver);
+  const secrets = new RedactingSecrets(ports.secrets);
+  return {
+    command: abortable(command, signal),
+    filesystem,
+    root,
+    blobs: ports.blobs,
+    secrets,
+    clock: ports.clock,
+    signal,
+    progress: (fraction, message) => say.progress(fraction, secrets.cover(message)),
+    log: (line) => say.log(secrets.cover(line)),
+  };
+}
+
+/** Programs end when the step does, unless the driver brings a signal of its own. */
+const abortable = (command: Command, signal: AbortSignal): Command => ({
+  exec: (line, options) => command.exec(line, { signal, ...options }),
+  execOrThrow: (line, options) => command.execOrThrow(line, { signal, ...options }),
+  spawnDetached: (line, options) => command.spawnDetached(line, options),
+});

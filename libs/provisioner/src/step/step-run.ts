@@ -1,0 +1,197 @@
+import { ERRORS, SlipwayError, causeOf, progressSubject, type BlobRef, type Cause, type ResourceRef } from '@slipway/contracts';
+import type { EventMetadata } from '@slipway/event-store';
+import { runInContext, systemContext } from '@slipway/mesh';
+import type { Driver, DriverContext, Target } from '../driver.js';
+import type { ResourceCommand, Running, StepIdentity } from '../lifecycle/resource.js';
+import type { Loaded, ResourceStreams } from '../lifecycle/stream.js';
+import { sleep, type Ports } from '../ports.js';
+import { driverContext, secretPrefix } from './driver-context.js';
+import type { Work } from './lane.js';
+import type { RedactingSecrets } from './redaction.js';
+import { RunningLog } from './running-log.js';
+
+type Outcome = Extract<ResourceCommand, { type: 'Settle' }>['outcome'];
+
+/** How long a driver may take to end after it was asked to, in ms; then it is left to itself and the step has failed. */
+const ABANDON_AFTER = 1_000;
+
+/** Longest time that a timer takes (setTimeout's 2^31-1 ms). */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * One try of one step: the driver under way, from its durable Started to its durable outcome.
+ *
+ * S1. The outcome is appended until it is through: a log that is away for a while delays it and loses nothing.
+ * S2. Success is recorded only when the driver said so, also when it said so after it was asked to end.
+ * S3. A driver that does not end when it is asked to is left to itself: the step fails, and what it still does is void here
+ *     (older epoch) and harmless at the place (D2, D3).
+ * S4. When the service stops, the step has no outcome: the next start carries it on.
+ */
+export class StepRun implements Work {
+  readonly step: StepIdentity;
+  readonly epoch: number;
+  readonly log: RunningLog;
+  readonly done: Promise<void>;
+  readonly #controller = new AbortController();
+  readonly #running: Running;
+  readonly #metadata: EventMetadata;
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly streams: ResourceStreams,
+    private readonly driver: Driver,
+    private readonly ref: ResourceRef,
+    private readonly loaded: Loaded,
+  ) {
+    const { running } = loaded.state;
+    const { id, metadata } = loaded.started!;
+    this.#running = running!;
+    this.#metadata = { ...metadata, causationId: id };
+    this.step = this.#running;
+    this.epoch = this.#running.epoch;
+    this.log = new RunningLog(ports.clock);
+    this.done = runInContext(contextOf(ports.kind, metadata), () => this.#run()).catch((error: unknown) => {
+      ports.reports.error(
+        { err: error, resource: ref },
+        'A step could not be brought to its end; it is carried on at the next start',
+      );
+    });
+  }
+
+  abort(reason: SlipwayError): void {
+    this.#controller.abort(reason);
+  }
+
+  get #stopping(): boolean {
+    const { reason, aborted } = this.#controller.signal;
+    return aborted && (reason as SlipwayError).code === 'shutting-down';
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.ports;
+    const left = Math.min(this.#running.deadline - clock.now(), LONGEST_TIMER);
+    const timeOut = () => this.abort(new SlipwayError('step-timed-out'));
+    if (left <= 0) timeOut();
+    const stopTimer = clock.after(Math.max(0, left), timeOut);
+    const began = clock.now();
+    const outcome = await Promise.race([this.#drive(), this.#abandoned()]).finally(stopTimer);
+    if (!outcome) return;
+    await this.#settle(outcome);
+    const { action } = this.#running;
+    this.ports.reports.settled({ action, outcome: outcome.type, ms: clock.now() - began });
+  }
+
+  /** The driver's work as an outcome; `undefined` when the service stops before there is one. */
+  async #drive(): Promise<Outcome | undefined> {
+    let secrets: RedactingSecrets | undefined;
+    try {
+      const { signal } = this.#controller;
+      const context = await driverContext(this.ports, this.#running, signal, {
+        log: (line) => this.log.add(line),
+        progress: (fraction, message) => this.#progress(fraction, message),
+      });
+      ({ secrets } = context);
+      if (signal.aborted) throw signal.reason;
+      return await this.#perform(context);
+    } catch (error) {
+      if (this.#stopping) return undefined;
+      return this.#failed(covered(this.#causeOf(error), secrets));
+    }
+  }
+
+  async #perform(context: DriverContext & { secrets: RedactingSecrets }): Promise<Outcome> {
+    const { generation, epoch, definition, spec, inputs, action } = this.#running;
+    const target: Target = { resource: this.ref, generation, epoch, definition };
+    if (action === 'destroy') {
+      const effect = await this.driver.destroy(target, context);
+      await this.ports.secrets.empty(secretPrefix(target));
+      return { type: 'Destroyed', data: { ...this.#identity(), effect } };
+    }
+    const { effect, outputs, observed } = await this.driver.ensure(target, spec, inputs, context);
+    const { secrets } = context;
+    const said = { outputs: secrets.coverJson(outputs), observed: secrets.coverJson(observed) };
+    return { type: 'Provisioned', data: { ...this.#identity(), effect, ...said } };
+  }
+
+  /** What became of it when the driver does not end although it was asked to. */
+  #abandoned(): Promise<Outcome | undefined> {
+    const { signal } = this.#controller;
+    return new Promise((resolve) => {
+      const abandon = () => resolve(this.#stopping ? undefined : this.#failed(causeOf(signal.reason)));
+      signal.addEventListener('abort', () => void this.ports.clock.after(ABANDON_AFTER, abandon), { once: true });
+    });
+  }
+
+  async #settle(outcome: Outcome): Promise<void> {
+    const log = await this.#storeLog(outcome);
+    let settled = { ...outcome, data: { ...outcome.data, ...(log && { log }) } } as Outcome;
+    let known: Loaded | undefined = this.loaded;
+    for (let wait = 50; !this.#stopping; wait = Math.min(2 * wait, 1_000)) {
+      try {
+        await this.streams.record(this.ref, { type: 'Settle', outcome: settled }, this.#metadata, known);
+        return;
+      } catch (error) {
+        known = undefined;
+        const cause = causeOf(error);
+        if (ERRORS[cause.code].advice === 'pause') throw error;
+        if (ERRORS[cause.code].advice === 'refuse' && settled.type !== 'Failed') {
+          settled = this.#failed({
+            ...cause,
+            code: 'driver-failed',
+            message: `What the driver gave back cannot be recorded: ${cause.message}`,
+          });
+          continue;
+        }
+        this.ports.reports.warn({ err: error, resource: this.ref, stepId: this.step.stepId }, 'An outcome is not recorded yet');
+        await sleep(this.ports.clock, wait);
+      }
+    }
+  }
+
+  /** The log as a blob. A step's outcome does not hang on it. */
+  async #storeLog(outcome: Outcome): Promise<BlobRef | undefined> {
+    if (outcome.type === 'Failed') this.log.add(`failed: ${outcome.data.cause.message}`);
+    if (this.log.empty) return undefined;
+    try {
+      return await this.ports.blobs.put(this.log.text());
+    } catch (error) {
+      this.ports.reports.warn({ err: error, resource: this.ref }, 'The log of a step could not be kept');
+      return undefined;
+    }
+  }
+
+  #progress(fraction: number | undefined, message: string): void {
+    const { requestId, stepId } = this.step;
+    const told = { requestId, stepId, ...(fraction !== undefined && { fraction }), message };
+    this.ports.bus.publish(progressSubject(this.ports.mesh, requestId), told);
+  }
+
+  #identity() {
+    const { requestId, stepId, generation, epoch } = this.#running;
+    return { requestId, stepId, try: this.#running.try, generation, epoch };
+  }
+
+  #failed(cause: Cause): Outcome {
+    return { type: 'Failed', data: { ...this.#identity(), action: this.#running.action, cause } };
+  }
+
+  /** Whatever a driver throws once it was asked to end: that is why. */
+  #causeOf(error: unknown): Cause {
+    const { signal } = this.#controller;
+    const own = error instanceof SlipwayError && error.code !== 'driver-failed';
+    return signal.aborted && !own ? causeOf(signal.reason) : causeOf(error, 'driver-failed');
+  }
+}
+
+const covered = (cause: Cause, secrets: RedactingSecrets | undefined): Cause =>
+  secrets ? (secrets.coverJson(cause as never) as unknown as Cause) : cause;
+
+/** The context of the call that started the step, without its deadline: nobody waits for an answer any more. */
+const contextOf = (kind: string, { actor, correlationId, requestId, trace, logToken }: EventMetadata) =>
+  systemContext(kind, {
+    actor,
+    ...(correlationId !== undefined && { correlationId }),
+    ...(requestId !== undefined && { requestId }),
+    ...(trace !== undefined && { trace }),
+    ...(logToken !== undefined && { logToken }),
+  });

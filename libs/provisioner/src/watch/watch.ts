@@ -1,0 +1,195 @@
+import { SlipwayError, resourceStream, type Health, type ResourceRef } from '@slipway/contracts';
+import { runInContext, systemContext } from '@slipway/mesh';
+import type { Driver, Observation, Target } from '../driver.js';
+import { wanted, type Present } from '../lifecycle/resource.js';
+import type { ResourceStreams, Loaded } from '../lifecycle/stream.js';
+import type { Ports } from '../ports.js';
+import { refOf, type Entry, type Registry } from '../registry/registry.js';
+import { driverContext } from '../step/driver-context.js';
+import type { Lanes } from '../step/lane.js';
+
+/** How often the watch looks who is due, in ms. */
+const TICK = 1_000;
+
+/** How many are looked at side by side. */
+const SIDE_BY_SIDE = 16;
+
+/** After this time a look is given up, in ms. */
+const LOOK_WITHIN = 30_000;
+
+/** Time between two looks when the driver does not say, in seconds. */
+const LOOK_EVERY = 5;
+
+/**
+ * After provisioning somebody watches (decision 11): looks at what runs, lets its driver bring it to its desired state, also
+ * after a reboot, and records what has changed.
+ *
+ * W1. A look takes the resource's lane, and gives way to every step.
+ * W2. What is recorded is what changed: health, and restarts by its own supervision.
+ * W3. What a destroy was begun of is not brought back.
+ */
+export class Watch {
+  readonly #due = new Map<string, number>();
+  readonly #loaded = new Map<string, Loaded>();
+  #looking = 0;
+  #stopTimer = () => {};
+  #stopped = false;
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly registry: Registry,
+    private readonly streams: ResourceStreams,
+    private readonly lanes: Lanes,
+  ) {}
+
+  /** Looks at everything at once, then at intervals. */
+  start(): void {
+    const tick = () => {
+      if (this.#stopped) return;
+      this.#stopTimer = this.ports.clock.after(TICK, tick);
+      this.#lookAtDue();
+    };
+    tick();
+  }
+
+  /** No look begins any more. */
+  pause(): void {
+    this.#stopped = true;
+    this.#stopTimer();
+  }
+
+  /** Ends what runs; its desired state stays, so that the next start starts it again. */
+  async endAll(): Promise<void> {
+    await Promise.all([...this.#watched()].map(({ entry, driver }) => (driver.stop ? this.#end(entry.ref, driver) : undefined)));
+  }
+
+  *#watched(): Generator<{ entry: Entry; driver: Driver }> {
+    for (const entry of this.registry.all()) {
+      const driver = this.ports.drivers.get(entry.driver);
+      if (entry.wanted && driver?.observe && this.ports.locations.has(entry.location)) yield { entry, driver };
+    }
+  }
+
+  #lookAtDue(): void {
+    const now = this.ports.clock.now();
+    this.#forgetGone();
+    for (const { entry, driver } of this.#watched()) {
+      if (this.#looking >= SIDE_BY_SIDE) return;
+      const stream = resourceStream(entry.ref);
+      if (entry.replica !== undefined || (this.#due.get(stream) ?? 0) > now) continue;
+      // Until the look has ended and says when it wants the next one.
+      this.#due.set(stream, now + LOOK_WITHIN + TICK);
+      this.#looking += 1;
+      void this.#look(entry, driver)
+        .catch((error: unknown) => this.ports.reports.warn({ err: error, resource: entry.ref }, 'A look at what runs failed'))
+        .finally(() => {
+          this.#looking -= 1;
+        });
+    }
+  }
+
+  async #look(entry: Entry, driver: Driver): Promise<void> {
+    const stream = resourceStream(entry.ref);
+    await this.lanes.in(stream, async (lane) => {
+      if (lane.work || this.#stopped) return;
+      const loaded = await this.#load(entry, stream);
+      const present = wanted(loaded.state);
+      if (!present || loaded.state.running) {
+        this.#due.set(stream, this.ports.clock.now() + TICK);
+        return;
+      }
+      const every = (driver.observeEvery?.(present.spec) ?? LOOK_EVERY) * 1_000;
+      this.#due.set(stream, this.ports.clock.now() + every);
+      const controller = new AbortController();
+      const abort = (reason: SlipwayError) => controller.abort(reason);
+      const done = this.#observe(entry.ref, driver, loaded, present, controller).catch((error: unknown) => {
+        this.ports.reports.warn(
+          { err: error, resource: entry.ref },
+          'What was seen could not be recorded; the next look sees it again',
+        );
+      });
+      this.lanes.begin(stream, lane, { epoch: loaded.state.epoch, abort, done });
+    });
+  }
+
+  async #observe(ref: ResourceRef, driver: Driver, loaded: Loaded, present: Present, controller: AbortController): Promise<void> {
+    const { signal } = controller;
+    const giveUp = () => controller.abort(new SlipwayError('timed-out', `Nothing was seen within ${LOOK_WITHIN / 1_000} s`));
+    const stopTimer = this.ports.clock.after(LOOK_WITHIN, giveUp);
+    try {
+      const target = targetOf(ref, loaded, present);
+      const seen = await runInContext(systemContext(this.ports.kind), async () => {
+        const context = await driverContext(this.ports, present, signal);
+        return driver.observe!(target, present.spec, context);
+      }).catch((error: unknown): Observation => {
+        // A look that gives way has seen nothing.
+        if (signal.aborted && (signal.reason as SlipwayError).code !== 'timed-out') throw error;
+        return { health: 'unknown', reason: error instanceof Error ? error.message : String(error), restarts: present.restarts };
+      });
+      await this.#record(ref, present.generation, seen, loaded);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      stopTimer();
+    }
+  }
+
+  async #end(ref: ResourceRef, driver: Driver): Promise<void> {
+    try {
+      const loaded = await this.streams.load(ref);
+      const present = wanted(loaded.state);
+      if (!present || loaded.state.running) return;
+      const context = await driverContext(this.ports, present, new AbortController().signal);
+      await driver.stop!(targetOf(ref, loaded, present), context);
+      await this.#record(
+        ref,
+        present.generation,
+        { health: 'stopped', reason: 'Slipway was stopped', restarts: present.restarts },
+        loaded,
+      );
+    } catch (error) {
+      this.ports.reports.warn({ err: error, resource: ref }, 'Something that runs could not be stopped');
+    }
+  }
+
+  async #record(
+    ref: ResourceRef,
+    generation: number,
+    seen: { health: Health; reason: string; restarts: number },
+    loaded: Loaded,
+  ) {
+    const { kind } = this.ports;
+    const owner = loaded.started?.metadata.requestId;
+    const metadata = {
+      actor: { id: kind, type: 'system' as const },
+      environment: ref.environment,
+      ...(owner !== undefined && { requestId: owner }),
+    };
+    const { loaded: after } = await this.streams.record(ref, { type: 'Observe', generation, ...seen }, metadata, loaded);
+    this.#loaded.set(resourceStream(ref), after);
+  }
+
+  #forgetGone(): void {
+    for (const stream of this.#due.keys()) {
+      if (this.registry.get(refOf(this.ports.kind, stream))?.wanted) continue;
+      this.#due.delete(stream);
+      this.#loaded.delete(stream);
+    }
+  }
+
+  /** From memory while nothing newer was recorded. */
+  async #load(entry: Entry, stream: string): Promise<Loaded> {
+    const known = this.#loaded.get(stream);
+    if (known && known.revision >= entry.revision) return known;
+    const loaded = await this.streams.load(entry.ref);
+    this.#loaded.set(stream, loaded);
+    return loaded;
+  }
+}
+
+const targetOf = (resource: ResourceRef, { state }: Loaded, { generation, definition }: Present): Target => ({
+  resource,
+  generation,
+  epoch: state.epoch,
+  definition,
+});
