@@ -1,1 +1,14 @@
-export {};
+/** The gateway: the only door. */
+import { join } from 'node:path';
+import type { ServiceDefinition } from '@slipway/mesh';
+import { startGateway } from './gateway.js';
+import { openViews } from './views/open-views.js';
+
+export const service: ServiceDefinition = {
+  name: 'gateway',
+  async start(runtime) {
+    const { config, store, cacheFolder } = runtime;
+    const eventLog = { eventLog: config.eventLog, folder: join(config.dataFolder, 'log') };
+    return startGateway(runtime, { views: await openViews({ folder: cacheFolder, log: store, eventLog }) });
+  },
+};

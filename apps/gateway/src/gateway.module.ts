@@ -1,0 +1,64 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { PortsModule, type Runtime } from '@slipway/mesh';
+import { BackupController } from './http/backup.js';
+import { Endings } from './http/endings.js';
+import { EnvironmentsController } from './http/environments.js';
+import { EventsController } from './http/events.js';
+import { HealthController } from './http/health.js';
+import { InfoController } from './http/info.js';
+import { LogReader } from './http/log-reader.js';
+import { MetricsController } from './http/metrics.js';
+import { OpsController } from './http/ops.js';
+import { Orchestrator } from './http/orchestrator.js';
+import { PlansController } from './http/plans.js';
+import { ReadYourWrites } from './http/read-your-writes.js';
+import { ReadinessChecks } from './http/readiness.js';
+import { RequestsController } from './http/requests.js';
+import { DatabasesController, InstancesController, StoragesController } from './http/resources.js';
+import { StepLogs } from './http/step-logs.js';
+import { STOPPING, TAIL, VIEWS } from './http/tokens.js';
+import type { LiveTail } from './live/tail.js';
+import type { Views } from './views/port.js';
+
+export interface GatewayParts {
+  views: Views;
+  tail: LiveTail;
+  /** Aborts when the gateway stops: answers that are held are given. */
+  stopping: AbortSignal;
+}
+
+/** What stands behind which port: the composition of the gateway, in one place. */
+@Module({})
+export class GatewayModule {
+  static of(runtime: Runtime, { views, tail, stopping }: GatewayParts): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [PortsModule.of(runtime)],
+      controllers: [
+        OpsController,
+        PlansController,
+        RequestsController,
+        InstancesController,
+        StoragesController,
+        DatabasesController,
+        EnvironmentsController,
+        EventsController,
+        HealthController,
+        MetricsController,
+        InfoController,
+        BackupController,
+      ],
+      providers: [
+        { provide: VIEWS, useValue: views },
+        { provide: TAIL, useValue: tail },
+        { provide: STOPPING, useValue: stopping },
+        Orchestrator,
+        LogReader,
+        ReadYourWrites,
+        Endings,
+        StepLogs,
+        ReadinessChecks,
+      ],
+    };
+  }
+}

@@ -1,0 +1,84 @@
+import 'reflect-metadata';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { RequestMethod, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { SlipwayError } from '@slipway/contracts';
+import { NestLogger, ValidationPipe, type RunningService, type Runtime } from '@slipway/mesh';
+import { GatewayModule } from './gateway.module.js';
+import { openServer, type Limits } from './http/server.js';
+import { Door } from './identity/door.js';
+import { Guard } from './identity/guard.js';
+import { loadOrMakeKey } from './identity/key.js';
+import type { LiveLimits } from './live/connection.js';
+import { Live } from './live/live.js';
+import { LiveTail } from './live/tail.js';
+import { serveDocs } from './openapi/document.js';
+import { ProblemFilter } from './problem/problem.filter.js';
+import type { Views } from './views/port.js';
+
+export interface GatewayOptions {
+  views: Views;
+  limits?: Limits;
+  liveLimits?: Partial<LiveLimits>;
+}
+
+export interface RunningGateway extends RunningService {
+  /** Where it listens: `http://127.0.0.1:7420`. */
+  readonly url: string;
+  readonly app: INestApplication;
+}
+
+/** Starts the door on `config.gateway`. Resolves when it answers; throws `port-taken` when somebody else listens there. */
+export async function startGateway(runtime: Runtime, { views, limits, liveLimits }: GatewayOptions): Promise<RunningGateway> {
+  const { config, logger, store, service, replica } = runtime;
+  const { host, port, allowedHosts } = config.gateway;
+  const door = new Door(host, allowedHosts);
+  const guard = new Guard(loadOrMakeKey(config.dataFolder));
+  const tail = await LiveTail.open(store);
+  const stopping = new AbortController();
+
+  const module = GatewayModule.of(runtime, { views, tail, stopping: stopping.signal });
+  const app = await NestFactory.create(module, openServer(runtime, door, guard, limits), {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+    bodyParser: false,
+  });
+  app.setGlobalPrefix('api/v1', { exclude: [{ path: 'api/docs', method: RequestMethod.ALL }] });
+  app.useGlobalFilters(new ProblemFilter(logger));
+  app.useGlobalPipes(new ValidationPipe());
+  serveDocs(app);
+  const live = new Live(runtime, door, guard, tail, liveLimits);
+  live.attach(app.getHttpServer() as Server);
+  await app.listen(port, host).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EADDRINUSE'
+      ? new SlipwayError('port-taken', `Port ${port} on ${host} is taken`, { host, port })
+      : error;
+  });
+  const url = urlOf(host, app.getHttpServer() as Server);
+  logger.info({ url }, 'The gateway listens');
+
+  return {
+    url,
+    app,
+    health: async () => ({
+      service,
+      replica,
+      ready: tail.failure === undefined,
+      reasons: tail.failure ? [tail.failure.message] : [],
+    }),
+    async stop() {
+      stopping.abort();
+      await live.stop();
+      await app.close();
+      await tail.stop();
+      await views.close();
+    },
+  };
+}
+
+function urlOf(host: string, server: Server): string {
+  const { port } = server.address() as AddressInfo;
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}

@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SlipwayError, streamName, type Clock } from '@slipway/contracts';
+import type { RequestView } from '@slipway/contracts/http';
+import type { EventStore, Position, ReadAllOptions, ReadAllResult, RecordedEvent } from '@slipway/event-store';
+import { CLOCK, STORE, badInput } from '@slipway/mesh';
+import { foldRequest } from '../views/requests.js';
+
+/** What is asked of the log is answered within a second, if only with the reason why not. */
+const READ_MS = 900;
+const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const TIME = /^\d{4}-\d{2}-\d{2}/;
+
+/** Reads of the log itself, beside the views: events, and requests that no view has heard of yet. */
+@Injectable()
+export class LogReader {
+  constructor(
+    @Inject(STORE) private readonly store: EventStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  all(options: ReadAllOptions): Promise<ReadAllResult> {
+    return this.#inTime(this.store.readAll({ ...options, asRecorded: true }));
+  }
+
+  head(): Promise<Position> {
+    return this.#inTime(this.store.head());
+  }
+
+  /** Events of a request's own stream. Throws `not-found`. */
+  async eventsOf(requestId: string): Promise<RecordedEvent[]> {
+    const events = REQUEST_ID.test(requestId) ? await this.#inTime(this.store.read(streamName('request', requestId))) : [];
+    if (events.length === 0) throw new SlipwayError('not-found', `There is no request ${shown(requestId)}`);
+    return events;
+  }
+
+  /** A request as its stream says now. Throws `not-found`. */
+  async request(requestId: string): Promise<RequestView> {
+    const view = foldRequest(await this.eventsOf(requestId));
+    if (!view) throw new SlipwayError('not-found', `There is no request ${shown(requestId)}`);
+    return view;
+  }
+
+  /** The position that `asOf` means: itself, or the greatest one recorded at or before the time. `null`: before everything. */
+  async positionOf(asOf: string): Promise<Position | null> {
+    if (!TIME.test(asOf)) {
+      // The log knows its own positions: another's is refused as `gone`.
+      await this.all({ after: asOf, limit: 1 });
+      return asOf;
+    }
+    const time = Date.parse(asOf);
+    if (Number.isNaN(time)) throw badInput([{ field: 'asOf', reason: 'must be a position, or a time as in ISO 8601' }]);
+    return this.#inTime(this.store.positionAt(new Date(time).toISOString()));
+  }
+
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const cancel = this.clock.after(READ_MS, () =>
+        reject(new SlipwayError('log-unavailable', `The event log did not answer within ${READ_MS} ms`)),
+      );
+      work.then(resolve, reject).finally(cancel);
+    });
+  }
+}
+
+const shown = (id: string): string => id.replace(/[^\x21-\x7e]/g, '?').slice(0, 64);

@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  SlipwayError,
+  VERBS,
+  type AcceptCommand,
+  type ControlCommand,
+  type DispatchCommand,
+  type JobKind,
+  type JsonObject,
+  type Plan,
+  type RequestContext,
+} from '@slipway/contracts';
+import type { Accepted } from '@slipway/contracts/http';
+import { BUS, type Bus } from '@slipway/mesh';
+
+/** What changes something is answered within a second, if only with the reason why not. */
+const COMMAND_MS = 900;
+/** A plan changes nothing and may take its time. */
+const PLAN_MS = 5_000;
+
+export type ControlVerb = 'cancel' | 'retry' | 'abandon' | 'pause' | 'resume';
+
+/** What the door passes on to the orchestrator. Errors are its own, `no-server`, `unreachable` and `timed-out`. */
+@Injectable()
+export class Orchestrator {
+  constructor(@Inject(BUS) private readonly bus: Bus) {}
+
+  accept(context: RequestContext, job: JobKind, body: object, key: string): Promise<Accepted> {
+    const command: AcceptCommand = { job, body: body as JsonObject, key };
+    return this.#command(context, VERBS.accept, command);
+  }
+
+  control(context: RequestContext, verb: ControlVerb, command: ControlCommand): Promise<Accepted> {
+    return this.#command({ ...context, requestId: command.requestId }, VERBS[verb], command);
+  }
+
+  dispatch(context: RequestContext, verb: 'pauseDispatch' | 'resumeDispatch', command: DispatchCommand): Promise<Accepted> {
+    return this.#command(context, VERBS[verb], command);
+  }
+
+  plan(context: RequestContext, body: object): Promise<Plan> {
+    return this.bus.request('orchestrator', VERBS.plan, { body }, { context, timeoutMs: PLAN_MS });
+  }
+
+  async #command(context: RequestContext, verb: string, command: unknown): Promise<Accepted> {
+    const answer = await this.bus.request<Accepted>('orchestrator', verb, command, { context, timeoutMs: COMMAND_MS });
+    // Never a 2xx without the proof that it was recorded.
+    if (typeof answer?.position !== 'string') {
+      throw new SlipwayError('internal', `The orchestrator answered ${verb} without a position`);
+    }
+    return answer;
+  }
+}

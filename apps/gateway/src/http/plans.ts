@@ -1,0 +1,20 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import type { Plan, RequestContext } from '@slipway/contracts';
+import { PlanJob } from '@slipway/contracts/http';
+import { ApiNoun, ApiPlan } from '../openapi/operations.js';
+import { Context } from './context.js';
+import { Orchestrator } from './orchestrator.js';
+
+/** What a request would do; changes nothing. */
+@ApiNoun('plans')
+@Controller('plans')
+export class PlansController {
+  constructor(@Inject(Orchestrator) private readonly orchestrator: Orchestrator) {}
+
+  @ApiPlan()
+  @HttpCode(200)
+  @Post()
+  plan(@Body() job: PlanJob, @Context() context: RequestContext): Promise<Plan> {
+    return this.orchestrator.plan(context, job);
+  }
+}

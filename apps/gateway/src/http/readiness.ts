@@ -1,0 +1,91 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { RESOURCE_KINDS, VERBS, causeOf, systemClock, type HealthReport, type ServiceName } from '@slipway/contracts';
+import type { Readiness } from '@slipway/contracts/http';
+import { BUS, CONFIG, systemContext, type Bus, type MeshConfig } from '@slipway/mesh';
+import type { LiveTail } from '../live/tail.js';
+import type { Views } from '../views/port.js';
+import { LogReader } from './log-reader.js';
+import { TAIL, VIEWS } from './tokens.js';
+
+type Check = Readiness['checks'][number];
+
+/** How long any one of the checks may take, in ms. */
+const CHECK_MS = 800;
+
+/** Whether the mesh can do its work, asked part by part. */
+@Injectable()
+export class ReadinessChecks {
+  constructor(
+    @Inject(CONFIG) private readonly config: MeshConfig,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(LogReader) private readonly log: LogReader,
+    @Inject(VIEWS) private readonly views: Views,
+    @Inject(TAIL) private readonly tail: LiveTail,
+  ) {}
+
+  /** All checks at once, within a second. */
+  async run(): Promise<Readiness> {
+    const checks = await Promise.all([
+      check('log', () => this.#log()),
+      check('nats', () => (this.bus.connected() ? null : 'There is no connection to NATS')),
+      check('views', () => this.#views()),
+      ...this.#services().map(({ name, service, location }) => check(name, () => this.#service(service, location))),
+    ]);
+    return { ready: checks.every(({ ready }) => ready), checks };
+  }
+
+  /** Who must be there: what plans, what decides, and at each place in the configuration what makes. */
+  #services(): { name: string; service: ServiceName; location?: string }[] {
+    const places = new Set(Object.values(this.config.guestLocations).map(({ location }) => location));
+    return [
+      { name: 'orchestrator', service: 'orchestrator' },
+      { name: 'resolver', service: 'resolver' },
+      ...[...places].flatMap((location) =>
+        RESOURCE_KINDS.map((kind) => ({ name: `${kind} at ${location}`, service: kind, location })),
+      ),
+    ];
+  }
+
+  async #log(): Promise<string | null> {
+    await this.log.head();
+    return this.tail.failure?.message ?? null;
+  }
+
+  async #views(): Promise<string | null> {
+    const stopped = this.views.stopped();
+    if (stopped.length > 0) return stopped.map(({ view, reason }) => `${view} has stopped: ${reason}`).join('; ');
+    const head = await this.log.head();
+    if (await this.views.reached(head, CHECK_MS / 2)) return null;
+    return `They stand at ${this.views.position()}, the log at ${head}`;
+  }
+
+  async #service(service: ServiceName, location: string | undefined): Promise<string | null> {
+    const report = await this.bus.request<HealthReport>(
+      service,
+      VERBS.health,
+      {},
+      {
+        context: systemContext('gateway'),
+        timeoutMs: CHECK_MS,
+        ...(location !== undefined && { location }),
+      },
+    );
+    return report.ready ? null : report.reasons.join('; ') || 'It says that it is not ready';
+  }
+}
+
+/** A check that throws, or takes too long, is not passed, and says why. */
+async function check(name: string, run: () => Promise<string | null> | string | null): Promise<Check> {
+  let cancel = () => {};
+  const late = new Promise<string>((resolve) => {
+    cancel = systemClock.after(CHECK_MS, () => resolve(`No answer within ${CHECK_MS} ms`));
+  });
+  try {
+    const reason = await Promise.race([run(), late]);
+    return reason === null ? { name, ready: true } : { name, ready: false, reason };
+  } catch (error) {
+    return { name, ready: false, reason: causeOf(error).message };
+  } finally {
+    cancel();
+  }
+}

@@ -1,0 +1,179 @@
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import { HTTP_HEADERS, SlipwayError, type EventView, type RequestContext } from '@slipway/contracts';
+import { AbandonBody, ControlBody, type Accepted, type Page, type RequestView } from '@slipway/contracts/http';
+import { badInput, validated } from '@slipway/mesh';
+import { eventView } from '../live/event-view.js';
+import { ApiControl, ApiEventsOfRequest, ApiGet, ApiList, ApiLogs, ApiNoun } from '../openapi/operations.js';
+import type { Views } from '../views/port.js';
+import { Context } from './context.js';
+import { listQuery, one, onlyKnown, whole, type Query as QueryString } from './list-query.js';
+import { LogReader } from './log-reader.js';
+import { Orchestrator, type ControlVerb } from './orchestrator.js';
+import { answerPage } from './page.js';
+import { ReadYourWrites } from './read-your-writes.js';
+import { StepLogs } from './step-logs.js';
+import { VIEWS } from './tokens.js';
+
+/** Jobs as they stand, and what can be done to them. */
+@ApiNoun('requests')
+@Controller('requests')
+export class RequestsController {
+  constructor(
+    @Inject(VIEWS) private readonly views: Views,
+    @Inject(LogReader) private readonly log: LogReader,
+    @Inject(Orchestrator) private readonly orchestrator: Orchestrator,
+    @Inject(ReadYourWrites) private readonly yourWrites: ReadYourWrites,
+    @Inject(StepLogs) private readonly logs: StepLogs,
+  ) {}
+
+  @ApiList('requests')
+  @Get()
+  async list(
+    @Query() query: QueryString,
+    @Headers() headers: IncomingHttpHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.yourWrites.reached(headers, query);
+    return answerPage(reply, await this.views.list('requests', listQuery(query)));
+  }
+
+  @ApiGet('requests')
+  @Get(':id')
+  async get(
+    @Param('id') id: string,
+    @Query() query: QueryString,
+    @Headers() headers: IncomingHttpHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RequestView> {
+    onlyKnown(query, ['asOf', 'atLeast']);
+    await this.yourWrites.reached(headers, query);
+    const asOf = one(query, 'asOf');
+    const view = (await this.views.get('requests', id, asOf === undefined ? {} : { asOf })) ?? (await this.#unheardOf(id, asOf));
+    reply.header(HTTP_HEADERS.position, view.position);
+    return view;
+  }
+
+  @ApiEventsOfRequest()
+  @Get(':id/events')
+  async events(@Param('id') id: string, @Query() query: QueryString): Promise<Page<EventView>> {
+    onlyKnown(query, ['cursor', 'limit', 'asOf', 'atLeast']);
+    const limit = whole(query, 'limit', 1, 5000) ?? 500;
+    const after = one(query, 'cursor');
+    const asOf = one(query, 'asOf');
+    const upTo = asOf === undefined ? undefined : await this.log.positionOf(asOf);
+    const events = (await this.log.eventsOf(id)).filter(
+      ({ position }) => (after === undefined || position > after) && (upTo === undefined || (upTo !== null && position <= upTo)),
+    );
+    const items = events.slice(0, limit);
+    const position = items.at(-1)?.position ?? after ?? (await this.log.head());
+    return { items: items.map(eventView), position, ...(events.length > limit && { next: position }) };
+  }
+
+  @ApiLogs()
+  @Get(':id/logs')
+  async stepLogs(
+    @Param('id') id: string,
+    @Query() query: QueryString,
+    @Headers() headers: IncomingHttpHeaders,
+    @Context() context: RequestContext,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    onlyKnown(query, ['step']);
+    const request = await this.log.request(id);
+    const step = one(query, 'step');
+    if (step !== undefined && !request.steps.some(({ id: known }) => known === step)) {
+      throw badInput([
+        {
+          field: 'step',
+          reason: `is none of this request's: ${request.steps.map(({ id: known }) => known).join(', ') || 'it has none'}`,
+        },
+      ]);
+    }
+    const asLines = (headers.accept ?? '').includes('application/x-ndjson');
+    reply.header('Content-Type', asLines ? 'application/x-ndjson; charset=utf-8' : 'text/plain; charset=utf-8');
+    await reply.send(this.logs.stream({ ...context, requestId: id }, request, { step, asLines }));
+  }
+
+  @ApiControl('cancel', ControlBody)
+  @HttpCode(202)
+  @Post(':id/cancel')
+  cancel(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.#control('cancel', id, validated(ControlBody, body ?? {}), context, reply);
+  }
+
+  @ApiControl('retry', ControlBody)
+  @HttpCode(202)
+  @Post(':id/retry')
+  retry(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.#control('retry', id, validated(ControlBody, body ?? {}), context, reply);
+  }
+
+  @ApiControl('abandon', AbandonBody)
+  @HttpCode(202)
+  @Post(':id/abandon')
+  abandon(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const abandon = validated(AbandonBody, body ?? {});
+    if (abandon.reason.trim() === '') throw badInput([{ field: 'reason', reason: 'must say why: somebody will ask' }]);
+    return this.#control('abandon', id, abandon, context, reply);
+  }
+
+  @ApiControl('pause', ControlBody)
+  @HttpCode(202)
+  @Post(':id/pause')
+  pause(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.#control('pause', id, validated(ControlBody, body ?? {}), context, reply);
+  }
+
+  @ApiControl('resume', ControlBody)
+  @HttpCode(202)
+  @Post(':id/resume')
+  resume(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.#control('resume', id, validated(ControlBody, body ?? {}), context, reply);
+  }
+
+  async #control(
+    verb: ControlVerb,
+    requestId: string,
+    { reason }: ControlBody,
+    context: RequestContext,
+    reply: FastifyReply,
+  ): Promise<Accepted> {
+    const accepted = await this.orchestrator.control(context, verb, { requestId, ...(reason !== undefined && { reason }) });
+    reply.header('Location', `/api/v1/requests/${requestId}`);
+    reply.header(HTTP_HEADERS.position, accepted.position);
+    return accepted;
+  }
+
+  /** One that was just accepted is never 404: what no view has heard of yet is folded from its stream. */
+  #unheardOf(id: string, asOf: string | undefined): Promise<RequestView> {
+    if (asOf !== undefined) throw new SlipwayError('not-found', `There was no request ${id.slice(0, 64)} at that time`);
+    return this.log.request(id);
+  }
+}

@@ -1,0 +1,137 @@
+import type { Server as HttpServer, IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SlipwayError, type RequestContext } from '@slipway/contracts';
+import { runInContext, type Runtime } from '@slipway/mesh';
+import { contextOfCall, logTokenOf } from '../identity/call.js';
+import { isLoopback, type Door } from '../identity/door.js';
+import type { Guard } from '../identity/guard.js';
+import { problemHeaders, problemOf, rawAnswer, toSlipwayError } from '../problem/problem.js';
+import { CallMetrics } from './call-metrics.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls, with which id: put there before anything else happens. */
+    context: RequestContext;
+  }
+}
+
+/** The largest body, as the largest message to a service (512 KiB). A backup is streamed and has no limit. */
+export const BODY_LIMIT = 512 * 1024;
+export const TAR = 'application/x-tar';
+const ALIVE = new Set(['/api/v1/health/live', '/api/v1/health/ready']);
+const RESTORE = '/api/v1/restore';
+
+export interface Limits {
+  /** How long the head of a call may take to arrive, in ms. */
+  headersMs: number;
+  /** How long a JSON body may take to arrive, in ms. */
+  bodyMs: number;
+}
+export const LIMITS: Limits = { headersMs: 10_000, bodyMs: 20_000 };
+
+/**
+ * Fastify with the shut door in front of every route, also of those that do not exist: id, Host and Origin, key; then
+ * size, kind and pace of the body; then one line of log for each call.
+ */
+export function openServer(runtime: Runtime, door: Door, guard: Guard, limits: Limits = LIMITS): FastifyAdapter {
+  const adapter = new FastifyAdapter<HttpServer>({
+    bodyLimit: BODY_LIMIT,
+    connectionTimeout: 0,
+    requestTimeout: 0,
+    maxParamLength: 200,
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: 16_384, headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.headersMs / 4 },
+    clientErrorHandler: refuseMalformed,
+    frameworkErrors: refuseUnroutable,
+  });
+  const server = adapter.getInstance() as unknown as FastifyInstance;
+  takeKindsOfContent(server);
+  checkCalls(server, runtime, door, guard);
+  limitPaceOfBodies(server, limits.bodyMs);
+  recordCalls(server, runtime);
+  return adapter;
+}
+
+function checkCalls(server: FastifyInstance, { config }: Runtime, door: Door, guard: Guard): void {
+  const docsAreOpen = isLoopback(config.gateway.host);
+  const isOpen = ({ routeOptions: { url } }: FastifyRequest): boolean =>
+    url !== undefined && (ALIVE.has(url) || (docsAreOpen && (url === '/api/docs' || url.startsWith('/api/docs/'))));
+
+  server.decorateRequest('context', null as unknown as RequestContext);
+  server.addHook('onRequest', (request, reply, done) => {
+    const { headers } = request;
+    const context = (request.context = contextOfCall(headers));
+    reply.header('X-Request-Id', context.correlationId);
+    reply.header('X-Content-Type-Options', 'nosniff');
+    door.admit(headers);
+    if (!isOpen(request) || headers.authorization !== undefined) context.actor = guard.actorOf(headers.authorization);
+    const logToken = logTokenOf(headers);
+    if (logToken !== undefined) context.logToken = logToken;
+    done();
+  });
+  // After the body was read, whose events come from outside of any context.
+  server.addHook('preHandler', (request, _reply, done) => runInContext(request.context, done));
+}
+
+function takeKindsOfContent(server: FastifyInstance): void {
+  server.removeContentTypeParser('text/plain');
+  // As it comes: the handler checks it while it streams. Elsewhere it is the wrong kind.
+  server.addContentTypeParser(TAR, (request, payload, done) => {
+    if (request.routeOptions.url === RESTORE) done(null, payload);
+    else done(new SlipwayError('wrong-content-type', `${request.url} takes JSON, not ${TAR}`));
+  });
+}
+
+/** A body that drips in must not hold a call for ever. */
+function limitPaceOfBodies(server: FastifyInstance, ms: number): void {
+  server.addHook('preParsing', (request, _reply, payload, done) => {
+    if (request.routeOptions.url !== RESTORE && !request.raw.complete) {
+      const timer = setTimeout(() => {
+        const error = new SlipwayError('too-slow', `The body did not arrive within ${ms / 1000} s`);
+        payload.emit('error', Object.assign(error, { statusCode: 408 }));
+      }, ms);
+      payload.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+    }
+    done(null, payload);
+  });
+}
+
+function recordCalls(server: FastifyInstance, { logger, metrics }: Runtime): void {
+  const measured = new CallMetrics(metrics);
+  server.addHook('onResponse', (request, reply, done) => {
+    const { method, url, context, routeOptions } = request;
+    const ms = Math.round(reply.elapsedTime * 10) / 10;
+    measured.answered(method, routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000);
+    const path = url.split('?', 1)[0];
+    const { correlationId, actor, logToken } = context;
+    logger.info(
+      { correlationId, actor: actor.id, ...(logToken && { logToken }), method, path, status: reply.statusCode, ms },
+      'call',
+    );
+    done();
+  });
+}
+
+/** What is not HTTP, too large in its head, or too slow: Node has no request for it, so the answer goes to the socket. */
+function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const refusal = refusalOf(error.code);
+  socket.end(rawAnswer(refusal, contextOfCall({}).correlationId), () => socket.destroy());
+}
+
+function refusalOf(code: string | undefined): SlipwayError {
+  if (code === 'HPE_HEADER_OVERFLOW') return new SlipwayError('too-large', 'The head of the call is larger than 16 KiB');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new SlipwayError('too-slow', 'The head of the call did not arrive in time');
+  return new SlipwayError('bad-input', 'The call is not valid HTTP/1.1');
+}
+
+/** A URL that can't be decoded, or with a part that is too long: refused before any hook runs. */
+function refuseUnroutable(error: Error, request: { headers: IncomingHttpHeaders }, reply: FastifyReply): void {
+  const problem = problemOf(toSlipwayError(error), contextOfCall(request.headers).correlationId);
+  void reply.status(problem.status).headers(problemHeaders(problem)).send(JSON.stringify(problem));
+}

@@ -1,0 +1,86 @@
+import { SlipwayError, type ClientFrame, type EventFilter } from '@slipway/contracts';
+import type { Position, ReadFilter } from '@slipway/event-store';
+import { badInput } from '@slipway/mesh';
+import { readFilter } from './filter.js';
+
+/** A client's frame, checked: filters as the log takes them. */
+export type CheckedFrame =
+  | Exclude<ClientFrame, { type: 'subscribe' }>
+  | { type: 'subscribe'; id: string; filter: ReadFilter; from: Position | 'start' | undefined };
+
+/** Fields of each frame besides `type`. */
+const FIELDS: Record<ClientFrame['type'], readonly string[]> = {
+  authenticate: ['key'],
+  subscribe: ['id', 'filter', 'from'],
+  unsubscribe: ['id'],
+  ping: [],
+};
+const SUBSCRIPTION_ID = /^[\x21-\x7e]{1,64}$/;
+const FROM = /^[\x21-\x7e]{1,200}$/;
+
+/** A frame that was refused, with the subscription that it speaks of where it names one. */
+export class RefusedFrame extends Error {
+  constructor(
+    readonly error: SlipwayError,
+    readonly id?: string,
+  ) {
+    super(error.message);
+  }
+}
+
+/** Reads a text frame. Throws {@link RefusedFrame} with `message-malformed` or `bad-input`. */
+export function readFrame(text: string): CheckedFrame {
+  const frame = parse(text);
+  const id = typeof frame['id'] === 'string' && SUBSCRIPTION_ID.test(frame['id']) ? frame['id'] : undefined;
+  try {
+    return check(frame);
+  } catch (error) {
+    throw new RefusedFrame(error as SlipwayError, id);
+  }
+}
+
+function parse(text: string): Record<string, unknown> {
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    throw new RefusedFrame(new SlipwayError('message-malformed', 'The frame is not JSON'));
+  }
+  if (frame === null || typeof frame !== 'object' || Array.isArray(frame)) {
+    throw new RefusedFrame(new SlipwayError('message-malformed', 'The frame is not a JSON object'));
+  }
+  return frame as Record<string, unknown>;
+}
+
+function check(frame: Record<string, unknown>): CheckedFrame {
+  const type = frame['type'];
+  if (typeof type !== 'string' || !Object.hasOwn(FIELDS, type)) {
+    throw badInput([{ field: 'type', reason: `must be one of ${Object.keys(FIELDS).join(', ')}` }]);
+  }
+  const known = FIELDS[type as ClientFrame['type']];
+  const unknown = Object.keys(frame).filter((name) => name !== 'type' && !known.includes(name));
+  if (unknown.length > 0) throw badInput(unknown.map((name) => ({ field: name, reason: 'is not known' })));
+  switch (type as ClientFrame['type']) {
+    case 'authenticate':
+      return { type: 'authenticate', key: field(frame, 'key', /^[\x21-\x7e]{1,4096}$/, "must be the gateway's key") };
+    case 'unsubscribe':
+      return { type: 'unsubscribe', id: field(frame, 'id', SUBSCRIPTION_ID, ID_HINT) };
+    case 'ping':
+      return { type: 'ping' };
+    case 'subscribe':
+      return {
+        type: 'subscribe',
+        id: field(frame, 'id', SUBSCRIPTION_ID, ID_HINT),
+        filter: readFilter(frame['filter'] as EventFilter | undefined),
+        from: frame['from'] === undefined ? undefined : field(frame, 'from', FROM, 'must be a position or "start"'),
+      };
+  }
+}
+
+const ID_HINT = 'must be 1 to 64 printable characters without spaces';
+
+function field(frame: Record<string, unknown>, name: string, pattern: RegExp, hint: string): string {
+  const value = frame[name];
+  if (typeof value !== 'string' || !pattern.test(value)) throw badInput([{ field: name, reason: hint }]);
+  return value;
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { SlipwayError } from '@slipway/contracts';
+import type { Runtime } from '@slipway/mesh';
+import { WebSocketServer } from 'ws';
+import type { Door } from '../identity/door.js';
+import type { Guard } from '../identity/guard.js';
+import { contextOfCall } from '../identity/call.js';
+import { rawAnswer, toSlipwayError } from '../problem/problem.js';
+import { LIVE_LIMITS, LiveConnection, CLOSE, type LiveLimits, type LiveParts } from './connection.js';
+import type { LiveTail } from './tail.js';
+
+export const LIVE_PATH = '/api/v1/events';
+/** The largest frame that a client may send: no filter needs more. */
+const MAX_FRAME = 64 * 1024;
+/** How long clients are given to take the word that the gateway stops, in ms. */
+const FAREWELL_MS = 500;
+
+/**
+ * The WebSocket at `/api/v1/events`. The key comes with the upgrade (`Authorization: Bearer <key>`), or, from a browser,
+ * which can't set headers there, in the first frame `{"type":"authenticate","key":…}`.
+ */
+export class Live {
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME, perMessageDeflate: false });
+  readonly #connections = new Set<LiveConnection>();
+  readonly #parts: LiveParts;
+  #stopping = false;
+
+  constructor(
+    runtime: Runtime,
+    private readonly door: Door,
+    private readonly guard: Guard,
+    tail: LiveTail,
+    limits: Partial<LiveLimits> = {},
+  ) {
+    const { store, bus, clock, logger, config } = runtime;
+    this.#parts = { store, bus, clock, logger, tail, guard, mesh: config.mesh, limits: { ...LIVE_LIMITS, ...limits } };
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes the upgrades of an HTTP server. */
+  attach(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', () => socket.destroy());
+      try {
+        const authenticated = this.#admit(request);
+        this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+          const connection = new LiveConnection(ws, this.#parts, authenticated);
+          this.#connections.add(connection);
+          ws.on('close', () => this.#connections.delete(connection));
+        });
+      } catch (error) {
+        socket.end(rawAnswer(toSlipwayError(error), contextOfCall(request.headers).correlationId), () => socket.destroy());
+      }
+    });
+  }
+
+  /** Tells every client to come again, and ends. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const connection of this.#connections) connection.close(CLOSE.restart, 'the gateway stops; come again');
+    if (this.#connections.size > 0) await new Promise<void>((resolve) => this.#parts.clock.after(FAREWELL_MS, resolve));
+    for (const connection of this.#connections) connection.terminate();
+    this.#sockets.close();
+  }
+
+  #admit({ url, headers }: IncomingMessage): boolean {
+    if (this.#stopping) throw new SlipwayError('shutting-down');
+    this.door.admit(headers);
+    if (url?.split('?', 1)[0] !== LIVE_PATH) throw new SlipwayError('not-found', `No WebSocket here; it is at ${LIVE_PATH}`);
+    if (headers.authorization === undefined) return false;
+    this.guard.actorOf(headers.authorization);
+    return true;
+  }
+}

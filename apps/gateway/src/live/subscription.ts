@@ -1,0 +1,149 @@
+import { SlipwayError, causeOf, type Cause, type Clock, type ServerFrame } from '@slipway/contracts';
+import type { EventStore, Position, ReadFilter } from '@slipway/event-store';
+import { eventView } from './event-view.js';
+import { passes } from './filter.js';
+import type { LiveTail } from './tail.js';
+
+/** Where a subscription's frames go. */
+export interface Outlet {
+  /** Resolves when there is room for the next one: awaited, it is the back-pressure. */
+  deliver(frame: string): Promise<void> | undefined;
+}
+
+/** Events of one page while it catches up from the log. */
+const PAGE = 500;
+/** Least time between two `caught-up` frames that follow no event, in ms. */
+const CAUGHT_UP_EVERY = 1_000;
+/** Before the log is asked again that was away, in ms. */
+const AWAY_PAUSE = 500;
+
+/**
+ * Follows the log for one subscription: from the log while it is far behind, from the shared tail when it is near.
+ *
+ * S1. `cursor` is the position up to which all that passes the filter was delivered; it only grows. So whatever way the
+ *     next events come, each is delivered once, in order.
+ * S2. It listens to the tail before it reads the log: what is recorded in between stands in the tail's ring.
+ * S3. It pulls: nothing is read on while the outlet has no room.
+ */
+export class LiveSubscription {
+  #cursor: Position | undefined;
+  #reported: Position | undefined;
+  #reportedAt = -Infinity;
+  #deliveredSince = false;
+  #stopped = false;
+  #wake: () => void = () => {};
+
+  constructor(
+    readonly id: string,
+    private readonly filter: ReadFilter,
+    private readonly parts: { store: EventStore; tail: LiveTail; clock: Clock; outlet: Outlet },
+  ) {}
+
+  /** Runs until it is stopped; resolves with why it can't go on, or with nothing. `from`: exclusive; left out: from now. */
+  async run(from: Position | 'start' | undefined): Promise<Cause | undefined> {
+    const { tail } = this.parts;
+    const stopListening = tail.onAdvance(() => this.#wake());
+    try {
+      await this.#begin(from);
+      while (!this.#stopped) {
+        if (tail.failure) return tail.failure;
+        const moved = await this.#step();
+        if (!moved) await this.#tailMoves();
+      }
+      return undefined;
+    } catch (error) {
+      return causeOf(error);
+    } finally {
+      stopListening();
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#wake();
+  }
+
+  async #begin(from: Position | 'start' | undefined): Promise<void> {
+    this.#cursor = from === 'start' ? undefined : (from ?? (await this.parts.store.head()));
+    // A position of the client's is proved by reading from it: the log knows its own (`gone`).
+    const first = from === undefined ? undefined : await this.#readPage();
+    if (this.#stopped) return;
+    await this.#send({ type: 'subscribed', id: this.id, position: this.#cursor ?? first!.position });
+    if (first) await this.#deliverPage(first);
+  }
+
+  /** Delivers what comes next, if there is something, and says so. */
+  async #step(): Promise<boolean> {
+    const { tail } = this.parts;
+    const upTo = tail.position;
+    const entries = this.#cursor === undefined ? null : tail.after(this.#cursor);
+    if (entries === null) {
+      const page = await this.#readPage();
+      await this.#deliverPage(page);
+      return true;
+    }
+    for (const { event, json } of entries) {
+      if (this.#stopped) return false;
+      const full = passes(event, this.filter) ? this.#event(json) : undefined;
+      if (full) await full;
+      this.#cursor = event.position;
+    }
+    if (upTo > this.#cursor!) this.#cursor = upTo;
+    if (tail.position > this.#cursor!) return true;
+    await this.#caughtUp();
+    return false;
+  }
+
+  async #readPage(): Promise<Awaited<ReturnType<EventStore['readAll']>>> {
+    const { store, clock } = this.parts;
+    for (;;) {
+      try {
+        return await store.readAll({
+          ...(this.#cursor !== undefined && { after: this.#cursor }),
+          limit: PAGE,
+          filter: this.filter,
+          asRecorded: true,
+        });
+      } catch (error) {
+        if (!(error instanceof SlipwayError) || error.code !== 'log-unavailable' || this.#stopped) throw error;
+        await new Promise<void>((resolve) => clock.after(AWAY_PAUSE, resolve));
+      }
+    }
+  }
+
+  async #deliverPage(page: Awaited<ReturnType<EventStore['readAll']>>): Promise<void> {
+    for (const event of page.events) {
+      if (this.#stopped) return;
+      const full = this.#event(JSON.stringify(eventView(event)));
+      if (full) await full;
+      this.#cursor = event.position;
+    }
+    this.#cursor = page.position;
+  }
+
+  #event(json: string): Promise<void> | undefined {
+    this.#deliveredSince = true;
+    return this.parts.outlet.deliver(`{"type":"event","id":${JSON.stringify(this.id)},"event":${json}}`);
+  }
+
+  async #caughtUp(): Promise<void> {
+    const now = this.parts.clock.now();
+    const position = this.#cursor!;
+    if (this.#stopped) return;
+    if (position === this.#reported || (!this.#deliveredSince && now - this.#reportedAt < CAUGHT_UP_EVERY)) return;
+    this.#reported = position;
+    this.#reportedAt = now;
+    this.#deliveredSince = false;
+    await this.#send({ type: 'caught-up', id: this.id, position });
+  }
+
+  async #send(frame: ServerFrame): Promise<void> {
+    await this.parts.outlet.deliver(JSON.stringify(frame));
+  }
+
+  #tailMoves(): Promise<void> {
+    const { tail } = this.parts;
+    if (this.#stopped || tail.failure || tail.position > this.#cursor!) return Promise.resolve();
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+}

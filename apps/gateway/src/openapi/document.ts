@@ -1,0 +1,56 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { ERRORS } from '@slipway/contracts';
+import { VERSION } from '../http/info.js';
+import { statusOf } from '../problem/status.js';
+import { SCHEMAS } from './schemas.js';
+
+/** Where the documentation stands; `/json` and `/yaml` below it for programs. */
+export const DOCS = 'api/docs';
+
+/** The whole REST interface as OpenAPI 3, made from the controllers. */
+export function openApi(app: INestApplication): OpenAPIObject {
+  const head = new DocumentBuilder()
+    .setTitle('Slipway')
+    .setVersion(VERSION)
+    .setDescription(DESCRIPTION)
+    .addSecurity('key', { type: 'http', scheme: 'bearer', description: 'The key in `gateway.key` in the data folder.' })
+    .build();
+  const document = SwaggerModule.createDocument(app, head);
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...(SCHEMAS as object) } };
+  for (const path of Object.values(document.paths)) {
+    // What comes in as a JSON body is so described; a backup is not JSON.
+    const restore = path.post?.operationId === 'restore' ? path.post : undefined;
+    if (restore)
+      restore.requestBody = {
+        required: true,
+        content: { 'application/x-tar': { schema: { type: 'string', format: 'binary' } } },
+      };
+  }
+  return document;
+}
+
+/** Serves the document, and a page to read and try it; nothing of it comes from another machine. */
+export function serveDocs(app: INestApplication): void {
+  SwaggerModule.setup(DOCS, app, () => openApi(app), {
+    jsonDocumentUrl: `${DOCS}/json`,
+    yamlDocumentUrl: `${DOCS}/yaml`,
+    customSiteTitle: 'Slipway',
+  });
+}
+
+const errors = Object.entries(ERRORS)
+  .map(
+    ([code, { title, hint }]) =>
+      `| <a id="${code}"></a>\`${code}\` | ${statusOf(code as keyof typeof ERRORS)} | ${title}. ${hint} |`,
+  )
+  .join('\n');
+
+const DESCRIPTION = `Ask for a service, get everything it needs, and give it all back.
+
+Every call but \`/health/*\` needs \`Authorization: Bearer <key>\`. Errors are \`application/problem+json\` (RFC 9457) with a
+\`code\` of the table below. Writes answer with \`Slipway-Position\`; a read with \`Slipway-At-Least: <position>\` sees them.
+
+| code | status | meaning |
+| --- | --- | --- |
+${errors}`;

@@ -1,0 +1,323 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { CATEGORIES, type ErrorCode } from '@slipway/contracts';
+import { ControlBody, PlanJob } from '@slipway/contracts/http';
+import { statusOf } from '../problem/status.js';
+import { EXAMPLES } from './examples.js';
+import { ref } from './schemas.js';
+
+type Decorator = ClassDecorator & MethodDecorator & PropertyDecorator;
+type BodyClass = new () => object;
+
+/** The tag under which a controller's routes stand. */
+export const ApiNoun = (noun: string): Decorator => applyDecorators(ApiTags(noun)) as Decorator;
+
+const json = (schema: string) => ({
+  'application/json': { schema: ref(schema), ...(EXAMPLES[schema] !== undefined && { example: EXAMPLES[schema] }) },
+});
+const answer = (status: number, schema: string, description: string, headers: Record<string, string> = {}) =>
+  ApiResponse({
+    status,
+    description,
+    content: json(schema),
+    headers: headersOf({ 'X-Request-Id': "The call's id.", ...headers }),
+  } as never);
+const headersOf = (headers: Record<string, string>) =>
+  Object.fromEntries(Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]));
+
+/** What may go wrong: codes by status, as application/problem+json. */
+function problems(...codes: ErrorCode[]): MethodDecorator[] {
+  const statuses = [...new Set(codes.map(statusOf))];
+  return statuses.map((status) =>
+    ApiResponse({
+      status,
+      description: codes
+        .filter((code) => statusOf(code) === status)
+        .map((code) => `\`${code}\``)
+        .join(', '),
+      content: { 'application/problem+json': { schema: ref('Problem'), example: EXAMPLES['Problem'] } },
+    } as never),
+  );
+}
+const DOOR: ErrorCode[] = ['unauthenticated', 'forbidden'];
+const withKey = (...decorators: (ClassDecorator | MethodDecorator | PropertyDecorator)[]): MethodDecorator =>
+  applyDecorators(ApiSecurity('key'), ApiHeader(REQUEST_ID), ApiHeader(LOG_TOKEN), ...(decorators as MethodDecorator[]));
+
+const REQUEST_ID = {
+  name: 'X-Request-Id',
+  required: false,
+  description: "The call's id: taken over if it is sane, else made; returned and carried through everything that it causes.",
+};
+const LOG_TOKEN = {
+  name: 'X-Log-Token',
+  required: false,
+  description: 'A token of your own (printable, at most 128 characters) on every log line and event.',
+};
+const AT_LEAST = {
+  name: 'Slipway-At-Least',
+  required: false,
+  description: 'A log position that the answer must have reached; waits up to 2 s for it.',
+};
+const AS_OF = { name: 'asOf', required: false, type: String, description: 'As it was at that time (ISO 8601) or log position.' };
+const CHANGES: ErrorCode[] = [
+  ...DOOR,
+  'bad-input',
+  'too-large',
+  'wrong-content-type',
+  'no-server',
+  'unreachable',
+  'log-unavailable',
+  'timed-out',
+];
+const READS: ErrorCode[] = [...DOOR, 'bad-input', 'gone', 'behind'];
+const PAGED = [
+  ApiQuery({ name: 'limit', required: false, type: Number, description: 'Rows of a page; 1 to 500, 50 when left out.' }),
+  ApiQuery({ name: 'cursor', required: false, type: String, description: '`next` of the page before.' }),
+];
+
+/** A job: 202, or with `Prefer: wait=<s>` held until it has ended. */
+export const ApiJob = (job: 'provision' | 'deprovision', body: BodyClass): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: job,
+      summary:
+        job === 'provision' ? 'Ask for a service and everything it needs' : 'Give an instance back, with everything made for it',
+      description: 'Always queued. The same `Idempotency-Key` gets the same answer and does nothing twice.',
+    }),
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: '1 to 128 printable characters; made when left out.' }),
+    ApiHeader({
+      name: 'Prefer',
+      required: false,
+      description: '`wait=<seconds>` (RFC 7240, at most 300): hold the answer until the job has ended.',
+    }),
+    ApiBody({ type: body }),
+    answer(202, 'Accepted', 'It was recorded and will be done.', {
+      Location: 'Where the request is.',
+      'Slipway-Position': 'Log position of what was recorded.',
+      'Preference-Applied': 'The wait that was honoured.',
+    }),
+    answer(200, 'RequestView', 'It has ended while the answer was held.'),
+    ...problems(...CHANGES, 'name-taken', 'not-possible', 'key-reused', 'too-busy', 'not-found'),
+  );
+
+export const ApiPlan = (): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: 'plan', summary: 'What a request would do; changes nothing' }),
+    ApiBody({ type: PlanJob }),
+    answer(200, 'Plan', 'What is satisfied, what would be made in which order, or what is unsatisfied and why.'),
+    ...problems(...CHANGES, 'not-found'),
+  );
+
+const NOUNS = {
+  requests: {
+    schema: 'RequestView',
+    page: 'RequestPage',
+    filters: ['status', 'environment', 'ownerId', 'instanceId', 'definition', 'job'],
+    id: "The request's id.",
+  },
+  instances: {
+    schema: 'ResourceView',
+    page: 'ResourcePage',
+    filters: ['status', 'environment', 'ownerId', 'health', 'location'],
+    id: '`<environment>.<name>`, or a name of `environment`.',
+  },
+  storages: {
+    schema: 'ResourceView',
+    page: 'ResourcePage',
+    filters: ['status', 'environment', 'instanceId', 'location'],
+    id: '`<environment>.<name>`, or a name of `environment`.',
+  },
+  databases: {
+    schema: 'ResourceView',
+    page: 'ResourcePage',
+    filters: ['status', 'environment', 'instanceId', 'location'],
+    id: '`<environment>.<name>`, or a name of `environment`.',
+  },
+  environments: { schema: 'EnvironmentView', page: 'EnvironmentPage', filters: ['paused'], id: "The environment's name." },
+} as const;
+type Noun = keyof typeof NOUNS;
+
+export const ApiList = (noun: Noun): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: `list-${noun}`,
+      summary: `List ${noun}`,
+      description: 'Each filter may be given several times: one of.',
+    }),
+    ...NOUNS[noun].filters.map((name) =>
+      ApiQuery({ name, required: false, type: String, description: 'Only where it is equal.' }),
+    ),
+    ApiQuery({ name: 'sort', required: false, type: String, description: 'A field, `-` in front for descending.' }),
+    ...PAGED,
+    ApiQuery(AS_OF),
+    ApiHeader(AT_LEAST),
+    answer(200, NOUNS[noun].page, 'A page.', { 'Slipway-Position': 'Log position that it was read at.' }),
+    ...problems(...READS),
+  );
+
+export const ApiGet = (noun: Noun): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: `get-${noun.slice(0, -1)}`, summary: `One of the ${noun}` }),
+    ApiParam({ name: 'id', description: NOUNS[noun].id }),
+    ...(NOUNS[noun].schema === 'ResourceView'
+      ? [
+          ApiQuery({
+            name: 'environment',
+            required: false,
+            type: String,
+            description: 'Of a bare name; `default` when left out.',
+          }),
+        ]
+      : []),
+    ApiQuery(AS_OF),
+    ApiHeader(AT_LEAST),
+    answer(200, NOUNS[noun].schema, 'As it stands.', { 'Slipway-Position': 'Log position of its newest event.' }),
+    ...problems(...READS, 'not-found'),
+  );
+
+const ACTIONS = {
+  cancel: 'End a request; what it made is undone',
+  retry: 'Go on from the failed step',
+  abandon: 'Give up a request that needs attention; somebody answers for what is left behind',
+  pause: 'Start no further step',
+  resume: 'Go on with what was paused',
+} as const;
+
+export const ApiControl = (verb: keyof typeof ACTIONS, body: BodyClass): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: `${verb}-request`, summary: ACTIONS[verb] }),
+    ApiParam({ name: 'id', description: "The request's id." }),
+    ApiBody({ type: body, required: verb === 'abandon' }),
+    answer(202, 'Accepted', 'It was recorded.', {
+      Location: 'Where the request is.',
+      'Slipway-Position': 'Log position of what was recorded.',
+    }),
+    ...problems(...CHANGES, 'not-found', 'not-possible'),
+  );
+
+export const ApiDispatch = (verb: 'pause' | 'resume'): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: `${verb}-environment`,
+      summary: verb === 'pause' ? 'Start nothing more in an environment' : 'Go on with everything in an environment',
+    }),
+    ApiParam({ name: 'id', description: "The environment's name." }),
+    ApiBody({ type: ControlBody, required: false }),
+    answer(202, 'Accepted', 'It was recorded.', {
+      Location: 'Where the environment is.',
+      'Slipway-Position': 'Log position of what was recorded.',
+    }),
+    ...problems(...CHANGES, 'not-found', 'not-possible'),
+  );
+
+export const ApiEventsOfRequest = (): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: 'list-events-of-request', summary: "Events of a request's own stream, in order" }),
+    ApiParam({ name: 'id', description: "The request's id." }),
+    ApiQuery({ name: 'limit', required: false, type: Number, description: '1 to 5000, 500 when left out.' }),
+    ApiQuery({ name: 'cursor', required: false, type: String, description: '`next` of the page before.' }),
+    ApiQuery(AS_OF),
+    answer(200, 'EventPage', 'A page, oldest first.'),
+    ...problems(...DOOR, 'bad-input', 'gone', 'not-found', 'log-unavailable'),
+  );
+
+export const ApiLogs = (): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: 'read-logs', summary: "Logs of a request's steps, the running ones as they are so far" }),
+    ApiParam({ name: 'id', description: "The request's id." }),
+    ApiQuery({ name: 'step', required: false, type: String, description: "Only this step's." }),
+    ApiResponse({
+      status: 200,
+      description: 'Each step under a heading; as JSON lines `{step, line}` when asked for.',
+      content: {
+        'text/plain': { schema: { type: 'string' }, example: '==> storage/shop-data (succeeded, try 1) <==\nmade\n' },
+        'application/x-ndjson': { schema: { type: 'string' }, example: '{"step":"storage/shop-data","line":"made"}\n' },
+      },
+    }),
+    ...problems(...DOOR, 'bad-input', 'not-found', 'log-unavailable'),
+  );
+
+export const ApiEvents = (): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: 'list-events',
+      summary: 'Recorded events, oldest first',
+      description:
+        'The WebSocket at the same path follows them: send `{"type":"subscribe","id":"1","filter":{…},"from":"<position>"}`.',
+    }),
+    ApiQuery({ name: 'type', required: false, isArray: true, type: String }),
+    ApiQuery({ name: 'category', required: false, isArray: true, enum: CATEGORIES }),
+    ApiQuery({ name: 'environment', required: false, type: String }),
+    ApiQuery({ name: 'request', required: false, type: String, description: "A request's id." }),
+    ApiQuery({ name: 'owner', required: false, type: String, description: "An owner's id." }),
+    ApiQuery({
+      name: 'after',
+      required: false,
+      type: String,
+      description: 'A position (exclusive); from the beginning when left out. The same as `cursor`.',
+    }),
+    ApiQuery({ name: 'cursor', required: false, type: String, description: '`next` of the page before.' }),
+    ApiQuery({ name: 'limit', required: false, type: Number, description: '1 to 5000, 100 when left out.' }),
+    ApiQuery(AS_OF),
+    answer(200, 'EventPage', 'A page, oldest first.'),
+    ...problems(...DOOR, 'bad-input', 'gone', 'log-unavailable', 'log-damaged'),
+  );
+
+export const ApiLive = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({ operationId: 'live', summary: 'The process runs; needs no key' }),
+    answer(200, 'Live', 'It does.'),
+  );
+
+export const ApiReady = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({ operationId: 'ready', summary: 'The mesh can do its work; needs no key' }),
+    answer(200, 'Readiness', 'Everything is there.'),
+    ...problems('not-ready'),
+  );
+
+export const ApiMetrics = (): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: 'metrics', summary: 'Figures for Prometheus' }),
+    ApiResponse({
+      status: 200,
+      description: 'Text exposition format 0.0.4.',
+      content: { 'text/plain': { schema: { type: 'string' }, example: 'slipway_views_stopped 0\n' } },
+    }),
+    ...problems(...DOOR),
+  );
+
+export const ApiInfo = (): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: 'info', summary: 'What this mesh is, and where its data are' }),
+    answer(200, 'Info', 'As it runs.'),
+    ...problems(...DOOR, 'log-unavailable'),
+  );
+
+const TAR = { 'application/x-tar': { schema: { type: 'string' as const, format: 'binary' } } };
+
+export const ApiBackup = (): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: 'backup',
+      summary: 'A consistent copy of log, blobs, sealed secrets and models, as one tar',
+      description:
+        'While everything goes on. The last entry is `manifest.json` with the SHA-256 of each. The keys (`gateway.key`, `secrets.key`) are not in it.',
+    }),
+    ApiResponse({ status: 200, description: 'Streamed.', content: TAR }),
+    ...problems(...DOOR, 'not-possible', 'log-unavailable'),
+  );
+
+export const ApiRestore = (): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: 'restore',
+      summary: 'Put a backup in the place of what is there',
+      description:
+        'Checked as a whole before anything changes; takes effect when the mesh starts again, which it is asked to do.',
+    }),
+    ApiQuery({ name: 'replace', required: false, enum: ['true', 'false'], description: 'Also when there are requests already.' }),
+    ApiBody({ required: true, schema: { type: 'string', format: 'binary' } }),
+    answer(202, 'Staged', 'It is sound, and staged.'),
+    ...problems(...DOOR, 'bad-input', 'wrong-content-type', 'not-possible', 'log-damaged', 'blob-damaged'),
+  );

@@ -1,0 +1,304 @@
+import type {
+  BlobRef,
+  Cause,
+  DefinitionRef,
+  EventView,
+  InstalledRef,
+  LeftBehind,
+  Owner,
+  Plan,
+  PlanRead,
+  PlanStep,
+  ResourceRef,
+  Unsatisfied,
+  Wire,
+} from '@slipway/contracts';
+import { CATEGORIES, ERRORS, OWNER_TYPES, RESOURCE_KINDS } from '@slipway/contracts';
+import {
+  REQUEST_STATUSES,
+  type Accepted,
+  type EnvironmentView,
+  type Info,
+  type Problem,
+  type Readiness,
+  type RequestView,
+  type ResourceView,
+  type StepView,
+} from '@slipway/contracts/http';
+
+/** The part of OpenAPI 3.0's Schema Object that is used here. */
+export interface Schema {
+  type?: 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean';
+  format?: string;
+  enum?: readonly unknown[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: boolean | Schema;
+  oneOf?: Schema[];
+  nullable?: boolean;
+  description?: string;
+  example?: unknown;
+  $ref?: string;
+}
+interface Optional {
+  optional: Schema;
+}
+
+const optional = (schema: Schema): Optional => ({ optional: schema });
+const text: Schema = { type: 'string' };
+const count: Schema = { type: 'integer' };
+const flag: Schema = { type: 'boolean' };
+const time: Schema = { type: 'string', format: 'date-time' };
+const json: Schema = { type: 'object', additionalProperties: true };
+const oneOf = (values: readonly unknown[]): Schema => ({ type: 'string', enum: values });
+const list = (items: Schema): Schema => ({ type: 'array', items });
+const described = (schema: Schema, description: string): Schema => ({ ...schema, description });
+/** A reference to one of {@link SCHEMAS}. */
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+/**
+ * The schema of what a type of the contracts says: the compiler sees to it that no field is forgotten, none invented, and
+ * the optional ones are marked so. There is no second copy that could differ.
+ */
+function object<T>(fields: { [Field in keyof T]-?: undefined extends T[Field] ? Optional : Schema }): Schema {
+  const entries = Object.entries(fields as Record<string, Schema | Optional>);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(entries.map(([name, field]) => [name, 'optional' in field ? field.optional : field])),
+    required: entries.filter(([, field]) => !('optional' in field)).map(([name]) => name),
+  };
+}
+
+/** A page of a list. */
+const pageOf = (items: Schema): Schema => ({
+  type: 'object',
+  required: ['items', 'position'],
+  properties: {
+    items: list(items),
+    next: described(text, 'Give it as `cursor` to get the next page, of the same moment as the first; left out on the last one.'),
+    position: described(text, 'Log position that the page was read at.'),
+  },
+});
+
+const kind = oneOf(RESOURCE_KINDS);
+const position = described(text, 'A position in the log: opaque, it grows.');
+const actor = object<{ id: string; type: string }>({ id: text, type: oneOf([...OWNER_TYPES, 'system']) });
+
+const cause = object<Cause>({
+  code: { ...oneOf(Object.keys(ERRORS)), description: 'Compare this, never the text.' },
+  message: text,
+  hint: described(text, 'The way out.'),
+  details: optional(json),
+});
+
+const step = object<StepView>({
+  id: { ...text, example: 'storage/shop-data' },
+  kind,
+  name: text,
+  action: oneOf(['ensure', 'destroy']),
+  generation: count,
+  location: text,
+  driver: text,
+  after: described(list(text), 'Ids of the steps that must be done before.'),
+  status: oneOf(['pending', 'waiting', 'running', 'uncertain', 'succeeded', 'failed', 'undoing', 'undone', 'undo-failed']),
+  try: described(count, 'Grows with each try; 0 before the first.'),
+  startedAt: optional(time),
+  endedAt: optional(time),
+  nextTryAt: optional(described(time, 'When the next try starts.')),
+  cause: optional(ref('Cause')),
+  outputs: optional(json),
+  log: optional(ref('BlobRef')),
+});
+
+const request = object<RequestView>({
+  id: { ...text, format: 'uuid' },
+  job: oneOf(['provision', 'deprovision']),
+  status: oneOf(REQUEST_STATUSES),
+  environment: text,
+  instanceId: text,
+  definition: optional(text),
+  owner: ref('Owner'),
+  actor,
+  priority: count,
+  notBefore: optional(time),
+  acceptedAt: time,
+  updatedAt: time,
+  endedAt: optional(time),
+  logToken: optional(text),
+  waiting: optional(
+    described(object<{ code: string; reason: string }>({ code: text, reason: text }), 'Why it does not go on just now.'),
+  ),
+  plan: optional(ref('Plan')),
+  steps: list(ref('StepView')),
+  result: optional({
+    oneOf: [
+      object<{ alreadySatisfied: InstalledRef[]; installed: InstalledRef[]; removed: InstalledRef[]; wires: Wire[] }>({
+        alreadySatisfied: list(ref('InstalledRef')),
+        installed: list(ref('InstalledRef')),
+        removed: list(ref('InstalledRef')),
+        wires: list(ref('Wire')),
+      }),
+      object<{ unsatisfied: Unsatisfied[] }>({ unsatisfied: list(ref('Unsatisfied')) }),
+    ],
+  }),
+  cause: optional(ref('Cause')),
+  left: optional(described(list(ref('LeftBehind')), 'What a person must look after.')),
+  position,
+});
+
+const resource = object<ResourceView>({
+  id: { ...text, example: 'default.shop' },
+  kind,
+  environment: text,
+  name: text,
+  status: oneOf(['making', 'present', 'failed', 'destroying', 'destroyed']),
+  generation: described(count, 'Grows when it is made anew.'),
+  location: text,
+  driver: text,
+  definition: ref('DefinitionRef'),
+  ownerId: optional(text),
+  instanceId: optional(text),
+  requestId: described(text, 'Request that touched it last.'),
+  outputs: described(json, 'What others are wired to; an instance: its `url`.'),
+  observed: json,
+  health: optional(oneOf(['starting', 'healthy', 'unhealthy', 'stopped', 'unknown'])),
+  healthReason: optional(text),
+  restarts: optional(count),
+  createdAt: time,
+  updatedAt: time,
+  cause: optional(ref('Cause')),
+  position,
+});
+
+const environment = object<EnvironmentView>({
+  name: text,
+  paused: flag,
+  instances: count,
+  storages: count,
+  databases: count,
+  names: list(object<EnvironmentView['names'][number]>({ name: text, ownerId: text, requestId: optional(text) })),
+  updatedAt: time,
+  position,
+});
+
+const event = object<EventView>({
+  id: { ...text, format: 'uuid' },
+  position,
+  stream: { ...text, example: 'request-6f1c…' },
+  revision: count,
+  category: oneOf(CATEGORIES),
+  type: { ...text, example: 'RequestAccepted' },
+  version: described(count, 'Schema version of `data`.'),
+  recordedAt: time,
+  environment: optional(text),
+  requestId: optional(text),
+  ownerId: optional(text),
+  actor: optional(actor),
+  correlationId: optional(described(text, '`X-Request-Id` of the call that caused it.')),
+  logToken: optional(text),
+  causationId: optional(text),
+  data: json,
+});
+
+const plan = object<Plan>({
+  environment: text,
+  outcome: oneOf(['satisfied', 'install', 'remove', 'unsatisfied']),
+  alreadySatisfied: list(ref('InstalledRef')),
+  steps: list(ref('PlanStep')),
+  wires: list(ref('Wire')),
+  leases: list(json),
+  reads: list(object<PlanRead>({ key: text, generation: { ...count, nullable: true }, users: optional(list(text)) })),
+  writes: list(text),
+  unsatisfied: list(ref('Unsatisfied')),
+  hash: text,
+});
+
+const planStep = object<PlanStep>({
+  id: text,
+  action: oneOf(['ensure', 'destroy']),
+  kind,
+  name: text,
+  generation: count,
+  definition: ref('DefinitionRef'),
+  location: text,
+  driver: text,
+  spec: json,
+  after: list(text),
+  shared: optional(flag),
+  inverse: oneOf(['destroy', 'none', 'forward']),
+});
+
+const unsatisfied = object<Unsatisfied>({
+  chain: described(list(text), 'Who requires it, outermost first.'),
+  requirement: text,
+  reason: oneOf(['no-definition', 'no-version', 'no-capability', 'circular', 'no-location', 'no-driver', 'still-needed']),
+  message: text,
+});
+
+const problem = object<Problem>({
+  type: text,
+  title: text,
+  status: count,
+  detail: text,
+  code: oneOf(Object.keys(ERRORS)),
+  hint: text,
+  requestId: described(text, 'Leads to every log line and event of this call.'),
+  fields: optional(list(object<{ field: string; reason: string }>({ field: text, reason: text }))),
+  details: optional(json),
+});
+
+/** Everything that answers are made of, by the name of its type in the contracts. */
+export const SCHEMAS: Record<string, Schema> = {
+  Accepted: object<Accepted>({
+    requestId: { ...text, format: 'uuid' },
+    position,
+    repeated: optional(described(flag, 'An earlier call with the same idempotency key was answered the same.')),
+  }),
+  BlobRef: object<BlobRef>({ sha256: text, bytes: count }),
+  Cause: cause,
+  DefinitionRef: object<DefinitionRef>({ name: text, version: text, hash: text }),
+  EnvironmentPage: pageOf(ref('EnvironmentView')),
+  EnvironmentView: environment,
+  EventPage: pageOf(ref('EventView')),
+  EventView: event,
+  Info: object<Info>({
+    name: oneOf(['slipway']),
+    version: text,
+    mesh: text,
+    profile: text,
+    eventLog: object<Info['eventLog']>({ kind: oneOf(['sqlite', 'kurrentdb', 'memory']), logId: text, position }),
+    environment: text,
+    defaultDefinition: optional(text),
+    dataFolder: text,
+    startedAt: time,
+  }),
+  InstalledRef: object<InstalledRef>({ kind, name: text, generation: count, definition: ref('DefinitionRef') }),
+  LeftBehind: object<LeftBehind>({ resource: ref('ResourceRef'), generation: count, location: text, reason: text }),
+  Live: object<{ live: true }>({ live: flag }),
+  Owner: object<Owner>({ id: text, type: oneOf(OWNER_TYPES) }),
+  Plan: plan,
+  PlanStep: planStep,
+  Problem: problem,
+  Readiness: object<Readiness>({
+    ready: flag,
+    checks: list(object<Readiness['checks'][number]>({ name: text, ready: flag, reason: optional(text) })),
+  }),
+  RequestPage: pageOf(ref('RequestView')),
+  RequestView: request,
+  ResourcePage: pageOf(ref('ResourceView')),
+  ResourceRef: object<ResourceRef>({ environment: text, kind, name: text }),
+  ResourceView: resource,
+  Staged: object<{ staged: true; restarting: boolean; position: string; requests: number }>({
+    staged: flag,
+    restarting: described(
+      flag,
+      'Whether the mesh starts again by itself now; else start it again to make the restore take effect.',
+    ),
+    position,
+    requests: described(count, 'Requests that the restored log knows.'),
+  }),
+  StepView: step,
+  Unsatisfied: unsatisfied,
+  Wire: object<Wire>({ from: text, requirement: text, to: text }),
+};

@@ -1,0 +1,57 @@
+import type { ErrorCode } from '@slipway/contracts';
+
+/** HTTP's number for an error: the one place where codes and numbers meet (RFC 9110 §15, RFC 6585). */
+export function statusOf(code: ErrorCode): number {
+  switch (code) {
+    case 'bad-input':
+    case 'message-malformed':
+    case 'spec-invalid':
+      return 400;
+    case 'unauthenticated':
+      return 401;
+    case 'forbidden':
+      return 403;
+    case 'not-found':
+      return 404;
+    case 'too-slow':
+      return 408;
+    case 'name-taken':
+    case 'not-possible':
+    case 'wrong-revision':
+    case 'plan-stale':
+    case 'generation-old':
+    case 'epoch-old':
+    case 'foreign':
+    case 'port-taken':
+    case 'cancelled':
+    case 'step-cancelled':
+      return 409;
+    case 'gone':
+      return 410;
+    case 'too-large':
+      return 413;
+    case 'wrong-content-type':
+      return 415;
+    case 'key-reused':
+    case 'unsatisfied':
+    case 'driver-unknown':
+      return 422;
+    case 'too-busy':
+    case 'limit-reached':
+      return 429;
+    case 'log-unavailable':
+    case 'log-damaged':
+    case 'event-too-new':
+    case 'no-server':
+    case 'unreachable':
+    case 'timed-out':
+    case 'behind':
+    case 'not-ready':
+    case 'shutting-down':
+    case 'wrong-location':
+    case 'no-port-free':
+      return 503;
+    default:
+      return 500;
+  }
+}
