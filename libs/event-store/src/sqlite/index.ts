@@ -1,1 +1,4 @@
-export { HEAD_FILE, LOG_FILE, openSqliteEventLog } from './sqlite-event-log.js';
+export { HEAD_FILE, LOG_FILE } from './files.js';
+export { auditLog } from './audit.js';
+export { restoreLog, type Restored } from './restore.js';
+export { openSqliteEventLog, type SqliteOptions } from './sqlite-event-log.js';

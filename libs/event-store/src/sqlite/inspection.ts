@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SlipwayError } from '@slipway/contracts';
@@ -23,6 +23,7 @@ export async function inspectFile(file: string, headFile: string, logger?: LogLo
     const noted = sidecar.read();
     if (isNew && noted && noted.position > 0)
       throw damaged(`${file} is missing, but had come to position ${noted.position}`, { file, position: noted.position });
+    if (!isNew) checkLength(file);
     const { lineage, head, issued } = await identify(file);
     checkHead(file, lineage, head, issued, noted);
     if (!noted) logger?.info({ headFile }, 'The head file is new or was half written; noting the head again');
@@ -32,6 +33,29 @@ export async function inspectFile(file: string, headFile: string, logger?: LogLo
   } finally {
     sidecar.close();
   }
+}
+
+/**
+ * What SQLite leaves out: it takes the missing part of a page for zeros, and the length that the header says (file format
+ * §1.3.7) for out of date. Nothing but whole pages is ever written; with no WAL the header is right.
+ */
+function checkLength(file: string): void {
+  const header = Buffer.alloc(100);
+  const fd = openSync(file, 'r');
+  const read = readSync(fd, header, 0, 100, 0);
+  closeSync(fd);
+  const { size } = statSync(file);
+  const wal = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) {
+    if (wal > 0) throw damaged(`${file} is empty`, { file });
+    return;
+  }
+  const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+  const pages = header.readUInt32BE(28);
+  if (read === 100 && size % pageSize === 0 && (wal > 0 || size >= pages * pageSize)) return;
+  if (read === 100 && !header.toString('latin1', 0, 15).startsWith('SQLite format 3'))
+    throw damaged(`${file} is not a database`, { file });
+  throw damaged(`${file} was cut off: it has ${size} bytes of ${pages * pageSize}`, { file, size });
 }
 
 /** Makes the tables where there are none; reads who the log is and how far it goes. */

@@ -1,29 +1,38 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SlipwayError, systemClock } from '@slipway/contracts';
-import type { LogAdapter } from '../adapter.js';
+import type { LogAdapter, LogLogger } from '../adapter.js';
 import type { AdmittedEvent } from '../admission.js';
 import { createEventLog, type EventLogOptions } from '../event-log.js';
 import type { Lineage } from '../position.js';
 import type { Appended, EventLog, LogInfo, Position, ReadAllResult, ReadFilter } from '../port.js';
+import { audit } from './auditor.js';
 import { failureOf, isBusy } from './failure.js';
+import { HEAD_FILE, LOG_FILE } from './files.js';
 import { inspectFile } from './inspection.js';
 import { refuseNetworkFolder } from './place.js';
 import { Reader } from './reader.js';
 import { Writer } from './writer.js';
 
-export const LOG_FILE = 'events.sqlite';
-export const HEAD_FILE = 'events.head';
+export interface SqliteOptions extends EventLogOptions {
+  folder: string;
+  /** Milliseconds after opening at which the whole log is looked through; a minute when left out. */
+  auditAfterMs?: number;
+}
 
 /** Milliseconds between looks for other processes' commits. */
 const POLL = 5;
 /** Milliseconds that a read waits for a lock, and that reads go on before others get their turn. */
 const LOCK_WAIT = 700;
 const SLICE = 4;
+const AUDIT_AFTER = 60_000;
+const AUDIT_EVERY = 24 * 3_600_000;
+/** Milliseconds that an audit rests after each page: it has all day. */
+const AUDIT_REST = 5;
 
 /** Opens (or makes) the embedded log in a folder of this machine. Several processes may have the same one open. */
-export async function openSqliteEventLog(options: EventLogOptions & { folder: string }): Promise<EventLog> {
+export async function openSqliteEventLog(options: SqliteOptions): Promise<EventLog> {
   return createEventLog(await SqliteAdapter.open(options), options);
 }
 
@@ -32,9 +41,13 @@ export class SqliteAdapter implements LogAdapter {
   private poll: NodeJS.Timeout | undefined;
   private version = -1;
   private turnBegan = 0;
+  private nextAudit: NodeJS.Timeout;
+  private running: ReturnType<typeof audit> | undefined;
+  /** Found by an audit: nothing is served from here on. */
+  private damage: SlipwayError | undefined;
   readonly writer: Writer;
 
-  static async open(options: EventLogOptions & { folder: string }): Promise<SqliteAdapter> {
+  static async open(options: SqliteOptions): Promise<SqliteAdapter> {
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     refuseNetworkFolder(options.folder);
     const [file, headFile] = [join(options.folder, LOG_FILE), join(options.folder, HEAD_FILE)];
@@ -48,11 +61,12 @@ export class SqliteAdapter implements LogAdapter {
     private readonly file: string,
     headFile: string,
     private readonly lineage: Lineage,
-    { clock = systemClock, logger }: EventLogOptions,
+    { clock = systemClock, logger, auditAfterMs = AUDIT_AFTER }: SqliteOptions,
   ) {
     this.reader = new Reader(file, lineage);
     const identity = { logId: lineage.logId, epoch: lineage.epoch };
     this.writer = new Writer({ file, headFile, identity }, () => this.wake(), clock.now, logger);
+    this.nextAudit = setTimeout(() => this.lookThrough(logger), auditAfterMs).unref();
   }
 
   info(): LogInfo {
@@ -60,6 +74,7 @@ export class SqliteAdapter implements LogAdapter {
   }
 
   async append(stream: string, expected: number, events: AdmittedEvent[]): Promise<Appended> {
+    if (this.damage) throw this.damage;
     const { kind, revision, position } = await this.writer.append(stream, expected, events);
     return { revision, position: this.lineage.position(position), repeated: kind === 'repeated' };
   }
@@ -96,14 +111,44 @@ export class SqliteAdapter implements LogAdapter {
     };
   }
 
+  async backup(file: string): Promise<void> {
+    if (existsSync(file)) throw new SlipwayError('not-possible', `${file} exists already`, { file });
+    const part = `${file}.part`;
+    try {
+      await audit({ file: this.file, copyTo: part, restMs: 0 }).done;
+      renameSync(part, file);
+    } finally {
+      for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(part + suffix, { force: true });
+    }
+  }
+
   async close(): Promise<void> {
     clearInterval(this.poll);
+    clearTimeout(this.nextAudit);
+    await this.running?.cancel();
     await this.writer.close();
     this.reader.close();
   }
 
   private wake(): void {
     for (const wake of this.watchers) wake();
+  }
+
+  /** Once a day everything is read, so that a bit that flipped in what nobody reads, or in an index, is noticed as well. */
+  private lookThrough(logger?: LogLogger): void {
+    this.running = audit({ file: this.file, restMs: AUDIT_REST });
+    this.running.done
+      .catch((error: unknown) => {
+        if (!(error instanceof SlipwayError) || error.code !== 'log-damaged') return;
+        this.damage = error;
+        logger?.warn(
+          { reason: error.message, ...error.details },
+          'The event log is damaged; it is neither read nor written any more',
+        );
+        this.wake();
+      })
+      .finally(() => (this.running = undefined));
+    this.nextAudit = setTimeout(() => this.lookThrough(logger), AUDIT_EVERY).unref();
   }
 
   /** A look costs microseconds. One that fails is left to the reads it would have caused: they say why. */
@@ -120,6 +165,7 @@ export class SqliteAdapter implements LogAdapter {
 
   /** A read, again while another process holds the lock, and in turn with whatever else waits in this process. */
   private async patiently<Result>(read: () => Result): Promise<Result> {
+    if (this.damage) throw this.damage;
     const began = performance.now();
     if (began - this.turnBegan > SLICE) {
       await nextTurn();

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { SlipwayError } from '@slipway/contracts';
 import type { LogLogger } from '../adapter.js';
 import type { AdmittedEvent } from '../admission.js';
+import { builtFile } from './built-file.js';
 import { monotonicMs, type Job, type Outcome } from './commit.js';
 import { failureOf, unavailable } from './failure.js';
 import type { WriterData } from './writer-thread.js';
@@ -18,15 +19,6 @@ interface Waiting {
   resolve(outcome: Extract<Outcome, { kind: 'committed' | 'repeated' }>): void;
   reject(error: Error): void;
 }
-
-/** Sources have no worker to run: Jest reads them, threads run what was built from them. */
-const threadFile = () =>
-  new URL(
-    import.meta.url.endsWith('.ts')
-      ? import.meta.url.replace('/src/', '/dist/').replace(/writer\.ts$/, 'writer-thread.js')
-      : './writer-thread.js',
-    import.meta.url,
-  );
 
 /**
  * Hands appends to the writer thread and keeps them until they are answered. When the thread dies it is started anew and
@@ -97,7 +89,9 @@ export class Writer {
 
   private start(): Worker {
     this.signal = new Int32Array(new SharedArrayBuffer(4));
-    const worker = new Worker(threadFile(), { workerData: { ...this.data, signal: this.signal } satisfies WriterData });
+    const worker = new Worker(builtFile(import.meta.url, 'writer-thread.js'), {
+      workerData: { ...this.data, signal: this.signal } satisfies WriterData,
+    });
     worker.on('message', (outcomes: Outcome[]) => this.answer(outcomes));
     worker.on('error', (error) => (this.lastDeath = (error as Error).message));
     worker.on('exit', () => this.died());

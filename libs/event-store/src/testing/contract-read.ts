@@ -1,5 +1,5 @@
 import type { JsonObject } from '@slipway/contracts';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { NO_STREAM, type ReadFilter, type RecordedEvent } from '../port.js';
 import { Upcasters } from '../upcasters.js';
 import { idsOf, jest, newEvent, newEvents, newStream, refusal, setting, type LogPlace } from './contract-setting.js';
@@ -207,11 +207,11 @@ export function readContract(open: () => Promise<LogPlace>): void {
     });
 
     it('refuses everything after a store was closed, and lets the others go on', async () => {
-      const [closed, open] = [at.as('orchestrator'), at.as('orchestrator')];
+      const [closed, other] = [at.as('orchestrator'), at.as('orchestrator')];
       await closed.close();
       expect(await refusal(closed.head())).toMatchObject({ code: 'log-unavailable', details: { reason: 'closed' } });
       expect(await refusal(closed.append(newStream(), NO_STREAM, [newEvent()]))).toMatchObject({ code: 'log-unavailable' });
-      await open.append(newStream(), NO_STREAM, [newEvent()]);
+      await other.append(newStream(), NO_STREAM, [newEvent()]);
     });
   });
 }
