@@ -30,11 +30,13 @@ async function answer(): Promise<AuditAnswer> {
   }
 }
 
+const ALL_PAGES = 2 ** 31 - 1;
+
 /** All pages in one step: one moment of the log, however much is appended meanwhile. */
 async function copy(to: string): Promise<void> {
   const db = new DatabaseSync(file, { timeout: 500 });
   try {
-    await backup(db, to, { rate: -1 });
+    await backup(db, to, { rate: ALL_PAGES });
   } finally {
     db.close();
   }

@@ -84,6 +84,7 @@ export function prepare(db: DatabaseSync): { logId: string; format: number; ours
     }
   }
   const [format, ours] = [pragma('user_version'), pragma('application_id') === APPLICATION_ID];
+  if (ours) db.exec('PRAGMA journal_mode = WAL');
   if (!ours || format > FORMAT) return { logId: '', format, ours };
   return { logId: String(db.prepare('SELECT log_id FROM log').get()!.log_id), format, ours };
 }
