@@ -1,1 +1,5 @@
-export {};
+import { provisionerService } from '@slipway/provisioner';
+import { directoryDriver } from './drivers/directory/directory.js';
+
+/** The sub-provisioner of storages. A new driver: its own folder, and one entry here. */
+export const service = provisionerService({ kind: 'storage', drivers: () => [directoryDriver()] });

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { SlipwayError, type DatabaseSpec, type InspectAnswer, type JsonObject } from '@slipway/contracts';
+import { GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
+import { SCRIPT } from './script.js';
+
+/** Beside the marker, in a folder of its own: SQLite keeps its `-wal` and `-shm` files next to the database. */
+const DATA = 'data';
+const FILE = 'database.sqlite';
+
+/** A big schema or a big database takes its time; the step's own deadline ends it before, when it is shorter. */
+const LONGEST = 600_000;
+
+/**
+ * A database as an SQLite file in WAL mode, its schema made in one transaction. Outputs: `{path, url: 'sqlite:<path>'}`.
+ * SQLite is reached through `command` only, by a script that runs in Node.
+ */
+export function sqliteDriver(): Driver<DatabaseSpec> {
+  return {
+    kind: 'database',
+    name: 'sqlite',
+
+    async ensure(target, spec, _inputs, context) {
+      const generation = new GenerationFolder(target, context);
+      const path = join(generation.path, DATA, FILE);
+      const effect = await generation.make(target.definition, async (staging) => {
+        const { filesystem, progress, log } = context;
+        progress(0.2, 'Making the database');
+        await filesystem.mkdir(join(staging, DATA), { mode: 0o750 });
+        const made = await sqlite(context, { do: 'make', path: join(staging, DATA, FILE), schema: spec.schema ?? '' });
+        log(`Made a database with ${String(made['tables'])} tables`);
+      });
+      context.progress(0.8, 'Checking its integrity');
+      const observed = await observe(generation, context);
+      if (observed['integrity'] !== 'ok') {
+        throw new SlipwayError('driver-failed', `${path} is damaged: ${String(observed['integrity'])}`, { path });
+      }
+      context.progress(1, effect === 'made' ? `Made ${path}` : `Found ${path}`);
+      return { effect, outputs: { path, url: `sqlite:${path}` }, observed };
+    },
+
+    inspect: (target, context) => inspect(target, context),
+
+    async destroy(target, context) {
+      const generation = new GenerationFolder(target, context);
+      const effect = await generation.destroy();
+      context.log(effect === 'destroyed' ? `Removed ${generation.path}` : `Nothing stood at ${generation.path}`);
+      return effect;
+    },
+
+    marks: generationMarks,
+  };
+}
+
+async function inspect(target: Identity, context: DriverContext): Promise<InspectAnswer> {
+  const generation = new GenerationFolder(target, context);
+  const state = await generation.standing();
+  return { state, observed: state === 'present' ? await observe(generation, context) : {} };
+}
+
+const observe = (generation: GenerationFolder, context: DriverContext): Promise<JsonObject> =>
+  sqlite(context, { do: 'look', path: join(generation.path, DATA, FILE) });
+
+/** Runs the script with a task as its input, so that nothing of it stands in arguments; its answer is one line of JSON. */
+async function sqlite(context: DriverContext, task: JsonObject): Promise<JsonObject> {
+  const { stdout } = await context.command.execOrThrow([process.execPath, '--input-type=module', '--eval', SCRIPT], {
+    input: JSON.stringify(task),
+    timeoutMs: LONGEST,
+  });
+  return JSON.parse(stdout) as JsonObject;
+}

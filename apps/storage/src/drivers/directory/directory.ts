@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
+import { GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
+import { limitSize, readLimit, releaseLimit } from './size-limit.js';
+
+/** Where the data stand within the generation's folder, beside the marker: what the owner does there can't harm the mark. */
+const DATA = 'data';
+
+const DEFAULT_MODE = '0750';
+
+/**
+ * A storage as a folder. Outputs: `{path}`. A size limit is enforced by a project quota where the file system has them,
+ * else reported as not enforced, with the reason.
+ */
+export function directoryDriver(): Driver<StorageSpec> {
+  return {
+    kind: 'storage',
+    name: 'directory',
+
+    async ensure(target, spec, _inputs, context) {
+      const generation = new GenerationFolder(target, context);
+      const path = join(generation.path, DATA);
+      const effect = await generation.make(target.definition, (staging) => fill(staging, spec, context));
+      context.progress(1, effect === 'made' ? `Made ${path}` : `Found ${path}`);
+      return { effect, outputs: { path }, observed: await observe(generation, context) };
+    },
+
+    inspect: (target, context) => inspect(target, context),
+
+    async destroy(target, context) {
+      const generation = new GenerationFolder(target, context);
+      const effect = await generation.destroy((path) => releaseLimit(path, context));
+      context.log(effect === 'destroyed' ? `Removed ${generation.path}` : `Nothing stood at ${generation.path}`);
+      return effect;
+    },
+
+    marks: generationMarks,
+  };
+}
+
+async function fill(staging: string, spec: StorageSpec, context: DriverContext): Promise<void> {
+  const { filesystem, log, progress } = context;
+  const data = join(staging, DATA);
+  const mode = spec.mode ?? DEFAULT_MODE;
+  progress(0.2, 'Making the folder');
+  await filesystem.mkdir(data, { mode: Number.parseInt(mode, 8) });
+  log(`Made a folder with mode ${mode}`);
+  if (spec.sizeLimit !== undefined) await limitSize(staging, data, bytesOf(spec.sizeLimit), context);
+  if (spec.owner !== undefined) {
+    const [uid, gid] = ownerOf(spec.owner);
+    await filesystem.chown(data, uid, gid);
+    log(`Gave it to ${uid}:${gid}`);
+  }
+  context.signal.throwIfAborted();
+}
+
+async function inspect(target: Identity, context: DriverContext): Promise<InspectAnswer> {
+  const generation = new GenerationFolder(target, context);
+  const state = await generation.standing();
+  return { state, observed: state === 'present' ? await observe(generation, context) : {} };
+}
+
+async function observe({ path }: GenerationFolder, context: DriverContext): Promise<JsonObject> {
+  const data = await context.filesystem.stat(join(path, DATA));
+  if (data?.type !== 'directory') return { exists: false };
+  const sizeLimit = await readLimit(path, context);
+  return {
+    exists: true,
+    mode: `0${(data.mode & 0o777).toString(8).padStart(3, '0')}`,
+    owner: `${data.uid}:${data.gid}`,
+    ...(sizeLimit && { sizeLimit }),
+  };
+}
+
+/** `uid` alone means the group of the same number. */
+function ownerOf(owner: string): [number, number] {
+  const [uid, gid = uid] = owner.split(':');
+  return [Number(uid), Number(gid)];
+}

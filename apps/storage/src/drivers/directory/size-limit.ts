@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { sha256, type JsonObject } from '@slipway/contracts';
+import type { DriverContext } from '@slipway/provisioner';
+
+/** Beside the marker: what was asked for, and whether the file system sees to it. */
+const FILE = 'size-limit.json';
+
+interface SizeLimit {
+  bytes: number;
+  enforced: boolean;
+  /** Why it is not enforced. */
+  reason?: string;
+  /** Project whose quota enforces it. */
+  project?: number;
+  mount?: string;
+  fileSystem?: string;
+}
+
+interface Mount {
+  target: string;
+  fstype: string;
+  options: string;
+}
+
+/**
+ * Limits what a folder may hold by a project quota (ext4, XFS), and writes down beside it whether that went well. Never a
+ * failure: what can't be enforced is reported as not enforced.
+ */
+export async function limitSize(folder: string, data: string, bytes: number, context: DriverContext): Promise<void> {
+  const limit = await enforce(data, bytes, context);
+  context.log(
+    limit.enforced ? `Limited to ${bytes} bytes by project ${limit.project}` : `Not limited to ${bytes} bytes: ${limit.reason}`,
+  );
+  await context.filesystem.writeFile(join(folder, FILE), JSON.stringify(limit));
+}
+
+/** As it is to be observed; `null` when no limit was asked for. */
+export async function readLimit(folder: string, context: DriverContext): Promise<JsonObject | null> {
+  const limit = await read(folder, context);
+  if (!limit) return null;
+  const { bytes, enforced, reason } = limit;
+  return { bytes, enforced, ...(reason !== undefined && { reason }) };
+}
+
+/** Gives the project's quota back, before its folder goes. */
+export async function releaseLimit(folder: string, context: DriverContext): Promise<void> {
+  const limit = await read(folder, context);
+  if (!limit?.enforced) return;
+  await context.command.execOrThrow(quotaCommand(limit.fileSystem!, limit.mount!, limit.project!, 0));
+}
+
+async function enforce(data: string, bytes: number, context: DriverContext): Promise<SizeLimit> {
+  const found = await run(context, ['findmnt', '--json', '--output', 'TARGET,FSTYPE,OPTIONS', '--target', data]);
+  const mount = found.ok ? (JSON.parse(found.said) as { filesystems: [Mount] }).filesystems[0] : undefined;
+  if (!mount) return { bytes, enforced: false, reason: `the file system could not be told: ${found.said}` };
+  const { target, fstype, options } = mount;
+  if (!/(^|,)(prjquota|pquota)(,|$)/.test(options)) {
+    return { bytes, enforced: false, reason: `${target} (${fstype}) is not mounted with project quotas (prjquota)` };
+  }
+  // Unique enough among the projects of one file system, and the same again for the same folder.
+  const project = (Number.parseInt(sha256(data).slice(0, 8), 16) >>> 1) + 1;
+  const mark = ['chattr', '-R', '-p', `${project}`, '+P', data];
+  for (const line of [mark, quotaCommand(fstype, target, project, bytes)]) {
+    const done = await run(context, line);
+    if (!done.ok) return { bytes, enforced: false, reason: `${line[0]} could not do it: ${done.said}` };
+  }
+  return { bytes, enforced: true, project, mount: target, fileSystem: fstype };
+}
+
+/** Sets a project's hard limit; 0 takes it away. */
+const quotaCommand = (fileSystem: string, mount: string, project: number, bytes: number): string[] =>
+  fileSystem === 'xfs'
+    ? ['xfs_quota', '-x', '-c', `limit -p bhard=${bytes} ${project}`, mount]
+    : ['setquota', '-P', `${project}`, '0', `${Math.ceil(bytes / 1024)}`, '0', '0', mount];
+
+async function run({ command }: DriverContext, line: string[]): Promise<{ ok: boolean; said: string }> {
+  try {
+    const { exitCode, stdout, stderr } = await command.exec(line);
+    return exitCode === 0 ? { ok: true, said: stdout } : { ok: false, said: stderr.trim().slice(-300) };
+  } catch (error) {
+    return { ok: false, said: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function read(folder: string, { filesystem }: DriverContext): Promise<SizeLimit | null> {
+  const text = await filesystem.readFile(join(folder, FILE));
+  return text && (JSON.parse(text.toString('utf8')) as SizeLimit);
+}
