@@ -54,7 +54,7 @@ const NO_MESSAGE_FOUND = 10_037;
 const DUPLICATE_WINDOW_MS = 120_000;
 /** Messages published before their acknowledgements are awaited. */
 const WINDOW = 256;
-const ACK_TIMEOUT_MS = 5_000;
+const ACK_TIMEOUT_MS = 2_000;
 
 /**
  * The JetStream stream of recorded events, `slipway.<mesh>.events.>`, as its relay sees it.
@@ -74,8 +74,8 @@ export class EventStream {
 
   /** Makes the stream unless it is there; brings its limits up to the configuration. */
   async ensure(): Promise<void> {
-    this.#manager ??= await jetstreamManager(this.nats, { timeout: ACK_TIMEOUT_MS });
     const name = eventStreamName(this.mesh);
+    const { streams } = await this.#management();
     const settings = {
       subjects: [`slipway.${this.mesh}.events.>`],
       // Never by age: the last message tells where to resume, so it must outlive every silence.
@@ -85,16 +85,18 @@ export class EventStream {
       description: 'What was recorded in the event log, in order',
     };
     try {
-      await this.#manager.streams.add({ name, retention: RetentionPolicy.Limits, storage: StorageType.File, ...settings });
+      await streams.add({ name, retention: RetentionPolicy.Limits, storage: StorageType.File, ...settings });
     } catch (error) {
       if (!(error instanceof JetStreamApiError) || error.code !== NAME_IN_USE) throw error;
-      await this.#manager.streams.update(name, settings);
+      await streams.update(name, settings);
     }
   }
 
+  /** Where the stream ends now. */
   async end(): Promise<StreamEnd> {
     const name = eventStreamName(this.mesh);
-    const { state } = await this.#manager!.streams.info(name);
+    const { streams } = await this.#management();
+    const { state } = await streams.info(name);
     // What somebody else may have published under these subjects tells nothing: the last of ours does.
     for (let seq = state.last_seq; state.messages > 0 && seq >= state.first_seq; seq--) {
       const message = await this.#message(name, seq);
@@ -104,9 +106,14 @@ export class EventStream {
     return { sequence: state.last_seq };
   }
 
+  async #management(): Promise<JetStreamManager> {
+    return (this.#manager ??= await jetstreamManager(this.nats, { timeout: ACK_TIMEOUT_MS }));
+  }
+
   async #message(stream: string, seq: number): Promise<StoredMsg | null> {
     try {
-      return await this.#manager!.streams.getMessage(stream, { seq });
+      const { streams } = await this.#management();
+      return await streams.getMessage(stream, { seq });
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return null;
       throw error;

@@ -30,11 +30,12 @@ export function findNatsServer(): string {
   throw new Error('nats-server is not on this machine. Install it (Debian: apt-get install nats-server) or run npm start once.');
 }
 
-/** A real nats-server on a free port of loopback, with JetStream and a token, for tests. */
-export async function startNatsServer(): Promise<NatsServer> {
+/** A real nats-server on a free port of loopback, behind a token, for tests; with JetStream unless told otherwise. */
+export async function startNatsServer(options: { jetstream?: boolean } = {}): Promise<NatsServer> {
   const program = findNatsServer();
   const folder = await mkdtemp(join(tmpdir(), 'slipway-nats-'));
   const token = randomBytes(16).toString('hex');
+  const storage = options.jetstream === false ? [] : ['-js', '-sd', join(folder, 'js')];
   let port = -1;
   let child: ChildProcess;
   let ended: Promise<void> = Promise.resolve();
@@ -44,7 +45,7 @@ export async function startNatsServer(): Promise<NatsServer> {
     const log: string[] = [];
     child = spawn(
       program,
-      ['-a', '127.0.0.1', '-p', String(port), '--auth', token, '-js', '-sd', join(folder, 'js'), '--ports_file_dir', portsFolder],
+      ['-a', '127.0.0.1', '-p', String(port), '--auth', token, ...storage, '--ports_file_dir', portsFolder],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
     child.stderr!.setEncoding('utf8').on('data', (text: string) => log.push(text));
