@@ -38,7 +38,7 @@ function listEntries(request, response) {
 
 async function addEntry(request, response) {
   const { origin, host } = request.headers;
-  if (origin !== undefined && origin !== 'null' && new URL(origin).host !== host) {
+  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host)) {
     return refuse(request, response, 403, 'Entries are taken from this page only.');
   }
   const body = await readBody(request);

@@ -1,0 +1,138 @@
+import {
+  DEFINITION_REFERENCE,
+  NAME,
+  SPEC_OF,
+  type ContentPackage,
+  type InstanceSpec,
+  type Requirement,
+  type ResourceDefinition,
+} from '@slipway/contracts';
+import { fieldErrors, type FieldError } from '@slipway/mesh';
+import { identityOf, needsOf } from '@slipway/solver';
+import { plainToInstance } from 'class-transformer';
+import { valid, validRange } from 'semver';
+
+/** Namespaces that only Slipway itself provides. */
+const RESERVED = /^slipway\./;
+const IDENTITY = 'slipway.identity';
+
+/** What the classes of the contract cannot say about a package: what must fit together. Paths as `definitions.2.spec`. */
+export function packageRules(content: ContentPackage): FieldError[] {
+  const seen = new Set<string>();
+  return [
+    ...versionRule('version', content.version),
+    ...content.definitions.flatMap((definition, index) => {
+      const errors = definitionRules(definition);
+      const identity = identityOf(definition);
+      if (seen.has(identity)) errors.push({ field: 'version', reason: `${identity} stands in this package twice` });
+      seen.add(identity);
+      return within(`definitions.${index}`, errors);
+    }),
+  ];
+}
+
+function definitionRules(definition: ResourceDefinition): FieldError[] {
+  const requirements = definition.requirements ?? [];
+  return [
+    ...versionRule('version', definition.version),
+    ...(definition.dependencies ?? []).flatMap((dependency, index) =>
+      within(`dependencies.${index}`, dependencyRules(dependency)),
+    ),
+    ...(definition.capabilities ?? []).flatMap(({ namespace }, index) =>
+      RESERVED.test(namespace)
+        ? [{ field: `capabilities.${index}.namespace`, reason: 'must not begin with "slipway.": Slipway itself provides those' }]
+        : [],
+    ),
+    ...requirements.flatMap((requirement, index) =>
+      within(`requirements.${index}`, requirementRules(requirement, requirements, index)),
+    ),
+    ...within('spec', specRules(definition)),
+  ];
+}
+
+/** Stricter than the contract's pattern where SemVer is (no leading zeros in prereleases), so that versions compare. */
+const versionRule = (field: string, version: string): FieldError[] =>
+  valid(version) === null ? [{ field, reason: `must be a semantic version such as "1.0.0"; "${version}" is none` }] : [];
+
+function dependencyRules(dependency: string): FieldError[] {
+  if (!DEFINITION_REFERENCE.test(dependency))
+    return [{ field: '', reason: 'must be a definition’s name, or name@range such as "volume@^1.0.0"' }];
+  const at = dependency.indexOf('@');
+  return at < 0 ? [] : rangeRule('', dependency.slice(at + 1));
+}
+
+function requirementRules(requirement: Requirement, all: readonly Requirement[], index: number): FieldError[] {
+  const errors = requirement.range === undefined ? [] : rangeRule('range', requirement.range);
+  const first = all.findIndex((other) => other.name !== undefined && other.name === requirement.name);
+  if (first >= 0 && first < index)
+    errors.push({ field: 'name', reason: `"${requirement.name}" is the name of requirement ${first} too` });
+  if (requirement.namespace === IDENTITY && typeof requirement.attributes?.name !== 'string')
+    errors.push({ field: 'attributes.name', reason: 'must name a definition' });
+  for (const field of ['artefact', 'artefactBlob'])
+    if (requirement.spec && Object.hasOwn(requirement.spec, field))
+      errors.push({ field: `spec.${field}`, reason: 'belongs to the definition that is required' });
+  return errors;
+}
+
+const rangeRule = (field: string, range: string): FieldError[] =>
+  validRange(range) === null ? [{ field, reason: `must be a semver range such as "^1.0.0"; "${range}" is none` }] : [];
+
+function specRules(definition: ResourceDefinition): FieldError[] {
+  const { type, spec } = definition;
+  if (!type) return spec ? [{ field: '', reason: 'is only for a definition with a type: an abstract one makes nothing' }] : [];
+  const errors = specErrors(type, spec ?? {});
+  if (spec && Object.hasOwn(spec, 'artefactBlob'))
+    errors.push({ field: 'artefactBlob', reason: 'is set by the repository; give "artefact"' });
+  return errors.length === 0 && type === 'instance' ? instanceRules(spec as unknown as InstanceSpec, definition) : errors;
+}
+
+/** What is wrong with a spec for that kind of resource. */
+export const specErrors = (kind: keyof typeof SPEC_OF, spec: object): FieldError[] =>
+  fieldErrors(plainToInstance(SPEC_OF[kind] as new () => object, spec, { exposeUnsetFields: false }));
+
+function instanceRules(spec: InstanceSpec, definition: ResourceDefinition): FieldError[] {
+  const secrets = Object.entries(spec.secrets ?? {}).flatMap(([name, secret]) =>
+    within(`secrets.${name}`, secretRules(name, secret)),
+  );
+  const known = needsOf(definition).map((need) => need.name);
+  const environment = Object.entries(spec.environment ?? {}).flatMap(([variable, value]) =>
+    within(`environment.${variable}`, variableRules(variable, value, spec, known)),
+  );
+  return [...secrets, ...environment];
+}
+
+function secretRules(name: string, secret: unknown): FieldError[] {
+  if (!NAME.test(name)) return [{ field: '', reason: 'must have a name of lower-case letters, digits and inner hyphens' }];
+  if (secret === null || typeof secret !== 'object' || Array.isArray(secret))
+    return [{ field: '', reason: 'must be an object such as {bytes: 32}' }];
+  return Object.entries(secret).flatMap(([field, value]): FieldError[] => {
+    if (field !== 'bytes') return [{ field, reason: 'is not known' }];
+    return Number.isInteger(value) && value >= 16 && value <= 1024
+      ? []
+      : [{ field, reason: 'must be a whole number from 16 to 1024' }];
+  });
+}
+
+function variableRules(variable: string, value: unknown, spec: InstanceSpec, known: readonly string[]): FieldError[] {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) return [{ field: '', reason: 'must have a name of letters, digits and _' }];
+  if (variable.startsWith('SLIPWAY_')) return [{ field: '', reason: 'has a name that is kept for Slipway' }];
+  if (typeof value !== 'string') return [{ field: '', reason: 'must be a text; put it in quotes' }];
+  return [...value.matchAll(/\$\{([^}]*)\}/g)].flatMap(([whole, placeholder = '']) => {
+    const [of = '', ...rest] = placeholder.split('.');
+    if (of === 'secret')
+      return Object.hasOwn(spec.secrets ?? {}, rest.join('.'))
+        ? []
+        : [{ field: '', reason: `names ${whole}, which is not among its secrets` }];
+    if (['port', 'host', 'instance.name'].includes(placeholder)) return [];
+    if (rest.length > 0 && known.some((name) => of === name || of.startsWith(`${name}-`))) return [];
+    return [
+      {
+        field: '',
+        reason: `names ${whole}; there are \${port}, \${host}, \${instance.name}, secrets, and outputs of its requirements`,
+      },
+    ];
+  });
+}
+
+const within = (path: string, errors: FieldError[]): FieldError[] =>
+  errors.map(({ field, reason }) => ({ field: field ? `${path}.${field}` : path, reason }));
