@@ -49,6 +49,7 @@ export class ContentDocument {
     this.#document = parseDocument(Buffer.byteLength(text) > MAX_BYTES ? '' : text, {
       lineCounter: this.#lines,
       schema: isJson ? 'json' : 'core',
+      resolveKnownTags: false,
       prettyErrors: false,
     });
     if (Buffer.byteLength(text) > MAX_BYTES) this.problems.push({ file, reason: `has more than ${MAX_BYTES} bytes` });

@@ -80,10 +80,9 @@ export async function loadPackage(contentFolder: string, source: PackageSource, 
   if (document.value === undefined) throw new PackageRefused(document.problems);
   const content = plainToInstance(ContentPackage, document.value as object, { exposeUnsetFields: false });
   const refuseIf = (errors: FieldError[]) => {
-    if (errors.length > 0)
-      throw new PackageRefused(
-        errors.map(({ field, reason }) => document.problemAt(field === '' ? [] : field.split('.'), reason)),
-      );
+    if (errors.length === 0) return;
+    const problems = errors.map(({ field, reason }) => document.problemAt(field === '' ? [] : field.split('.'), reason));
+    throw new PackageRefused(problems.toSorted((a, b) => a.line! - b.line! || a.column! - b.column!));
   };
   refuseIf(fieldErrors(content));
   refuseIf(packageRules(content));

@@ -1,0 +1,77 @@
+import { describe, expect, test } from '@jest/globals';
+import type { EnvironmentEvent, Installed, ResourceKind } from '@slipway/contracts';
+import { Environment } from './environment.js';
+
+const owner = { id: 'ada', type: 'user' as const };
+export const made = (key: string, generation = 1, instanceId = 'shop'): Installed => {
+  const [kind, name] = key.split('/') as [ResourceKind, string];
+  const definition = { name: kind, version: '1.0.0', hash: 'h' };
+  return {
+    kind,
+    name,
+    generation,
+    definition,
+    location: 'here',
+    guestLocation: 'local',
+    driver: 'd',
+    instanceId,
+    owner,
+    spec: {},
+    outputs: {},
+  };
+};
+const admitted = (...writes: [string, number][]): EnvironmentEvent => ({
+  type: 'PlanAdmitted',
+  data: { requestId: 'r', owner, planHash: 'h', reads: [], writes: writes.map(([key, generation]) => ({ key, generation })) },
+});
+type Settled = Extract<EnvironmentEvent, { type: 'PlanSettled' }>['data'];
+const settled = (data: Partial<Settled>): EnvironmentEvent => ({
+  type: 'PlanSettled',
+  data: { requestId: 'r', name: 'shop', outcome: 'done', installed: [], removed: [], wires: [], ...data },
+});
+const wire = (from: string, to: string) => ({ from, requirement: 'data', to });
+
+function environmentOf(...events: EnvironmentEvent[]): Environment {
+  const environment = new Environment();
+  for (const event of events) environment.evolve(event);
+  return environment;
+}
+
+describe('an environment', () => {
+  const both = settled({
+    installed: [made('storage/shop-data'), made('instance/shop')],
+    wires: [wire('instance/shop', 'storage/shop-data')],
+  });
+
+  test('holds what settled plans installed, and how it is wired', () => {
+    const environment = environmentOf(admitted(['storage/shop-data', 1], ['instance/shop', 1]), both);
+    expect([...environment.installed.keys()]).toEqual(['storage/shop-data', 'instance/shop']);
+    expect(environment.wires).toEqual([wire('instance/shop', 'storage/shop-data')]);
+  });
+
+  test('forgets what was removed, with its wires, and remembers its generation', () => {
+    const environment = environmentOf(both, settled({ removed: ['instance/shop', 'storage/shop-data'] }));
+    expect([environment.installed.size, environment.wires]).toEqual([0, []]);
+    expect(environment.generations.get('storage/shop-data')).toBe(1);
+  });
+
+  test('counts a generation as used when it was only planned, whatever became of it', () => {
+    const environment = environmentOf(admitted(['storage/shop-data', 3]), settled({ outcome: 'undone' }));
+    expect(environment.generations.get('storage/shop-data')).toBe(3);
+    expect(environment.installed.size).toBe(0);
+  });
+
+  test('the same wire told twice is one, and one of what is not there is none', () => {
+    const again = settled({ wires: [wire('instance/shop', 'storage/shop-data'), wire('instance/gone', 'storage/shop-data')] });
+    expect(environmentOf(both, again).wires).toEqual([wire('instance/shop', 'storage/shop-data')]);
+  });
+
+  test('names, pauses and events of later versions leave it as it is', () => {
+    const environment = environmentOf(
+      { type: 'NameClaimed', data: { kind: 'instance', name: 'shop', requestId: 'r', owner, job: 'provision' } },
+      { type: 'NameReleased', data: { name: 'shop', requestId: 'r' } },
+      { type: 'DispatchPaused', data: { actor: owner } },
+    );
+    expect([environment.installed.size, environment.generations.size]).toEqual([0, 0]);
+  });
+});

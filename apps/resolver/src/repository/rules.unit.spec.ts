@@ -1,0 +1,143 @@
+import { describe, expect, test } from '@jest/globals';
+import { ContentPackage, type ResourceDefinition } from '@slipway/contracts';
+import { plainToInstance } from 'class-transformer';
+import { fieldErrors } from '@slipway/mesh';
+import { packageRules } from './rules.js';
+
+/** All that is wrong with a package of these definitions, by the contract's classes and by our rules. */
+function wrong(...definitions: object[]): string[] {
+  const content = plainToInstance(ContentPackage, { name: 'p', version: '1.0.0', definitions });
+  const errors = fieldErrors(content);
+  return (errors.length > 0 ? errors : packageRules(content)).map(({ field, reason }) => `${field}: ${reason}`);
+}
+const a = (more: object): Partial<ResourceDefinition> => ({ name: 'a', version: '1.0.0', ...more });
+const app = (spec: object, more: object = {}) => a({ type: 'instance', spec: { command: ['node'], ...spec }, ...more });
+
+describe('rules of a content package', () => {
+  test('what fits together passes', () => {
+    expect(
+      wrong(
+        app(
+          {
+            environment: {
+              PORT: '${port}',
+              URL: 'http://${host}:${port}',
+              FILE: '${db.path}/x',
+              KEY: '${secret.key}',
+              PART: '${stack-db.path}',
+            },
+            secrets: { key: { bytes: 32 }, other: {} },
+          },
+          { requirements: [{ namespace: 'database', name: 'db', range: '^1' }], dependencies: ['stack@^1.0.0'] },
+        ),
+        { name: 'stack', version: '1.0.0', dependencies: ['a'], capabilities: [{ namespace: 'x' }] },
+        { name: 'stack', version: '2.0.0-rc.1', shared: true },
+      ),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ['an unknown field', a({ shard: true }), 'definitions.0.shard: is not known'],
+    [
+      'an unknown field further down',
+      a({ requirements: [{ namespace: 'x', named: 'y' }] }),
+      'definitions.0.requirements.0.named: is not known',
+    ],
+    ['no version', { name: 'a' }, /^definitions\.0\.version: must be a semantic version/],
+    ['a version that does not compare', a({ version: '1.0.0-01' }), /^definitions\.0\.version: must be a semantic version/],
+    [
+      'a range that is none',
+      a({ requirements: [{ namespace: 'x', range: '^^1' }] }),
+      /^definitions\.0\.requirements\.0\.range: must be a semver range/,
+    ],
+    ['a dependency that is none', a({ dependencies: ['B'] }), /^definitions\.0\.dependencies\.0: must be a definition’s name/],
+    [
+      'a dependency in a range that is none',
+      a({ dependencies: ['b@1.x.y.z'] }),
+      /^definitions\.0\.dependencies\.0: must be a semver range/,
+    ],
+    [
+      'two requirements of one name',
+      a({
+        requirements: [
+          { namespace: 'x', name: 'n' },
+          { namespace: 'y', name: 'n' },
+        ],
+      }),
+      'definitions.0.requirements.1.name: "n" is the name of requirement 0 too',
+    ],
+    [
+      'an identity without a name',
+      a({ requirements: [{ namespace: 'slipway.identity' }] }),
+      /attributes\.name: must name a definition$/,
+    ],
+    [
+      'a reserved capability',
+      a({ capabilities: [{ namespace: 'slipway.identity' }] }),
+      /^definitions\.0\.capabilities\.0\.namespace: must not begin/,
+    ],
+    ['an unknown type', a({ type: 'planet' }), /^definitions\.0\.type: /],
+    ['a spec without a type', a({ spec: { mode: '0750' } }), /^definitions\.0\.spec: is only for a definition with a type/],
+    [
+      'a storage with another kind’s spec',
+      a({ type: 'storage', spec: { schema: 'x' } }),
+      'definitions.0.spec.schema: is not known',
+    ],
+    [
+      'a storage with a bad mode',
+      a({ type: 'storage', spec: { mode: '999' } }),
+      /^definitions\.0\.spec\.mode: must be octal permissions/,
+    ],
+    ['an instance without a command', a({ type: 'instance', spec: {} }), /^definitions\.0\.spec\.command: /],
+    ['an instance without a spec', a({ type: 'instance' }), /^definitions\.0\.spec\.command: /],
+    ['an artefact outside of the package', app({ artefact: '../x' }), /^definitions\.0\.spec\.artefact: must be a path inside/],
+    [
+      'an artefact blob of its own',
+      app({ artefactBlob: { sha256: 'x', bytes: 1 } }),
+      /^definitions\.0\.spec\.artefactBlob: is set by the repository/,
+    ],
+    [
+      'a number in the environment',
+      app({ environment: { PORT: 80 } }),
+      'definitions.0.spec.environment.PORT: must be a text; put it in quotes',
+    ],
+    ['a bad variable', app({ environment: { 'A-B': 'x' } }), /^definitions\.0\.spec\.environment\.A-B: must have a name/],
+    ['a variable of ours', app({ environment: { SLIPWAY_KEY: 'x' } }), /kept for Slipway/],
+    [
+      'an unknown placeholder',
+      app({ environment: { X: '${prot}' } }),
+      /^definitions\.0\.spec\.environment\.X: names \$\{prot\}; there are/,
+    ],
+    ['an output of nothing required', app({ environment: { X: '${db.path}' } }), /names \$\{db\.path\}/],
+    ['a secret that is not made', app({ environment: { X: '${secret.key}' } }), /which is not among its secrets$/],
+    [
+      'a secret that is too short',
+      app({ secrets: { key: { bytes: 4 } } }),
+      /^definitions\.0\.spec\.secrets\.key\.bytes: must be a whole number/,
+    ],
+    ['a secret that is no object', app({ secrets: { key: null } }), /^definitions\.0\.spec\.secrets\.key: must be an object/],
+    [
+      'a secret with an unknown field',
+      app({ secrets: { key: { size: 4 } } }),
+      'definitions.0.spec.secrets.key.size: is not known',
+    ],
+    [
+      'an artefact in a requirement’s spec',
+      a({ requirements: [{ namespace: 'x', spec: { artefact: 'x' } }] }),
+      /^definitions\.0\.requirements\.0\.spec\.artefact: belongs to the definition/,
+    ],
+  ])('%s is refused by its field', (_what, definition, expected) => {
+    const errors = wrong(definition);
+    expect(errors).toContainEqual(typeof expected === 'string' ? expected : expect.stringMatching(expected));
+  });
+
+  test('one name and version twice is refused', () => {
+    expect(wrong(a({}), a({ title: 'again' }))).toEqual(['definitions.1.version: a@1.0.0 stands in this package twice']);
+  });
+
+  test('no definitions, or something else than a list of them, is refused', () => {
+    const errors = (definitions: unknown) =>
+      fieldErrors(plainToInstance(ContentPackage, { name: 'p', version: '1.0.0', definitions })).map(({ field }) => field);
+    for (const definitions of [[], undefined, 'x', {}, [1], [null]]) expect(errors(definitions).length).toBeGreaterThan(0);
+  });
+});
