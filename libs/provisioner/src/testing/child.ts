@@ -1,0 +1,53 @@
+/**
+ * One driver call in a process of its own, for the parts of the contract that need one: it ends or stops itself right before
+ * its n-th effect, or is killed from outside. Told by one message of its parent, answered by one or two.
+ */
+import { causeOf, type Cause, type JsonObject } from '@slipway/contracts';
+import type { Driver, Ensured, Target } from '../driver.js';
+import { ContractPlace } from './contract-place.js';
+import { withEffects } from './effects.js';
+
+export interface ChildTask {
+  /** URL of the built module, and the name of its export that makes the driver. */
+  module: string;
+  make: string;
+  /** Of the {@link ContractPlace}. */
+  folder: string;
+  action: 'ensure' | 'destroy';
+  target: Target;
+  spec: JsonObject;
+  inputs: Record<string, JsonObject>;
+  /** Sends itself this signal right before this effect (from 1). */
+  at?: { effect: number; signal: 'SIGKILL' | 'SIGSTOP' };
+}
+
+export type ChildAnswer =
+  | { type: 'began' }
+  | { type: 'at'; effect: string }
+  | { type: 'done'; effects: number; result: Ensured | 'destroyed' | 'absent' }
+  | { type: 'failed'; effects: number; cause: Cause };
+
+const tell = (answer: ChildAnswer): Promise<void> => new Promise((resolve) => void process.send!(answer, () => resolve()));
+
+async function run({ module, make, folder, action, target, spec, inputs, at }: ChildTask): Promise<void> {
+  const made = (await import(module)) as Record<string, () => Driver>;
+  const driver = made[make]!();
+  let effects = 0;
+  const context = withEffects(await ContractPlace.at(folder).context(), async (name) => {
+    effects += 1;
+    if (effects !== at?.effect) return;
+    await tell({ type: 'at', effect: name });
+    process.kill(process.pid, at.signal);
+  });
+  await tell({ type: 'began' });
+  try {
+    const result =
+      action === 'ensure' ? await driver.ensure(target, spec, inputs, context) : await driver.destroy(target, context);
+    await tell({ type: 'done', effects, result });
+  } catch (error) {
+    await tell({ type: 'failed', effects, cause: causeOf(error) });
+  }
+  process.disconnect();
+}
+
+process.once('message', (task) => void run(task as ChildTask));

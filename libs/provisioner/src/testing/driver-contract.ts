@@ -1,0 +1,414 @@
+import type { JsonObject } from '@slipway/contracts';
+import type { Driver, DriverContext, Ensured, Target } from '../driver.js';
+import { ChildStep, type Ended } from './child-step.js';
+import { ContractPlace } from './contract-place.js';
+import { withEffects } from './effects.js';
+import { chosenPoints, seeded } from './points.js';
+
+/** What the suite needs to know of a driver. */
+export interface DriverSamples {
+  /** URL of the built module that child processes load (under `dist/`), and the name of its export that makes the driver. */
+  module: string;
+  make: string;
+  /** A spec and inputs that can be ensured at a place. Called once for each place. */
+  prepare(place: ContractPlace): Promise<{ spec: JsonObject; inputs?: Record<string, JsonObject> }>;
+  /** Throws when what was made does not do what it is for. */
+  works(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Throws when something of what was made is still to be had. */
+  gone(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Puts something of somebody else's where the driver would work; the returned function throws when it was touched. */
+  foreign?(place: ContractPlace, target: Target): Promise<() => Promise<void>>;
+  /** How many of the points before effects are tried in child processes, each way; 12 when left out. */
+  points?: number;
+}
+
+const LONG = 600_000;
+
+/**
+ * The contract of {@link Driver}, D1 to D4, at a real place: every driver runs it. Child processes are killed and stopped right
+ * before effects; of many points a seeded choice is tried (`SLIPWAY_SEED` repeats it, `SLIPWAY_POINTS=all` tries every one).
+ */
+export function driverContract(name: string, makeDriver: () => Driver<never>, samples: DriverSamples): void {
+  // Jest's own, taken when the suite is described: so this module also loads where there is no Jest.
+  const { afterEach, beforeEach, describe, expect, test } = globalThis as unknown as typeof import('@jest/globals');
+
+  describe(`driver contract: ${name}`, () => {
+    const driver = makeDriver() as unknown as Driver;
+    const random = seeded(name);
+    let place: ContractPlace;
+    let spec: JsonObject;
+    let inputs: Record<string, JsonObject>;
+    let made: Target[];
+
+    beforeEach(async () => {
+      place = await ContractPlace.make();
+      made = [];
+      ({ spec, inputs = {} } = await samples.prepare(place));
+    });
+    afterEach(async () => {
+      // What runs is ended also when a test failed in the middle.
+      for (const target of made) await driver.destroy(target, await place.context()).catch(() => {});
+      await place.remove();
+    });
+
+    const target = (resource = 'sample', generation = 1, epoch = 1) => {
+      const meant = place.target(driver.kind, resource, generation, epoch);
+      made.push(meant);
+      return meant;
+    };
+    const ensure = async (meant: Target, context?: DriverContext) =>
+      driver.ensure(meant, spec, inputs, context ?? (await place.context()));
+    const destroy = async (meant: Target) => driver.destroy(meant, await place.context());
+    const inspect = async (meant: Target) => driver.inspect(meant, await place.context());
+    const marks = async () => driver.marks(await place.context());
+    const child = (action: 'ensure' | 'destroy', meant: Target, at?: { effect: number; signal: 'SIGKILL' | 'SIGSTOP' }) =>
+      new ChildStep({
+        module: samples.module,
+        make: samples.make,
+        folder: place.folder,
+        action,
+        target: meant,
+        spec,
+        inputs,
+        ...(at && { at }),
+      });
+    const later = (meant: Target): Target => ({ ...meant, epoch: meant.epoch + 1 });
+
+    /** As it must be after a destroy, whatever happened before: given back for good, and nothing left. */
+    const expectDestroyed = async (meant: Target, was?: Ensured) => {
+      expect(await inspect(meant)).toEqual({ state: 'destroyed', observed: {} });
+      expect((await marks()).filter(({ resource }) => resource.name === meant.resource.name)).toEqual([]);
+      if (was) await samples.gone(was, place);
+      await expect(ensure(later(meant))).rejects.toMatchObject({ code: 'generation-old' });
+    };
+    const expectWorks = async (meant: Target, ensured: Ensured) => {
+      await samples.works(ensured, place);
+      expect(await inspect(meant)).toEqual({ state: 'present', observed: ensured.observed });
+      expect(await marks()).toContainEqual(expect.objectContaining({ resource: meant.resource, generation: meant.generation }));
+    };
+    /** How many effects a call has: counted in a child that runs to its end. */
+    const effectsOf = async (action: 'ensure' | 'destroy', meant: Target): Promise<number> => {
+      const ended = await child(action, meant).ended;
+      if (ended.type !== 'done') throw new Error(`A child could not ${action}: ${JSON.stringify(ended)}`);
+      return ended.effects;
+    };
+
+    test(
+      'ensure makes, and finds what it made; inspect tells it; both as often as one likes',
+      async () => {
+        const meant = target();
+        expect(await inspect(meant)).toEqual({ state: 'absent', observed: {} });
+        expect(await marks()).toEqual([]);
+        const first = await ensure(meant);
+        expect(first.effect).toBe('made');
+        await expectWorks(meant, first);
+        const second = await ensure(later(meant));
+        expect(second).toEqual({ ...first, effect: 'found' });
+        await expectWorks(meant, second);
+        expect(await inspect(meant)).toEqual(await inspect(meant));
+      },
+      LONG,
+    );
+
+    test(
+      'destroy gives back for good, as often as one likes, also what never was',
+      async () => {
+        const meant = target();
+        const ensured = await ensure(meant);
+        expect(await destroy(meant)).toBe('destroyed');
+        await expectDestroyed(meant, ensured);
+        expect(await destroy(later(meant))).toBe('absent');
+        await expectDestroyed(meant, ensured);
+        const never = target('never');
+        expect(await destroy(never)).toBe('absent');
+        await expectDestroyed(never);
+      },
+      LONG,
+    );
+
+    test(
+      'the next generation is made anew, and what is done to the old one does not touch it',
+      async () => {
+        const old = target('sample', 1);
+        await ensure(old);
+        await destroy(old);
+        const next = target('sample', 2);
+        const ensured = await ensure(next);
+        expect(ensured.effect).toBe('made');
+        expect(await destroy(later(old))).toBe('absent');
+        await expect(ensure(later(old))).rejects.toMatchObject({ code: 'generation-old' });
+        await expectWorks(next, ensured);
+      },
+      LONG,
+    );
+
+    test(
+      'an older generation than the one that stands is refused',
+      async () => {
+        const newer = target('sample', 3);
+        const ensured = await ensure(newer);
+        await expect(ensure(target('sample', 2))).rejects.toMatchObject({ code: 'generation-old' });
+        await expectWorks(newer, ensured);
+      },
+      LONG,
+    );
+
+    test(
+      'of several ensures at once, here and in other processes, one makes it and all agree',
+      async () => {
+        const meant = target();
+        const others = [child('ensure', meant), child('ensure', meant)];
+        await Promise.all(others.map(({ began }) => began));
+        const here = await Promise.all([ensure(meant), ensure(meant)]);
+        const there = await Promise.all(others.map(({ ended }) => ended));
+        const all = [
+          ...here,
+          ...there.map((ended) => (ended.type === 'done' ? (ended.result as Ensured) : Promise.reject(ended))),
+        ];
+        const ensured = await Promise.all(all);
+        expect(ensured.filter(({ effect }) => effect === 'made')).toHaveLength(1);
+        expect(new Set(ensured.map(({ outputs }) => JSON.stringify(outputs))).size).toBe(1);
+        await expectWorks(meant, ensured[0]!);
+      },
+      LONG,
+    );
+
+    test(
+      'an ensure and a destroy at once end with it given back',
+      async () => {
+        for (let round = 1; round <= 3; round += 1) {
+          const meant = target(`round-${round}`);
+          const running = child('ensure', meant);
+          await running.began;
+          await new Promise((resolve) => setTimeout(resolve, random() * 40));
+          await destroy(meant);
+          const ended = await running.ended;
+          if (ended.type === 'failed') expect(ended.cause.code).toBe('generation-old');
+          await expectDestroyed(meant);
+        }
+      },
+      LONG,
+    );
+
+    test(
+      'killed right before any effect of ensure, it ends well when it is called again',
+      async () => {
+        const count = await effectsOf('ensure', target('count'));
+        for (const effect of chosenPoints(count, samples.points, random)) {
+          const meant = target(`killed-${effect}`);
+          const killed = child('ensure', meant, { effect, signal: 'SIGKILL' });
+          expect(await killed.ended).toEqual({ type: 'killed' });
+          const ensured = await ensure(later(meant));
+          await expectWorks(meant, ensured);
+          await destroy(later(meant));
+          await expectDestroyed(meant, ensured);
+        }
+      },
+      LONG,
+    );
+
+    test(
+      'killed right before any effect of ensure, a destroy leaves nothing of it',
+      async () => {
+        const count = await effectsOf('ensure', target('count'));
+        for (const effect of chosenPoints(count, samples.points, random)) {
+          const meant = target(`killed-${effect}`);
+          await child('ensure', meant, { effect, signal: 'SIGKILL' }).ended;
+          await destroy(later(meant));
+          await expectDestroyed(meant);
+        }
+      },
+      LONG,
+    );
+
+    test(
+      'killed at any time, it ends well when it is called again',
+      async () => {
+        for (let round = 1; round <= 4; round += 1) {
+          const meant = target(`round-${round}`);
+          const running = child('ensure', meant);
+          await running.began;
+          await new Promise((resolve) => setTimeout(resolve, random() * 60));
+          running.kill();
+          await running.ended;
+          await expectWorks(meant, await ensure(later(meant)));
+        }
+      },
+      LONG,
+    );
+
+    test(
+      'killed right before any effect of destroy, nothing is left when it is called again',
+      async () => {
+        const counted = target('count');
+        await ensure(counted);
+        const count = await effectsOf('destroy', counted);
+        for (const effect of chosenPoints(count, samples.points, random)) {
+          const meant = target(`killed-${effect}`);
+          const ensured = await ensure(meant);
+          expect(await child('destroy', meant, { effect, signal: 'SIGKILL' }).ended).toEqual({ type: 'killed' });
+          await destroy(later(meant));
+          await expectDestroyed(meant, ensured);
+        }
+      },
+      LONG,
+    );
+
+    test(
+      'stopped right before any effect of ensure and destroyed elsewhere, it does not resurrect when it wakes up',
+      async () => {
+        const count = await effectsOf('ensure', target('count'));
+        for (const effect of chosenPoints(count, samples.points, random)) {
+          const meant = target(`stopped-${effect}`);
+          const stopped = child('ensure', meant, { effect, signal: 'SIGSTOP' });
+          expect(await stopped.at).toBeDefined();
+          const given = await destroy(later(meant));
+          const ended: Ended = await stopped.wake();
+          // What never stood cannot have been made.
+          if (given === 'absent') expect(ended).toMatchObject({ type: 'failed', cause: { code: 'generation-old' } });
+          await expectDestroyed(meant);
+        }
+      },
+      LONG,
+    );
+
+    test(
+      'stopped right before any effect of destroy, it does not touch the next generation when it wakes up',
+      async () => {
+        const counted = target('count');
+        await ensure(counted);
+        const count = await effectsOf('destroy', counted);
+        for (const effect of chosenPoints(count, samples.points, random)) {
+          const old = target(`stopped-${effect}`);
+          await ensure(old);
+          const stopped = child('destroy', old, { effect, signal: 'SIGSTOP' });
+          expect(await stopped.at).toBeDefined();
+          await destroy(later(old));
+          const next = target(`stopped-${effect}`, 2);
+          const ensured = await ensure(next);
+          await stopped.wake();
+          await expectWorks(next, ensured);
+          expect((await inspect(old)).state).toBe('destroyed');
+        }
+      },
+      LONG,
+    );
+
+    test(
+      'what carries no mark of ours is foreign, and is not touched',
+      async () => {
+        const meant = target();
+        const assertUntouched = await (samples.foreign ?? foreignFolder)(place, meant);
+        for (const attempt of [ensure, destroy, inspect]) await expect(attempt(meant)).rejects.toMatchObject({ code: 'foreign' });
+        await assertUntouched();
+      },
+      LONG,
+    );
+
+    test(
+      'progress and a log are given',
+      async () => {
+        const context = await place.context();
+        const meant = target();
+        await ensure(meant, context);
+        const { log, progress } = context.said;
+        expect(progress.length + log.length).toBeGreaterThan(0);
+        expect(progress.every(({ message }) => message.length > 0)).toBe(true);
+        const fractions = progress.flatMap(({ fraction }) => fraction ?? []);
+        expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+        expect(fractions.every((fraction) => fraction >= 0 && fraction <= 1)).toBe(true);
+      },
+      LONG,
+    );
+
+    test(
+      'an abort ends it, and it can be called again',
+      async () => {
+        const controller = new AbortController();
+        const reason = Object.assign(new Error('enough'), { name: 'Abort' });
+        let effects = 0;
+        const context = withEffects(await place.context(controller.signal), async () => {
+          effects += 1;
+          if (effects === 3) controller.abort(reason);
+        });
+        const meant = target();
+        await expect(ensure(meant, context)).rejects.toBe(reason);
+        await expectWorks(meant, await ensure(later(meant)));
+      },
+      LONG,
+    );
+
+    test(
+      'no secret stands in what it says, gives back, or starts programs with',
+      async () => {
+        const context = await place.context();
+        const values: string[] = [];
+        const said: unknown[] = [];
+        const { secrets, command } = context;
+        const remember = async (ref: Parameters<typeof secrets.read>[0]) => {
+          const value = await secrets.read(ref);
+          values.push(value);
+          return value;
+        };
+        const spied: DriverContext = {
+          ...context,
+          secrets: {
+            read: remember,
+            put: (key, value) => (values.push(value), secrets.put(key, value)),
+            empty: (prefix) => secrets.empty(prefix),
+            ensure: async (key, bytes) => {
+              const ref = await secrets.ensure(key, bytes);
+              await remember(ref);
+              return ref;
+            },
+          },
+          command: {
+            exec: (line, options) => (said.push(line, options?.env), command.exec(line, options)),
+            execOrThrow: (line, options) => (said.push(line, options?.env), command.execOrThrow(line, options)),
+            spawnDetached: (line, options) => (said.push(line, options.env), command.spawnDetached(line, options)),
+          },
+        };
+        said.push(await ensure(target(), spied), context.said);
+        const everything = JSON.stringify(said);
+        for (const value of values) expect(everything).not.toContain(value);
+      },
+      LONG,
+    );
+
+    if (driver.observe) {
+      test(
+        'what was ended is brought back to its desired state by looking at it',
+        async () => {
+          const meant = target();
+          const ensured = await ensure(meant);
+          const look = async () => driver.observe!(meant, spec, await place.context());
+          const healthy = async () => {
+            for (const end = Date.now() + LONG / 4; Date.now() < end;) {
+              const seen = await look();
+              if (seen.health === 'healthy') return seen;
+              await new Promise((resolve) => setTimeout(resolve, 200));
+            }
+            return look();
+          };
+          expect(await healthy()).toMatchObject({ health: 'healthy', reason: expect.any(String), restarts: expect.any(Number) });
+          await driver.stop?.(meant, await place.context());
+          expect(await healthy()).toMatchObject({ health: 'healthy' });
+          await samples.works(ensured, place);
+        },
+        LONG,
+      );
+    }
+  });
+}
+
+/** A folder of somebody else's under the very name that the generation would get. */
+async function foreignFolder(place: ContractPlace, { resource, generation }: Target): Promise<() => Promise<void>> {
+  const { filesystem } = await place.context();
+  const file = `${place.root}/${resource.environment}.${resource.name}/g${generation}/precious`;
+  await filesystem.mkdir(file.slice(0, file.lastIndexOf('/')));
+  await filesystem.writeFile(file, 'mine');
+  return async () => {
+    const content = await filesystem.readFile(file);
+    if (String(content) !== 'mine') throw new Error(`${file} was touched`);
+  };
+}
