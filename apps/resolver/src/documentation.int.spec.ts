@@ -1,0 +1,118 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { MemoryBlobs } from '@slipway/blobs/testing';
+import {
+  Capability,
+  ContentPackage,
+  DatabaseSpec,
+  HealthCheck,
+  InstanceSpec,
+  ProcessLimits,
+  Requirement,
+  ResourceDefinition,
+  StorageSpec,
+  systemClock,
+} from '@slipway/contracts';
+import { resolve } from '@slipway/solver';
+import { getMetadataStorage } from 'class-validator';
+import { pino } from 'pino';
+import { parse } from 'yaml';
+import { Repository } from './repository/repository.js';
+
+const root = join(import.meta.dirname, '../../..');
+const text = await readFile(join(root, 'docs/reference/definitions.md'), 'utf8');
+const blocks = (language: string) =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map((match) => match[1]!);
+const sections = new Map(text.split(/^#+ /m).map((section) => [section.split('\n', 1)[0]!, section]));
+
+describe('docs/reference/definitions.md', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'slipway-docs-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const repositoryOf = async (contentFolder: string) => {
+    const repository = new Repository({
+      folder: contentFolder,
+      blobs: new MemoryBlobs(),
+      clock: systemClock,
+      logger: pino({ level: 'silent' }),
+    });
+    await repository.refresh();
+    return repository;
+  };
+  const planOf = ({ catalogue }: Repository, definition: string) =>
+    resolve({
+      query: {
+        job: 'provision',
+        environment: 'default',
+        instanceId: 'shop',
+        definition,
+        place: {
+          guestLocation: 'local',
+          location: 'here',
+          drivers: { storage: 'directory', database: 'sqlite', instance: 'process' },
+        },
+      },
+      environment: { installed: new Map(), wires: [], generations: new Map() },
+      catalogue,
+      guestLocations: ['local'],
+    });
+
+  test('the smallest package works beside the samples', async () => {
+    const [smallest] = blocks('yaml');
+    await writeFile(join(folder, 'greetings.yaml'), smallest!);
+    await writeFile(
+      join(folder, 'stand-in.yaml'),
+      'name: s\nversion: 1.0.0\ndefinitions: [{name: hello, version: 1.2.0, type: storage}]\n',
+    );
+    const repository = await repositoryOf(folder);
+    expect(repository.problems).toEqual([]);
+    expect(planOf(repository, 'greeting').steps.map((step) => step.id)).toEqual(['storage/shop-hello']);
+  });
+
+  test('a wrong one is refused in the words that are shown', async () => {
+    const wrong = blocks('yaml')[0]!.replace('    version: 1.0.0\n', '    version: one\n    colour: red\n');
+    await writeFile(join(folder, 'greetings.yaml'), wrong);
+    expect(`${(await repositoryOf(folder)).problems.join('\n')}\n`).toBe(blocks('text')[0]);
+  });
+
+  test('the guestbook is the one that is shipped, and becomes the steps that are shown', async () => {
+    const shipped = parse(await readFile(join(root, 'content/samples/package.yaml'), 'utf8')) as ContentPackage;
+    expect(parse(blocks('yaml')[1]!)).toEqual(shipped.definitions.find(({ name }) => name === 'guestbook'));
+    const { steps } = planOf(await repositoryOf(join(root, 'content')), 'guestbook');
+    const shown = steps.map(({ id, after }) => (after.length > 0 ? `${id}  after ${after.join(', ')}` : id));
+    expect(`${shown.join('\n')}\n`).toBe(blocks('text')[1]);
+  });
+
+  test('the explanation is the one that is given', async () => {
+    await writeFile(
+      join(folder, 'p.yaml'),
+      'name: p\nversion: 1.0.0\ndefinitions: [{name: volume, version: 1.0.0}, {name: a, version: 1.0.0, dependencies: ["volume@^2.0.0"]}]\n',
+    );
+    const [{ reason, message } = { reason: '', message: '' }] = planOf(await repositoryOf(folder), 'a').unsatisfied;
+    expect(`${reason}: ${message}\n`).toBe(blocks('text')[2]);
+  });
+
+  test.each([
+    ['Fields of a package', [ContentPackage]],
+    ['Fields of a definition', [ResourceDefinition]],
+    ['A capability', [Capability]],
+    ['A requirement', [Requirement]],
+    ['Of a storage', [StorageSpec]],
+    ['Of a database', [DatabaseSpec]],
+    ['Of an instance', [InstanceSpec, HealthCheck, ProcessLimits]],
+  ])('%s: every field of the contract is listed', (title, classes) => {
+    const listed = sections.get(title)!;
+    const fields = classes.flatMap((one) =>
+      getMetadataStorage()
+        .getTargetValidationMetadatas(one, '', false, false)
+        .map(({ propertyName }) => propertyName),
+    );
+    expect(fields.length).toBeGreaterThan(0);
+    for (const field of new Set(fields)) expect(listed).toContain(`\`${field}\``);
+  });
+});
