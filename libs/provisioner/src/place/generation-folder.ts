@@ -39,7 +39,8 @@ export class GenerationFolder {
 
   constructor(
     private readonly target: Identity,
-    private readonly context: Pick<DriverContext, 'filesystem' | 'root'>,
+    /** Of an ensure, its signal too: what was aborted does not get its name. */
+    private readonly context: Pick<DriverContext, 'filesystem' | 'root'> & Partial<Pick<DriverContext, 'signal'>>,
   ) {
     const { environment, name } = target.resource;
     this.folder = join(context.root, `${environment}.${name}`);
@@ -79,6 +80,7 @@ export class GenerationFolder {
         exclusive: true,
       });
       await build(staging);
+      this.context.signal?.throwIfAborted();
       await this.#files.rename(staging, this.path);
     } catch (error) {
       await this.#files.remove(staging);

@@ -30,7 +30,7 @@ export async function driverContext(
 }
 
 /** Programs end when the step does, unless the driver brings a signal of its own. */
-const abortable = (command: Command, signal: AbortSignal): Command => ({
+export const abortable = (command: Command, signal: AbortSignal): Command => ({
   exec: (line, options) => command.exec(line, { signal, ...options }),
   execOrThrow: (line, options) => command.execOrThrow(line, { signal, ...options }),
   spawnDetached: (line, options) => command.spawnDetached(line, options),

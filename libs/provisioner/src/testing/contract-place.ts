@@ -6,6 +6,7 @@ import { hashOf, systemClock, type ResourceKind } from '@slipway/contracts';
 import { localCommand, localFilesystem } from '@slipway/interfaces';
 import { openSecrets } from '@slipway/secrets';
 import type { DriverContext, Target } from '../driver.js';
+import { abortable } from '../step/driver-context.js';
 
 /** What a driver said while it worked. */
 export interface Said {
@@ -38,7 +39,7 @@ export class ContractPlace {
     const said: Said = { log: [], progress: [] };
     return {
       said,
-      command: localCommand(),
+      command: abortable(localCommand(), signal),
       filesystem: localFilesystem(),
       blobs: await openBlobs({ folder: join(this.folder, 'blobs') }),
       secrets: await openSecrets({ folder: join(this.folder, 'secrets'), keyFile: join(this.folder, 'secrets.key') }),

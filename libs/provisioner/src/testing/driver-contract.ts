@@ -1,4 +1,4 @@
-import type { JsonObject } from '@slipway/contracts';
+import { SlipwayError, type JsonObject } from '@slipway/contracts';
 import type { Driver, DriverContext, Ensured, Target } from '../driver.js';
 import { ChildStep, type Ended } from './child-step.js';
 import { ContractPlace } from './contract-place.js';
@@ -325,14 +325,14 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
       'an abort ends it, and it can be called again',
       async () => {
         const controller = new AbortController();
-        const reason = Object.assign(new Error('enough'), { name: 'Abort' });
+        const reason = new SlipwayError('step-cancelled', 'enough');
         let effects = 0;
         const context = withEffects(await place.context(controller.signal), async () => {
           effects += 1;
           if (effects === 3) controller.abort(reason);
         });
         const meant = target();
-        await expect(ensure(meant, context)).rejects.toBe(reason);
+        await expect(ensure(meant, context)).rejects.toMatchObject({ code: reason.code, message: reason.message });
         await expectWorks(meant, await ensure(later(meant)));
       },
       LONG,

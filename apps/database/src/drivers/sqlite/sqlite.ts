@@ -10,6 +10,9 @@ const FILE = 'database.sqlite';
 /** A big schema or a big database takes its time; the step's own deadline ends it before, when it is shorter. */
 const LONGEST = 600_000;
 
+/** Exit code of the script. */
+const SCHEMA_INVALID = 2;
+
 /**
  * A database as an SQLite file in WAL mode, its schema made in one transaction. Outputs: `{path, url: 'sqlite:<path>'}`.
  * SQLite is reached through `command` only, by a script that runs in Node.
@@ -62,9 +65,14 @@ const observe = (generation: GenerationFolder, context: DriverContext): Promise<
 
 /** Runs the script with a task as its input, so that nothing of it stands in arguments; its answer is one line of JSON. */
 async function sqlite(context: DriverContext, task: JsonObject): Promise<JsonObject> {
-  const { stdout } = await context.command.execOrThrow([process.execPath, '--input-type=module', '--eval', SCRIPT], {
+  const { exitCode, stdout, stderr } = await context.command.exec([process.execPath, '--input-type=module', '--eval', SCRIPT], {
     input: JSON.stringify(task),
     timeoutMs: LONGEST,
   });
-  return JSON.parse(stdout) as JsonObject;
+  if (exitCode === 0) return JSON.parse(stdout) as JsonObject;
+  const said = stderr.trim();
+  if (exitCode === SCHEMA_INVALID) {
+    throw new SlipwayError('spec-invalid', `schema: ${said}`, { fields: [{ field: 'schema', reason: said }] });
+  }
+  throw new SlipwayError('driver-failed', `SQLite could not ${String(task['do'])} the database: ${said}`);
 }

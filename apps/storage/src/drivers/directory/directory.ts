@@ -51,7 +51,6 @@ async function fill(staging: string, spec: StorageSpec, context: DriverContext):
     await filesystem.chown(data, uid, gid);
     log(`Gave it to ${uid}:${gid}`);
   }
-  context.signal.throwIfAborted();
 }
 
 async function inspect(target: Identity, context: DriverContext): Promise<InspectAnswer> {

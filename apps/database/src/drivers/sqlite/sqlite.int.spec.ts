@@ -1,0 +1,102 @@
+import { chown, readdir, stat, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ContractPlace } from '@slipway/provisioner/testing';
+import { sqliteDriver } from './sqlite.js';
+
+describe('databases as SQLite files', () => {
+  const driver = sqliteDriver();
+  let place: ContractPlace;
+  beforeEach(async () => {
+    place = await ContractPlace.make();
+  });
+  afterEach(() => place.remove());
+
+  const target = (name = 'shop-db', generation = 1) => place.target('database', name, generation);
+  const ensure = async (schema?: string, meant = target()) =>
+    driver.ensure(meant, schema === undefined ? {} : { schema }, {}, await place.context());
+
+  test('the schema stands, the journal is a WAL, the outputs name path and URL', async () => {
+    const { outputs, observed } = await ensure('CREATE TABLE a (x); CREATE INDEX a_x ON a (x); INSERT INTO a VALUES (7);');
+    const path = String(outputs['path']);
+    expect(outputs).toEqual({ path, url: `sqlite:${path}` });
+    expect(observed).toEqual({ exists: true, integrity: 'ok', journal: 'wal', schema: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    const database = new DatabaseSync(path, { readOnly: true });
+    expect(database.prepare('SELECT x FROM a').all()).toEqual([{ x: 7 }]);
+    database.close();
+  });
+
+  test('without a schema an empty database is made', async () => {
+    const { outputs } = await ensure();
+    const database = new DatabaseSync(String(outputs['path']));
+    expect(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()).toEqual({ n: 0 });
+    database.close();
+  });
+
+  test.each([
+    ['a mistake in the second statement', 'CREATE TABLE a (x); CREATE TABEL b (y)', /syntax error/],
+    ['a COMMIT of its own', 'CREATE TABLE a (x); COMMIT', /not authorized/],
+    ['another database', "ATTACH '/tmp/slipway-never-made.sqlite' AS other", /not authorized/],
+    ['a constraint that fails', 'CREATE TABLE a (x UNIQUE); INSERT INTO a VALUES (1), (1)', /UNIQUE/],
+  ])('a schema with %s is refused by name, and nothing stands', async (_what, schema, reason) => {
+    await expect(ensure(schema)).rejects.toMatchObject({
+      code: 'spec-invalid',
+      details: { fields: [{ field: 'schema', reason: expect.stringMatching(reason) }] },
+    });
+    expect(await driver.inspect(target(), await place.context())).toEqual({ state: 'absent', observed: {} });
+    expect(await readdir(`${place.root}/default.shop-db`)).toEqual([]);
+    expect((await ensure('CREATE TABLE a (x)')).effect).toBe('made');
+  });
+
+  test('a database that was damaged since is not found well, and is named', async () => {
+    const { outputs } = await ensure(
+      `CREATE TABLE a (x); INSERT INTO a VALUES ${Array(3000).fill("('long enough text')").join()}`,
+    );
+    const path = String(outputs['path']);
+    await truncate(path, 20_000);
+    await expect(ensure()).rejects.toMatchObject({ code: 'driver-failed', message: expect.stringContaining(path) });
+    const { state, observed } = await driver.inspect(target(), await place.context());
+    expect({ state, integrity: observed['integrity'] }).toMatchObject({
+      state: 'present',
+      integrity: expect.not.stringMatching(/^ok$/),
+    });
+  });
+
+  test('drift shows: a schema that was changed, a file that is gone', async () => {
+    const { outputs, observed } = await ensure('CREATE TABLE a (x)');
+    const database = new DatabaseSync(String(outputs['path']));
+    database.exec('CREATE TABLE b (y)');
+    database.close();
+    const changed = await driver.inspect(target(), await place.context());
+    expect(changed.observed).toEqual({ ...observed, schema: expect.not.stringMatching(String(observed['schema'])) });
+    const { filesystem } = await place.context();
+    await filesystem.remove(String(outputs['path']));
+    expect((await driver.inspect(target(), await place.context())).observed).toMatchObject({ exists: false });
+  });
+
+  test('looking at it leaves it to its owner, files beside it too', async () => {
+    const { outputs } = await ensure('CREATE TABLE a (x)');
+    const path = String(outputs['path']);
+    const uid = process.getuid!() === 0 ? 12_345 : process.getuid!();
+    const folder = dirname(path);
+    await chown(folder, uid, uid);
+    await chown(path, uid, uid);
+    await driver.inspect(target(), await place.context());
+    for (const name of await readdir(folder)) expect((await stat(`${folder}/${name}`)).uid).toBe(uid);
+  });
+
+  test('the schema stands in no argument of the program that makes it', async () => {
+    const context = await place.context();
+    const lines: unknown[] = [];
+    const command = {
+      ...context.command,
+      exec: (line: readonly string[], options?: Parameters<typeof context.command.exec>[1]) => {
+        lines.push(line, options?.env);
+        return context.command.exec(line, options);
+      },
+    };
+    await driver.ensure(target(), { schema: 'CREATE TABLE canary_4711 (x)' }, {}, { ...context, command });
+    expect(JSON.stringify(lines)).not.toContain('canary_4711');
+  });
+});
