@@ -17,6 +17,9 @@ import { serveDocs } from './openapi/document.js';
 import { ProblemFilter } from './problem/problem.filter.js';
 import type { Views } from './views/port.js';
 
+/** How long calls that are under way may take when it stops, in ms. */
+const STOP_MS = 8_000;
+
 export interface GatewayOptions {
   views: Views;
   limits?: Limits;
@@ -31,7 +34,7 @@ export interface RunningGateway extends RunningService {
 
 /** Starts the door on `config.gateway`. Resolves when it answers; throws `port-taken` when somebody else listens there. */
 export async function startGateway(runtime: Runtime, { views, limits, liveLimits }: GatewayOptions): Promise<RunningGateway> {
-  const { config, logger, store, service, replica } = runtime;
+  const { config, logger, store, service, replica, clock } = runtime;
   const { host, port, allowedHosts } = config.gateway;
   const door = new Door(host, allowedHosts);
   const guard = new Guard(loadOrMakeKey(config.dataFolder));
@@ -39,7 +42,7 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
   const stopping = new AbortController();
 
   const module = GatewayModule.of(runtime, { views, tail, stopping: stopping.signal });
-  const app = await NestFactory.create(module, openServer(runtime, door, guard, limits), {
+  const app = await NestFactory.create(module, openServer(runtime, door, guard, stopping.signal, limits), {
     logger: new NestLogger(logger),
     abortOnError: false,
     bodyParser: false,
@@ -50,7 +53,8 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
   serveDocs(app);
   const live = new Live(runtime, door, guard, tail, liveLimits);
   live.attach(app.getHttpServer() as Server);
-  await app.listen(port, host).catch((error: NodeJS.ErrnoException) => {
+  await app.listen(port, host).catch(async (error: NodeJS.ErrnoException) => {
+    await Promise.all([app.close(), tail.stop()]);
     throw error.code === 'EADDRINUSE'
       ? new SlipwayError('port-taken', `Port ${port} on ${host} is taken`, { host, port })
       : error;
@@ -70,7 +74,9 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
     async stop() {
       stopping.abort();
       await live.stop();
+      const cut = clock.after(STOP_MS, () => (app.getHttpServer() as Server).closeAllConnections());
       await app.close();
+      cut();
       await tail.stop();
       await views.close();
     },

@@ -9,6 +9,12 @@ export const service: ServiceDefinition = {
   async start(runtime) {
     const { config, store, cacheFolder } = runtime;
     const eventLog = { eventLog: config.eventLog, folder: join(config.dataFolder, 'log') };
-    return startGateway(runtime, { views: await openViews({ folder: cacheFolder, log: store, eventLog }) });
+    const views = await openViews({ folder: cacheFolder, log: store, eventLog });
+    try {
+      return await startGateway(runtime, { views });
+    } catch (error) {
+      await views.close();
+      throw error;
+    }
   },
 };

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, R
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { HTTP_HEADERS, NAME, SlipwayError, type RequestContext } from '@slipway/contracts';
-import { ControlBody, type Accepted, type EnvironmentView, type Page } from '@slipway/contracts/http';
+import { ControlBody, type Accepted, type EnvironmentView } from '@slipway/contracts/http';
 import { badInput, validated } from '@slipway/mesh';
 import { ApiDispatch, ApiGet, ApiList, ApiNoun } from '../openapi/operations.js';
 import type { Views } from '../views/port.js';
@@ -29,9 +29,9 @@ export class EnvironmentsController {
     @Query() query: QueryString,
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Page<EnvironmentView>> {
+  ): Promise<string> {
     await this.yourWrites.reached(headers, query);
-    return answerPage(reply, await this.views.list('environments', listQuery(query)));
+    return answerPage(reply, await this.views.listText('environments', listQuery(query)));
   }
 
   @ApiGet('environments')

@@ -36,7 +36,7 @@ export class RequestsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     await this.yourWrites.reached(headers, query);
-    return answerPage(reply, await this.views.list('requests', listQuery(query)));
+    return answerPage(reply, await this.views.listText('requests', listQuery(query)));
   }
 
   @ApiGet('requests')

@@ -2,7 +2,7 @@ import { Controller, Get, Headers, Inject, Param, Query, Res, type Type } from '
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { DEFAULT_ENVIRONMENT, HTTP_HEADERS, SlipwayError } from '@slipway/contracts';
-import type { Page, ResourceView } from '@slipway/contracts/http';
+import type { ResourceView } from '@slipway/contracts/http';
 import { ApiGet, ApiList, ApiNoun } from '../openapi/operations.js';
 import type { Views } from '../views/port.js';
 import { listQuery, one, onlyKnown, type Query as QueryString } from './list-query.js';
@@ -28,9 +28,9 @@ function resources(noun: Noun): Type {
       @Query() query: QueryString,
       @Headers() headers: IncomingHttpHeaders,
       @Res({ passthrough: true }) reply: FastifyReply,
-    ): Promise<Page<ResourceView>> {
+    ): Promise<string> {
       await this.yourWrites.reached(headers, query);
-      return answerPage(reply, await this.views.list(noun, listQuery(query)));
+      return answerPage(reply, await this.views.listText(noun, listQuery(query)));
     }
 
     @ApiGet(noun)

@@ -35,12 +35,12 @@ export const LIMITS: Limits = { headersMs: 10_000, bodyMs: 20_000 };
  * Fastify with the shut door in front of every route, also of those that do not exist: id, Host and Origin, key; then
  * size, kind and pace of the body; then one line of log for each call.
  */
-export function openServer(runtime: Runtime, door: Door, guard: Guard, limits: Limits = LIMITS): FastifyAdapter {
+export function openServer(runtime: Runtime, door: Door, guard: Guard, stopping: AbortSignal, limits: Limits = LIMITS) {
   const adapter = new FastifyAdapter<HttpServer>({
     bodyLimit: BODY_LIMIT,
     connectionTimeout: 0,
     requestTimeout: 0,
-    maxParamLength: 200,
+    routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
     http: { maxHeaderSize: 16_384, headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.headersMs / 4 },
     clientErrorHandler: refuseMalformed,
@@ -50,6 +50,7 @@ export function openServer(runtime: Runtime, door: Door, guard: Guard, limits: L
   takeKindsOfContent(server);
   checkCalls(server, runtime, door, guard);
   limitPaceOfBodies(server, limits.bodyMs);
+  closeWhenStopping(server, stopping);
   recordCalls(server, runtime);
   return adapter;
 }
@@ -86,14 +87,25 @@ function takeKindsOfContent(server: FastifyInstance): void {
 
 /** A body that drips in must not hold a call for ever. */
 function limitPaceOfBodies(server: FastifyInstance, ms: number): void {
-  server.addHook('preParsing', (request, _reply, payload, done) => {
+  server.addHook('preParsing', (request, reply, payload, done) => {
     if (request.routeOptions.url !== RESTORE && !request.raw.complete) {
       const timer = setTimeout(() => {
-        const error = new SlipwayError('too-slow', `The body did not arrive within ${ms / 1000} s`);
-        payload.emit('error', Object.assign(error, { statusCode: 408 }));
+        void reply
+          .header('Connection', 'close')
+          .send(new SlipwayError('too-slow', `The body did not arrive within ${ms / 1000} s`));
       }, ms);
-      payload.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+      const cancel = () => clearTimeout(timer);
+      payload.once('end', cancel);
+      reply.raw.once('close', cancel);
     }
+    done(null, payload);
+  });
+}
+
+/** A connection on which the last answer was given must not keep a stopping gateway alive. */
+function closeWhenStopping(server: FastifyInstance, stopping: AbortSignal): void {
+  server.addHook('onSend', (_request, reply, payload, done) => {
+    if (stopping.aborted) reply.header('Connection', 'close');
     done(null, payload);
   });
 }

@@ -1,5 +1,5 @@
-import { CATEGORIES, NAME, OWNER_ID, categoryOf } from '@slipway/contracts';
-import type { ReadFilter, RecordedEvent } from '@slipway/event-store';
+import { CATEGORIES, NAME, OWNER_ID } from '@slipway/contracts';
+import type { ReadFilter } from '@slipway/event-store';
 import { badInput, type FieldError } from '@slipway/mesh';
 
 const TYPE = /^[A-Za-z]{1,64}$/;
@@ -53,16 +53,4 @@ function faultOf(field: string, values: unknown[]): string | null {
     return several ? `must have 1 to ${MOST} values` : 'must have one value';
   }
   return values.every((value) => typeof value === 'string' && fits(value)) ? null : hint;
-}
-
-/** Whether an event passes, exactly as the log's own filter decides. */
-export function passes(event: RecordedEvent, filter: ReadFilter): boolean {
-  const { metadata } = event;
-  return (
-    (!filter.types || filter.types.includes(event.type)) &&
-    (!filter.categories || filter.categories.includes(categoryOf(event.stream))) &&
-    (filter.environment === undefined || filter.environment === metadata.environment) &&
-    (filter.requestId === undefined || filter.requestId === metadata.requestId) &&
-    (filter.ownerId === undefined || filter.ownerId === metadata.ownerId)
-  );
 }

@@ -1,7 +1,6 @@
 import { SlipwayError, causeOf, type Cause, type Clock, type ServerFrame } from '@slipway/contracts';
-import type { EventStore, Position, ReadFilter } from '@slipway/event-store';
+import { passes, type EventStore, type Position, type ReadFilter } from '@slipway/event-store';
 import { eventView } from './event-view.js';
-import { passes } from './filter.js';
 import type { LiveTail } from './tail.js';
 
 /** Where a subscription's frames go. */
@@ -13,7 +12,7 @@ export interface Outlet {
 /** Events of one page while it catches up from the log. */
 const PAGE = 500;
 /** Least time between two `caught-up` frames that follow no event, in ms. */
-const CAUGHT_UP_EVERY = 1_000;
+const CAUGHT_UP_EVERY = 500;
 /** Before the log is asked again that was away, in ms. */
 const AWAY_PAUSE = 500;
 
@@ -32,6 +31,7 @@ export class LiveSubscription {
   #deliveredSince = false;
   #stopped = false;
   #wake: () => void = () => {};
+  #cancelReport: (() => void) | undefined;
 
   constructor(
     readonly id: string,
@@ -55,6 +55,7 @@ export class LiveSubscription {
       return causeOf(error);
     } finally {
       stopListening();
+      this.#cancelReport?.();
     }
   }
 
@@ -130,7 +131,15 @@ export class LiveSubscription {
     const now = this.parts.clock.now();
     const position = this.#cursor!;
     if (this.#stopped) return;
-    if (position === this.#reported || (!this.#deliveredSince && now - this.#reportedAt < CAUGHT_UP_EVERY)) return;
+    if (position === this.#reported) return;
+    const early = this.#reportedAt + CAUGHT_UP_EVERY - now;
+    if (!this.#deliveredSince && early > 0) {
+      this.#cancelReport ??= this.parts.clock.after(early, () => {
+        this.#cancelReport = undefined;
+        this.#wake();
+      });
+      return;
+    }
     this.#reported = position;
     this.#reportedAt = now;
     this.#deliveredSince = false;

@@ -1,0 +1,343 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { progressSubject, type ClientFrame, type EventView, type ServerFrame } from '@slipway/contracts';
+import { seeded } from '@slipway/mesh/testing';
+import { WebSocket } from 'ws';
+import { GatewayPlace } from '../testing/gateway-place.js';
+import { CLOSE } from './connection.js';
+
+/** A client on a real socket that keeps what it is told. */
+class Client {
+  readonly frames: ServerFrame[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  #arrived = () => {};
+
+  private constructor(readonly socket: WebSocket) {
+    socket.on('message', (data) => {
+      this.frames.push(JSON.parse(String(data)) as ServerFrame);
+      this.#arrived();
+    });
+    socket.on('error', () => {});
+    this.closed = new Promise((resolve) => socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })));
+  }
+
+  static async open(
+    place: GatewayPlace,
+    headers: Record<string, string> = { Authorization: `Bearer ${place.key}` },
+  ): Promise<Client> {
+    const client = new Client(new WebSocket(`${place.gateway.url.replace('http', 'ws')}/api/v1/events`, { headers }));
+    await once(client.socket, 'open');
+    return client;
+  }
+
+  send(frame: ClientFrame | Record<string, unknown> | string): void {
+    this.socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  }
+
+  /** Waits until a frame fits; those that came before count as well. */
+  async until<T extends ServerFrame>(fits: (frame: ServerFrame) => boolean): Promise<T> {
+    for (;;) {
+      const found = this.frames.find(fits);
+      if (found) return found as T;
+      await new Promise<void>((resolve) => (this.#arrived = resolve));
+    }
+  }
+
+  events(id: string): EventView[] {
+    return this.frames.flatMap((frame) => (frame.type === 'event' && frame.id === id ? [frame.event] : []));
+  }
+
+  async caughtUp(id: string, position: string): Promise<void> {
+    await this.until((frame) => frame.type === 'caught-up' && frame.id === id && frame.position >= position);
+  }
+
+  async end(): Promise<void> {
+    this.socket.close();
+    await this.closed;
+  }
+}
+
+const positions = (events: readonly { position: string }[]): string[] => events.map(({ position }) => position);
+
+describe('the WebSocket', () => {
+  let place: GatewayPlace;
+  beforeAll(async () => {
+    place = await GatewayPlace.open();
+  });
+  afterAll(() => place.close());
+
+  it('delivers what was recorded from the start, then what comes, each once and in order', async () => {
+    for (const name of ['a', 'b', 'c']) await place.resource('instance', name);
+    const client = await Client.open(place);
+    client.send({ type: 'subscribe', id: 'all', from: 'start' });
+    await client.until(({ type }) => type === 'caught-up');
+    const last = await place.resource('storage', 'd');
+    await client.caughtUp('all', last);
+    const recorded = (await place.store.readAll()).events;
+    expect(positions(client.events('all'))).toEqual(positions(recorded));
+    expect(client.events('all')[0]).toMatchObject({
+      category: 'instance',
+      type: 'InstanceStarted',
+      environment: 'default',
+      ownerId: 'ada',
+      data: { action: 'ensure' },
+    });
+    await client.end();
+  });
+
+  it('has several subscriptions with filters of their own, added and taken away while it is open', async () => {
+    const client = await Client.open(place);
+    client.send({ type: 'subscribe', id: 'instances', filter: { category: ['instance'] } });
+    client.send({
+      type: 'subscribe',
+      id: 'made',
+      filter: { type: ['StorageProvisioned', 'InstanceProvisioned'], environment: 'other' },
+    });
+    await client.until((frame) => frame.type === 'subscribed' && frame.id === 'made');
+    await place.resource('instance', 'e');
+    const between = await place.resource('storage', 'f', 'other');
+    await client.caughtUp('instances', between);
+    client.send({ type: 'unsubscribe', id: 'instances' });
+    await client.until(({ type }) => type === 'unsubscribed');
+    client.send({ type: 'subscribe', id: 'of-ada', filter: { owner: 'ada' }, from: between });
+    const last = await place.resource('instance', 'g', 'other');
+    await client.caughtUp('of-ada', last);
+    await client.until((frame) => frame.type === 'event' && frame.id === 'made' && frame.event.position === last);
+    expect(client.events('instances').map(({ stream }) => stream)).toEqual(['instance-default.e', 'instance-default.e']);
+    expect(client.events('made').map(({ stream }) => stream)).toEqual(['storage-other.f', 'instance-other.g']);
+    expect(client.events('of-ada').map(({ type }) => type)).toEqual(['InstanceStarted', 'InstanceProvisioned']);
+    await client.end();
+  });
+
+  it('begins with what comes from now on when no position is given', async () => {
+    const client = await Client.open(place);
+    client.send({ type: 'subscribe', id: 'now' });
+    const { position } = await client.until<Extract<ServerFrame, { type: 'subscribed' }>>(({ type }) => type === 'subscribed');
+    expect(position).toBe(await place.store.head());
+    const last = await place.resource('instance', 'h');
+    await client.caughtUp('now', last);
+    expect(client.events('now')).toHaveLength(2);
+    await client.end();
+  });
+
+  it('tells the progress of a request’s steps to who follows that request only', async () => {
+    const request = '0b8f6a52-6f5e-5f0c-9d38-2f6d1c3a7e10';
+    const client = await Client.open(place);
+    client.send({ type: 'subscribe', id: 'other' });
+    client.send({ type: 'subscribe', id: 'it', filter: { request } });
+    await client.until((frame) => frame.type === 'subscribed' && frame.id === 'it');
+    const progress = { requestId: request, stepId: 'storage/x', fraction: 0.5, message: 'half' };
+    place.bus.publish(progressSubject('test', request), progress);
+    expect(await client.until(({ type }) => type === 'progress')).toEqual({ type: 'progress', id: 'it', progress });
+    client.send({ type: 'unsubscribe', id: 'it' });
+    await client.until(({ type }) => type === 'unsubscribed');
+    place.bus.publish(progressSubject('test', request), progress);
+    client.send({ type: 'ping' });
+    await client.until(({ type }) => type === 'pong');
+    expect(client.frames.filter(({ type }) => type === 'progress')).toHaveLength(1);
+    await client.end();
+  });
+
+  it('says of a position that is another log’s, or none, that it is gone, and goes on with the rest', async () => {
+    const client = await Client.open(place);
+    client.send({ type: 'subscribe', id: 'bad', from: 'other.0000000001.00000000000000000007' });
+    client.send({ type: 'subscribe', id: 'good', from: 'start' });
+    expect(await client.until(({ type }) => type === 'error')).toMatchObject({ id: 'bad', error: { code: 'gone' } });
+    await client.until((frame) => frame.type === 'caught-up' && frame.id === 'good');
+    client.send({ type: 'subscribe', id: 'bad', from: 'start' });
+    await client.until((frame) => frame.type === 'caught-up' && frame.id === 'bad');
+    await client.end();
+  });
+
+  it('answers frames that are not valid with an error, and closes when they do not end', async () => {
+    const client = await Client.open(place);
+    for (const frame of ['rubbish', '[]', { type: 'shutdown' }, { type: 'subscribe', id: 'x', filter: { request: '>' } }])
+      client.send(frame);
+    client.send({ type: 'unsubscribe', id: 'never' });
+    client.send({ type: 'subscribe', id: 'twice' });
+    client.send({ type: 'subscribe', id: 'twice' });
+    client.send({ type: 'ping' });
+    await client.until(({ type }) => type === 'pong');
+    const errors = client.frames.flatMap((frame) => (frame.type === 'error' ? [[frame.id, frame.error.code]] : []));
+    expect(errors).toEqual([
+      ...[
+        [undefined, 'message-malformed'],
+        [undefined, 'message-malformed'],
+        [undefined, 'bad-input'],
+        ['x', 'bad-input'],
+      ],
+      ...[
+        ['never', 'not-found'],
+        ['twice', 'bad-input'],
+      ],
+    ]);
+    for (let n = 0; n < 60; n++) client.send('{');
+    expect((await client.closed).code).toBe(CLOSE.hostile);
+  });
+
+  it('closes on binary and on frames that are too large', async () => {
+    const binary = await Client.open(place);
+    binary.socket.send(Buffer.from([1, 2, 3]));
+    expect((await binary.closed).code).toBe(CLOSE.binary);
+    const large = await Client.open(place);
+    large.send({ type: 'subscribe', id: 'x'.repeat(100_000) });
+    expect((await large.closed).code).toBe(1009);
+    expect(place.gateway.url).toBeTruthy();
+  });
+
+  it('bounds the subscriptions of a connection', async () => {
+    const client = await Client.open(place);
+    for (let n = 0; n <= 256; n++) client.send({ type: 'subscribe', id: `s${n}`, filter: { owner: 'nobody' } });
+    expect(await client.until(({ type }) => type === 'error')).toMatchObject({ id: 's256', error: { code: 'too-busy' } });
+    await client.end();
+  });
+});
+
+describe('the WebSocket’s door', () => {
+  let place: GatewayPlace;
+  beforeAll(async () => {
+    place = await GatewayPlace.open({ liveLimits: { authenticateMs: 200, pingMs: 100 } });
+  });
+  afterAll(() => place.close());
+
+  const refusal = async (headers: Record<string, string>, path = '/api/v1/events'): Promise<number> => {
+    const socket = new WebSocket(`${place.gateway.url.replace('http', 'ws')}${path}`, { headers });
+    socket.on('error', () => {});
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number; destroy(): void }];
+    response.destroy();
+    return response.statusCode;
+  };
+
+  it('checks key, Host, Origin and path before the upgrade', async () => {
+    const key = { Authorization: `Bearer ${place.key}` };
+    expect(await refusal({ Authorization: 'Bearer wrong' })).toBe(401);
+    expect(await refusal({ ...key, Host: 'evil.example' })).toBe(403);
+    expect(await refusal({ ...key, Origin: 'http://evil.example' })).toBe(403);
+    expect(await refusal(key, '/api/v1/instances')).toBe(404);
+  });
+
+  it('takes the key in the first frame, as a browser must send it', async () => {
+    const client = await Client.open(place, {});
+    client.send({ type: 'authenticate', key: place.key });
+    client.send({ type: 'subscribe', id: 'a', from: 'start' });
+    await client.until(({ type }) => type === 'caught-up');
+    await client.end();
+  });
+
+  it('closes when the key is wrong, when something else comes first, and when nothing comes', async () => {
+    const wrong = await Client.open(place, {});
+    wrong.send({ type: 'authenticate', key: 'wrong' });
+    expect((await wrong.closed).code).toBe(CLOSE.unauthenticated);
+    expect(wrong.frames).toMatchObject([{ type: 'error', error: { code: 'unauthenticated' } }]);
+    const eager = await Client.open(place, {});
+    eager.send({ type: 'subscribe', id: 'a', from: 'start' });
+    expect((await eager.closed).code).toBe(CLOSE.unauthenticated);
+    expect(eager.frames).toHaveLength(1);
+    const silent = await Client.open(place, {});
+    expect((await silent.closed).code).toBe(CLOSE.unauthenticated);
+  });
+
+  it('keeps a connection that answers pings, and ends one that is dead', async () => {
+    const alive = await Client.open(place);
+    const dead = new WebSocket(`${place.gateway.url.replace('http', 'ws')}/api/v1/events`, {
+      headers: { Authorization: `Bearer ${place.key}` },
+      autoPong: false,
+    });
+    dead.on('error', () => {});
+    const [code] = (await once(dead, 'close')) as [number];
+    expect(code).toBe(1006);
+    alive.send({ type: 'ping' });
+    await alive.until(({ type }) => type === 'pong');
+    await alive.end();
+  });
+
+  it('tells clients to come again when the gateway stops', async () => {
+    const other = await GatewayPlace.open();
+    const client = await Client.open(other);
+    await other.close();
+    expect((await client.closed).code).toBe(CLOSE.restart);
+  });
+});
+
+describe('clients', () => {
+  it('that reconnect with their last position miss nothing and get nothing twice, while it goes on', async () => {
+    const seed = Number(process.env['SLIPWAY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+    console.info(`SLIPWAY_SEED=${seed}`);
+    const random = seeded(seed);
+    const pick = (below: number) => Math.floor(random() * below);
+    const place = await GatewayPlace.open();
+    let finished = false;
+    const writing = (async () => {
+      for (let n = 0; n < 150; n++) {
+        await place.resource(pick(2) ? 'instance' : 'storage', `r${n}`, pick(2) ? 'default' : 'other');
+        if (pick(4) === 0) await new Promise((resolve) => setTimeout(resolve, pick(6)));
+      }
+      finished = true;
+    })();
+
+    const follow = async (filter: object): Promise<EventView[]> => {
+      const seen: EventView[] = [];
+      let from = 'start';
+      for (let last = false; !last;) {
+        last = finished;
+        const client = await Client.open(place);
+        client.send({ type: 'subscribe', id: 'f', filter, from });
+        if (last) await client.caughtUp('f', await place.store.head());
+        else await new Promise((resolve) => setTimeout(resolve, pick(25)));
+        client.socket.terminate();
+        await client.closed;
+        // What arrived counts, whatever else was on its way.
+        seen.push(...client.events('f'));
+        from = seen.at(-1)?.position ?? 'start';
+      }
+      return seen;
+    };
+    const [all, some, none] = await Promise.all([
+      follow({}),
+      follow({ category: ['storage'], environment: 'other' }),
+      follow({ owner: 'nobody' }),
+      writing,
+    ]);
+    const recorded = (await place.store.readAll({ limit: 5000 })).events;
+    expect(positions(all)).toEqual(positions(recorded));
+    expect(positions(some)).toEqual(positions(recorded.filter(({ stream }) => stream.startsWith('storage-other.'))));
+    expect(none).toEqual([]);
+    await place.close();
+  }, 60_000);
+
+  it('that do not read are paused, then dropped with a word why; others get everything', async () => {
+    const place = await GatewayPlace.open({ liveLimits: { slowMs: 500, highWater: 16 * 1024 } });
+    const data = { reason: 'x'.repeat(60_000) };
+    for (let n = 0; n < 400; n++) await place.record(`environment-e${n}`, 'DispatchPaused', data);
+    const [slow, quick] = [await Client.open(place), await Client.open(place)];
+    slow.send({ type: 'subscribe', id: 's', from: 'start' });
+    slow.socket.pause();
+    quick.send({ type: 'subscribe', id: 'q', from: 'start' });
+    await quick.caughtUp('q', await place.store.head());
+    expect(quick.events('q')).toHaveLength(400);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    slow.socket.resume();
+    expect(await slow.closed).toEqual({ code: CLOSE.slow, reason: 'frames were not read in time' });
+    expect(slow.events('s').length).toBeLessThan(400);
+    await quick.end();
+    await place.close();
+  }, 60_000);
+
+  it('may be a thousand subscriptions that wait', async () => {
+    const place = await GatewayPlace.open();
+    const clients = await Promise.all(Array.from({ length: 10 }, () => Client.open(place)));
+    for (const client of clients) {
+      for (let n = 0; n < 100; n++)
+        client.send({ type: 'subscribe', id: `s${n}`, filter: { environment: n === 0 ? 'default' : 'quiet' } });
+    }
+    await Promise.all(clients.map((client) => client.until((frame) => frame.type === 'subscribed' && frame.id === 's99')));
+    const last = await place.resource('instance', 'a');
+    await Promise.all(clients.map((client) => client.until((frame) => frame.type === 'event' && frame.event.position === last)));
+    for (const client of clients) {
+      expect(client.events('s0')).toHaveLength(2);
+      expect(client.frames.filter(({ type }) => type === 'event')).toHaveLength(2);
+      await client.end();
+    }
+    await place.close();
+  }, 60_000);
+});
