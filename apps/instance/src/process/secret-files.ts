@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { NAME, SlipwayError, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import { NAME, resourceStream, SlipwayError, type InstanceSpec, type JsonObject } from '@slipway/contracts';
 import type { DriverContext, Identity } from '@slipway/provisioner';
 import type { SecretRef } from '@slipway/secrets';
-import { holderOf } from './claims.js';
 
 /** Secrets as an instance gets them: files of mode 0400. */
 export interface SecretFiles {
@@ -13,10 +12,7 @@ export interface SecretFiles {
 }
 
 /** All secrets of one generation stand below this name. */
-export function secretPrefix(target: Identity): string {
-  const { holder, generation } = holderOf(target);
-  return `${holder}/g${generation}`;
-}
+export const secretPrefix = ({ resource, generation }: Identity): string => `${resourceStream(resource)}/g${generation}`;
 
 /**
  * Makes the instance's own secrets and writes them, and those it gets from what it is wired to, into `<staging>/secrets`.

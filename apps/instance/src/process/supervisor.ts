@@ -22,6 +22,8 @@ export interface SupervisorState {
 /** How long a supervisor may take until it has its lock, and to leave when it is killed. */
 const PATIENCE_MS = 20_000;
 const LOCKED = 75;
+/** Not with the step's signal: to end a sweep half-way helps nobody. */
+const UNCANCELLED = { signal: undefined };
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
 
 /**
@@ -105,11 +107,13 @@ export class Supervisor {
     const text = (await this.context.filesystem.readFile(join(this.folder, 'run', 'supervisor')))?.toString('utf8') ?? '';
     const [, pid, started] = /^(\d+) (\d+)\n$/.exec(text) ?? [];
     if (pid === undefined) return;
-    await this.context.command.exec(['sh', '-c', '. "$0"; signal "$1" "$2" "$3"', this.#functions, name, pid, started!]);
+    const command = ['sh', '-c', '. "$0"; signal "$1" "$2" "$3"', this.#functions, name, pid, started!];
+    await this.context.command.exec(command, UNCANCELLED);
   }
 
   #underLock(command: string[]) {
-    return this.context.command.exec(['flock', '--nonblock', '--conflict-exit-code', String(LOCKED), this.#lock, ...command]);
+    const locking = ['flock', '--nonblock', '--conflict-exit-code', String(LOCKED), this.#lock];
+    return this.context.command.exec([...locking, ...command], UNCANCELLED);
   }
 
   get #lock(): string {

@@ -1,0 +1,191 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pack } from 'tar-stream';
+import { systemClock, type InstanceSpec } from '@slipway/contracts';
+import { localCommand, localFilesystem } from '@slipway/interfaces';
+import type { DriverContext, Target } from '@slipway/provisioner';
+import { MemoryBlobs } from '@slipway/blobs/testing';
+import { MemorySecrets } from '@slipway/secrets/testing';
+import { ProcessDriver } from '../process/process.driver.js';
+import type { Range, Supervision } from '../process/settings.js';
+
+export const ROOT = process.getuid?.() === 0;
+
+/** Quick enough for tests, and still a backoff that doubles. */
+export const QUICK: Supervision = {
+  firstBackoffMs: 100,
+  longestBackoffMs: 1_600,
+  steadySeconds: 60,
+  graceSeconds: 2,
+  logBytes: 64 * 1024,
+};
+
+/** Apart for each process of tests, below the ports that the kernel hands out, above those of the default configuration. */
+export function portRange(size = 200): Range {
+  const from = 25_000 + ((process.pid * 37) % 35) * 200;
+  return { from, to: from + size - 1 };
+}
+
+/** An app in Node: answers what it is asked at its port. */
+const APP = `
+import { createServer } from 'node:http';
+import { readFileSync, writeFileSync } from 'node:fs';
+const answers = {
+  '/': () => 'here',
+  '/pid': () => process.pid,
+  '/environment': () => process.env,
+  '/self': () => ({ uid: process.getuid(), gid: process.getgid(), groups: process.getgroups(), cwd: process.cwd(), node: process.execPath, limits: readFileSync('/proc/self/limits', 'utf8'), status: readFileSync('/proc/self/status', 'utf8') }),
+  '/secret': () => readFileSync(process.env.KEY_FILE, 'utf8'),
+  '/write': () => { writeFileSync(process.env.DATA + '/written', 'yes'); return 'written'; },
+  '/say': () => { for (let i = 0; i < 4000; i++) console.log('line ' + i + ' ' + 'x'.repeat(80)); return 'said'; },
+  '/eat': () => { const eaten = []; for (let i = 0; i < 1024; i++) eaten.push(Buffer.alloc(1 << 20, 1)); return eaten.length; },
+  '/exit': () => process.exit(3),
+};
+createServer((request, response) => {
+  const answer = answers[request.url];
+  if (!answer) return response.writeHead(404).end();
+  response.end(JSON.stringify(answer()));
+}).listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening on ' + process.env.PORT));
+`;
+
+export const SPEC: InstanceSpec = {
+  command: ['node', 'app.mjs'],
+  environment: { PORT: '${port}' },
+  health: { path: '/', startSeconds: 30 },
+};
+
+/** A place of its own for one test, with a driver and everything that a driver is given. */
+export class Rig {
+  readonly root = mkdtempSync(join(tmpdir(), 'slipway-instance-'));
+  readonly blobs = new MemoryBlobs();
+  readonly secrets = new MemorySecrets();
+  readonly driver: ProcessDriver;
+  readonly log: string[] = [];
+  readonly #made: Target[] = [];
+
+  constructor(
+    readonly ports: Range = portRange(),
+    supervision: Supervision = QUICK,
+  ) {
+    this.driver = new ProcessDriver({ ports, supervision });
+    execFileSync('chmod', ['711', this.root]);
+  }
+
+  context(signal: AbortSignal = new AbortController().signal): DriverContext {
+    return {
+      command: localCommand(),
+      filesystem: localFilesystem(),
+      blobs: this.blobs,
+      secrets: this.secrets,
+      clock: systemClock,
+      root: this.root,
+      signal,
+      progress: (_, message) => void this.log.push(message),
+      log: (line) => void this.log.push(line),
+    };
+  }
+
+  target(name: string, generation = 1): Target {
+    const target: Target = {
+      resource: { environment: 'default', kind: 'instance', name },
+      generation,
+      epoch: 1,
+      definition: { name: 'app', version: '1.0.0', hash: createHash('sha256').update(name).digest('hex') },
+    };
+    this.#made.push(target);
+    return target;
+  }
+
+  /** {@link SPEC} with the app as its artefact, and what is laid over it. */
+  async spec(over: Partial<InstanceSpec> = {}, files: Record<string, string> = { 'app.mjs': APP }): Promise<InstanceSpec> {
+    const archive = pack();
+    for (const [name, content] of Object.entries(files)) archive.entry({ name, mode: 0o644 }, content);
+    archive.finalize();
+    const chunks: Buffer[] = [];
+    for await (const chunk of archive) chunks.push(chunk as Buffer);
+    return { ...SPEC, artefactBlob: await this.blobs.put(Buffer.concat(chunks)), ...over };
+  }
+
+  home({ resource, generation }: Target): string {
+    return join(this.root, `${resource.environment}.${resource.name}`, `g${generation}`);
+  }
+
+  /** What one of its files says. */
+  read(target: Target, file: string): string {
+    return readFileSync(join(this.home(target), file), 'utf8');
+  }
+
+  /** Of `run/state`. */
+  state(target: Target): Record<string, string> {
+    const path = join(this.home(target), 'run/state');
+    if (!existsSync(path)) return {};
+    return Object.fromEntries(
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .map((line) => line.split('=', 2) as [string, string]),
+    );
+  }
+
+  supervisorPid(target: Target): number {
+    return Number(this.read(target, 'run/supervisor').split(' ')[0]);
+  }
+
+  /** All that this place has claimed. */
+  claims(kind: 'ports' | 'users'): string[] {
+    const folder = join(this.root, kind);
+    return existsSync(folder) ? readdirSync(folder) : [];
+  }
+
+  /** Every process that runs below this place: by folder, by arguments, or by environment. */
+  processes(): string[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+      .flatMap((pid) => {
+        const parts = ['cmdline', 'environ'].map((file) => readOrEmpty(`/proc/${pid}/${file}`).replaceAll('\0', ' '));
+        return parts.some((part) => part.includes(this.root)) && !isZombie(pid) ? [`${pid} ${parts[0]}`] : [];
+      });
+  }
+
+  async close(): Promise<void> {
+    for (const target of this.#made) await this.driver.destroy(target, this.context());
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/** What the app answers; throws when it does not. */
+export function ask<Answer>(port: number, path: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => (response.statusCode === 200 ? resolve(JSON.parse(text) as Answer) : reject(new Error(text))));
+      response.on('error', reject);
+    }).on('error', reject);
+  });
+}
+
+/** Waits until something holds, at most a minute. */
+export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await Promise.resolve(holds()).catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`It did not become true within a minute: ${what}`);
+    await sleep(50);
+  }
+}
+
+export const runs = (pid: number): boolean => existsSync(`/proc/${pid}`) && !isZombie(String(pid));
+
+const isZombie = (pid: string): boolean => /\) Z /.test(readOrEmpty(`/proc/${pid}/stat`));
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
