@@ -107,7 +107,7 @@ export class StorageSpec {
 /** How a database is to be made. */
 export class DatabaseSpec {
   /** Statements that make the schema, run once, in one transaction, when the database is made. */
-  @IsOptional() @IsString() @MaxLength(60_000) schema?: string;
+  @IsOptional() @IsString() @MaxLength(12_000) schema?: string;
 }
 
 /** When an instance counts as healthy: a GET on its port answers 2xx or 3xx. */

@@ -40,7 +40,9 @@ export type ClientFrame =
   /** The first frame, unless the upgrade carried `Authorization: Bearer <key>` (a browser's WebSocket can't). */
   | { type: 'authenticate'; key: string }
   /** `from`: a position (exclusive), `"start"`, or left out for what comes from now on. */
-  | { type: 'subscribe'; id: string; filter?: EventFilter; from?: string } | { type: 'unsubscribe'; id: string } | { type: 'ping' };
+  | { type: 'subscribe'; id: string; filter?: EventFilter; from?: string }
+  | { type: 'unsubscribe'; id: string }
+  | { type: 'ping' };
 
 /** What the server sends. */
 export type ServerFrame =
