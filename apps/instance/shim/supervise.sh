@@ -44,7 +44,8 @@ keep_log() {
   mkfifo run/output
   exec 8<>run/output 7>run/output # opened both ways for a moment, so that neither end waits for the other
   : >>log/app.log
-  read_log <run/output 7>&- 8>&- 9>&- &
+  # Not as redirections of the function: the shell would keep copies of what it closes, lock included, to give them back.
+  { exec <run/output 7>&- 8>&- 9>&-; read_log; } &
   logger=$!
   exec 8>&-
 }

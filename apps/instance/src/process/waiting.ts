@@ -2,7 +2,7 @@ import { SlipwayError } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
 
 const SHORTEST_MS = 25;
-const LONGEST_MS = 500;
+const LONGEST_MS = 250;
 
 /**
  * Asks again and again, ever more slowly, until the answer is yes or the time is over; which of the two. Throws the signal's
