@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { MemoryBlobs } from '@slipway/blobs/testing';
 import { systemClock, type InstanceSpec, type Plan } from '@slipway/contracts';
-import { resolve } from '@slipway/solver';
+import { Environment, resolve } from '@slipway/solver';
 import { pino } from 'pino';
 import { Repository } from './repository/repository.js';
 
@@ -33,7 +33,7 @@ const planOf = (definition: string): Plan =>
         drivers: { storage: 'directory', database: 'sqlite', instance: 'process' },
       },
     },
-    environment: { installed: new Map(), wires: [], generations: new Map() },
+    environment: new Environment(),
     catalogue: repository.catalogue,
     guestLocations: ['local'],
   });

@@ -15,7 +15,7 @@ import {
   StorageSpec,
   systemClock,
 } from '@slipway/contracts';
-import { resolve } from '@slipway/solver';
+import { Environment, resolve } from '@slipway/solver';
 import { getMetadataStorage } from 'class-validator';
 import { pino } from 'pino';
 import { parse } from 'yaml';
@@ -57,7 +57,7 @@ describe('docs/reference/definitions.md', () => {
           drivers: { storage: 'directory', database: 'sqlite', instance: 'process' },
         },
       },
-      environment: { installed: new Map(), wires: [], generations: new Map() },
+      environment: new Environment(),
       catalogue,
       guestLocations: ['local'],
     });

@@ -1,7 +1,8 @@
 import type { Requirement, ResourceDefinition } from '@slipway/contracts';
 import { hashOf } from '@slipway/contracts';
 import { compare, prerelease } from 'semver';
-import { capabilitiesOf, matches } from './requirement.js';
+import { inOrder } from './in-order.js';
+import { capabilitiesOf, identityName, matches } from './requirement.js';
 
 /** A definition pinned by its content. */
 export interface PinnedDefinition {
@@ -19,7 +20,10 @@ export const identityOf = ({ name, version }: { name: string; version: string })
  */
 export class Catalogue {
   readonly #byIdentity = new Map<string, PinnedDefinition>();
+  readonly #byName = new Map<string, PinnedDefinition[]>();
   readonly #byNamespace = new Map<string, PinnedDefinition[]>();
+  /** Names of the definitions that have a shared version. */
+  readonly sharedNames: ReadonlySet<string>;
 
   constructor(definitions: Iterable<ResourceDefinition>) {
     const pinned = [...definitions].map((definition) => ({ definition, hash: hashOf(definition) })).toSorted(byPreference);
@@ -27,12 +31,11 @@ export class Catalogue {
       const identity = identityOf(one.definition);
       if (this.#byIdentity.has(identity)) continue;
       this.#byIdentity.set(identity, one);
-      for (const namespace of new Set(capabilitiesOf(one.definition).map((capability) => capability.namespace))) {
-        const providers = this.#byNamespace.get(namespace);
-        if (providers) providers.push(one);
-        else this.#byNamespace.set(namespace, [one]);
-      }
+      addTo(this.#byName, one.definition.name, one);
+      const namespaces = capabilitiesOf(one.definition).map((capability) => capability.namespace);
+      for (const namespace of new Set(namespaces)) addTo(this.#byNamespace, namespace, one);
     }
+    this.sharedNames = new Set(pinned.filter(({ definition }) => definition.shared).map(({ definition }) => definition.name));
   }
 
   /** The definition of exactly that name and version. */
@@ -52,8 +55,16 @@ export class Catalogue {
 
   /** Definitions that satisfy a requirement, in order of preference. */
   candidates(requirement: Requirement): PinnedDefinition[] {
-    return this.providersOf(requirement.namespace).filter(({ definition }) => provides(definition, requirement));
+    const name = identityName(requirement);
+    const providers = name === undefined ? this.providersOf(requirement.namespace) : (this.#byName.get(name) ?? []);
+    return providers.filter(({ definition }) => provides(definition, requirement));
   }
+}
+
+function addTo(index: Map<string, PinnedDefinition[]>, by: string, one: PinnedDefinition): void {
+  const there = index.get(by);
+  if (there) there.push(one);
+  else index.set(by, [one]);
 }
 
 /** Whether a definition has a capability that satisfies a requirement. */
@@ -69,6 +80,3 @@ function byPreference(a: PinnedDefinition, b: PinnedDefinition): number {
     inOrder(a.hash, b.hash)
   );
 }
-
-/** By UTF-16 code units, the same on every machine. */
-export const inOrder = (a: string, b: string): number => Number(a > b) - Number(a < b);

@@ -17,8 +17,8 @@ describe('a plan to deprovision', () => {
     expect(plan.reads).toContainEqual({ key: 'storage/shop-files', generation: 1, users: ['instance/shop'] });
     expect(plan.writes).toHaveLength(4);
     world.deprovision();
-    expect(world.installed.size).toBe(0);
-    expect(world.wires).toEqual([]);
+    expect(world.size).toBe(0);
+    expect(world.allWires).toEqual([]);
   });
 
   test('pins what is there, not what the repository has since', () => {
@@ -44,7 +44,7 @@ describe('a plan to deprovision', () => {
       'database/pg:1': ['instance/two'],
       'storage/disk:1': ['database/pg'],
     });
-    expect(world.installed.size).toBe(0);
+    expect(world.size).toBe(0);
   });
 
   test('is refused while something else needs what was made for it', () => {

@@ -1,22 +1,129 @@
 import { resourceKey, type Installed, type Wire } from '@slipway/contracts';
+import { inOrder } from './in-order.js';
 
-/** What an environment holds, as far as a plan rests on it. Keys are `storage/shop-data`. */
-export interface EnvironmentState {
-  installed: ReadonlyMap<string, Installed>;
-  wires: readonly Wire[];
-  /** Highest generation that each key ever had or was planned with, of removed ones too. */
-  generations: ReadonlyMap<string, number>;
+/** What of an environment a plan rests on. Keys are `storage/shop-data`. */
+export type EnvironmentView = Omit<Environment, 'install' | 'remove' | 'connect' | 'reach'>;
+
+/**
+ * What an environment holds: what is installed, how it is wired, and the generations that were used. Indexed by all that a
+ * plan asks for, so that a plan costs what it touches and not what is installed.
+ */
+export class Environment {
+  readonly #installed = new Map<string, Installed>();
+  readonly #generations = new Map<string, number>();
+  readonly #byInstance = new Index();
+  readonly #byDefinition = new Index();
+  readonly #wiresFrom = new Map<string, Wire[]>();
+  readonly #usersOf = new Index();
+
+  get(key: string): Installed | undefined {
+    return this.#installed.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#installed.has(key);
+  }
+
+  get size(): number {
+    return this.#installed.size;
+  }
+
+  /** Highest generation that a key ever had or was planned with, of removed ones too; 0 when never. */
+  generation(key: string): number {
+    return this.#generations.get(key) ?? 0;
+  }
+
+  /** What was made for an instance, by key; without an instance: what is shared. */
+  madeFor(instanceId: string | undefined): Installed[] {
+    return this.#byInstance.keys(instanceId ?? '').map((key) => this.#installed.get(key)!);
+  }
+
+  /** What was made from a definition, of any version, by key. */
+  madeFrom(definition: string): Installed[] {
+    return this.#byDefinition.keys(definition).map((key) => this.#installed.get(key)!);
+  }
+
+  /** What a key is wired to. */
+  wiresFrom(key: string): readonly Wire[] {
+    return this.#wiresFrom.get(key) ?? [];
+  }
+
+  /** Keys of all that are wired to a key, in order. */
+  usersOf(key: string): string[] {
+    return this.#usersOf.keys(key);
+  }
+
+  install(one: Installed): void {
+    const key = resourceKey(one);
+    const before = this.#installed.get(key);
+    if (before) this.#unlist(key, before);
+    this.#installed.set(key, one);
+    this.#byInstance.add(one.instanceId ?? '', key);
+    this.#byDefinition.add(one.definition.name, key);
+    this.reach(key, one.generation);
+  }
+
+  /** Forgets a resource and every wire from and to it. */
+  remove(key: string): void {
+    const one = this.#installed.get(key);
+    if (!one) return;
+    this.#unlist(key, one);
+    this.#installed.delete(key);
+    for (const { to } of this.wiresFrom(key)) this.#usersOf.delete(to, key);
+    this.#wiresFrom.delete(key);
+    for (const user of this.usersOf(key)) {
+      this.#wiresFrom.set(
+        user,
+        this.wiresFrom(user).filter(({ to }) => to !== key),
+      );
+      this.#usersOf.delete(key, user);
+    }
+  }
+
+  /** Wires one resource to another; nothing when one of them is not there, or the wire is there already. */
+  connect(wire: Wire): void {
+    if (!this.has(wire.from) || !this.has(wire.to)) return;
+    const wires = this.wiresFrom(wire.from);
+    if (wires.some(({ requirement, to }) => requirement === wire.requirement && to === wire.to)) return;
+    this.#wiresFrom.set(wire.from, [...wires, wire]);
+    this.#usersOf.add(wire.to, wire.from);
+  }
+
+  /** A generation that was planned is used up, whatever became of it. */
+  reach(key: string, generation: number): void {
+    this.#generations.set(key, Math.max(generation, this.generation(key)));
+  }
+
+  #unlist(key: string, one: Installed): void {
+    this.#byInstance.delete(one.instanceId ?? '', key);
+    this.#byDefinition.delete(one.definition.name, key);
+  }
 }
 
-/** These and all that they are wired to, directly or further away, in the order of their keys. */
-export function withAllTheyUse(environment: EnvironmentState, used: Iterable<Installed>): Installed[] {
+/** Keys by something else. */
+class Index {
+  readonly #keys = new Map<string, Set<string>>();
+
+  keys(by: string): string[] {
+    return [...(this.#keys.get(by) ?? [])].toSorted(inOrder);
+  }
+
+  add(by: string, key: string): void {
+    const keys = this.#keys.get(by);
+    if (keys) keys.add(key);
+    else this.#keys.set(by, new Set([key]));
+  }
+
+  delete(by: string, key: string): void {
+    const keys = this.#keys.get(by);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#keys.delete(by);
+  }
+}
+
+/** These and all that they are wired to, directly or further away, by key. */
+export function withAllTheyUse(environment: EnvironmentView, used: Iterable<Installed>): Installed[] {
   const reached = new Map([...used].map((one) => [resourceKey(one), one]));
-  const targets = new Map<string, string[]>();
-  for (const wire of environment.wires) targets.set(wire.from, [...(targets.get(wire.from) ?? []), wire.to]);
-  for (const key of reached.keys())
-    for (const to of targets.get(key) ?? []) {
-      const target = environment.installed.get(to);
-      if (target) reached.set(to, target);
-    }
-  return [...reached.values()].toSorted((a, b) => (resourceKey(a) < resourceKey(b) ? -1 : 1));
+  for (const key of reached.keys()) for (const { to } of environment.wiresFrom(key)) reached.set(to, environment.get(to)!);
+  return [...reached].toSorted(([a], [b]) => inOrder(a, b)).map(([, one]) => one);
 }

@@ -58,7 +58,7 @@ const worlds = fc
 function presentAfter(world: World, plan: Plan): Map<string, ResourceDefinition> {
   const find = (ref: { name: string; version: string }) =>
     world.definitions.find((one) => one.name === ref.name && one.version === ref.version)!;
-  const present = new Map([...world.installed].map(([key, one]) => [key, find(one.definition)]));
+  const present = new Map([...world.keys].map((key) => [key, find(world.get(key)!.definition)]));
   for (const step of plan.steps) present.set(step.id, find(step.definition));
   return present;
 }
@@ -171,20 +171,20 @@ describe('laws of plans', () => {
           }
         };
         for (const [reference, name, provision] of sequence) {
-          const wiresBefore = world.wires.length;
+          const wiresBefore = world.allWires.length;
           if (provision) {
             const plan = world.provision(reference, name);
             made(plan);
             if (plan.outcome !== 'unsatisfied') expect(world.plan(reference, name).outcome).toBe('satisfied');
-            expect(world.wires.length).toBeGreaterThanOrEqual(wiresBefore);
+            expect(world.allWires.length).toBeGreaterThanOrEqual(wiresBefore);
           } else {
             const plan = world.deprovision(name);
             const gone = new Set(plan.steps.map((step) => step.id));
-            for (const wire of world.wires) expect(gone.has(wire.from) || gone.has(wire.to)).toBe(false);
+            for (const wire of world.allWires) expect(gone.has(wire.from) || gone.has(wire.to)).toBe(false);
           }
         }
         for (let round = 0; round < 4; round++) for (const name of ['one', 'two', 'three']) world.deprovision(name);
-        expect([...world.installed.keys()]).toEqual([]);
+        expect([...world.keys]).toEqual([]);
       }) as never,
     );
   });

@@ -1,5 +1,5 @@
 import type { PlanStep } from '@slipway/contracts';
-import { inOrder } from './catalogue.js';
+import { inOrder } from './in-order.js';
 
 /**
  * Steps so that each comes after all that it waits for; among those that could come next, by id. The steps' own `after`

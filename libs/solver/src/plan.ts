@@ -1,5 +1,5 @@
 import { hashOf, resourceKey, type Installed, type InstalledRef, type Plan, type PlanRead, type Wire } from '@slipway/contracts';
-import { inOrder } from './catalogue.js';
+import { inOrder } from './in-order.js';
 
 /** A plan with its lists in the one order they have, and its hash. */
 export function finishPlan(draft: Omit<Plan, 'leases' | 'hash'>): Plan {

@@ -9,7 +9,7 @@ import {
   type Wire,
 } from '@slipway/contracts';
 import type { Catalogue } from './catalogue.js';
-import { withAllTheyUse, type EnvironmentState } from './environment.js';
+import { withAllTheyUse, type EnvironmentView } from './environment.js';
 import { nameInUse, noLocation } from './explain.js';
 import { inStepOrder } from './order.js';
 import { finishPlan, installedRef, readOf } from './plan.js';
@@ -18,7 +18,7 @@ import { isFailure, search, type Part, type Provider } from './search.js';
 
 export interface ProvisionInput {
   query: ResolveQuery;
-  environment: EnvironmentState;
+  environment: EnvironmentView;
   catalogue: Catalogue;
   guestLocations: readonly string[];
 }
@@ -42,8 +42,8 @@ export function planProvision(input: ProvisionInput): Plan {
 }
 
 /** What was made under that very name for it. */
-const installedAs = (name: string, { installed }: EnvironmentState): Installed | undefined =>
-  RESOURCE_KINDS.map((kind) => installed.get(resourceKey({ kind, name }))).find((one) => one?.instanceId === name);
+const installedAs = (name: string, environment: EnvironmentView): Installed | undefined =>
+  RESOURCE_KINDS.map((kind) => environment.get(resourceKey({ kind, name }))).find((one) => one?.instanceId === name);
 
 const unsatisfied = (query: ResolveQuery, reasons: Plan['unsatisfied']): Plan =>
   finishPlan({
@@ -62,14 +62,13 @@ function planOf(root: Provider, { query, environment }: ProvisionInput): Plan {
   const made = parts.filter((part) => part.key !== undefined);
   const wires = made.flatMap((part) => wiresOf(part));
   const satisfied = withAllTheyUse(environment, installed);
-  const satisfiedKeys = new Set(satisfied.map(resourceKey));
   const steps = made.map((part) => stepOf(part, wires, query, environment));
   return finishPlan({
     environment: query.environment,
     outcome: steps.length > 0 ? 'install' : 'satisfied',
     alreadySatisfied: satisfied.map(installedRef),
     steps: inStepOrder(steps),
-    wires: [...wires, ...environment.wires.filter((wire) => satisfiedKeys.has(wire.from))],
+    wires: [...wires, ...satisfied.flatMap((one) => environment.wiresFrom(resourceKey(one)))],
     reads: [...satisfied.map(readOf), ...steps.map((step) => ({ key: step.id, generation: null }))],
     writes: steps.map((step) => step.id),
     unsatisfied: [],
@@ -104,17 +103,17 @@ function wiresOf(part: Part): Wire[] {
   return through(part.uses, '');
 }
 
-function stepOf(part: Part, wires: readonly Wire[], query: ResolveQuery, environment: EnvironmentState): PlanStep {
+function stepOf(part: Part, wires: readonly Wire[], query: ResolveQuery, environment: EnvironmentView): PlanStep {
   const { definition, hash } = part.pinned;
   const kind = definition.type!;
   const id = part.key!;
-  const targets = new Set(wires.filter((wire) => wire.from === id && !environment.installed.has(wire.to)).map((wire) => wire.to));
+  const targets = new Set(wires.filter((wire) => wire.from === id && !environment.has(wire.to)).map((wire) => wire.to));
   return {
     id,
     action: 'ensure',
     kind,
     name: part.name,
-    generation: (environment.generations.get(id) ?? 0) + 1,
+    generation: environment.generation(id) + 1,
     definition: { name: definition.name, version: definition.version, hash },
     location: query.place.location,
     driver: query.place.drivers[kind],

@@ -104,7 +104,7 @@ describe('a plan to provision', () => {
     const world = new World(volume, sqlite, guestbook);
     world.provision('guestbook');
     world.deprovision();
-    world.generations.set('database/shop-db', 7);
+    world.reach('database/shop-db', 7);
     expect(steps(world.plan('guestbook'))).toEqual({
       'database/shop-db:8': [],
       'storage/shop-data:2': [],
@@ -253,7 +253,7 @@ describe('a plan to provision', () => {
   test('what was left from an earlier try under the instance’s name is used again', () => {
     const world = new World(volume, sqlite, guestbook);
     world.provision('guestbook');
-    world.installed.delete('instance/shop');
+    world.take('instance/shop');
     world.definitions.push(storage('volume@1.1.0', [], { capabilities: [{ namespace: 'storage' }] }));
     const plan = world.plan('guestbook');
     expect(steps(plan)).toEqual({ 'instance/shop:2': [] });

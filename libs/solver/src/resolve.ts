@@ -1,12 +1,12 @@
 import type { Plan, ResolveQuery } from '@slipway/contracts';
 import type { Catalogue } from './catalogue.js';
 import { planDeprovision } from './deprovision.js';
-import type { EnvironmentState } from './environment.js';
+import type { EnvironmentView } from './environment.js';
 import { planProvision } from './provision.js';
 
 export interface ResolveInput {
   query: ResolveQuery;
-  environment: EnvironmentState;
+  environment: EnvironmentView;
   catalogue: Catalogue;
   /** Names of the guest locations that the configuration knows. */
   guestLocations: readonly string[];

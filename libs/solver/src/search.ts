@@ -7,8 +7,8 @@ import {
   type Requirement,
   type Unsatisfied,
 } from '@slipway/contracts';
-import { identityOf, inOrder, provides, type Catalogue, type PinnedDefinition } from './catalogue.js';
-import type { EnvironmentState } from './environment.js';
+import { identityOf, provides, type Catalogue, type PinnedDefinition } from './catalogue.js';
+import type { EnvironmentView } from './environment.js';
 import { circular, nameInUse, noDriver, nothingFor, otherVersionShared, type Reason } from './explain.js';
 import { freeName } from './naming.js';
 import { asName, needsOf, type Need } from './requirement.js';
@@ -37,7 +37,7 @@ export interface Failure {
 
 export interface SearchInput {
   catalogue: Catalogue;
-  environment: EnvironmentState;
+  environment: EnvironmentView;
   place: Place;
   instanceId: string;
 }
@@ -86,9 +86,10 @@ class Search {
 
   constructor(private readonly input: SearchInput) {
     const { catalogue, environment } = input;
-    for (const [, one] of [...environment.installed].toSorted(([a], [b]) => inOrder(a, b)))
-      if (one.instanceId === undefined || catalogue.get(one.definition)?.definition.shared)
-        this.#sharedInstalled.set(one.definition.name, one);
+    const askedForAlone = [...catalogue.sharedNames].flatMap((name) => environment.madeFrom(name));
+    for (const one of askedForAlone)
+      if (catalogue.get(one.definition)?.definition.shared) this.#sharedInstalled.set(one.definition.name, one);
+    for (const one of environment.madeFor(undefined)) this.#sharedInstalled.set(one.definition.name, one);
   }
 
   root(requirement: Requirement): Provider | Failure {
@@ -149,7 +150,7 @@ class Search {
 
   /** What was made for this instance by that name and is still there, from the same definition. */
   #reusable({ definition }: PinnedDefinition, name: string): Installed | undefined {
-    const installed = definition.type && this.input.environment.installed.get(resourceKey({ kind: definition.type, name }));
+    const installed = definition.type && this.input.environment.get(resourceKey({ kind: definition.type, name }));
     const same =
       installed && installed.instanceId === this.input.instanceId && identityOf(installed.definition) === identityOf(definition);
     return same ? installed : undefined;
@@ -237,17 +238,16 @@ class Search {
   #name({ definition }: PinnedDefinition, wanted: string, path: string): string | undefined {
     const { type } = definition;
     if (!type) return wanted;
-    const { installed } = this.input.environment;
     const isTaken = (name: string) => {
       const key = resourceKey({ kind: type, name });
-      return installed.has(key) || this.#takenKeys.has(key);
+      return this.input.environment.has(key) || this.#takenKeys.has(key);
     };
     if (this.#chain.length > 0) return freeName(wanted, path, isTaken);
     return isTaken(wanted) ? undefined : wanted;
   }
 
   #occupant({ definition }: PinnedDefinition, name: string): Installed | undefined {
-    return definition.type && this.input.environment.installed.get(resourceKey({ kind: definition.type, name }));
+    return definition.type && this.input.environment.get(resourceKey({ kind: definition.type, name }));
   }
 
   #register(part: Part, path: string): void {

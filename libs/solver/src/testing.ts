@@ -1,6 +1,5 @@
 import {
   resourceKey,
-  type Installed,
   type Plan,
   type ResolveQuery,
   type ResourceDefinition,
@@ -8,7 +7,7 @@ import {
   type Wire,
 } from '@slipway/contracts';
 import { Catalogue } from './catalogue.js';
-import type { EnvironmentState } from './environment.js';
+import { Environment } from './environment.js';
 import { parseReference } from './requirement.js';
 import { resolve } from './resolve.js';
 
@@ -36,13 +35,13 @@ export const PLACE: ResolveQuery['place'] = {
 };
 
 /** An environment that plans are made for and carried out in, in memory. */
-export class World implements EnvironmentState {
-  readonly installed = new Map<string, Installed>();
-  readonly generations = new Map<string, number>();
-  wires: Wire[] = [];
+export class World extends Environment {
+  /** Keys of what is installed. */
+  readonly keys = new Set<string>();
   definitions: ResourceDefinition[];
 
   constructor(...definitions: ResourceDefinition[]) {
+    super();
     this.definitions = definitions;
   }
 
@@ -68,18 +67,26 @@ export class World implements EnvironmentState {
     for (const step of plan.steps) {
       for (const before of step.after) if (!done.has(before)) throw new Error(`${step.id} comes before ${before}`);
       done.add(step.id);
-      this.generations.set(step.id, step.generation);
-      if (step.action === 'destroy') this.installed.delete(step.id);
+      if (step.action === 'destroy') this.take(step.id);
       else {
         const { id: _id, action: _action, after: _after, inverse: _inverse, shared, ...made } = step;
         const owner = { id: 'ada', type: 'user' as const };
-        this.installed.set(step.id, { ...made, guestLocation: 'local', ...(!shared && { instanceId }), owner, outputs: {} });
+        this.install({ ...made, guestLocation: 'local', ...(!shared && { instanceId }), owner, outputs: {} });
+        this.keys.add(step.id);
       }
     }
-    const all = plan.outcome === 'install' ? [...this.wires, ...plan.wires] : this.wires;
-    const once = new Map(all.map((wire) => [JSON.stringify(wire), wire]));
-    this.wires = [...once.values()].filter(({ from, to }) => this.installed.has(from) && this.installed.has(to));
+    for (const wire of plan.wires) this.connect(wire);
     return plan;
+  }
+
+  /** Takes one thing away, whoever is wired to it. */
+  take(key: string): void {
+    this.remove(key);
+    this.keys.delete(key);
+  }
+
+  get allWires(): Wire[] {
+    return [...this.keys].flatMap((key) => this.wiresFrom(key));
   }
 
   #resolve(query: ResolveQuery): Plan {

@@ -1,7 +1,8 @@
 import type { Blobs } from '@slipway/blobs';
 import { SlipwayError, streamName, type Clock, type EnvironmentEvent, type Installed } from '@slipway/contracts';
 import type { EventStore, Position, RecordedEvent } from '@slipway/event-store';
-import { Environment } from './environment.js';
+import { Environment } from '@slipway/solver';
+import { evolve } from './fold.js';
 
 /** Lists of what a plan installed are at most this big. */
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
@@ -56,7 +57,7 @@ export class Environments {
     const news = cached ? events.slice(1) : events;
     const complete: EnvironmentEvent[] = [];
     for (const event of news) complete.push(await this.#complete(event));
-    for (const event of complete) environment.evolve(event);
+    for (const event of complete) evolve(environment, event);
     const last = events.at(-1);
     if (last) this.#cached.set(name, { environment, last: { id: last.id, revision: last.revision } });
     return environment;

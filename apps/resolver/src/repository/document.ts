@@ -1,17 +1,5 @@
 import type { Json } from '@slipway/contracts';
-import {
-  LineCounter,
-  isAlias,
-  isMap,
-  isNode,
-  isPair,
-  isScalar,
-  isSeq,
-  parseDocument,
-  visit,
-  type Document,
-  type Node,
-} from 'yaml';
+import { LineCounter, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit, type Document, type Node } from 'yaml';
 
 /** One thing that is wrong with a content package, and where. Line and column count from 1. */
 export interface Problem {
@@ -91,8 +79,7 @@ export class ContentDocument {
         const key = node.key as Node;
         if (!isScalar(key) || typeof key.value !== 'string') this.#add(at(key), 'a field’s name must be a text');
         else if (FORBIDDEN_KEYS.has(key.value)) this.#add(at(key), `"${key.value}" cannot be a field’s name`);
-      } else if (isAlias(node)) this.#add(at(node), 'aliases (*name) are not taken; write it out');
-      else if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value))
+      } else if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value))
         this.#add(at(node), 'must be a finite number');
     });
     const root = this.#document.contents;
@@ -101,7 +88,8 @@ export class ContentDocument {
 
   #toJson(): Json | undefined {
     try {
-      return this.#document.toJS() as Json;
+      // Through text: a tree without cycles, and no object in it twice, whatever aliases (*name) say.
+      return JSON.parse(JSON.stringify(this.#document.toJS())) as Json;
     } catch (error) {
       this.#add(0, firstLine((error as Error).message));
       return undefined;

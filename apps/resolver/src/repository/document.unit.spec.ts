@@ -3,11 +3,20 @@ import { ContentDocument, problemLine } from './document.js';
 
 const problems = (text: string, file = 'p.yaml') => new ContentDocument(file, text).problems.map(problemLine);
 
+/** 9^6 times "x", in 6 lines. */
+const bomb = `a0: &a0 x\n${[0, 1, 2, 3, 4, 5].map((n) => `a${n + 1}: &a${n + 1} [${Array(9).fill(`*a${n}`).join(', ')}]\n`).join('')}`;
+
 describe('a content file', () => {
   test('is read as JSON values, from YAML and from JSON', () => {
     const value = { name: 'p', when: '2026-01-01', list: [1, true, null] };
     expect(new ContentDocument('p.yaml', 'name: p\nwhen: 2026-01-01\nlist: [1, true, null]\n').value).toEqual(value);
     expect(new ContentDocument('p.json', JSON.stringify(value)).value).toEqual(value);
+  });
+
+  test('may say something once and mean it twice', () => {
+    const value = new ContentDocument('p.yaml', 'a: &x {y: 1}\nb: *x\n').value as { a: object; b: object };
+    expect(value).toEqual({ a: { y: 1 }, b: { y: 1 } });
+    expect(value.a).not.toBe(value.b);
   });
 
   test('knows where each field stands, and for a missing one where it should', () => {
@@ -22,7 +31,9 @@ describe('a content file', () => {
   test.each([
     ['a file that is not YAML', 'name: [p', /^p\.yaml:\d+:\d+: /],
     ['a field that stands twice', 'name: p\nname: q\n', /^p\.yaml:2:1: Map keys must be unique/],
-    ['an alias', 'a: &x 1\nb: *x\n', /^p\.yaml:2:4: aliases/],
+    ['an alias of itself', 'a: &x [*x]\n', /^p\.yaml:1:1: /],
+    ['an alias of nothing', 'a: *x\n', /^p\.yaml:1:1: Unresolved alias/],
+    ['aliases that multiply', bomb, /^p\.yaml:1:1: Excessive alias count/],
     ['a tag of its own', 'a: !!js/function "x"\n', /^p\.yaml:1:4: .*tag/],
     ['a date, a set or bytes by tag', 'a: !!binary aGk=\n', /tag/],
     ['a prototype key', 'a:\n  __proto__: {x: 1}\n', /^p\.yaml:2:3: "__proto__" cannot be a field’s name$/],

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EnvironmentEvent, Installed, ResourceKind } from '@slipway/contracts';
-import { Environment } from './environment.js';
+import { Environment } from '@slipway/solver';
+import { evolve } from './fold.js';
 
 const owner = { id: 'ada', type: 'user' as const };
-export const made = (key: string, generation = 1, instanceId = 'shop'): Installed => {
+const made = (key: string, generation = 1, instanceId = 'shop'): Installed => {
   const [kind, name] = key.split('/') as [ResourceKind, string];
   const definition = { name: kind, version: '1.0.0', hash: 'h' };
   return {
@@ -33,11 +34,11 @@ const wire = (from: string, to: string) => ({ from, requirement: 'data', to });
 
 function environmentOf(...events: EnvironmentEvent[]): Environment {
   const environment = new Environment();
-  for (const event of events) environment.evolve(event);
+  for (const event of events) evolve(environment, event);
   return environment;
 }
 
-describe('an environment', () => {
+describe('an environment, as its stream tells', () => {
   const both = settled({
     installed: [made('storage/shop-data'), made('instance/shop')],
     wires: [wire('instance/shop', 'storage/shop-data')],
@@ -45,25 +46,30 @@ describe('an environment', () => {
 
   test('holds what settled plans installed, and how it is wired', () => {
     const environment = environmentOf(admitted(['storage/shop-data', 1], ['instance/shop', 1]), both);
-    expect([...environment.installed.keys()]).toEqual(['storage/shop-data', 'instance/shop']);
-    expect(environment.wires).toEqual([wire('instance/shop', 'storage/shop-data')]);
+    expect(environment.madeFor('shop').map(({ kind }) => kind)).toEqual(['instance', 'storage']);
+    expect(environment.wiresFrom('instance/shop')).toEqual([wire('instance/shop', 'storage/shop-data')]);
   });
 
   test('forgets what was removed, with its wires, and remembers its generation', () => {
     const environment = environmentOf(both, settled({ removed: ['instance/shop', 'storage/shop-data'] }));
-    expect([environment.installed.size, environment.wires]).toEqual([0, []]);
-    expect(environment.generations.get('storage/shop-data')).toBe(1);
+    expect([environment.size, environment.wiresFrom('instance/shop'), environment.usersOf('storage/shop-data')]).toEqual([
+      0,
+      [],
+      [],
+    ]);
+    expect(environment.generation('storage/shop-data')).toBe(1);
   });
 
   test('counts a generation as used when it was only planned, whatever became of it', () => {
     const environment = environmentOf(admitted(['storage/shop-data', 3]), settled({ outcome: 'undone' }));
-    expect(environment.generations.get('storage/shop-data')).toBe(3);
-    expect(environment.installed.size).toBe(0);
+    expect([environment.generation('storage/shop-data'), environment.size]).toEqual([3, 0]);
   });
 
   test('the same wire told twice is one, and one of what is not there is none', () => {
     const again = settled({ wires: [wire('instance/shop', 'storage/shop-data'), wire('instance/gone', 'storage/shop-data')] });
-    expect(environmentOf(both, again).wires).toEqual([wire('instance/shop', 'storage/shop-data')]);
+    const environment = environmentOf(both, again);
+    expect(environment.wiresFrom('instance/shop')).toEqual([wire('instance/shop', 'storage/shop-data')]);
+    expect(environment.usersOf('storage/shop-data')).toEqual(['instance/shop']);
   });
 
   test('names, pauses and events of later versions leave it as it is', () => {
@@ -72,6 +78,6 @@ describe('an environment', () => {
       { type: 'NameReleased', data: { name: 'shop', requestId: 'r' } },
       { type: 'DispatchPaused', data: { actor: owner } },
     );
-    expect([environment.installed.size, environment.generations.size]).toEqual([0, 0]);
+    expect([environment.size, environment.generation('instance/shop')]).toEqual([0, 0]);
   });
 });
