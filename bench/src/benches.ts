@@ -1,4 +1,5 @@
 import type { Figure } from './figure.js';
+import { meshBench, meshBenchNotes } from './mesh.js';
 
 export interface Bench {
   /** What is measured, against what, and how: for the results page. */
@@ -9,4 +10,6 @@ export interface Bench {
 }
 
 /** Every bench by its name. A new one is a file and an entry here. */
-export const BENCHES: Record<string, Bench> = {};
+export const BENCHES: Record<string, Bench> = {
+  mesh: { ...meshBenchNotes, run: meshBench },
+};

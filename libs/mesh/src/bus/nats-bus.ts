@@ -2,6 +2,7 @@ import { NoRespondersError, TimeoutError, type Msg } from '@nats-io/transport-no
 import { SlipwayError, subject as subjectOf, type ServiceName } from '@slipway/contracts';
 import { currentContext } from '../context/context.js';
 import type { Connection } from './connection.js';
+import { ConnectionLost, Inbox } from './inbox.js';
 import type { Bus, RequestOptions } from './port.js';
 import { decodeBody, decodeError, encodeBody, encodeContext } from './wire.js';
 
@@ -16,18 +17,15 @@ export const DEFAULT_TIMEOUT = 2_000;
  * B2. A request never outlives its caller's own deadline.
  */
 export class NatsBus implements Bus {
-  readonly #underWay = new Set<(error: SlipwayError) => void>();
+  readonly #inbox: Inbox;
 
   constructor(
     private readonly connection: Connection,
     private readonly mesh: string,
+    /** Told of published messages that a listener could not handle. */
     private readonly failed: (subject: string, error: unknown) => void = () => {},
   ) {
-    connection.onLost(() => {
-      const error = new SlipwayError('timed-out', 'The connection to NATS was lost before the answer came');
-      for (const reject of this.#underWay) reject(error);
-      this.#underWay.clear();
-    });
+    this.#inbox = new Inbox(connection);
   }
 
   connected(): boolean {
@@ -35,17 +33,21 @@ export class NatsBus implements Bus {
   }
 
   async request<Answer>(service: ServiceName, verb: string, body: unknown, options: RequestOptions = {}): Promise<Answer> {
-    const where = options.location === undefined ? service : `${service} at ${options.location}`;
-    if (!this.connected()) throw new SlipwayError('unreachable', `No connection to NATS, so ${where} cannot be asked`);
-    const context = options.context ?? currentContext();
+    const { location, timeoutMs = DEFAULT_TIMEOUT, context = currentContext() } = options;
+    const subject = subjectOf(this.mesh, service, verb, location);
+    if (!this.connected()) throw new SlipwayError('unreachable', `No connection to NATS, so ${subject} cannot be asked`);
     const now = Date.now();
-    const deadline = Math.min(now + (options.timeoutMs ?? DEFAULT_TIMEOUT), context.deadline ?? Infinity);
-    if (deadline <= now) throw new SlipwayError('timed-out', `The deadline had passed before ${where} was asked to ${verb}`);
+    const deadline = Math.min(now + timeoutMs, context.deadline ?? Infinity);
+    if (deadline <= now) throw new SlipwayError('timed-out', `The deadline had passed before ${subject} was asked`);
     const data = encodeBody(body);
-    const subject = subjectOf(this.mesh, service, verb, options.location);
-    const answer = await this.#send(subject, data, context, deadline, deadline - now).catch((error: unknown) => {
-      throw this.#named(error, where, verb, deadline - now);
-    });
+    const headers = encodeContext(context, deadline);
+    let answer: Msg;
+    try {
+      answer = await this.#inbox.request(subject, data, headers, deadline - now);
+    } catch (error) {
+      const where = location === undefined ? service : `${service} at ${location}`;
+      throw named(error, where, verb, deadline - now);
+    }
     const error = decodeError(answer.headers, answer.data);
     if (error) throw error;
     return decodeBody(answer.data) as Answer;
@@ -69,38 +71,17 @@ export class NatsBus implements Bus {
     });
     return () => subscription.unsubscribe();
   }
+}
 
-  #send(
-    subject: string,
-    data: Uint8Array,
-    context: Parameters<typeof encodeContext>[0],
-    deadline: number,
-    ms: number,
-  ): Promise<Msg> {
-    return new Promise((resolve, reject) => {
-      this.#underWay.add(reject);
-      this.connection.nats
-        .request(subject, data, { timeout: ms, headers: encodeContext(context, deadline) })
-        .then(resolve, reject)
-        .finally(() => this.#underWay.delete(reject));
-    });
+/** What went wrong, as one of our codes. */
+function named(error: unknown, where: string, verb: string, ms: number): SlipwayError {
+  if (error instanceof NoRespondersError) {
+    return new SlipwayError('no-server', `Nobody serves ${where}`, { where, verb }, { cause: error });
   }
-
-  #named(error: unknown, where: string, verb: string, ms: number): SlipwayError {
-    if (error instanceof SlipwayError) return error;
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    if (cause instanceof NoRespondersError) {
-      return new SlipwayError('no-server', `Nobody serves ${where}`, { where, verb }, { cause: error });
-    }
-    if (cause instanceof TimeoutError) {
-      return new SlipwayError(
-        'timed-out',
-        `${where} did not answer to ${verb} in ${ms} ms`,
-        { where, verb, ms },
-        { cause: error },
-      );
-    }
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new SlipwayError('unreachable', `${where} cannot be asked to ${verb}: ${reason}`, { where, verb }, { cause: error });
+  if (error instanceof TimeoutError) {
+    return new SlipwayError('timed-out', `${where} did not answer to ${verb} in ${ms} ms`, { where, verb, ms }, { cause: error });
   }
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof ConnectionLost) return new SlipwayError('timed-out', `${where}, ${verb}: ${reason}`, { where, verb });
+  return new SlipwayError('unreachable', `${where} cannot be asked to ${verb}: ${reason}`, { where, verb }, { cause: error });
 }

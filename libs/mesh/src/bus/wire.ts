@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import { MsgHdrsImpl, headers, type MsgHdrs } from '@nats-io/transport-node';
 import {
   ERRORS,
   HEADERS,
@@ -44,38 +44,49 @@ export function decodeBody(data: Uint8Array): unknown {
   }
 }
 
-/** The context as headers, with the deadline of this one call. */
+/** The context as headers, with the deadline of this one call. Throws when a value has a line break. */
 export function encodeContext(context: RequestContext, deadline?: number): MsgHdrs {
-  const result = headers();
-  result.append(HEADERS.correlationId, context.correlationId);
-  result.append(HEADERS.actor, `${context.actor.type}:${context.actor.id}`);
-  if (context.requestId !== undefined) result.append(HEADERS.requestId, context.requestId);
-  if (context.logToken !== undefined) result.append(HEADERS.logToken, context.logToken);
-  if (context.trace !== undefined) result.append(HEADERS.trace, context.trace);
-  if (deadline !== undefined) result.append(HEADERS.deadline, String(deadline));
-  return result;
+  const { correlationId, requestId, logToken, trace, actor } = context;
+  const record: Record<string, string> = {
+    [HEADERS.correlationId]: correlationId,
+    [HEADERS.actor]: `${actor.type}:${actor.id}`,
+  };
+  if (requestId !== undefined) record[HEADERS.requestId] = requestId;
+  if (logToken !== undefined) record[HEADERS.logToken] = logToken;
+  if (trace !== undefined) record[HEADERS.trace] = trace;
+  if (deadline !== undefined) record[HEADERS.deadline] = String(deadline);
+  for (const name in record) {
+    if (LINE_BREAK.test(record[name]!)) throw new SlipwayError('bad-input', `${name} has a line break`, { field: name });
+  }
+  // Checked above, all at once: its own way of setting a header looks through all the others for each.
+  return MsgHdrsImpl.fromRecord(record as unknown as Record<string, string[]>);
 }
+
+const LINE_BREAK = /[\r\n]/;
 
 /**
  * The context of a message that has come in, with a span of its own. What is missing or not sane is left out or made:
  * a plugin in another language need not send any header.
  */
 export function decodeContext(received: MsgHdrs | undefined): RequestContext {
-  const found: Record<string, string> = {};
-  if (received) for (const [name, values] of received) found[name] = values[0]!;
-  const sane = (value: string | undefined, form: RegExp) => (value !== undefined && form.test(value) ? value : undefined);
-  const requestId = sane(found[HEADERS.requestId], REQUEST_ID);
-  const logToken = sane(found[HEADERS.logToken], LOG_TOKEN);
-  const deadline = Number(found[HEADERS.deadline]);
-  return {
+  const found: Record<string, string | undefined> = {};
+  if (received) for (const [name, values] of received) found[name] = values[0];
+  const context: RequestContext = {
     correlationId: sane(found[HEADERS.correlationId], REQUEST_ID) ?? randomUUID(),
     actor: actorOf(found[HEADERS.actor]),
     trace: nextSpan(found[HEADERS.trace]),
-    ...(requestId !== undefined && { requestId }),
-    ...(logToken !== undefined && { logToken }),
-    ...(deadline > 0 && { deadline }),
   };
+  const requestId = sane(found[HEADERS.requestId], REQUEST_ID);
+  if (requestId !== undefined) context.requestId = requestId;
+  const logToken = sane(found[HEADERS.logToken], LOG_TOKEN);
+  if (logToken !== undefined) context.logToken = logToken;
+  const deadline = Number(found[HEADERS.deadline]);
+  if (deadline > 0) context.deadline = deadline;
+  return context;
 }
+
+const sane = (value: string | undefined, form: RegExp): string | undefined =>
+  value !== undefined && form.test(value) ? value : undefined;
 
 const ACTOR_TYPES: readonly string[] = [...OWNER_TYPES, 'system'];
 

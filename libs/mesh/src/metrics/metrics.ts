@@ -9,8 +9,11 @@ interface Described<Label extends string> {
 
 // Services that share a process share its registry, and those of one kit have the same metrics: who comes first makes it.
 
-/** The counter of that name, made when it is not there yet. */
-export const counter = <Label extends string>(registry: Registry, described: Described<Label>): Counter<Label> =>
+/** The counter of that name, made when it is not there yet. `collect` brings it up to date when it is asked for. */
+export const counter = <Label extends string>(
+  registry: Registry,
+  described: Described<Label> & { collect?: (this: Counter<Label>) => void },
+): Counter<Label> =>
   (registry.getSingleMetric(described.name) as Counter<Label> | undefined) ??
   new Counter({ ...described, registers: [registry] });
 
@@ -47,42 +50,4 @@ export function connectionMetrics(registry: Registry, connection: Connection): v
   });
   const lost = counter(registry, { name: 'slipway_nats_lost_total', help: 'How often the connection to NATS was lost' });
   connection.onLost(() => lost.inc());
-}
-
-/** What operators expect to know of the messages that a service handles. */
-export class MessageMetrics {
-  readonly #handled;
-  readonly #seconds;
-  readonly #inFlight;
-
-  constructor(
-    registry: Registry,
-    private readonly service: string,
-  ) {
-    this.#handled = counter(registry, {
-      name: 'slipway_messages_handled_total',
-      help: 'Messages handled, by service, verb and code ("ok" or an error code)',
-      labelNames: ['service', 'verb', 'code'],
-    });
-    this.#seconds = histogram(registry, {
-      name: 'slipway_message_seconds',
-      help: 'Time from a message to its answer, by service and verb',
-      labelNames: ['service', 'verb'],
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    });
-    this.#inFlight = gauge(registry, {
-      name: 'slipway_messages_in_flight',
-      help: 'Messages that a service works on now',
-      labelNames: ['service'],
-    });
-  }
-
-  inFlight(count: number): void {
-    this.#inFlight.set({ service: this.service }, count);
-  }
-
-  handled(verb: string, code: string, seconds: number): void {
-    this.#handled.inc({ service: this.service, verb, code });
-    this.#seconds.observe({ service: this.service, verb }, seconds);
-  }
 }

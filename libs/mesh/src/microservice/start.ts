@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { MessagePattern } from '@nestjs/microservices';
 import { VERBS, type HealthReport } from '@slipway/contracts';
 import { NestLogger } from '../logging/nest-logger.js';
-import { MessageMetrics } from '../metrics/metrics.js';
+import { MessageMetrics } from '../metrics/message-metrics.js';
 import type { Runtime } from '../service/port.js';
 import { ErrorFilter } from './error-filter.js';
 import { PortsModule } from './ports.js';
@@ -65,7 +65,7 @@ export async function startMicroservice(
     mesh: config.mesh,
     service,
     connection,
-    metrics: new MessageMetrics(runtime.metrics, service),
+    metrics: MessageMetrics.of(runtime.metrics, service),
     locations: options.locations ?? [],
     drainMs: options.drainMs ?? 10_000,
   });

@@ -5,7 +5,7 @@ import { SlipwayError, causeOf, subject, type Cause, type RequestContext, type S
 import type { Connection } from '../bus/connection.js';
 import { decodeBody, decodeContext, encodeBody, encodeError } from '../bus/wire.js';
 import { runInContext } from '../context/context.js';
-import type { MessageMetrics } from '../metrics/metrics.js';
+import type { MessageMetrics } from '../metrics/message-metrics.js';
 
 export interface StrategyOptions {
   mesh: string;
@@ -110,7 +110,8 @@ export class MeshStrategy extends Server implements CustomTransportStrategy {
   async #receive(verb: string, handler: MessageHandler, message: Msg): Promise<void> {
     const { metrics } = this.options;
     const began = performance.now();
-    metrics.inFlight(++this.#underWay);
+    metrics.inFlight++;
+    this.#underWay++;
     const context = decodeContext(message.headers);
     let code: string = 'ok';
     try {
@@ -121,10 +122,10 @@ export class MeshStrategy extends Server implements CustomTransportStrategy {
       code = cause.code;
       this.#refuse(message, cause);
     } finally {
-      delete context.deadline;
+      context.deadline = undefined;
       metrics.handled(verb, code, (performance.now() - began) / 1000);
-      metrics.inFlight(--this.#underWay);
-      if (this.#underWay === 0) this.#idle?.();
+      metrics.inFlight--;
+      if (--this.#underWay === 0) this.#idle?.();
     }
   }
 

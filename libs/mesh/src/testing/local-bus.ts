@@ -152,7 +152,7 @@ export class LocalBus implements Bus {
     } catch (error) {
       reply(SlipwayError.from(causeOf(error)));
     } finally {
-      delete context.deadline;
+      context.deadline = undefined;
     }
   }
 }
