@@ -1,7 +1,10 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { HealthReport } from '@slipway/contracts';
 import { startMicroservice, type RunningService, type Runtime, type ServiceDefinition } from '@slipway/mesh';
 import { Environments } from './environment/environments.js';
+import { KeptEnvironments } from './environment/kept-environments.js';
 import { Planning } from './planning.js';
 import { Repository } from './repository/repository.js';
 import { ResolverController } from './resolver.controller.js';
@@ -10,11 +13,14 @@ import { ResolverController } from './resolver.controller.js';
 export const service: ServiceDefinition = {
   name: 'resolver',
   async start(runtime: Runtime): Promise<RunningService> {
-    const { config, store, blobs, clock, logger, connection, replica } = runtime;
+    const { config, store, blobs, clock, logger, connection, replica, cacheFolder } = runtime;
     const repository = new Repository({ folder: config.contentFolder, blobs, clock, logger });
     const stopWatching = repository.watch();
     await repository.refresh();
-    const planning = new Planning(repository, new Environments(store, blobs, clock), Object.keys(config.guestLocations), clock);
+    await mkdir(cacheFolder, { recursive: true });
+    const cache = new KeptEnvironments(join(cacheFolder, 'environments.sqlite'), logger);
+    const environments = new Environments({ store, blobs, clock, cache });
+    const planning = new Planning(repository, environments, Object.keys(config.guestLocations), clock);
 
     @Module({ controllers: [ResolverController], providers: [{ provide: Planning, useValue: planning }] })
     class ResolverModule {}
@@ -31,6 +37,8 @@ export const service: ServiceDefinition = {
       async stop() {
         stopWatching();
         await microservice.stop();
+        environments.keep();
+        cache.close();
       },
     };
   },

@@ -49,7 +49,12 @@ function setUp() {
     log,
     blobs,
     appends,
-    planning: new Planning({ catalogue }, new Environments(log.as('resolver'), blobs, systemClock), ['local'], systemClock),
+    planning: new Planning(
+      { catalogue },
+      new Environments({ store: log.as('resolver'), blobs, clock: systemClock }),
+      ['local'],
+      systemClock,
+    ),
     /** Records on the environment as the orchestrator does; answers the position. */
     async record(...events: EnvironmentEvent[]) {
       const appended = await orchestrator.append(
@@ -117,7 +122,12 @@ describe('planning', () => {
         return events;
       },
     };
-    const planning = new Planning({ catalogue }, new Environments(counting, blobs, systemClock), ['local'], systemClock);
+    const planning = new Planning(
+      { catalogue },
+      new Environments({ store: counting, blobs, clock: systemClock }),
+      ['local'],
+      systemClock,
+    );
     for (let count = 0; count < 5; count++) await record({ type: 'DispatchResumed', data: { actor: owner } });
     await planning.plan(query());
     await record(settled());
@@ -156,7 +166,12 @@ describe('planning', () => {
       read: (stream, options) => (looks < 3 ? Promise.resolve([]) : behind.read(stream, options)),
       head: async () => (++looks < 3 ? position.replace(/\d$/, '0') : behind.head()),
     };
-    const slow = new Planning({ catalogue }, new Environments(lagging, new MemoryBlobs(), systemClock), ['local'], systemClock);
+    const slow = new Planning(
+      { catalogue },
+      new Environments({ store: lagging, blobs: new MemoryBlobs(), clock: systemClock }),
+      ['local'],
+      systemClock,
+    );
     expect((await slow.plan(query({ atLeast: position }))).outcome).toBe('satisfied');
     expect(looks).toBe(3);
     expect((await planning.plan(query({ atLeast: position }))).outcome).toBe('satisfied');

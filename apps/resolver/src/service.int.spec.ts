@@ -32,7 +32,7 @@ definitions:
     await writeFile(join(folder, 'bad.yaml'), 'name: bad\n');
     const log = new MemoryEventLog({ onAppend: ({ stream }) => void appends.push(stream) });
     const config = Object.assign(new MeshConfig(), { mesh: 'test', contentFolder: folder });
-    const parts = { config, store: log.as('resolver'), blobs: new MemoryBlobs() };
+    const parts = { config, store: log.as('resolver'), blobs: new MemoryBlobs(), cacheFolder: join(folder, '.cache') };
     runtime = await testRuntime({ nats, service: 'resolver', parts });
     running = await service.start(runtime);
   }, 60_000);

@@ -2,7 +2,14 @@ import { resourceKey, type Installed, type Wire } from '@slipway/contracts';
 import { inOrder } from './in-order.js';
 
 /** What of an environment a plan rests on. Keys are `storage/shop-data`. */
-export type EnvironmentView = Omit<Environment, 'install' | 'remove' | 'connect' | 'reach'>;
+export type EnvironmentView = Omit<Environment, 'install' | 'remove' | 'connect' | 'reach' | 'toRecord'>;
+
+/** An environment as plain JSON. */
+export interface EnvironmentRecord {
+  installed: Installed[];
+  wires: Wire[];
+  generations: [key: string, generation: number][];
+}
 
 /**
  * What an environment holds: what is installed, how it is wired, and the generations that were used. Indexed by all that a
@@ -15,6 +22,23 @@ export class Environment {
   readonly #byDefinition = new Index();
   readonly #wiresFrom = new Map<string, Wire[]>();
   readonly #usersOf = new Index();
+
+  /** The inverse of {@link toRecord}. */
+  static fromRecord({ installed, wires, generations }: EnvironmentRecord): Environment {
+    const environment = new Environment();
+    for (const one of installed) environment.install(one);
+    for (const wire of wires) environment.connect(wire);
+    for (const [key, generation] of generations) environment.reach(key, generation);
+    return environment;
+  }
+
+  toRecord(): EnvironmentRecord {
+    return {
+      installed: [...this.#installed.values()],
+      wires: [...this.#wiresFrom.values()].flat(),
+      generations: [...this.#generations],
+    };
+  }
 
   get(key: string): Installed | undefined {
     return this.#installed.get(key);

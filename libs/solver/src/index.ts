@@ -1,4 +1,4 @@
 export { resolve, type ResolveInput } from './resolve.js';
 export { Catalogue, identityOf, type PinnedDefinition } from './catalogue.js';
-export { Environment, type EnvironmentView } from './environment.js';
+export { Environment, type EnvironmentRecord, type EnvironmentView } from './environment.js';
 export { needsOf } from './requirement.js';
