@@ -24,8 +24,11 @@ import { ProvisionerModule } from './provisioner.module.js';
 
 export interface ProvisionerServiceOptions {
   kind: ResourceKind;
-  /** The drivers of this kind; what they need of the configuration they find in the runtime. */
-  drivers(runtime: Runtime): readonly Driver[];
+  /**
+   * The drivers of this kind; what they need of the configuration they find in the runtime. `never`: each takes a spec of its
+   * own, which has been checked against the kind's class before.
+   */
+  drivers(runtime: Runtime): readonly Driver<never>[];
 }
 
 /** How often it looks for steps that nobody works on any more, in ms. */
@@ -36,7 +39,7 @@ const TIDY_EVERY = 3_600_000;
 
 /** A sub-provisioner as a service: the kit with these drivers, at the locations of the configuration. */
 export function provisionerService({ kind, drivers }: ProvisionerServiceOptions): ServiceDefinition {
-  return { name: kind, start: (runtime) => start(kind, drivers(runtime), runtime) };
+  return { name: kind, start: (runtime) => start(kind, drivers(runtime) as readonly Driver[], runtime) };
 }
 
 async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Runtime): Promise<RunningService> {
