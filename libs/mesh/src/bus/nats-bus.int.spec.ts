@@ -1,5 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { RequestContext } from '@slipway/contracts';
+import { currentContext, runInContext, systemContext } from '../context/context.js';
 import { startNatsServer, type NatsServer } from '../testing/nats-server.js';
 import { Connection } from './connection.js';
 import { NatsBus } from './nats-bus.js';
@@ -63,6 +69,42 @@ describe('the connection', () => {
     expect(connection.connectedSince()).toBeGreaterThan(first);
     expect(told).toEqual(['lost', 'back']);
     end();
+  }, 60_000);
+});
+
+const openssl = spawnSync('openssl', ['version']).status === 0;
+(openssl ? describe : describe.skip)('TLS (needs openssl to make a certificate)', () => {
+  test('the server is believed with the CA that is configured, and with no other', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'slipway-tls-'));
+    const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+    const made = [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      '-keyout',
+      keyFile,
+      '-out',
+      certFile,
+      ...subject,
+    ];
+    expect(spawnSync('openssl', made).status).toBe(0);
+    const secured = await startNatsServer({ tls: { certFile, keyFile } });
+    const url = `tls://localhost:${new URL(secured.url).port}`;
+    const { token } = secured;
+    const connection = await Connection.open({ url, token, name: 'test', caFile: certFile });
+    connections.push(connection);
+    expect(connection.connected()).toBe(true);
+    await expect(Connection.open({ url, token, name: 'test', firstConnectMs: 0 })).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(/certificate/),
+    });
+    await secured.remove();
+    rmSync(folder, { recursive: true });
   }, 60_000);
 });
 
@@ -144,6 +186,18 @@ describe('what is published', () => {
     bus.publish('slipway.test.progress.r1', {});
     await connection.nats.flush();
     expect(heard).toHaveLength(1);
+  });
+
+  test('is heard in the context that it was sent in', async () => {
+    const { bus, connection } = await open();
+    const heard: RequestContext[] = [];
+    bus.subscribe('slipway.test.>', () => heard.push(currentContext()));
+    const sent = ['ada', 'bob'].map((id) => systemContext(id));
+    for (const context of sent) runInContext(context, () => bus.publish('slipway.test.a', null));
+    await connection.nats.flush();
+    expect(heard.map(({ correlationId, actor }) => ({ correlationId, actor }))).toEqual(
+      sent.map(({ correlationId, actor }) => ({ correlationId, actor })),
+    );
   });
 
   test('is lost while there is no connection, and subscriptions come back with it', async () => {

@@ -1,10 +1,10 @@
 import { NoRespondersError, TimeoutError, type Msg } from '@nats-io/transport-node';
 import { SlipwayError, subject as subjectOf, type ServiceName } from '@slipway/contracts';
-import { currentContext } from '../context/context.js';
+import { currentContext, runInContext } from '../context/context.js';
 import type { Connection } from './connection.js';
 import { ConnectionLost, Inbox } from './inbox.js';
 import type { Bus, RequestOptions } from './port.js';
-import { decodeBody, decodeError, encodeBody, encodeContext } from './wire.js';
+import { decodeBody, decodeContext, decodeError, encodeBody, encodeContext } from './wire.js';
 
 /** How long a request waits for its answer when nothing else is said, in ms. */
 export const DEFAULT_TIMEOUT = 2_000;
@@ -63,7 +63,7 @@ export class NatsBus implements Bus {
       callback: (error, message) => {
         try {
           if (error) throw error;
-          handler(decodeBody(message.data), message.subject);
+          runInContext(decodeContext(message.headers), () => handler(decodeBody(message.data), message.subject));
         } catch (cause) {
           this.failed(subject, cause);
         }

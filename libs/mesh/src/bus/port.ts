@@ -21,7 +21,7 @@ export interface Bus {
   request<Answer>(service: ServiceName, verb: string, body: unknown, options?: RequestOptions): Promise<Answer>;
   /** To whoever listens; silently lost while there is no connection. */
   publish(subject: string, body: unknown): void;
-  /** Messages of a subject (NATS wildcards allowed); the returned function ends it. */
+  /** Messages of a subject (NATS wildcards allowed), each in the context it was sent in; the returned function ends it. */
   subscribe(subject: string, handler: (body: unknown, subject: string) => void): () => void;
   /** Whether there is a connection now. */
   connected(): boolean;

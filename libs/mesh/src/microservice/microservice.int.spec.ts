@@ -9,6 +9,7 @@ import { HEADERS, SlipwayError, type RequestContext, type ServiceName } from '@s
 import { MAX_MESSAGE } from '../bus/wire.js';
 import type { Bus } from '../bus/port.js';
 import { currentContext, runInContext, systemContext } from '../context/context.js';
+import { createLogger } from '../logging/logger.js';
 import type { Runtime } from '../service/port.js';
 import { startNatsServer, type NatsServer } from '../testing/nats-server.js';
 import { testRuntime } from '../testing/runtime.js';
@@ -303,6 +304,21 @@ describe('stopping (fact 6)', () => {
     await expect(outcome).resolves.toBe(0);
   });
 
+  test('while NATS is away it still waits for what is under way, and takes no longer than that', async () => {
+    const own = await startNatsServer();
+    const runtime = await testRuntime({ nats: own, service: 'resolver' });
+    const microservice = await startMicroservice(runtime, Service);
+    const journal = microservice.app.get(Journal);
+    const outcome = runtime.bus.request('resolver', 'slow', 400, { timeoutMs: 20_000 }).catch((error: unknown) => error);
+    await sleep(100);
+    await own.stop('SIGKILL');
+    expect(await outcome).toMatchObject({ code: 'timed-out' });
+    await microservice.stop();
+    expect(journal.handled).toBe(1);
+    await runtime.connection.close();
+    await own.remove();
+  }, 60_000);
+
   test('rolling restarts of two replicas under load fail no request', async () => {
     const { bus } = await start('orchestrator');
     let replicas = [await start('resolver'), await start('resolver')];
@@ -327,6 +343,21 @@ describe('stopping (fact 6)', () => {
 });
 
 describe('what operators see', () => {
+  test("every message that is handled leaves a line with the call's ids, in each service that it passes", async () => {
+    const out: string[] = [];
+    const logger = createLogger({ level: 'debug', format: 'json', destination: { write: (line) => void out.push(line) } });
+    await start('resolver', { logger: logger.child({ service: 'resolver' }) });
+    const { bus } = await start('orchestrator', { logger: logger.child({ service: 'orchestrator' }) });
+    const context = { ...systemContext('me'), requestId: 'request-1', logToken: 'mine' };
+    await bus.request('orchestrator', 'hop', 0, { context });
+    const lines = out.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === 'Handled a message');
+    const { correlationId, requestId, logToken } = context;
+    expect(lines).toEqual([
+      expect.objectContaining({ service: 'resolver', verb: 'context', code: 'ok', correlationId, requestId, logToken }),
+      expect.objectContaining({ service: 'orchestrator', verb: 'hop', code: 'ok', correlationId, requestId, logToken }),
+    ]);
+  });
+
   test('handled messages by verb and code, their time, and what is in flight', async () => {
     const { bus, runtime } = await start('resolver');
     await bus.request('resolver', 'nothing', null);

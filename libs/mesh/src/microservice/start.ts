@@ -65,6 +65,7 @@ export async function startMicroservice(
     mesh: config.mesh,
     service,
     connection,
+    log: runtime.logger,
     metrics: MessageMetrics.of(runtime.metrics, service),
     locations: options.locations ?? [],
     drainMs: options.drainMs ?? 10_000,

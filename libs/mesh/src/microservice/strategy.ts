@@ -1,5 +1,6 @@
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { NatsContext, Server, Transport, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import type { Logger } from 'pino';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { SlipwayError, causeOf, subject, type Cause, type RequestContext, type ServiceName } from '@slipway/contracts';
 import type { Connection } from '../bus/connection.js';
@@ -12,6 +13,7 @@ export interface StrategyOptions {
   service: ServiceName;
   connection: Connection;
   metrics: MessageMetrics;
+  log: Logger;
   /** Places that this replica serves; those of a service whose work has no place: none. */
   locations: readonly string[];
   /** How long what is under way may take when it stops, in ms. */
@@ -31,7 +33,7 @@ export interface StrategyOptions {
 export class MeshStrategy extends Server implements CustomTransportStrategy {
   override readonly transportId = Transport.NATS;
   readonly #locations = new Set<string>();
-  #subscriptions: Subscription[] = [];
+  readonly #subscriptions: Subscription[] = [];
   #listening = false;
   #underWay = 0;
   #idle: (() => void) | undefined;
@@ -74,8 +76,12 @@ export class MeshStrategy extends Server implements CustomTransportStrategy {
     const queue = location === undefined ? service : `${service}.${location}`;
     for (const [verb, handler] of this.messageHandlers) {
       const callback = (error: Error | null, message: Msg) => {
-        if (error) this.logger.error(error);
-        else void this.#receive(verb, handler, message);
+        if (error) {
+          this.options.log.error({ err: error }, 'NATS refused a subscription');
+          return;
+        }
+        const context = decodeContext(message.headers);
+        void runInContext(context, () => this.#receive(verb, handler, message, context));
       };
       this.#subscriptions.push(connection.nats.subscribe(subject(mesh, service, verb, location), { queue, callback }));
     }
@@ -83,20 +89,31 @@ export class MeshStrategy extends Server implements CustomTransportStrategy {
 
   async close(): Promise<void> {
     this.#listening = false;
-    const { connection, drainMs } = this.options;
-    const subscriptions = this.#subscriptions;
-    this.#subscriptions = [];
-    const drained = (async () => {
-      // Draining lets in what the server has sent already, but does not wait for handlers.
-      await Promise.all(subscriptions.map((subscription) => subscription.drain()));
+    const { drainMs, log } = this.options;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        log.warn({ underWay: this.#underWay }, 'Stopping although messages are still under way');
+        resolve();
+      }, drainMs);
+    });
+    await Promise.race([this.#drain(), late]).finally(() => clearTimeout(timer));
+  }
+
+  async #drain(): Promise<void> {
+    const { connection, log } = this.options;
+    const subscriptions = this.#subscriptions.splice(0);
+    try {
+      // Draining lets in what the server has sent already, but does not wait for handlers. Without a connection nothing comes.
+      if (connection.connected()) await Promise.all(subscriptions.map((subscription) => subscription.drain()));
+      else for (const subscription of subscriptions) subscription.unsubscribe();
       if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
       // The answer of the last one is written at the end of this turn.
       await new Promise((resolve) => setImmediate(resolve));
-      await connection.nats.flush();
-    })();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, connection.connected() ? drainMs : 0)));
-    await Promise.race([drained.catch((error) => this.logger.error(error)), late]).finally(() => clearTimeout(timer));
+      if (connection.connected()) await connection.nats.flush();
+    } catch (error) {
+      log.warn({ err: error }, 'The connection to NATS was lost while the service stopped');
+    }
   }
 
   on(): never {
@@ -107,25 +124,31 @@ export class MeshStrategy extends Server implements CustomTransportStrategy {
     return this.options.connection.nats as T;
   }
 
-  async #receive(verb: string, handler: MessageHandler, message: Msg): Promise<void> {
-    const { metrics } = this.options;
+  /** Runs in the message's context. */
+  async #receive(verb: string, handler: MessageHandler, message: Msg, context: RequestContext): Promise<void> {
+    const { metrics, log } = this.options;
     const began = performance.now();
     metrics.inFlight++;
     this.#underWay++;
-    const context = decodeContext(message.headers);
-    let code: string = 'ok';
+    const code = await this.#answer(handler, message, context);
+    context.deadline = undefined;
+    const ms = performance.now() - began;
+    log.debug({ verb, code, ms }, 'Handled a message');
+    metrics.handled(verb, code, ms / 1000);
+    metrics.inFlight--;
+    if (--this.#underWay === 0) this.#idle?.();
+  }
+
+  /** Handles and answers; `ok` or the code of the error that was the answer. */
+  async #answer(handler: MessageHandler, message: Msg, context: RequestContext): Promise<string> {
     try {
-      const answer = await runInContext(context, () => this.#handle(handler, message, context));
-      if (message.reply) message.respond(encodeBody(answer));
+      const answer = encodeBody(await this.#handle(handler, message, context));
+      if (message.reply) message.respond(answer);
+      return 'ok';
     } catch (error) {
       const cause = isCause(error) ? error : causeOf(error);
-      code = cause.code;
       this.#refuse(message, cause);
-    } finally {
-      context.deadline = undefined;
-      metrics.handled(verb, code, (performance.now() - began) / 1000);
-      metrics.inFlight--;
-      if (--this.#underWay === 0) this.#idle?.();
+      return cause.code;
     }
   }
 
@@ -144,7 +167,7 @@ export class MeshStrategy extends Server implements CustomTransportStrategy {
       message.respond(data, { headers });
     } catch (error) {
       // The connection is gone; so is the caller.
-      this.logger.error(error);
+      this.options.log.warn({ err: error }, 'An answer could not be sent');
     }
   }
 }

@@ -31,10 +31,14 @@ export function findNatsServer(): string {
 }
 
 /** A real nats-server on a free port of loopback, behind a token, for tests; with JetStream unless told otherwise. */
-export async function startNatsServer(options: { jetstream?: boolean } = {}): Promise<NatsServer> {
+export async function startNatsServer(
+  options: { jetstream?: boolean; tls?: { certFile: string; keyFile: string } } = {},
+): Promise<NatsServer> {
   const program = findNatsServer();
   const folder = await mkdtemp(join(tmpdir(), 'slipway-nats-'));
   const token = randomBytes(16).toString('hex');
+  const { tls } = options;
+  const security = tls ? ['--tls', '--tlscert', tls.certFile, '--tlskey', tls.keyFile] : [];
   const storage = options.jetstream === false ? [] : ['-js', '-sd', join(folder, 'js')];
   let port = -1;
   let child: ChildProcess;
@@ -45,7 +49,7 @@ export async function startNatsServer(options: { jetstream?: boolean } = {}): Pr
     const log: string[] = [];
     child = spawn(
       program,
-      ['-a', '127.0.0.1', '-p', String(port), '--auth', token, ...storage, '--ports_file_dir', portsFolder],
+      ['-a', '127.0.0.1', '-p', String(port), '--auth', token, ...storage, ...security, '--ports_file_dir', portsFolder],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
     child.stderr!.setEncoding('utf8').on('data', (text: string) => log.push(text));
