@@ -8,7 +8,7 @@
 # S5. SIGTERM ends the app's process group, and after GRACE_S seconds all that is left; then the supervisor.
 umask 077
 folder=$1 node=$2 uid=$3 first=$4 longest=$5 steady=$6 grace=$7 bytes=$8
-app='' logger='' stopping='' asked='' code=''
+app='' logger='' stopping='' asked='' nap='' code=''
 
 exec 9>>run/lock || exit 1
 flock --timeout 2 9 || exit 75
@@ -23,10 +23,12 @@ say() {
 
 uptime() { read -r up _ </proc/uptime; up=${up%%.*}; }
 
-pause() { # $1 milliseconds, less when a signal comes
+pause() { # $1 milliseconds; not longer than $stopping is $2
   sleep "$(($1 / 1000)).$(printf %03d $(($1 % 1000)))" 7>&- 9>&- &
-  wait "$!"
-  kill "$!" 2>/dev/null
+  nap=$!
+  [ "$stopping" != "$2" ] || wait "$nap"
+  kill "$nap" 2>/dev/null
+  nap=''
 }
 
 read_log() {
@@ -56,7 +58,7 @@ ask() { # once: to some a second SIGTERM means "at once"
   [ -z "$asked" ] && [ -n "$app" ] && send TERM && asked=1
 }
 
-trap 'stopping=1; ask' TERM INT
+trap 'stopping=1; ask; [ -z "$nap" ] || kill "$nap"' TERM INT
 
 alive "$$"
 echo "$$ $started" >run/supervisor.new && mv run/supervisor.new run/supervisor
@@ -80,7 +82,7 @@ while [ -z "$stopping" ] && [ "$folder" -ef . ]; do
     ask
     left=$((grace * 10))
     while alive "$app" && [ "$left" -gt 0 ]; do
-      pause 100
+      pause 100 1
       left=$((left - 1))
     done
     send KILL
@@ -93,13 +95,18 @@ while [ -z "$stopping" ] && [ "$folder" -ef . ]; do
   uptime
   [ $((up - began)) -lt "$steady" ] || delay=$first
   say waiting
-  pause "$delay"
+  pause "$delay" ''
   delay=$((delay * 2))
   [ "$delay" -le "$longest" ] || delay=$longest
   [ -n "$stopping" ] || restarts=$((restarts + 1))
 done
 
 say stopped
-exec 7>&-
-[ -z "$logger" ] || { left=20; while alive "$logger" && [ "$left" -gt 0 ]; do pause 50; left=$((left - 1)); done; kill "$logger" 2>/dev/null; }
+exec 7>&- # its end, for the log's reader; what holds it open nevertheless does not matter
+left=20
+while [ -n "$logger" ] && alive "$logger" && [ "$left" -gt 0 ]; do
+  pause 50 "$stopping"
+  left=$((left - 1))
+done
+[ -z "$logger" ] || kill "$logger" 2>/dev/null
 exit 0

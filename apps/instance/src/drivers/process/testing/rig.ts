@@ -11,23 +11,15 @@ import { localCommand, localFilesystem } from '@slipway/interfaces';
 import type { DriverContext, Target } from '@slipway/provisioner';
 import { MemoryBlobs } from '@slipway/blobs/testing';
 import { MemorySecrets } from '@slipway/secrets/testing';
-import { ProcessDriver } from '../process/process.driver.js';
-import type { Range, Supervision } from '../process/settings.js';
+import { ProcessDriver } from '../process.driver.js';
+import { QUICK } from './quick.js';
+import type { Range, Supervision } from '../settings.js';
 
 export const ROOT = process.getuid?.() === 0;
 
-/** Quick enough for tests, and still a backoff that doubles. */
-export const QUICK: Supervision = {
-  firstBackoffMs: 100,
-  longestBackoffMs: 1_600,
-  steadySeconds: 60,
-  graceSeconds: 2,
-  logBytes: 64 * 1024,
-};
-
 /** Apart for each process of tests, below the ports that the kernel hands out, above those of the default configuration. */
 export function portRange(size = 200): Range {
-  const from = 25_000 + ((process.pid * 37) % 35) * 200;
+  const from = 25_000 + (process.pid % 35) * 200;
   return { from, to: from + size - 1 };
 }
 
@@ -141,20 +133,25 @@ export class Rig {
     return existsSync(folder) ? readdirSync(folder) : [];
   }
 
-  /** Every process that runs below this place: by folder, by arguments, or by environment. */
+  /** Every process that runs below this place. */
   processes(): string[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-      .flatMap((pid) => {
-        const parts = ['cmdline', 'environ'].map((file) => readOrEmpty(`/proc/${pid}/${file}`).replaceAll('\0', ' '));
-        return parts.some((part) => part.includes(this.root)) && !isZombie(pid) ? [`${pid} ${parts[0]}`] : [];
-      });
+    return processesOf(this.root);
   }
 
   async close(): Promise<void> {
     for (const target of this.#made) await this.driver.destroy(target, this.context());
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** Processes that have a path in their arguments or their environment. */
+export function processesOf(path: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      const parts = ['cmdline', 'environ'].map((file) => readOrEmpty(`/proc/${pid}/${file}`).replaceAll('\0', ' '));
+      return parts.some((part) => part.includes(path)) && !isZombie(pid) ? [`${pid} ${parts[0]}`] : [];
+    });
 }
 
 /** What the app answers; throws when it does not. */

@@ -2,7 +2,8 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Ensured, Target } from '@slipway/provisioner';
-import { ask, eventually, QUICK, Rig, runs } from '../testing/rig.js';
+import { ask, eventually, Rig, runs } from './testing/rig.js';
+import { QUICK } from './testing/quick.js';
 
 jest.setTimeout(180_000);
 

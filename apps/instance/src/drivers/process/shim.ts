@@ -7,7 +7,7 @@ export function shimFiles(): Promise<[name: string, text: string][]> {
   return Promise.all(
     FILES.map(async (name): Promise<[string, string]> => [
       name,
-      await readFile(new URL(`../../shim/${name}`, import.meta.url), 'utf8'),
+      await readFile(new URL(`../../../shim/${name}`, import.meta.url), 'utf8'),
     ]),
   );
 }

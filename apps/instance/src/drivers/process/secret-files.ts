@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { NAME, resourceStream, SlipwayError, type InstanceSpec, type JsonObject } from '@slipway/contracts';
-import type { DriverContext, Identity } from '@slipway/provisioner';
+import { NAME, SlipwayError, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import type { DriverContext } from '@slipway/provisioner';
 import type { SecretRef } from '@slipway/secrets';
 
 /** Secrets as an instance gets them: files of mode 0400. */
@@ -10,9 +10,6 @@ export interface SecretFiles {
   /** What placeholders stand for: `secret.<name>`, and `<requirement>.<output>` where an output is a secret. */
   paths: Record<string, string>;
 }
-
-/** All secrets of one generation stand below this name. */
-export const secretPrefix = ({ resource, generation }: Identity): string => `${resourceStream(resource)}/g${generation}`;
 
 /**
  * Makes the instance's own secrets and writes them, and those it gets from what it is wired to, into `<staging>/secrets`.

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SlipwayError, type InstanceSpec, type JsonObject } from '@slipway/contracts';
-import type { DriverContext, GenerationFolder, Target } from '@slipway/provisioner';
+import { secretPrefix, type DriverContext, type GenerationFolder, type Target } from '@slipway/provisioner';
 import { CLAIMED, Claims, holderOf, type Claimant } from './claims.js';
 import { fillEnvironment } from './environment.js';
 import { launchScript, limitsOf } from './launch.js';
 import { HOST, type Network } from './network.js';
 import { writeRecord, type InstanceRecord } from './record.js';
-import { secretPrefix, writeSecretFiles } from './secret-files.js';
+import { writeSecretFiles } from './secret-files.js';
 import type { Range } from './settings.js';
 import { shimFiles } from './shim.js';
 import { mayReach, ourUid, shareOut, userIsFree } from './user.js';

@@ -3,6 +3,7 @@ import { SlipwayError, type InspectAnswer, type InstanceSpec, type JsonObject } 
 import {
   GenerationFolder,
   generationMarks,
+  secretPrefix,
   type Driver,
   type DriverContext,
   type Ensured,
@@ -16,7 +17,6 @@ import { CLAIMED, Claims, holderOf } from './claims.js';
 import { localNetwork, type Network } from './network.js';
 import { observedOf, outputsOf, readRecord, type InstanceRecord } from './record.js';
 import { reachableNode } from './runtime.js';
-import { secretPrefix } from './secret-files.js';
 import { SUPERVISION, USERS, type Range, type Supervision } from './settings.js';
 import { Supervisor, type SupervisorState } from './supervisor.js';
 import { giveBack, handOver } from './user.js';
@@ -72,7 +72,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     });
     try {
       const record = await this.#record(folder.path, context);
-      await this.#start(folder.path, record, context);
+      await this.#start(folder, record, context);
       await this.#becomeHealthy(folder, record, context);
       await context.filesystem.writeFile(join(folder.path, HEALTHY_ONCE), '', { mode: 0o600 });
       await assertStands(folder);
@@ -121,7 +121,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     const record = await this.#record(folder.path, context);
     const supervisor = new Supervisor(context, folder.path);
     const ran = await supervisor.running();
-    if (!ran) await this.#start(folder.path, record, context);
+    if (!ran) await this.#start(folder, record, context);
     const state = await supervisor.state();
     const restarts = state?.restarts ?? 0;
     if (!ran) return { health: 'starting', reason: 'Its supervisor did not run and was started', restarts };
@@ -148,10 +148,15 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     return record;
   }
 
-  async #start(home: string, record: InstanceRecord, context: DriverContext): Promise<void> {
-    if (record.uid !== null) await handOver(context, record.handedOver, record.uid);
-    const node = await reachableNode(context, record.uid);
-    await new Supervisor(context, home).start(record, node, this.#supervision);
+  async #start(folder: GenerationFolder, record: InstanceRecord, context: DriverContext): Promise<void> {
+    const { uid, handedOver } = record;
+    if (uid !== null) {
+      await handOver(context, handedOver, uid);
+      // A destroy that came just before has given back already, and will not do it again.
+      if ((await folder.standing()) !== 'present') await giveBack(context, handedOver, uid);
+    }
+    await assertStands(folder);
+    await new Supervisor(context, folder.path).start(record, await reachableNode(context, uid), this.#supervision);
   }
 
   async #becomeHealthy(folder: GenerationFolder, record: InstanceRecord, context: DriverContext): Promise<void> {

@@ -64,7 +64,12 @@ export class Claims {
     return own.length > 0;
   }
 
-  async #heldByOthers(number: number, claimant: Claimant): Promise<boolean> {
+  /** Whether anybody living holds a number. */
+  held(number: number): Promise<boolean> {
+    return this.#heldByOthers(number, { holder: '', generation: 0 });
+  }
+
+  async #heldByOthers(number: number, claimant: Omit<Claimant, 'attempt'>): Promise<boolean> {
     for (const claim of await this.#list()) {
       if (claim.number !== number || isOf(claim, claimant)) continue;
       if (!(await this.#isDestroyed(claim))) return true;

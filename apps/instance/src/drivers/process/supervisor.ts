@@ -54,7 +54,7 @@ export class Supervisor {
       env: ENVIRONMENT,
       logFile,
     });
-    if (await until(this.context, PATIENCE_MS, () => this.running())) return;
+    if (await until(this.context, PATIENCE_MS, async () => (await this.#process()) !== null)) return;
     const said = (await this.context.filesystem.readFile(logFile))?.toString('utf8').trim().slice(-500);
     throw new SlipwayError('driver-failed', `The supervisor did not start${said ? `: ${said}` : ''}`);
   }
@@ -78,24 +78,20 @@ export class Supervisor {
    * signal: a half-ended instance helps nobody. Throws `driver-failed` when something cannot be ended.
    */
   async end(uid: number | null, settings: Supervision): Promise<void> {
-    if ((await this.context.filesystem.stat(join(this.folder, 'processes.sh'))) === null) return;
-    const { clock } = this.context;
+    const { clock, filesystem } = this.context;
+    if ((await filesystem.stat(this.#functions)) === null) return;
     const polite = clock.now() + (settings.graceSeconds + 3) * 1000;
+    const asked = new Set<string>();
     const ended = await until(
       this.context,
       settings.graceSeconds * 1000 + PATIENCE_MS,
       async () => {
-        // With the lock in our hand no supervisor starts anything; what an earlier one left goes now.
-        const { exitCode } = await this.#underLock([
-          'sh',
-          '-c',
-          '. "$0"; sweep "$1" "$2"',
-          this.#functions,
-          this.home,
-          `${uid ?? '-'}`,
-        ]);
-        if (exitCode !== LOCKED) return true;
-        await this.#signal(clock.now() < polite ? 'TERM' : 'KILL');
+        const supervisor = await this.#process();
+        if (supervisor === null) return this.#sweep(uid);
+        const signal = clock.now() < polite ? 'TERM' : 'KILL';
+        const asking = `${signal} ${supervisor.join(' ')}`;
+        if (!asked.has(asking)) await this.#signal(signal, supervisor);
+        asked.add(asking);
         return false;
       },
       { uncancelled: true },
@@ -103,11 +99,27 @@ export class Supervisor {
     if (!ended) throw new SlipwayError('driver-failed', `What runs in ${this.folder} could not be ended`);
   }
 
-  async #signal(name: 'TERM' | 'KILL'): Promise<void> {
-    const text = (await this.context.filesystem.readFile(join(this.folder, 'run', 'supervisor')))?.toString('utf8') ?? '';
+  /** Ends what an earlier supervisor left, with the lock in our hand so that no other starts anything. False: one has it. */
+  async #sweep(uid: number | null): Promise<boolean> {
+    const script = '. "$0"; sweep "$1" "$2"';
+    const { exitCode } = await this.#underLock(['sh', '-c', script, this.#functions, this.home, String(uid ?? '-')]);
+    return exitCode !== LOCKED;
+  }
+
+  /** Process id and start time of the supervisor that wrote them last, if it still runs. */
+  async #process(): Promise<[pid: string, started: string] | null> {
+    const { filesystem } = this.context;
+    const text = (await filesystem.readFile(join(this.folder, 'run', 'supervisor')))?.toString('utf8') ?? '';
     const [, pid, started] = /^(\d+) (\d+)\n$/.exec(text) ?? [];
-    if (pid === undefined) return;
-    const command = ['sh', '-c', '. "$0"; signal "$1" "$2" "$3"', this.#functions, name, pid, started!];
+    if (pid === undefined || started === undefined) return null;
+    const stat = (await filesystem.readFile(`/proc/${pid}/stat`).catch(() => null))?.toString('utf8') ?? '';
+    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' '); // from the third on: proc_pid_stat(5)
+    return fields[0] !== 'Z' && fields[19] === started ? [pid, started] : null;
+  }
+
+  /** The shell looks once more at the start time: its number may have gone to another process meanwhile. */
+  async #signal(name: 'TERM' | 'KILL', [pid, started]: [string, string]): Promise<void> {
+    const command = ['sh', '-c', '. "$0"; signal "$1" "$2" "$3"', this.#functions, name, pid, started];
     await this.context.command.exec(command, UNCANCELLED);
   }
 
