@@ -33,6 +33,8 @@ async function run({ module, make, folder, action, target, spec, inputs, at }: C
   const made = (await import(module)) as Record<string, () => Driver>;
   const driver = made[make]!();
   let effects = 0;
+  // The clock's timers do not keep a process alive: a driver that only waits must not end with its process.
+  const awake = setInterval(() => {}, 60_000);
   const context = withEffects(await ContractPlace.at(folder).context(), async (name) => {
     effects += 1;
     if (effects !== at?.effect) return;
@@ -47,6 +49,7 @@ async function run({ module, make, folder, action, target, spec, inputs, at }: C
   } catch (error) {
     await tell({ type: 'failed', effects, cause: causeOf(error) });
   }
+  clearInterval(awake);
   process.disconnect();
 }
 
