@@ -21,6 +21,7 @@ import { Registry } from '../registry/registry.js';
 import { Watch } from '../watch/watch.js';
 import { localPlaces } from './local-places.js';
 import { ProvisionerModule } from './provisioner.module.js';
+import { Repeating } from './repeating.js';
 
 export interface ProvisionerServiceOptions {
   kind: ResourceKind;
@@ -117,42 +118,14 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
     health,
     async stop({ instances }) {
       watch.pause();
-      repeating.stop();
       await microservice.stop();
+      await repeating.stop();
       await provisioner.stop();
       if (instances === 'stop') await watch.endAll();
       await registry.stop();
       presence.stop();
     },
   };
-}
-
-/** Things that are done at once and then again and again, each never twice at the same time. */
-class Repeating {
-  readonly #timers = new Map<() => Promise<void>, () => void>();
-  #stopped = false;
-
-  constructor(
-    private readonly clock: Ports['clock'],
-    private readonly failed: (error: unknown) => void,
-  ) {}
-
-  every(ms: number, task: () => Promise<void>): void {
-    const round = async () => {
-      await task().catch(this.failed);
-      if (!this.#stopped)
-        this.#timers.set(
-          task,
-          this.clock.after(ms, () => void round()),
-        );
-    };
-    void round();
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    for (const cancel of this.#timers.values()) cancel();
-  }
 }
 
 function stepMetrics({ metrics }: Runtime, kind: ResourceKind): Ports['reports']['settled'] {

@@ -15,10 +15,8 @@ interface Thing {
   state: 'marked' | 'made' | 'buried' | 'destroyed';
 }
 
-export interface SimulatedPlaceOptions {
-  /** Called around each effect. What it throws ends the driver's call there; what never resolves lets it hang there. */
-  onEffect?(point: EffectPoint): void | Promise<void>;
-}
+/** Called around each effect. What it throws ends the driver's call there; what never resolves lets it hang there. */
+export type OnEffect = (point: EffectPoint) => void | Promise<void>;
 
 /**
  * A place in memory, as durable as the object itself: it outlives the simulated processes that work on it. Counts what really
@@ -29,44 +27,47 @@ export class SimulatedPlace {
   readonly made = new Map<string, number>();
   readonly removed = new Map<string, number>();
   readonly #things = new Map<string, Thing>();
-  onEffect: NonNullable<SimulatedPlaceOptions['onEffect']>;
 
-  constructor(options: SimulatedPlaceOptions = {}) {
-    this.onEffect = options.onEffect ?? (() => {});
-  }
+  /** Around the effects of all drivers of this place. */
+  constructor(public onEffect: OnEffect = () => {}) {}
 
   /** All that carries a mark and is not gone. */
   marks(): Mark[] {
     return [...this.#things.values()].filter(({ state }) => state !== 'destroyed').map(({ mark }) => mark);
   }
 
-  /** A driver at this place. `outputs` are what others are wired to. */
+  /** A driver at this place. `outputs` are what others are wired to; `onEffect` is called as well as the place's own. */
   driver(
     kind: ResourceKind,
     name: string,
     outputs: (target: Target) => JsonObject = ({ resource }) => ({ path: `/${resource.name}` }),
+    onEffect: OnEffect = () => {},
   ): Driver {
+    const around: OnEffect = async (point) => {
+      await this.onEffect(point);
+      await onEffect(point);
+    };
     return {
       kind,
       name,
-      ensure: (target, _spec, _inputs, context) => this.#ensure(target, outputs(target), context),
+      ensure: (target, _spec, _inputs, context) => this.#ensure(target, outputs(target), context, around),
       inspect: async (target) => this.#inspect(target),
-      destroy: (target, context) => this.#destroy(target, context),
+      destroy: (target, context) => this.#destroy(target, context, around),
       marks: async () => this.marks().filter(({ resource }) => resource.kind === kind),
     };
   }
 
-  async #ensure(target: Target, outputs: JsonObject, context: DriverContext): Promise<Ensured> {
+  async #ensure(target: Target, outputs: JsonObject, context: DriverContext, around: OnEffect): Promise<Ensured> {
     const what = nameOf(target);
     this.#assertNotOld(target);
     if (this.#things.get(what)?.state === 'made') return { effect: 'found', outputs, observed: { exists: true } };
     context.log(`Making ${what}`);
-    await this.#effect('mark', what, () => {
+    await effectAt(around, 'mark', what, () => {
       this.#assertNotOld(target);
       if (!this.#things.has(what)) this.#things.set(what, { mark: markOf(target), state: 'marked' });
     });
     let effect: 'made' | 'found' = 'made';
-    await this.#effect('make', what, () => {
+    await effectAt(around, 'make', what, () => {
       this.#assertNotOld(target);
       if (this.#things.get(what)?.state === 'made') {
         effect = 'found';
@@ -86,28 +87,22 @@ export class SimulatedPlace {
     return { state: state === undefined ? 'absent' : 'destroyed', observed: {} };
   }
 
-  async #destroy(target: Target, context: DriverContext): Promise<'destroyed' | 'absent'> {
+  async #destroy(target: Target, context: DriverContext, around: OnEffect): Promise<'destroyed' | 'absent'> {
     const what = nameOf(target);
     const found = this.#things.get(what)?.state;
     context.log(`Removing ${what}`);
-    await this.#effect('bury', what, () => {
+    await effectAt(around, 'bury', what, () => {
       const now = this.#things.get(what)?.state;
       if (now === 'destroyed' || now === 'buried') return;
       this.#things.set(what, { mark: markOf(target), state: now === 'made' ? 'buried' : 'destroyed' });
     });
-    await this.#effect('remove', what, () => {
+    await effectAt(around, 'remove', what, () => {
       const thing = this.#things.get(what)!;
       if (thing.state !== 'buried') return;
       thing.state = 'destroyed';
       this.removed.set(what, (this.removed.get(what) ?? 0) + 1);
     });
     return found === 'made' || found === 'buried' ? 'destroyed' : 'absent';
-  }
-
-  async #effect(effect: EffectPoint['effect'], what: string, happen: () => void): Promise<void> {
-    await this.onEffect({ when: 'before', effect, what });
-    happen();
-    await this.onEffect({ when: 'after', effect, what });
   }
 
   #assertNotOld({ resource, generation }: Identity): void {
@@ -119,6 +114,12 @@ export class SimulatedPlace {
       }
     }
   }
+}
+
+async function effectAt(around: OnEffect, effect: EffectPoint['effect'], what: string, happen: () => void): Promise<void> {
+  await around({ when: 'before', effect, what });
+  happen();
+  await around({ when: 'after', effect, what });
 }
 
 const nameOf = ({ resource, generation }: Identity): string => `${resourceStream(resource)}/g${generation}`;

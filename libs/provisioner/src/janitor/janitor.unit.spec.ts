@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import { CoreRig } from '../testing/core-rig.js';
+import { SimulatedPlace } from '../testing/simulated-place.js';
+import { Janitor } from './janitor.js';
+
+test('the janitor tells of what carries our mark and should not be there, and touches nothing', async () => {
+  const rig = new CoreRig('storage');
+  const place = new SimulatedPlace();
+  const driver = place.driver('storage', 'simulated');
+  const provisioner = rig.process([driver]);
+  const resource = (name: string) => ({ environment: 'default', kind: 'storage' as const, name });
+  const provision = async (name: string) => {
+    await provisioner.ensure(rig.ensure({ requestId: name, resource: resource(name) }), rig.context);
+    await rig.clock.until(() => rig.types(resource(name)).includes('Provisioned'));
+  };
+  await provision('known');
+  await provision('given-back');
+  // A driver that says it is gone although it is not.
+  const lying = rig.process([{ ...driver, destroy: async () => 'destroyed' }], 'there');
+  await lying.destroy({ ...rig.destroy(), resource: resource('given-back'), requestId: 'r2' }, rig.context);
+  await rig.clock.until(() => rig.types(resource('given-back')).includes('Destroyed'));
+  // As after a restore of a log that did not hold it yet.
+  const target = { resource: resource('unknown'), generation: 1, epoch: 1, definition: rig.ensure().definition };
+  const context = { log: () => {}, progress: () => {} } as never;
+  await driver.ensure(target, {}, {}, context);
+  await driver.ensure({ ...target, resource: resource('known'), generation: 5 }, {}, {}, context);
+
+  const before = place.marks();
+  const strays = await new Janitor(rig.ports([driver]), provisioner.streams).strays();
+  expect(strays.map(({ resource: { name }, generation, location, reason }) => [name, generation, location, reason])).toEqual([
+    ['given-back', 1, 'local', 'it was given back, and is still there'],
+    ['unknown', 1, 'local', 'no stream knows of it'],
+    ['known', 5, 'local', 'no stream knows of it'],
+  ]);
+  expect(place.marks()).toEqual(before);
+});

@@ -1,0 +1,203 @@
+import { describe, expect, test } from '@jest/globals';
+import { SlipwayError, type ResourceEvent } from '@slipway/contracts';
+import { isRunning, isSettled, resource, wanted, type ResourceCommand, type Running } from './resource.js';
+
+const step = (over: Partial<Running> = {}): Omit<Running, 'epoch'> => ({
+  requestId: 'r1',
+  stepId: 'storage/shop-data',
+  try: 1,
+  action: 'ensure',
+  generation: 1,
+  replica: 'here-storage',
+  location: 'local',
+  driver: 'directory',
+  definition: { name: 'directory', version: '1.0.0', hash: 'h' },
+  spec: {},
+  inputs: {},
+  deadline: 1_000,
+  ...over,
+});
+const started = (epoch: number, over: Partial<Running> = {}): ResourceEvent => ({
+  type: 'Started',
+  data: { ...step(over), epoch },
+});
+const outcome = (epoch: number, over: Partial<Running> = {}) => {
+  const { requestId, stepId, generation, try: nth } = step(over);
+  return { requestId, stepId, try: nth, generation, epoch };
+};
+const provisioned = (epoch: number, over: Partial<Running> = {}): ResourceEvent => ({
+  type: 'Provisioned',
+  data: { ...outcome(epoch, over), effect: 'made', outputs: { path: '/p' }, observed: {} },
+});
+const failed = (epoch: number, over: Partial<Running> = {}): ResourceEvent => ({
+  type: 'Failed',
+  data: { ...outcome(epoch, over), action: over.action ?? 'ensure', cause: new SlipwayError('driver-failed').toCause() },
+});
+const destroyed = (epoch: number, over: Partial<Running> = {}): ResourceEvent => ({
+  type: 'Destroyed',
+  data: { ...outcome(epoch, over), effect: 'destroyed' },
+});
+const destroy = { action: 'destroy', requestId: 'r2' } as const;
+
+const given = (...events: ResourceEvent[]) => {
+  const state = events.reduce(resource.evolve, resource.initialState());
+  return {
+    state,
+    when: (command: ResourceCommand) => ({
+      events: (...expected: ResourceEvent[]) => expect(resource.decide(state, command)).toEqual(expected),
+      refuses: (code: string) => expect(() => resource.decide(state, command)).toThrow(expect.objectContaining({ code })),
+    }),
+  };
+};
+const start = (over: Partial<Running> = {}): ResourceCommand => ({ type: 'Start', step: step(over) });
+const settle = (event: ResourceEvent): ResourceCommand => ({ type: 'Settle', outcome: event as never });
+
+describe('the lifecycle of a resource', () => {
+  describe('R1: generations and epochs only grow', () => {
+    test('the first step begins the first epoch', () => given().when(start()).events(started(1)));
+    test('a later step begins the next epoch', () =>
+      given(started(1), failed(1))
+        .when(start({ try: 2 }))
+        .events(started(2, { try: 2 })));
+    test('a take-over begins the next epoch, and names who carries on', () => {
+      const carried = given(started(1)).when({ type: 'TakeOver', epoch: 1, replica: 'other' });
+      carried.events({ type: 'TakenOver', data: { generation: 1, epoch: 2, replica: 'other' } });
+    });
+    test('a take-over of what has an outcome, or another epoch, is nothing', () => {
+      given(started(1), provisioned(1)).when({ type: 'TakeOver', epoch: 1, replica: 'other' }).events();
+      given(started(1)).when({ type: 'TakeOver', epoch: 0, replica: 'other' }).events();
+    });
+    test('an older generation is refused', () =>
+      given(started(1, { generation: 2 }), provisioned(1, { generation: 2 }))
+        .when(start({ requestId: 'r9' }))
+        .refuses('generation-old'));
+    test('one step runs at a time; another is told by whom', () =>
+      given(started(1))
+        .when(start({ requestId: 'r2' }))
+        .refuses('too-busy'));
+    test('one that is given up for another has its outcome first', () => {
+      const cause = new SlipwayError('step-cancelled').toCause();
+      given(started(1))
+        .when({ type: 'Start', step: step(destroy), supersede: cause })
+        .events({ type: 'Failed', data: { ...outcome(1), action: 'ensure', cause } }, started(2, destroy));
+    });
+  });
+
+  describe('R2: a try has at most one outcome, of the newest epoch', () => {
+    test('the outcome of what runs is recorded', () =>
+      given(started(1))
+        .when(settle(provisioned(1)))
+        .events(provisioned(1)));
+    test('an outcome of an older epoch is void', () => {
+      const takenOver: ResourceEvent = { type: 'TakenOver', data: { generation: 1, epoch: 2, replica: 'other' } };
+      given(started(1), takenOver)
+        .when(settle(provisioned(1)))
+        .events();
+      given(started(1), takenOver)
+        .when(settle(provisioned(2)))
+        .events(provisioned(2));
+    });
+    test('a second outcome is void', () =>
+      given(started(1), provisioned(1))
+        .when(settle(failed(1)))
+        .events());
+    test('the same command again is nothing, while it runs and when it has ended', () => {
+      given(started(1)).when(start()).events();
+      given(started(1), provisioned(1)).when(start()).events();
+    });
+    test('an older try that comes late is nothing', () =>
+      given(started(1, { try: 2 }), failed(1, { try: 2 }))
+        .when(start())
+        .events());
+    test('which tries run and which are settled', () => {
+      const { state } = given(started(1), failed(1), started(2, { try: 2 }));
+      expect([1, 2, 3].map((nth) => [isRunning(state, step({ try: nth })), isSettled(state, step({ try: nth }))])).toEqual([
+        [false, true],
+        [true, false],
+        [false, false],
+      ]);
+    });
+    test('to make and to destroy are two steps, also with one name', () =>
+      given(started(1), provisioned(1))
+        .when(start({ action: 'destroy' }))
+        .events(started(2, { action: 'destroy' })));
+  });
+
+  describe('R3: what a destroy was begun of does not come back', () => {
+    const there = [started(1), provisioned(1)];
+    test('neither while it is destroyed', () => expect(wanted(given(...there, started(2, destroy)).state)).toBeUndefined());
+    test('nor when destroying failed', () =>
+      given(...there, started(2, destroy), failed(2, destroy))
+        .when(start({ try: 2 }))
+        .refuses('generation-old'));
+    test('nor afterwards', () =>
+      given(...there, started(2, destroy), destroyed(2, destroy))
+        .when(start({ try: 2 }))
+        .refuses('generation-old'));
+    test('the next generation may be made', () =>
+      given(...there, started(2, destroy), destroyed(2, destroy))
+        .when(start({ generation: 2, requestId: 'r3' }))
+        .events(started(3, { generation: 2, requestId: 'r3' })));
+    test('a generation that never was can be destroyed: what comes late finds the mark', () => {
+      given().when(start(destroy)).events(started(1, destroy));
+      given(started(1, destroy), destroyed(1, destroy)).when(start()).refuses('generation-old');
+    });
+    test('destroying an old generation leaves a newer one alone', () => {
+      const old = { ...destroy, generation: 1 };
+      const { state } = given(
+        started(1, { generation: 2 }),
+        provisioned(1, { generation: 2 }),
+        started(2, old),
+        destroyed(2, old),
+      );
+      expect(wanted(state)?.generation).toBe(2);
+    });
+  });
+
+  describe('R4: what changes with what runs', () => {
+    const there = [started(1), provisioned(1)];
+    const observe = (health: 'healthy' | 'unhealthy', restarts = 0, generation = 1): ResourceCommand => ({
+      type: 'Observe',
+      generation,
+      health,
+      restarts,
+      reason: 'seen',
+    });
+    const ill: ResourceEvent = {
+      type: 'HealthChanged',
+      data: { generation: 1, from: 'healthy', to: 'unhealthy', reason: 'seen' },
+    };
+    test('a change is recorded once', () => {
+      given(...there)
+        .when(observe('healthy'))
+        .events();
+      given(...there)
+        .when(observe('unhealthy'))
+        .events(ill);
+      given(...there, ill)
+        .when(observe('unhealthy'))
+        .events();
+    });
+    test('restarts are recorded when there are more', () => {
+      const restarted: ResourceEvent = { type: 'Restarted', data: { generation: 1, restarts: 2, reason: 'seen' } };
+      given(...there)
+        .when(observe('healthy', 2))
+        .events(restarted);
+      given(...there, restarted)
+        .when(observe('healthy', 2))
+        .events();
+    });
+    test('nothing is recorded of what is not there, on its way out, worked on, or of another generation', () => {
+      given().when(observe('unhealthy')).events();
+      given(...there, started(2, destroy))
+        .when(observe('unhealthy'))
+        .events();
+      given(...there, started(2, destroy), failed(2, destroy))
+        .when(observe('unhealthy'))
+        .events();
+      given(...there)
+        .when(observe('unhealthy', 0, 2))
+        .events();
+    });
+  });
+});

@@ -1,0 +1,137 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Driver, Observation } from '../driver.js';
+import type { Ports } from '../ports.js';
+import { Registry } from '../registry/registry.js';
+import { CoreRig } from '../testing/core-rig.js';
+import { SimulatedPlace } from '../testing/simulated-place.js';
+import { settle } from '../testing/virtual-clock.js';
+import { Watch } from './watch.js';
+
+describe('the watch over what runs', () => {
+  let rig: CoreRig;
+  let seen: Observation;
+  let looks: string[];
+  let stopped: string[];
+  let driver: Driver;
+
+  beforeEach(() => {
+    rig = new CoreRig('instance');
+    seen = { health: 'healthy', reason: 'it answers', restarts: 0 };
+    looks = [];
+    stopped = [];
+    driver = {
+      ...new SimulatedPlace().driver('instance', 'simulated'),
+      observe: async ({ resource }) => {
+        looks.push(resource.name);
+        return seen;
+      },
+      stop: async ({ resource }) => void stopped.push(resource.name),
+    };
+  });
+
+  const spec = { command: ['run'] };
+  const started = async (over: Partial<Ports> = {}) => {
+    const ports = rig.ports([driver], 'here', over);
+    const provisioner = rig.process([driver], 'here', over);
+    const registry = new Registry(ports, { load: async () => undefined, save: async () => {} }, () => {});
+    await registry.start();
+    const watch = new Watch(ports, registry, provisioner.streams, provisioner.lanes);
+    await settle();
+    return { provisioner, registry, watch };
+  };
+  const provision = async ({ provisioner }: Awaited<ReturnType<typeof started>>, name = 'shop') => {
+    const resource = { environment: 'default', kind: 'instance' as const, name };
+    await provisioner.ensure(rig.ensure({ requestId: name, resource, spec }), rig.context);
+    await rig.clock.until(() => rig.types(resource).includes('Provisioned'));
+    return resource;
+  };
+
+  test('looks every five seconds, or as often as the driver says, and records what has changed, once', async () => {
+    const service = await started();
+    const resource = await provision(service);
+    service.watch.start();
+    await rig.clock.advance(14_900);
+    expect(looks).toHaveLength(3);
+    expect(rig.types(resource)).toEqual(['Started', 'Provisioned']);
+    seen = { health: 'unhealthy', reason: 'no answer', restarts: 2 };
+    await rig.clock.advance(20_000);
+    expect(rig.types(resource)).toEqual(['Started', 'Provisioned', 'Restarted', 'HealthChanged']);
+    expect(rig.last('HealthChanged')).toEqual({ generation: 1, from: 'healthy', to: 'unhealthy', reason: 'no answer' });
+    expect(rig.last('Restarted')).toEqual({ generation: 1, restarts: 2, reason: 'no answer' });
+    driver.observeEvery = () => 1;
+    await rig.clock.advance(6_000);
+    looks = [];
+    await rig.clock.advance(10_000);
+    expect(looks.length).toBeGreaterThanOrEqual(9);
+  });
+
+  test('at a start looks at everything of its location that should run, and at nothing else', async () => {
+    const before = await started();
+    await provision(before, 'stays');
+    const gone = await provision(before, 'gone');
+    await before.provisioner.destroy({ ...rig.destroy(), resource: gone, requestId: 'r2' }, rig.context);
+    await rig.clock.until(() => rig.types(gone).includes('Destroyed'));
+    (await started({ locations: new Set(['elsewhere']) })).watch.start();
+    await rig.clock.advance(100);
+    expect(looks).toEqual([]);
+    (await started()).watch.start();
+    await rig.clock.advance(100);
+    expect(looks).toEqual(['stays']);
+  });
+
+  test('what cannot be looked at is unknown, with the reason', async () => {
+    const service = await started();
+    const resource = await provision(service);
+    driver.observe = async () => {
+      throw new Error('the place does not answer');
+    };
+    service.watch.start();
+    await rig.clock.advance(100);
+    expect(rig.types(resource).at(-1)).toBe('HealthChanged');
+    expect(rig.last('HealthChanged')).toMatchObject({ to: 'unknown', reason: 'the place does not answer' });
+  });
+
+  test('W1: a look that hangs gives way to a step, and is given up after 30 s', async () => {
+    const service = await started();
+    const resource = await provision(service);
+    driver.observe = async (_target, _spec, { signal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    service.watch.start();
+    await rig.clock.advance(100);
+    await service.provisioner.destroy({ ...rig.destroy(), resource, requestId: 'r2' }, rig.context);
+    await rig.clock.until(() => rig.types(resource).includes('Destroyed'));
+    expect(rig.types(resource)).toEqual(['Started', 'Provisioned', 'Started', 'Destroyed']);
+
+    const other = await provision(service, 'other');
+    await rig.clock.advance(40_000);
+    expect(rig.last('HealthChanged')).toMatchObject({ to: 'unknown', reason: expect.stringContaining('30 s') });
+    expect(rig.types(other).at(-1)).toBe('HealthChanged');
+  });
+
+  test('W3: what a destroy was begun of is not brought back, also when it failed', async () => {
+    const service = await started();
+    const resource = await provision(service);
+    driver.destroy = async () => {
+      throw new Error('it holds on');
+    };
+    await service.provisioner.destroy({ ...rig.destroy(), resource, requestId: 'r2' }, rig.context);
+    await rig.clock.until(() => rig.types(resource).includes('Failed'));
+    service.watch.start();
+    await rig.clock.advance(30_000);
+    expect(looks).toEqual([]);
+  });
+
+  test('ends all that runs when it is told to, and finds it stopped and wanted at the next start', async () => {
+    const service = await started();
+    const resource = await provision(service);
+    service.watch.pause();
+    await service.watch.endAll();
+    expect(stopped).toEqual(['shop']);
+    expect(rig.last('HealthChanged')).toMatchObject({ to: 'stopped', reason: 'Slipway was stopped' });
+    (await started()).watch.start();
+    await rig.clock.advance(100);
+    expect(looks).toEqual(['shop']);
+    expect(rig.last('HealthChanged')).toMatchObject({ from: 'stopped', to: 'healthy' });
+    expect(rig.types(resource).filter((type) => type === 'Started')).toHaveLength(1);
+  });
+});
