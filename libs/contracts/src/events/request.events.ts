@@ -57,9 +57,16 @@ export type RequestEvent =
   | { type: 'CancelRequested'; data: { actor: Actor; reason?: string } }
   | { type: 'RequestPaused'; data: { actor: Actor; reason?: string } }
   | { type: 'RequestResumed'; data: { actor: Actor } }
+  /** A result too big for an event stands in `resultBlob`, and the lists are empty. */
   | {
       type: 'RequestSucceeded';
-      data: { alreadySatisfied: InstalledRef[]; installed: InstalledRef[]; removed: InstalledRef[]; wires: Wire[] };
+      data: {
+        alreadySatisfied: InstalledRef[];
+        installed: InstalledRef[];
+        removed: InstalledRef[];
+        wires: Wire[];
+        resultBlob?: BlobRef;
+      };
     }
   | { type: 'RequestUnsatisfied'; data: { unsatisfied: Unsatisfied[] } }
   | { type: 'RequestFailed'; data: { cause: Cause } }

@@ -1,0 +1,130 @@
+import { SlipwayError, type EnvironmentEvent, type PlanRead } from '@slipway/contracts';
+import type { Decider } from '@slipway/event-store';
+import { evolve } from './evolve.js';
+import { admission, settlements } from './parts.js';
+import {
+  initialState,
+  ownerKey,
+  type Admit,
+  type Claim,
+  type EnvironmentCommand,
+  type EnvironmentState,
+  type Obstacle,
+  type Settle,
+} from './state.js';
+
+/**
+ * The place where names are claimed and plans admitted (decision 2 of the design).
+ *
+ * N1. A name has one owner, and at most one request works on it.
+ * N2. Plans that are being carried out do not touch each other: none reads or writes what another one writes.
+ * N3. What an admitted plan rests on stands as it was read; generations only grow.
+ * N4. No more plans than the limits allow, of all and of one owner.
+ * N5. A request that has ended holds no name and no admission. A name under which nothing is left is free.
+ */
+export const environment: Decider<EnvironmentState, EnvironmentCommand, EnvironmentEvent> = {
+  initialState,
+  decide,
+  evolve,
+};
+
+function decide(state: EnvironmentState, command: EnvironmentCommand): EnvironmentEvent[] {
+  switch (command.type) {
+    case 'Claim': {
+      const claimed = claim(state, command);
+      const waiting = state.held.size - state.admitted.size;
+      if (claimed.length > 0 && waiting >= command.queue)
+        throw new SlipwayError('too-busy', `${waiting} requests are waiting already`, { waiting });
+      return claimed;
+    }
+    case 'Admit':
+      return admit(state, command);
+    case 'Settle':
+      return settle(state, command);
+    case 'PauseDispatch': {
+      const { actor, reason } = command;
+      return state.paused ? [] : [{ type: 'DispatchPaused', data: { actor, ...(reason !== undefined && { reason }) } }];
+    }
+    case 'ResumeDispatch':
+      return state.paused ? [{ type: 'DispatchResumed', data: { actor: command.actor } }] : [];
+  }
+}
+
+function claim(state: EnvironmentState, { requestId, name, owner, job }: Omit<Claim, 'type'>): EnvironmentEvent[] {
+  const known = state.names.get(name);
+  if (known?.holder === requestId) return [];
+  if (known?.holder !== undefined)
+    throw new SlipwayError('name-taken', `Another request works on ${name}: ${known.holder}`, { name, holder: known.holder });
+  if (job === 'deprovision') {
+    if (!known) throw new SlipwayError('not-found', `There is no instance ${name} here`, { name });
+    return [{ type: 'NameClaimed', data: { kind: 'instance', name, requestId, owner: known.owner, job } }];
+  }
+  if (known && ownerKey(known.owner) !== ownerKey(owner))
+    throw new SlipwayError('name-taken', `${name} belongs to another owner`, { name });
+  return [{ type: 'NameClaimed', data: { kind: 'instance', name, requestId, owner, job } }];
+}
+
+function admit(state: EnvironmentState, command: Admit): EnvironmentEvent[] {
+  const { claim: asked, planHash, reads, writes, limits } = command;
+  const { requestId, owner } = asked;
+  const before = state.admitted.get(requestId);
+  if (before?.planHash === planHash) return [];
+  if (before) throw new SlipwayError('plan-stale', 'Another plan of this request is being carried out', { holder: requestId });
+  const claimed = claim(state, asked);
+  if (state.paused) throw obstacle('paused', 'Dispatching is paused in this environment');
+  if (state.admitted.size >= limits.concurrent)
+    throw obstacle('concurrent', `${state.admitted.size} requests are being carried out, as many as are allowed at once`);
+  const ofOwner = state.perOwner.get(ownerKey(owner)) ?? 0;
+  if (ofOwner >= limits.perOwner)
+    throw obstacle(
+      'per-owner',
+      `${ofOwner} requests of ${owner.id} are being carried out, as many as one owner may have at once`,
+    );
+  assertApart(state, command);
+  for (const read of reads) assertUnchanged(state, read);
+  for (const write of writes) assertNew(state, write);
+  const written = writes.map(({ key, generation }) => ({ key, generation }));
+  return [...claimed, ...admission({ requestId, owner, planHash, reads, writes: written })];
+}
+
+const obstacle = (why: Obstacle, message: string) => new SlipwayError('limit-reached', message, { why });
+
+/** N2. The holder is told: when it has ended the plan is made anew. */
+function assertApart(state: EnvironmentState, { reads, writes }: Admit): void {
+  for (const { key } of [...reads, ...writes]) {
+    const holder = state.writers.get(key);
+    if (holder !== undefined)
+      throw new SlipwayError('plan-stale', `${key} is being changed by request ${holder}`, { key, holder });
+  }
+  for (const { key } of writes) {
+    const holder = state.readers.get(key)?.[0];
+    if (holder !== undefined) throw new SlipwayError('plan-stale', `Request ${holder} rests on ${key}`, { key, holder });
+  }
+}
+
+/** N3. */
+function assertUnchanged(state: EnvironmentState, { key, generation, users }: PlanRead): void {
+  const now = state.installed.get(key)?.generation ?? null;
+  if (now !== generation)
+    throw new SlipwayError('plan-stale', `${key} was ${generation ?? 'not there'} and is ${now ?? 'not there'} now`, { key });
+  if (users && users.join() !== (state.users.get(key) ?? []).join())
+    throw new SlipwayError('plan-stale', `Who uses ${key} has changed`, { key });
+}
+
+function assertNew(state: EnvironmentState, { key, generation, make }: Admit['writes'][number]): void {
+  const newest = state.generations.get(key) ?? 0;
+  if (make && generation <= newest)
+    throw new SlipwayError('plan-stale', `Generation ${newest} of ${key} was planned meanwhile`, { key, newest });
+}
+
+function settle(state: EnvironmentState, { type: _, ...settled }: Settle): EnvironmentEvent[] {
+  const { requestId, name, installed, removed } = settled;
+  const holds = state.names.get(name)?.holder === requestId;
+  const isAdmitted = state.admitted.has(requestId);
+  if (!holds && !isAdmitted) return [];
+  const events = settlements(settled);
+  const left = (events.reduce(evolve, state).standing.get(name) ?? 0) > 0;
+  if (!holds || left) return events;
+  const changed = isAdmitted || installed.length > 0 || removed.length > 0;
+  return [...(changed ? events : []), { type: 'NameReleased', data: { name, requestId } }];
+}

@@ -1,0 +1,116 @@
+import { resourceKey, type EnvironmentEvent } from '@slipway/contracts';
+import type { PersistentMap } from './persistent-map.js';
+import { ownerKey, type EnvironmentState } from './state.js';
+
+type Data<Type extends EnvironmentEvent['type']> = Extract<EnvironmentEvent, { type: Type }>['data'];
+
+/** The state after an event. A settlement whose list stands in a blob is given whole by who reads the stream. */
+export function evolve(state: EnvironmentState, event: EnvironmentEvent): EnvironmentState {
+  switch (event.type) {
+    case 'NameClaimed': {
+      const { name, owner, requestId } = event.data;
+      return {
+        ...state,
+        names: state.names.with(name, { owner, holder: requestId }),
+        held: state.held.with(requestId, name),
+      };
+    }
+    case 'NameReleased': {
+      const { name, requestId } = event.data;
+      return { ...state, names: state.names.without(name), held: state.held.without(requestId) };
+    }
+    case 'PlanAdmitted':
+      return admitted(state, event.data);
+    case 'PlanSettled':
+      return settled(state, event.data);
+    case 'DispatchPaused':
+      return { ...state, paused: true };
+    case 'DispatchResumed':
+      return { ...state, paused: false };
+  }
+}
+
+function admitted(
+  state: EnvironmentState,
+  { requestId, owner, planHash, reads, writes }: Data<'PlanAdmitted'>,
+): EnvironmentState {
+  const before = state.admitted.get(requestId);
+  let { generations, writers, readers } = state;
+  for (const { key, generation } of writes) {
+    generations = generations.with(key, Math.max(generation, generations.get(key) ?? 0));
+    writers = writers.with(key, requestId);
+  }
+  for (const { key } of reads) readers = readers.with(key, [...(readers.get(key) ?? []), requestId]);
+  const plan = {
+    owner,
+    planHash,
+    reads: [...(before?.reads ?? []), ...reads.map(({ key }) => key)],
+    writes: [...(before?.writes ?? []), ...writes.map(({ key }) => key)],
+  };
+  const perOwner = before ? state.perOwner : counted(state.perOwner, ownerKey(owner), 1);
+  return { ...state, generations, writers, readers, perOwner, admitted: state.admitted.with(requestId, plan) };
+}
+
+function settled(state: EnvironmentState, { requestId, name, installed, removed, wires }: Data<'PlanSettled'>): EnvironmentState {
+  let next = released(state, requestId, name);
+  for (const key of removed) next = takenAway(next, key);
+  for (const one of installed) {
+    const { generation, instanceId, outputs } = one;
+    const key = resourceKey(one);
+    const uses = next.installed.get(key)?.uses ?? [];
+    const known = next.installed.has(key);
+    next = {
+      ...next,
+      installed: next.installed.with(key, { generation, ...(instanceId !== undefined && { instanceId }), outputs, uses }),
+      generations: next.generations.with(key, Math.max(generation, next.generations.get(key) ?? 0)),
+      standing: instanceId !== undefined && !known ? counted(next.standing, instanceId, 1) : next.standing,
+    };
+  }
+  for (const { from, to } of wires) next = wired(next, from, to);
+  return next;
+}
+
+/** The request neither holds its name nor carries out a plan any more. */
+function released(state: EnvironmentState, requestId: string, name: string): EnvironmentState {
+  const claimed = state.names.get(name);
+  const plan = state.admitted.get(requestId);
+  let { names, writers, readers, perOwner } = state;
+  if (claimed?.holder === requestId) names = names.with(name, { owner: claimed.owner });
+  if (plan) {
+    for (const key of plan.writes) writers = writers.without(key);
+    for (const key of plan.reads) {
+      const others = (readers.get(key) ?? []).filter((reader) => reader !== requestId);
+      readers = others.length > 0 ? readers.with(key, others) : readers.without(key);
+    }
+    perOwner = counted(perOwner, ownerKey(plan.owner), -1);
+  }
+  const admissions = state.admitted.without(requestId);
+  return { ...state, names, writers, readers, perOwner, admitted: admissions, held: state.held.without(requestId) };
+}
+
+function takenAway(state: EnvironmentState, key: string): EnvironmentState {
+  const gone = state.installed.get(key);
+  if (!gone) return state;
+  let { users, standing } = state;
+  for (const to of gone.uses) {
+    const others = (users.get(to) ?? []).filter((user) => user !== key);
+    users = others.length > 0 ? users.with(to, others) : users.without(to);
+  }
+  if (gone.instanceId !== undefined) standing = counted(standing, gone.instanceId, -1);
+  return { ...state, users, standing, installed: state.installed.without(key) };
+}
+
+function wired(state: EnvironmentState, from: string, to: string): EnvironmentState {
+  const user = state.installed.get(from);
+  if (!user || user.uses.includes(to)) return state;
+  return {
+    ...state,
+    installed: state.installed.with(from, { ...user, uses: [...user.uses, to] }),
+    users: state.users.with(to, [...(state.users.get(to) ?? []), from].toSorted()),
+  };
+}
+
+function counted(counts: PersistentMap<number>, key: string, by: number): PersistentMap<number> {
+  const count = (counts.get(key) ?? 0) + by;
+  return count > 0 ? counts.with(key, count) : counts.without(key);
+}

@@ -1,0 +1,99 @@
+import type { Actor, EnvironmentEvent, JobKind, JsonObject, Owner, PlanRead } from '@slipway/contracts';
+import { PersistentMap } from './persistent-map.js';
+
+/** A name that is taken. */
+export interface Claimed {
+  owner: Owner;
+  /** The request that works on it; none while what stands under it is left alone. */
+  holder?: string;
+}
+
+/** What of an installed resource is needed to admit plans and to wire steps. */
+export interface Standing {
+  generation: number;
+  /** None for what is shared. */
+  instanceId?: string;
+  outputs: JsonObject;
+  /** Keys of what it is wired to. */
+  uses: string[];
+}
+
+/** A plan that is being carried out. */
+export interface Admitted {
+  owner: Owner;
+  planHash: string;
+  reads: string[];
+  writes: string[];
+}
+
+/** One environment: names, what is installed, and the plans that are being carried out in it. */
+export interface EnvironmentState {
+  names: PersistentMap<Claimed>;
+  /** Names by the request that holds them. */
+  held: PersistentMap<string>;
+  /** By key, `storage/shop-data`. */
+  installed: PersistentMap<Standing>;
+  /** Sorted keys of all that is wired to a key. */
+  users: PersistentMap<string[]>;
+  /** How many resources stand for an instance. */
+  standing: PersistentMap<number>;
+  /** Greatest generation that was ever planned, by key. */
+  generations: PersistentMap<number>;
+  /** By request. */
+  admitted: PersistentMap<Admitted>;
+  /** Admitted plans by owner ({@link ownerKey}). */
+  perOwner: PersistentMap<number>;
+  /** Who changes a key. */
+  writers: PersistentMap<string>;
+  /** Who rests on a key. */
+  readers: PersistentMap<string[]>;
+  paused: boolean;
+}
+
+export interface Claim {
+  type: 'Claim';
+  requestId: string;
+  name: string;
+  owner: Owner;
+  job: JobKind;
+}
+
+export interface Admit {
+  type: 'Admit';
+  claim: Omit<Claim, 'type'>;
+  planHash: string;
+  reads: PlanRead[];
+  /** `make`: it must be newer than all generations before; else it is there and is removed. */
+  writes: { key: string; generation: number; make: boolean }[];
+  limits: { concurrent: number; perOwner: number };
+}
+
+export type Settle = { type: 'Settle' } & Omit<Extract<EnvironmentEvent, { type: 'PlanSettled' }>['data'], 'installedBlob'>;
+
+export type EnvironmentCommand =
+  /** Takes a name. `queue`: requests that may wait. */
+  | (Claim & { queue: number })
+  | Admit
+  /** Ends a request's work on its name. */
+  | Settle
+  | { type: 'PauseDispatch'; actor: Actor; reason?: string }
+  | { type: 'ResumeDispatch'; actor: Actor };
+
+/** Why a plan can't be admitted now (details of `limit-reached`). */
+export type Obstacle = 'paused' | 'concurrent' | 'per-owner';
+
+export const initialState = (): EnvironmentState => ({
+  names: PersistentMap.of(),
+  held: PersistentMap.of(),
+  installed: PersistentMap.of(),
+  users: PersistentMap.of(),
+  standing: PersistentMap.of(),
+  generations: PersistentMap.of(),
+  admitted: PersistentMap.of(),
+  perOwner: PersistentMap.of(),
+  writers: PersistentMap.of(),
+  readers: PersistentMap.of(),
+  paused: false,
+});
+
+export const ownerKey = ({ type, id }: Owner): string => `${type}/${id}`;

@@ -1,0 +1,40 @@
+import type { Clock } from '@slipway/contracts';
+import type { Blobs } from '@slipway/blobs';
+import type { EventStore, SnapshotCache } from '@slipway/event-store';
+import type { Bus, MeshConfig } from '@slipway/mesh';
+
+/** Where a failure goes that has no caller; pino's Logger fits. */
+export interface Reports {
+  info(about: object, message: string): void;
+  warn(about: object, message: string): void;
+  error(about: object, message: string): void;
+}
+
+/** Which environments there are, up to a position of the log. */
+export interface KnownEnvironments {
+  position: string;
+  names: string[];
+}
+
+/** What may be kept between two lives, and may be lost: it is made again from the log. */
+export interface Cache {
+  snapshots: Pick<SnapshotCache, 'get' | 'put'>;
+  environments: { read(): KnownEnvironments | undefined; write(known: KnownEnvironments): void };
+}
+
+/** All that the core uses of the world: a simulation can turn every one of them. */
+export interface Ports {
+  store: EventStore;
+  bus: Bus;
+  clock: Clock;
+  blobs: Blobs;
+  config: MeshConfig;
+  /** Unique ids of events (UUID). */
+  ids(): string;
+  /** Ours; stable over restarts. */
+  replica: string;
+  reports: Reports;
+  /** How long nothing was heard of a replica, in ms. */
+  silentFor(replica: string): number;
+  cache?: Cache;
+}

@@ -1,0 +1,82 @@
+import {
+  ENDED,
+  type Cause,
+  type JsonObject,
+  type Plan,
+  type RequestAccepted,
+  type RequestStatus,
+  type ResourceKind,
+} from '@slipway/contracts';
+import type { StepState, Tries } from './step.js';
+
+/** How often and how long a kind of step is tried (see the configuration's `steps`). */
+export interface TryPolicy {
+  timeoutSeconds: number;
+  tries: number;
+  backoffSeconds: number;
+  maxBackoffSeconds: number;
+}
+
+/** What a decision rests on beside the request's own stream. */
+export interface Setting {
+  /** Milliseconds since the epoch. */
+  now: number;
+  policies: Record<ResourceKind, TryPolicy>;
+  /** Outputs of what is installed already, by key: what the plan's steps are wired to. */
+  installed: Record<string, JsonObject>;
+}
+
+/** One request: a job and all that was done for it. */
+export interface RequestState {
+  phase: 'none' | 'voided' | Exclude<RequestStatus, 'paused'>;
+  accepted?: RequestAccepted;
+  /** The newest plan. One that stands in a blob is put in by who reads the stream. */
+  plan?: Plan;
+  steps: Readonly<Record<string, StepState>>;
+  paused: boolean;
+  /** Why it is to be cancelled. */
+  cancel?: Cause;
+  /** Why it is undone, needs attention or has failed. */
+  cause?: Cause;
+  undoing: boolean;
+  waiting?: { code: string; reason: string };
+  /** Greatest tries of earlier plans' steps. */
+  spent: Readonly<Record<string, Tries>>;
+}
+
+export type StepOutcome =
+  | { kind: 'succeeded'; outputs: JsonObject; log?: { sha256: string; bytes: number } }
+  | { kind: 'failed'; cause: Cause; log?: { sha256: string; bytes: number } };
+
+export type RequestCommand =
+  | { type: 'Accept'; request: RequestAccepted }
+  /** The claim's request never came. */
+  | { type: 'Void'; environment: string; name: string }
+  /** The resolver's answer. */
+  | { type: 'Plan'; plan: Plan }
+  /** It can't even be planned. */
+  | { type: 'Refuse'; cause: Cause }
+  /** Why it does not go on. */
+  | { type: 'Wait'; code: string; reason: string }
+  /** The environment has admitted the plan. */
+  | { type: 'Admit'; planHash: string; setting: Setting }
+  /** The outcome of a try. */
+  | { type: 'Settle'; stepId: string; action: 'ensure' | 'destroy'; try: number; outcome: StepOutcome; setting: Setting }
+  /** A step can't be begun yet. */
+  | { type: 'HoldStep'; stepId: string; action: 'ensure' | 'destroy'; try: number; code: string; reason: string }
+  /** Time has passed. */
+  | { type: 'Tick'; setting: Setting }
+  | { type: 'Cancel'; actor: RequestAccepted['actor']; reason?: string; setting: Setting }
+  | { type: 'Pause'; actor: RequestAccepted['actor']; reason?: string }
+  | { type: 'Resume'; actor: RequestAccepted['actor']; setting: Setting }
+  | { type: 'Retry'; actor: RequestAccepted['actor']; reason?: string; setting: Setting }
+  | { type: 'Abandon'; actor: RequestAccepted['actor']; reason: string };
+
+export const initialState = (): RequestState => ({ phase: 'none', steps: {}, paused: false, undoing: false, spent: {} });
+
+export const isEnded = ({ phase }: RequestState): boolean => ENDED.includes(phase as RequestStatus);
+
+/** Whether no further step is begun because what was made is going to be undone. */
+export const isStopping = (state: RequestState): boolean =>
+  state.cancel !== undefined ||
+  (state.accepted?.job === 'provision' && Object.values(state.steps).some(({ result }) => result === 'failed'));
