@@ -15,11 +15,20 @@ interface Current {
   stored: boolean;
 }
 
+type Statements = Record<
+  'find' | 'insert' | 'insertText' | 'last' | 'end' | 'readNote' | 'writeNote' | 'dropNote',
+  StatementSync
+>;
+
+/** What is left of a version once it stands in the table, where nobody writes its text and columns again. */
+const STORED = { text: '', values: [], stored: true } satisfies Partial<Current>;
+
 /** Rows that are remembered between batches; beyond it they are read from the table again. */
-const REMEMBERED = 20_000;
+const REMEMBERED = 4_000;
 
 const quote = (name: string): string => `"${name}"`;
 export const tableOf = (build: number): string => `rows_${build}`;
+export const textsOf = (build: number): string => `texts_${build}`;
 const notesOf = (build: number): string => `notes_${build}`;
 export const columnOf = (field: string): string => quote(field === 'id' ? 'id' : `f_${field}`);
 /** Current rows by a field alone, or by a filter and then the default sort. */
@@ -30,18 +39,22 @@ export const endIndexOf = (build: number): string => quote(`rows_${build}_end`);
 
 /**
  * One set of tables that one projection writes. Versions of a row are `(id, from_pos, to_pos)`: it held from the event at
- * `from_pos` on, until the one at `to_pos`, or still does (`NULL`). Within a batch versions are gathered in memory, so that
+ * `from_pos` on, until the one at `to_pos`, or still does (`NULL`). Their texts stand apart, in the order they were written:
+ * what is searched and changed stays small, what is large is only ever appended. Within a batch versions are gathered in memory, so that
  * one which begins and ends in the batch is written once and enters no index of current rows.
  */
 export class Build implements Model<object> {
   private readonly names: string[];
+  private readonly categories: ReadonlySet<string>;
   private readonly current = new Map<string, Current | null>();
   private readonly opened = new Map<string, Current>();
   private closed: { id: string; version: Current; to: number }[] = [];
   private ended: { id: string; from: number; to: number }[] = [];
   private readonly notes = new Map<string, Json | undefined>();
   private readonly newNotes = new Set<string>();
-  private statements?: Record<'find' | 'insert' | 'end' | 'readNote' | 'writeNote' | 'dropNote', StatementSync>;
+  /** Number of the newest text. */
+  private lastText?: number;
+  private statements?: Statements;
 
   constructor(
     private readonly db: DatabaseSync,
@@ -52,14 +65,21 @@ export class Build implements Model<object> {
     public checkpoint: number,
   ) {
     this.names = Object.keys(projection.fields);
+    this.categories = new Set(projection.categories);
+  }
+
+  /** Whether it is told of a category's events. */
+  hears(category: string): boolean {
+    return this.categories.has(category);
   }
 
   createTables(): void {
     const columns = this.names.map((name) => `${columnOf(name)},`).join(' ');
     this.db.exec(`
       CREATE TABLE ${tableOf(this.number)} (
-        id TEXT NOT NULL, from_pos INTEGER NOT NULL, to_pos INTEGER, ${columns} row TEXT NOT NULL,
+        id TEXT NOT NULL, from_pos INTEGER NOT NULL, to_pos INTEGER, ${columns} text INTEGER NOT NULL,
         PRIMARY KEY (id, from_pos)) WITHOUT ROWID;
+      CREATE TABLE ${textsOf(this.number)} (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
       CREATE TABLE ${notesOf(this.number)} (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     `);
   }
@@ -103,12 +123,12 @@ export class Build implements Model<object> {
 
   /** Writes what has been gathered; within the caller's transaction. */
   flush(): void {
-    const { insert, end, writeNote, dropNote } = this.prepared();
+    const { end, writeNote, dropNote } = this.prepared();
     for (const { id, from, to } of this.ended) end.run(to, id, from);
-    for (const { id, version, to } of this.closed) insert.run(id, version.from, to, version.text, ...version.values);
+    for (const { id, version, to } of this.closed) this.store(id, version, to);
     for (const [id, version] of this.opened) {
-      insert.run(id, version.from, null, version.text, ...version.values);
-      version.stored = true;
+      this.store(id, version, null);
+      Object.assign(version, STORED);
     }
     for (const key of this.newNotes) {
       const value = this.notes.get(key);
@@ -128,13 +148,30 @@ export class Build implements Model<object> {
     this.ended = [];
     this.closed = [];
     for (const map of [this.current, this.opened, this.notes, this.newNotes]) map.clear();
+    this.lastText = undefined;
   }
 
   /** Removes versions that ended at or before `at`, up to `limit` of them; returns how many. */
   prune(at: number, limit: number): number {
     const table = tableOf(this.number);
-    const old = `SELECT id, from_pos FROM ${table} WHERE to_pos IS NOT NULL AND to_pos <= ? LIMIT ?`;
-    return Number(this.db.prepare(`DELETE FROM ${table} WHERE (id, from_pos) IN (${old})`).run(at, limit).changes);
+    const old = this.db
+      .prepare(`SELECT id, from_pos, text FROM ${table} WHERE to_pos IS NOT NULL AND to_pos <= ? LIMIT ?`)
+      .all(at, limit) as unknown as { id: string; from_pos: number; text: number }[];
+    const dropVersion = this.db.prepare(`DELETE FROM ${table} WHERE id = ? AND from_pos = ?`);
+    const dropText = this.db.prepare(`DELETE FROM ${textsOf(this.number)} WHERE number = ?`);
+    for (const { id, from_pos: from, text } of old) {
+      dropVersion.run(id, from);
+      dropText.run(text);
+    }
+    return old.length;
+  }
+
+  private store(id: string, { from, text, values }: Current, to: number | null): void {
+    const { insert, insertText, last } = this.prepared();
+    this.lastText ??= (last.get() as { number: number }).number;
+    this.lastText += 1;
+    insertText.run(this.lastText, text);
+    insert.run(id, from, to, this.lastText, ...values);
   }
 
   private measured(change: Extract<Change<object>, { id: string }>, at: number): { id: string; version: Current | null } {
@@ -163,33 +200,40 @@ export class Build implements Model<object> {
   private currentOf(id: string): Current | null {
     const known = this.current.get(id);
     if (known !== undefined) return known;
-    const found = this.prepared().find.get(id) as { from_pos: number; to_pos: number | null; row: string } | undefined;
-    // A stored version's columns stand in the table; nobody writes them again.
+    const found = this.prepared().find.get(id) as { from_pos: number; to_pos: number | null; text: string } | undefined;
     const current =
-      found && found.to_pos === null
-        ? { row: JSON.parse(found.row) as object, text: '', values: [], from: found.from_pos, stored: true }
-        : null;
+      found && found.to_pos === null ? { row: JSON.parse(found.text) as object, from: found.from_pos, ...STORED } : null;
     this.current.set(id, current);
     return current;
   }
 
-  private prepared() {
+  private prepared(): Statements {
+    return (this.statements ??= this.prepare());
+  }
+
+  private prepare(): Statements {
     const table = tableOf(this.number);
+    const texts = textsOf(this.number);
     const notes = notesOf(this.number);
-    const columns = ['id', 'from_pos', 'to_pos', 'row', ...this.names.map(columnOf)];
-    return (this.statements ??= {
-      find: this.db.prepare(`SELECT from_pos, to_pos, row FROM ${table} WHERE id = ? ORDER BY from_pos DESC LIMIT 1`),
+    const columns = ['id', 'from_pos', 'to_pos', 'text', ...this.names.map(columnOf)];
+    return {
+      find: this.db.prepare(
+        `SELECT from_pos, to_pos, (SELECT t.text FROM ${texts} t WHERE t.number = ${table}.text) AS text
+         FROM ${table} WHERE id = ? ORDER BY from_pos DESC LIMIT 1`,
+      ),
+      insertText: this.db.prepare(`INSERT INTO ${texts} (number, text) VALUES (?, ?)`),
+      last: this.db.prepare(`SELECT ifnull(max(number), 0) AS number FROM ${texts}`),
       insert: this.db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`),
       end: this.db.prepare(`UPDATE ${table} SET to_pos = ? WHERE id = ? AND from_pos = ?`),
       readNote: this.db.prepare(`SELECT value FROM ${notes} WHERE key = ?`),
       writeNote: this.db.prepare(`INSERT OR REPLACE INTO ${notes} (key, value) VALUES (?, ?)`),
       dropNote: this.db.prepare(`DELETE FROM ${notes} WHERE key = ?`),
-    });
+    };
   }
 }
 
 /** Drops the tables of a build. */
 export function dropBuild(db: DatabaseSync, build: number): void {
-  db.exec(`DROP TABLE IF EXISTS ${tableOf(build)}; DROP TABLE IF EXISTS ${notesOf(build)}`);
+  for (const table of [tableOf, textsOf, notesOf]) db.exec(`DROP TABLE IF EXISTS ${table(build)}`);
   db.prepare('DELETE FROM builds WHERE build = ?').run(build);
 }

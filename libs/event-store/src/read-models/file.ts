@@ -19,9 +19,10 @@ const SCHEMA = `
   CREATE TABLE skipped (view TEXT, event TEXT, reason TEXT, PRIMARY KEY (view, event)) WITHOUT ROWID, STRICT;
 `;
 
-/** Pages of 16 KiB hold rows of 4 KB within the tree, where smaller ones would send them to overflow pages. */
+/** The write-ahead log is carried over every 64 MiB: seldom enough that a rebuild does not wait for the disk. */
 const PRAGMAS = `
-  PRAGMA page_size = 16384;
+  PRAGMA page_size = 8192;
+  PRAGMA wal_autocheckpoint = 8192;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   PRAGMA busy_timeout = 5000;

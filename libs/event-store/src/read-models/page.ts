@@ -1,4 +1,4 @@
-import { columnOf, endIndexOf, filterIndexOf, sortIndexOf, tableOf } from './build.js';
+import { columnOf, endIndexOf, filterIndexOf, sortIndexOf, tableOf, textsOf } from './build.js';
 import { sortOf, type Layout } from './projection.js';
 
 /** A page to be read from one build's tables. */
@@ -34,7 +34,8 @@ export function selectPage(layout: Layout, build: number, page: PageRequest): Se
     : [current(build, page, usesSortIndex(layout, page) ? sortIndexOf(build, page.field) : undefined, page.filter)];
   if (page.at !== undefined) branches.push(superseded(build, page, page.at));
   return {
-    sql: `${branches.map(({ sql }) => `SELECT * FROM (${sql})`).join(' UNION ALL ')} ${order(page, 'key')}`,
+    sql: `SELECT id, key, (SELECT t.text FROM ${textsOf(build)} t WHERE t.number = merged.number) AS text
+          FROM (${branches.map(({ sql }) => `SELECT * FROM (${sql})`).join(' UNION ALL ')}) merged ${order(page, 'key')}`,
     parameters: [...branches.flatMap(({ parameters }) => parameters), page.limit],
   };
 }
@@ -81,7 +82,7 @@ function branch(
   }
   const by = index ? ` INDEXED BY ${index}` : '';
   return {
-    sql: `SELECT id, ${sort} AS key, row FROM ${tableOf(build)}${by} WHERE ${where.join(' AND ')} ${order(page, sort)}`,
+    sql: `SELECT id, ${sort} AS key, text AS number FROM ${tableOf(build)}${by} WHERE ${where.join(' AND ')} ${order(page, sort)}`,
     parameters: [...parameters, page.limit],
   };
 }

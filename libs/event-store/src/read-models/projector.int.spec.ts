@@ -13,10 +13,13 @@ const seed = Number(process.env['SLIPWAY_SEED'] ?? Date.now() % 1_000_000);
 function versions(file: string, view: string): unknown[] {
   const db = new DatabaseSync(file, { readOnly: true });
   const { build } = db.prepare('SELECT build FROM builds WHERE view = ? AND live = 1').get(view) as { build: number };
-  const rows = db.prepare(`SELECT * FROM rows_${build} ORDER BY id, from_pos`).all();
+  const rows = db
+    .prepare(`SELECT r.*, t.text AS row FROM rows_${build} r JOIN texts_${build} t ON t.number = r.text ORDER BY id, from_pos`)
+    .all();
   const notes = db.prepare(`SELECT * FROM notes_${build} ORDER BY key`).all();
   db.close();
-  return [...rows, ...notes];
+  // The number of a text is only where it stands in the file.
+  return [...rows.map(({ text: _, ...row }) => row), ...notes];
 }
 
 async function shown(models: ReadModels, view: string, asOf?: string): Promise<Record<string, unknown>> {

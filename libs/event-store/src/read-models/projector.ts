@@ -198,10 +198,10 @@ export class Projector {
   }
 
   private take(events: RecordedEvent[]): void {
-    const places = events.map((event) => this.placeInLog(event.position));
+    const batch = events.map((event) => ({ event, at: this.placeInLog(event.position), category: categoryOf(event.stream) }));
     this.transaction((db) => {
       for (const build of this.going) {
-        const last = this.takeInto(build, events, places);
+        const last = this.takeInto(build, batch);
         if (last <= build.checkpoint) continue;
         build.flush();
         this.moveTo(db, build, last);
@@ -211,13 +211,12 @@ export class Projector {
   }
 
   /** Returns the place of the last event that it has taken. */
-  private takeInto(build: Build, events: RecordedEvent[], places: number[]): number {
-    const { name, categories } = build.projection;
+  private takeInto(build: Build, batch: Placed[]): number {
+    const { name } = build.projection;
     let last = build.checkpoint;
-    for (const [index, event] of events.entries()) {
-      const at = places[index]!;
+    for (const { event, at, category } of batch) {
       if (at <= build.checkpoint) continue;
-      if (categories.includes(categoryOf(event.stream)) && !this.skipped.has(skipKey(name, event.id))) {
+      if (build.hears(category) && !(this.skipped.size > 0 && this.skipped.has(skipKey(name, event.id)))) {
         try {
           build.take(event, at);
         } catch (error) {
@@ -325,6 +324,12 @@ export class Projector {
   private tell(): void {
     this.options.changed(this.state());
   }
+}
+
+interface Placed {
+  event: RecordedEvent;
+  at: number;
+  category: string;
 }
 
 interface BuildRow {

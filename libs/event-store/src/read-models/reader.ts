@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { SlipwayError } from '@slipway/contracts';
-import { tableOf } from './build.js';
+import { tableOf, textsOf } from './build.js';
 import { selectPage, type PageRequest } from './page.js';
 import type { Place } from './place.js';
 import { fieldsOf, type Layout } from './projection.js';
@@ -73,8 +73,7 @@ export class Reader {
       place: (view) => ({ log: live(view).log, at: live(view).checkpoint }),
       page: (view, page) => {
         const { sql, parameters } = selectPage(this.layout(view, live(view), page), kept(view, page.at), page);
-        const rows = this.prepare(sql).all(...parameters) as unknown as { id: string; key: string | number; row: string }[];
-        return rows.map(({ id, key, row }) => ({ id, key, text: row }));
+        return this.prepare(sql).all(...parameters) as unknown as RowText[];
       },
       row: (view, id, at) => this.row(kept(view, at), id, at),
     };
@@ -82,9 +81,10 @@ export class Reader {
 
   private row(build: number, id: string, at = Number.MAX_SAFE_INTEGER): string | null {
     const found = this.prepare(
-      `SELECT to_pos, row FROM ${tableOf(build)} WHERE id = ? AND from_pos <= ? ORDER BY from_pos DESC LIMIT 1`,
-    ).get(id, at) as { to_pos: number | null; row: string } | undefined;
-    return found && (found.to_pos === null || found.to_pos > at) ? found.row : null;
+      `SELECT to_pos, (SELECT t.text FROM ${textsOf(build)} t WHERE t.number = r.text) AS text
+       FROM ${tableOf(build)} r WHERE id = ? AND from_pos <= ? ORDER BY from_pos DESC LIMIT 1`,
+    ).get(id, at) as { to_pos: number | null; text: string } | undefined;
+    return found && (found.to_pos === null || found.to_pos > at) ? found.text : null;
   }
 
   /** What an earlier release built may lack a field that this one asks for. */
