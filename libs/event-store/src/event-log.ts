@@ -27,6 +27,8 @@ export interface EventLogOptions {
 const PAGE = 1_000;
 const MAX_LIMIT = 5_000;
 const DEFAULT_LIMIT = 500;
+/** Steps through the log that one read takes for the sake of a filter that few events pass. */
+const LOOKS = 10;
 
 /** Puts what all logs have in common (see {@link LogAdapter}) around one kind of log. */
 export function createEventLog(adapter: LogAdapter, options: EventLogOptions = {}): EventLog {
@@ -90,8 +92,13 @@ class Store implements EventStore {
     this.checkOpen();
     const { after, limit = DEFAULT_LIMIT, filter = {}, asRecorded = false } = options;
     checkCount('limit', limit, 1, MAX_LIMIT);
-    const result = await this.adapter.readAll(after, limit, filter);
-    return asRecorded ? result : { ...result, events: result.events.map((event) => this.upcasters.lift(event)) };
+    let { events, position, end } = await this.adapter.readAll(after, limit, filter);
+    for (let looks = 1; looks < LOOKS && !end && events.length < limit; looks += 1) {
+      const more = await this.adapter.readAll(position, limit - events.length, filter);
+      events = events.concat(more.events);
+      ({ position, end } = more);
+    }
+    return { events: asRecorded ? events : events.map((event) => this.upcasters.lift(event)), position, end };
   };
 
   subscribe(options: SubscribeOptions): Subscription {

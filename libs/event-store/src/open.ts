@@ -9,7 +9,7 @@ export interface OpenEventLogOptions extends EventLogOptions {
 }
 
 /** Opens the log that the configuration names; loads no other adapter. */
-export async function openEventLog({ eventLog, ...options }: OpenEventLogOptions): Promise<EventLog> {
-  if (eventLog === 'sqlite') return (await import('./sqlite/index.js')).openSqliteEventLog(options);
-  throw new Error(eventLog);
+export async function openEventLog({ eventLog, folder, ...options }: OpenEventLogOptions): Promise<EventLog> {
+  if (eventLog === 'sqlite') return (await import('./sqlite/index.js')).openSqliteEventLog({ ...options, folder });
+  return (await import('./kurrentdb/index.js')).openKurrentEventLog({ ...options, connection: eventLog });
 }

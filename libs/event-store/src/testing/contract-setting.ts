@@ -70,9 +70,13 @@ export const newEvents = (count: number, type?: string): NewEvent[] =>
 
 export const idsOf = (events: readonly Pick<RecordedEvent, 'id'>[]): string[] => events.map((event) => event.id);
 
-/** Resolves when it holds; the test's own time limit ends the wait. */
+/** Resolves when it holds, and throws when it does not within half a minute. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 2));
+  const end = performance.now() + 30_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`It never came to hold: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }
 
 /** The code of the SlipwayError that a call ends with, with what it says in its details. */
