@@ -20,7 +20,7 @@ export const nextEpoch = (previous: number, nowMs: number): number => Math.max(p
 
 /**
  * Turns the numbers of one log into positions and back. A position of an older epoch still holds where both epochs have
- * the same events, which is up to the number the next epoch began after; beyond it is `gone`.
+ * the same events, which is up to the number that each later epoch began after; beyond it is `gone`.
  */
 export class Lineage {
   private readonly prefix: string;
@@ -50,8 +50,8 @@ export class Lineage {
     const at = this.epochs.findIndex((life) => life.epoch === Number(epoch));
     if (at < 0) throw this.gone(position, 'it is of an epoch that this log does not have');
     const number = BigInt(digits!);
-    const next = this.epochs[at + 1];
-    if (next && number > next.after) throw this.gone(position, 'a restore has left it behind');
+    if (this.epochs.some((later, index) => index > at && number > later.after))
+      throw this.gone(position, 'a restore has left it behind');
     return number;
   }
 
