@@ -15,15 +15,13 @@ driverContract('process', contractDriver, {
     const context = await place.context();
     // Once for all instances of a place: its effects are not those of one ensure.
     if (process.getuid?.() === 0) await reachableNode(context, USERS.from);
-    await context.filesystem.mkdir(`${place.folder}/data`);
     return {
       spec: {
         command: ['node', '-e', APP],
-        environment: { PORT: '${port}', DATA: '${data.path}', KEY: '${secret.key}' },
+        environment: { PORT: '${port}', KEY: '${secret.key}' },
         secrets: { key: { bytes: 32 } },
         health: { path: '/', startSeconds: 60 },
       },
-      inputs: { data: { path: `${place.folder}/data` } },
     };
   },
   works: async ({ outputs }) => expect(await ask(Number(outputs.port), '/')).toBe('here'),

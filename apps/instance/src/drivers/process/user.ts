@@ -12,7 +12,8 @@ export async function ourUid({ command }: DriverContext): Promise<number> {
 
 /** Whether nothing runs as a user and nobody is called so. */
 export async function userIsFree({ command }: DriverContext, uid: number): Promise<boolean> {
-  const running = await command.execOrThrow(['find', '/proc', '-maxdepth', '1', '-uid', String(uid), '-print', '-quit']);
+  // Its exit code only tells that other processes have ended while it looked.
+  const running = await command.exec(['find', '/proc', '-maxdepth', '1', '-uid', String(uid), '-print', '-quit']);
   return running.stdout === '' && (await command.exec(['getent', 'passwd', String(uid)])).exitCode !== 0;
 }
 
