@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Filesystem } from '@slipway/interfaces';
 import type { Identity } from '@slipway/provisioner';
 import { codeOf } from './files.js';
@@ -19,13 +20,18 @@ export const holderOf = ({ resource, generation }: Identity): Omit<Claimant, 'at
   generation,
 });
 
+/** Others need a moment to step back; one that never does has died, or holds the number. */
+const LOOKS = 20;
+const LOOK_AGAIN_MS = 10;
+
 const CLAIM = /^(\d+)@([^@]+)@g(\d+)@([^@]+)$/;
 
 /**
  * Numbers (ports, user ids) of which each belongs to one instance. A claim is a file `<number>@<holder>@g<n>@<attempt>`.
  *
  * C1. A claim counts only after its maker, having made it, has looked and found no other living one on the same number. So of
- *     two at once at most one counts; both may step back and take another number.
+ *     two at once at most one counts. Who finds another steps back and takes another number; only the first of them in the
+ *     order of names looks again for a while, so that not all step back.
  * C2. A claim is removed by its maker, by the destroy of its generation, or by anybody once that generation's tombstone
  *     stands. Nobody can remove another's by mistake, because the name says whose it is.
  */
@@ -49,7 +55,7 @@ export class Claims {
     for (const number of concat(own, candidates)) {
       if (taken.has(number) && (await this.#heldByOthers(number, claimant))) continue;
       await this.#write(number, claimant);
-      if (!(await this.#heldByOthers(number, claimant)) && (await usable(number))) return number;
+      if ((await this.#prevails(number, claimant)) && (await usable(number))) return number;
       await this.files.remove(this.#path(number, claimant));
     }
     return undefined;
@@ -70,10 +76,27 @@ export class Claims {
   }
 
   async #heldByOthers(number: number, claimant: Omit<Claimant, 'attempt'>): Promise<boolean> {
+    return (await this.#othersOn(number, claimant)).length > 0;
+  }
+
+  /** The living claims of others on a number; dead ones go. */
+  async #othersOn(number: number, claimant: Omit<Claimant, 'attempt'>): Promise<Claimant[]> {
+    const others: Claimant[] = [];
     for (const claim of await this.#list()) {
       if (claim.number !== number || isOf(claim, claimant)) continue;
-      if (!(await this.#isDestroyed(claim))) return true;
-      await this.files.remove(this.#path(number, claim));
+      if (await this.#isDestroyed(claim)) await this.files.remove(this.#path(number, claim));
+      else others.push(claim);
+    }
+    return others;
+  }
+
+  async #prevails(number: number, claimant: Claimant): Promise<boolean> {
+    const name = this.#path(number, claimant);
+    for (let look = 0; look < LOOKS; look++) {
+      const others = await this.#othersOn(number, claimant);
+      if (others.length === 0) return true;
+      if (others.some((other) => this.#path(number, other) < name)) return false;
+      await sleep(LOOK_AGAIN_MS);
     }
     return false;
   }
