@@ -84,7 +84,7 @@ export const names: Projection<NameRow> = {
     const id = `${environment}.${name}`;
     if (event.type === 'NameReleased') return [{ id, row: null }];
     const row = model.get(id);
-    if (event.type === 'PlanSettled') return row ? [{ id, row: { ...row, requestId: undefined } }] : [];
+    if (event.type === 'PlanSettled') return row?.requestId === requestId ? [{ id, row: { ...row, requestId: undefined } }] : [];
     const ownerId = event.data.job === 'provision' || !row ? event.data.owner.id : row.ownerId;
     return [{ id, row: { environment, name, ownerId, requestId } }];
   },

@@ -8,7 +8,7 @@ import {
   type RequestAccepted,
   type RequestEvent,
 } from '@slipway/contracts';
-import type { RequestView, StepView } from '@slipway/contracts/http';
+import type { RequestStatus, RequestView, StepView } from '@slipway/contracts/http';
 import type { RecordedEvent } from '@slipway/event-store';
 
 /** A request as its stream tells it; `null` when the stream holds none (it is empty, or its claim was voided). */
@@ -21,8 +21,12 @@ export function evolveRequest(view: RequestView | undefined, recorded: RecordedE
   const event = { type: recorded.type, data: recorded.data } as unknown as RequestEvent;
   if (event.type === 'RequestAccepted') return accepted(event.data, recorded);
   if (!view) return undefined;
-  return { ...view, ...changes(view, event, recorded), updatedAt: recorded.recordedAt, position: recorded.position };
+  const next = { ...view, ...changes(view, event, recorded), updatedAt: recorded.recordedAt, position: recorded.position };
+  return next.paused && MOVING.includes(next.status) ? { ...next, status: 'paused' } : next;
 }
+
+/** Statuses that a pause hides; one that needs attention says so even while it is paused. */
+const MOVING: readonly RequestStatus[] = ['queued', 'running', 'undoing'];
 
 const accepted = (data: RequestAccepted, { stream, metadata, recordedAt, position }: RecordedEvent): RequestView => ({
   id: idOf(stream),
@@ -45,14 +49,14 @@ const accepted = (data: RequestAccepted, { stream, metadata, recordedAt, positio
 function changes(view: RequestView, event: RequestEvent, { recordedAt }: RecordedEvent): Partial<RequestView> {
   switch (event.type) {
     case 'PlanMade':
-      return event.data.plan ? { plan: event.data.plan, steps: event.data.plan.steps.map(pending) } : {};
+      return { plan: event.data.plan, steps: event.data.plan?.steps.map(pending) ?? [] };
     case 'RequestAdmitted':
       return { status: 'running', waiting: undefined };
     case 'RequestWaiting':
       return { waiting: { code: event.data.code, reason: event.data.reason } };
     case 'StepRequested':
       return {
-        status: view.status === 'queued' ? 'running' : view.status,
+        status: event.data.undo ? 'undoing' : 'running',
         waiting: undefined,
         steps: withStep(view.steps, event.data.stepId, event.data.action, () => ({
           ...AFRESH,
@@ -64,9 +68,11 @@ function changes(view: RequestView, event: RequestEvent, { recordedAt }: Recorde
     case 'UndoStarted':
       return { status: 'undoing', cause: event.data.cause, waiting: undefined };
     case 'RequestPaused':
-      return { status: 'paused' };
+      return { paused: true };
     case 'RequestResumed':
-      return { status: atWork(view) };
+      return { paused: undefined, status: atWork(view) };
+    case 'CancelRequested':
+      return view.status === 'attention' ? { status: 'running', cause: undefined, left: undefined } : {};
     case 'RequestRetried':
       return retried(view);
     case 'RequestSucceeded':
@@ -142,6 +148,7 @@ const idle = (status: StepView['status']): StepView['status'] => (status === 'un
 
 const ended = (endedAt: string): Partial<RequestView> => ({
   endedAt,
+  paused: undefined,
   cause: undefined,
   waiting: undefined,
   left: undefined,
@@ -177,22 +184,22 @@ function withStep(
 }
 
 /** What a request that is let go on comes back to. Only an undo leaves a cause on one that has not ended. */
-function atWork({ cause, steps }: RequestView): RequestView['status'] {
+function atWork({ status, cause, steps }: RequestView): RequestStatus {
+  if (status !== 'paused') return status;
   if (cause) return 'undoing';
-  return steps.some(({ status }) => status !== 'pending') ? 'running' : 'queued';
+  return steps.some((step) => step.status !== 'pending') ? 'running' : 'queued';
 }
 
-/** A retry goes on with the undo where one had begun, else from the failed steps. */
-function retried({ cause, steps }: RequestView): Partial<RequestView> {
-  const undo = steps.some(({ status }) => status === 'undoing' || status === 'undone' || status === 'undo-failed');
-  const again = { left: undefined, endedAt: undefined };
+/** Goes on with the undo, or from the failed steps, where attention was needed; begins anew where it had ended. */
+function retried({ status, cause, steps }: RequestView): Partial<RequestView> {
+  const again = { left: undefined, cause: undefined };
+  if (status !== 'attention') {
+    return { ...again, status: 'queued', endedAt: undefined, result: undefined, plan: undefined, steps: [] };
+  }
+  const undo = steps.some((step) => step.status === 'undone' || step.status === 'undo-failed');
   if (undo) return { ...again, status: 'undoing', cause };
-  return {
-    ...again,
-    status: 'running',
-    cause: undefined,
-    steps: steps.map((step) => (step.status === 'failed' ? { ...step, ...AFRESH, status: 'pending' } : step)),
-  };
+  const anew = (step: StepView): StepView => (step.status === 'failed' ? { ...step, ...AFRESH, status: 'pending' } : step);
+  return { ...again, status: 'running', steps: steps.map(anew) };
 }
 
 const causeOfWaiting = ({ code, reason }: { code: string; reason: string }): Cause => {

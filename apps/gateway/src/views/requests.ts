@@ -33,14 +33,27 @@ export const requests: Projection<RequestRow> = {
   },
 };
 
-/** The plan of each request that has one inline. Shown with the request, not by itself. */
+/** The newest plan of each request that has one inline. Shown with the request, not by itself. */
 export const plans: Projection<Plan> = {
   name: 'plans',
   version: 1,
   categories: ['request'],
   fields: {},
   defaultSort: 'id',
-  project(_model, { type, stream, data }) {
-    return type === 'PlanMade' && data.plan ? [{ id: idOf(stream), row: data.plan as unknown as Plan }] : [];
+  project(model, { type, stream, data }) {
+    const id = idOf(stream);
+    switch (type) {
+      case 'PlanMade':
+        return [{ id, row: (data.plan as unknown as Plan | undefined) ?? null }];
+      case 'AttentionNeeded':
+        return [{ note: id, value: true }];
+      case 'CancelRequested':
+        return [{ note: id, value: null }];
+      case 'RequestRetried':
+        // It goes on with its plan where attention was needed, and makes a new one where the request had ended.
+        return model.note(id) ? [{ note: id, value: null }] : [{ id, row: null }];
+      default:
+        return [];
+    }
   },
 };

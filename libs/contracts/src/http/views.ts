@@ -56,6 +56,8 @@ export interface RequestView {
   updatedAt: Instant;
   endedAt?: Instant;
   logToken?: string;
+  /** No step is begun; also told while it needs attention. */
+  paused?: boolean;
   /** Why it does not go on just now. */
   waiting?: { code: string; reason: string };
   plan?: Plan;

@@ -19,7 +19,7 @@ function versions(file: string, view: string): unknown[] {
   const notes = db.prepare(`SELECT * FROM notes_${build} ORDER BY key`).all();
   db.close();
   // The number of a text is only where it stands in the file.
-  return [...rows.map(({ text: _, ...row }) => row), ...notes];
+  return [...rows.map(({ text: _text, ...row }) => row), ...notes];
 }
 
 async function shown(models: ReadModels, view: string, asOf?: string): Promise<Record<string, unknown>> {

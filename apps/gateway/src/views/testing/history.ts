@@ -108,16 +108,11 @@ class SimulatedMesh {
   }
 
   private *work(job: Job): Generator<Append> {
-    const { id, environment, name, kind } = job;
-    const owner = { id: job.owner, type: 'user' as const };
-    const released = () => this.environment(environment, job, { type: 'NameReleased', data: { name, requestId: id } });
-    yield this.environment(environment, job, {
-      type: 'NameClaimed',
-      data: { kind: 'instance', name, requestId: id, owner, job: kind },
-    });
+    const { environment, name } = job;
+    yield this.claimed(job);
     if (this.chance(this.trouble / 5)) {
       yield this.of(job, { type: 'RequestVoided', data: { environment, name } });
-      return yield released();
+      return yield this.released(job);
     }
     yield this.of(job, this.accepted(job));
     if (this.chance(this.trouble)) {
@@ -126,30 +121,36 @@ class SimulatedMesh {
     if (this.chance(this.trouble / 4)) {
       const cause: Cause = { code: 'cancelled', message: 'ada cancelled it', hint: '' };
       yield this.of(job, cancelling, { type: 'RequestCancelled', data: { cause } });
-      return yield released();
+      return yield this.released(job);
     }
-    const plan = this.plan(job);
+    yield* this.attempt(job);
+  }
+
+  /** From the plan to the end. */
+  private *attempt(job: Job): Generator<Append> {
+    const { id, environment, name, kind } = job;
+    let plan = this.plan(job);
     if (this.chance(this.trouble / 4)) {
       const unsatisfied = [
         { chain: ['guestbook'], requirement: 'database', reason: 'no-definition' as const, message: 'There is none' },
       ];
       yield this.of(job, { type: 'RequestUnsatisfied', data: { unsatisfied } });
-      return yield released();
+      return yield this.released(job);
     }
-    const inline = !this.chance(this.trouble / 2);
-    yield this.of(job, {
-      type: 'PlanMade',
-      data: { planHash: plan.hash, ...(inline ? { plan } : { planBlob: { sha256: plan.hash, bytes: 99 } }) },
-    });
+    yield this.of(job, this.planMade(plan));
+    if (this.chance(this.trouble / 2)) {
+      plan = this.plan(job);
+      yield this.of(job, this.planMade(plan));
+    }
     yield this.environment(environment, job, {
       type: 'PlanAdmitted',
-      data: { requestId: id, owner, planHash: plan.hash, reads: [], writes: [] },
+      data: { requestId: id, owner: { id: job.owner, type: 'user' }, planHash: plan.hash, reads: [], writes: [] },
     });
     const failed = yield* this.carryOut(job, plan);
     if (failed === null) {
       yield* this.succeed(job, plan);
       if (kind === 'provision') return yield* this.live(job, plan);
-      yield released();
+      yield this.released(job);
       this.free.push({ environment, name });
     } else yield* this.undo(job, failed);
   }
@@ -208,7 +209,9 @@ class SimulatedMesh {
   }
 
   private *undo(job: Job, done: PlanStep[]): Generator<Append> {
+    const actor = { id: 'ada', type: 'user' as const };
     yield this.of(job, { type: 'UndoStarted', data: { cause: CAUSE } });
+    if (this.chance(this.trouble)) yield* this.pause(job);
     for (const step of done.toReversed()) {
       yield this.of(job, this.requested(step, 1, true));
       yield this.resource(job, step, this.started(job, step, 1, 'destroy'));
@@ -223,23 +226,23 @@ class SimulatedMesh {
           { type: 'AttentionNeeded', data: { cause: CAUSE, left } },
         );
         if (this.chance(0.5)) {
-          yield this.of(job, { type: 'RequestAbandoned', data: { actor: { id: 'ada', type: 'user' }, reason: 'enough', left } });
+          yield this.of(job, { type: 'RequestAbandoned', data: { actor, reason: 'enough', left } });
           yield this.settled(job, 'abandoned', []);
           return;
         }
-        yield this.of(
-          job,
-          { type: 'RequestRetried', data: { actor: { id: 'ada', type: 'user' } } },
-          this.requested(step, 2, true),
-        );
+        yield this.of(job, { type: 'RequestRetried', data: { actor } }, this.requested(step, 2, true));
       }
       yield this.resource(job, step, { type: 'Destroyed', data: { ...outcome(job, step, 1), effect: 'destroyed' } });
       yield this.of(job, { type: 'StepUndone', data: { stepId: step.id, try: 1 } });
     }
     yield this.of(job, { type: 'RequestFailed', data: { cause: CAUSE } });
     yield this.settled(job, 'undone', []);
-    yield this.environment(job.environment, job, { type: 'NameReleased', data: { name: job.name, requestId: job.id } });
-    this.free.push({ environment: job.environment, name: job.name });
+    yield this.released(job);
+    if (this.chance(0.3)) {
+      yield this.claimed(job);
+      yield this.of(job, { type: 'RequestRetried', data: { actor } });
+      yield* this.attempt(job);
+    } else this.free.push({ environment: job.environment, name: job.name });
   }
 
   /** What happens to an instance once it is there. */
@@ -298,6 +301,22 @@ class SimulatedMesh {
       unsatisfied: [],
     };
     return { ...plan, hash: hashOf(plan) };
+  }
+
+  private planMade(plan: Plan): RequestEvent {
+    const inline = !this.chance(this.trouble / 2);
+    const data = { planHash: plan.hash, ...(inline ? { plan } : { planBlob: { sha256: plan.hash, bytes: 99 } }) };
+    return { type: 'PlanMade', data };
+  }
+
+  private claimed(job: Job): Append {
+    const { id: requestId, name, kind } = job;
+    const data = { kind: 'instance' as const, name, requestId, owner: { id: job.owner, type: 'user' as const }, job: kind };
+    return this.environment(job.environment, job, { type: 'NameClaimed', data });
+  }
+
+  private released(job: Job): Append {
+    return this.environment(job.environment, job, { type: 'NameReleased', data: { name: job.name, requestId: job.id } });
   }
 
   private accepted(job: Job): RequestEvent {
