@@ -1,0 +1,1 @@
+export { plausibleHistory, type HistoryOptions } from './history.js';
