@@ -21,6 +21,9 @@ export interface NatsServer {
   remove(): Promise<void>;
 }
 
+/** A test that is killed leaves no server behind (PR_SET_PDEATHSIG). */
+const ENDS_WITH_US = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] : [];
+
 /** Path of nats-server: on the PATH, or where Debian and our own setup put it. Throws with how to install it. */
 export function findNatsServer(): string {
   const cache = join(import.meta.dirname, '../../../../node_modules/.cache/nats-server');
@@ -47,11 +50,9 @@ export async function startNatsServer(
   const start = async () => {
     const portsFolder = await mkdtemp(join(folder, 'ports-'));
     const log: string[] = [];
-    child = spawn(
-      program,
-      ['-a', '127.0.0.1', '-p', String(port), '--auth', token, ...storage, ...security, '--ports_file_dir', portsFolder],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    );
+    const listen = ['-a', '127.0.0.1', '-p', String(port), '--auth', token, '--ports_file_dir', portsFolder];
+    const [command = program, ...first] = [...ENDS_WITH_US, program];
+    child = spawn(command, [...first, ...listen, ...storage, ...security], { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr!.setEncoding('utf8').on('data', (text: string) => log.push(text));
     ended = new Promise((resolve) => child.once('exit', () => resolve()));
     port = await readyPort(portsFolder, child, log);
