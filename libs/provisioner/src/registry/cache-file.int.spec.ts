@@ -15,7 +15,6 @@ const remembered: Remembered = {
       driver: 'directory',
       generation: 1,
       wanted: true,
-      destroyed: 0,
     },
   ],
 };

@@ -16,8 +16,6 @@ export interface Entry {
   replica?: string;
   /** It is there, and is to stay. */
   wanted: boolean;
-  /** Newest one whose tombstone stands. */
-  destroyed: number;
 }
 
 export interface Remembered {
@@ -38,8 +36,9 @@ const SAVE_EVERY = 10_000;
 const TRY_AGAIN = 5_000;
 
 /**
- * All resources of the own kind, from the own category of the log: who is there, who is worked on. Follows the log, and is
- * kept in a cache file, so that a start reads only what came since.
+ * The resources of the own kind that somebody must see to, from the own category of the log: those that are worked on, and,
+ * where a driver watches, those that are there. Follows the log, and is kept in a cache file, so that a start reads only what
+ * came since.
  */
 export class Registry {
   #entries = new Map<string, Entry>();
@@ -48,15 +47,18 @@ export class Registry {
   #position: Position | undefined;
   #sinceSaved = 0;
   #stopped = false;
+  readonly #watched: boolean;
   /** Why it does not follow the log at this moment. */
   problem: string | undefined;
 
   constructor(
-    private readonly ports: Pick<Ports, 'kind' | 'clock' | 'reports'> & { store: EventStore },
+    private readonly ports: Pick<Ports, 'kind' | 'clock' | 'reports' | 'drivers'> & { store: EventStore },
     private readonly cache: RegistryCache,
     /** Called each time all that is committed is known. */
     private readonly caughtUp: () => void,
-  ) {}
+  ) {
+    this.#watched = [...ports.drivers.values()].some(({ observe }) => observe !== undefined);
+  }
 
   async start(): Promise<void> {
     const remembered = await this.cache.load();
@@ -143,7 +145,8 @@ export class Registry {
   }
 
   #put(stream: string, entry: Entry): void {
-    this.#entries.set(stream, entry);
+    if (entry.replica !== undefined || (this.#watched && entry.wanted)) this.#entries.set(stream, entry);
+    else this.#entries.delete(stream);
     if (entry.replica === undefined) this.#unfinished.delete(stream);
     else this.#unfinished.add(stream);
   }
@@ -162,7 +165,6 @@ function evolve(known: Entry | undefined, ref: ResourceRef, recorded: RecordedEv
       generation: Math.max(generation, known?.generation ?? 0),
       replica,
       wanted: (known?.wanted ?? false) && !leaves,
-      destroyed: known?.destroyed ?? 0,
     };
   }
   if (!known) return undefined;
@@ -173,9 +175,8 @@ function evolve(known: Entry | undefined, ref: ResourceRef, recorded: RecordedEv
     case 'Provisioned':
       return { ...settled, wanted: true };
     case 'Failed':
-      return settled;
     case 'Destroyed':
-      return { ...settled, destroyed: Math.max(known.destroyed, event.data.generation) };
+      return settled;
     default:
       return known;
   }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MemoryEventLog } from '@slipway/event-store/testing';
+import type { Driver } from '../driver.js';
 import { CoreRig } from '../testing/core-rig.js';
 import { SimulatedPlace } from '../testing/simulated-place.js';
 import { settle } from '../testing/virtual-clock.js';
@@ -12,8 +13,10 @@ describe('the list of own resources', () => {
     load: async () => saved && structuredClone(saved),
     save: async (remembered) => void (saved = structuredClone(remembered)),
   };
+  const driver = new SimulatedPlace().driver('storage', 'simulated');
+  const watched: Driver = { ...driver, observe: async () => ({ health: 'healthy', reason: '', restarts: 0 }) };
   /** One that has caught up, and how many events it read for that. */
-  const caughtUp = async (over: Partial<RegistryCache> = {}) => {
+  const caughtUp = async (over: Partial<RegistryCache> = {}, of: Driver = watched) => {
     let read = 0;
     let done!: () => void;
     const end = new Promise<void>((resolve) => (done = resolve));
@@ -28,13 +31,13 @@ describe('the list of own resources', () => {
           },
         }),
     });
-    const registry = new Registry({ ...rig.ports([]), store: counting }, { ...cache, ...over }, done);
+    const registry = new Registry({ ...rig.ports([of]), store: counting }, { ...cache, ...over }, done);
     await registry.start();
     await end;
     return { registry, read };
   };
   const make = async (name: string) => {
-    const provisioner = rig.process([new SimulatedPlace().driver('storage', 'simulated')]);
+    const provisioner = rig.process([driver]);
     const command = rig.ensure({ requestId: name, resource: { environment: 'default', kind: 'storage', name } });
     await provisioner.ensure(command, rig.context);
     await rig.clock.until(() => rig.types(command.resource).includes('Provisioned'));
@@ -46,28 +49,28 @@ describe('the list of own resources', () => {
     saved = undefined;
   });
 
-  test('tells who is there, who is worked on, and who is gone', async () => {
+  test('tells who is there and who is worked on, and forgets who is gone', async () => {
     await make('stays');
     const { provisioner, command } = await make('goes');
     await provisioner.destroy({ ...rig.destroy(), resource: command.resource, requestId: 'r2' }, rig.context);
     await rig.clock.until(() => rig.types(command.resource).includes('Destroyed'));
-    const hanging = rig.process([
-      { ...new SimulatedPlace().driver('storage', 'simulated'), ensure: () => new Promise(() => {}) },
-    ]);
+    const hanging = rig.process([{ ...driver, ensure: () => new Promise(() => {}) }]);
     await hanging.ensure(rig.ensure({ resource: { environment: 'test', kind: 'storage', name: 'half' } }), rig.context);
     const { registry } = await caughtUp();
-    const known = [...registry.all()].map(({ ref, wanted, replica, destroyed }) => [
-      `${ref.environment}.${ref.name}`,
-      wanted,
-      replica,
-      destroyed,
-    ]);
+    const known = [...registry.all()].map(({ ref, wanted, replica }) => [`${ref.environment}.${ref.name}`, wanted, replica]);
     expect(known).toEqual([
-      ['default.stays', true, undefined, 0],
-      ['default.goes', false, undefined, 1],
-      ['test.half', false, 'here', 0],
+      ['default.stays', true, undefined],
+      ['test.half', false, 'here'],
     ]);
     expect(registry.unfinished().map(({ ref }) => ref.name)).toEqual(['half']);
+  });
+
+  test('holds only what is worked on where no driver watches', async () => {
+    await make('stays');
+    const hanging = rig.process([{ ...driver, ensure: () => new Promise(() => {}) }]);
+    await hanging.ensure(rig.ensure(), rig.context);
+    const { registry } = await caughtUp({}, driver);
+    expect([...registry.all()].map(({ ref }) => ref.name)).toEqual(['shop-data']);
   });
 
   test('follows the log', async () => {

@@ -186,6 +186,27 @@ describe('a sub-provisioner as a service', () => {
     LONG,
   );
 
+  test.each(['stop', 'leave'] as const)(
+    'when it is told to %s what runs, it does',
+    async (instances) => {
+      const ended: string[] = [];
+      const runs: Driver = {
+        ...place.driver('storage', 'simulated'),
+        observe: async () => ({ health: 'healthy', reason: 'it answers', restarts: 0 }),
+        stop: async ({ resource }) => void ended.push(resource.name),
+      };
+      const here = await start(runs);
+      await ask(here, 'ensure', command());
+      await until('StorageProvisioned');
+      running = [];
+      await here.service.stop({ instances });
+      await here.runtime.connection.close();
+      expect(ended).toEqual(instances === 'stop' ? ['shop-data'] : []);
+      expect(types().includes('StorageHealthChanged')).toBe(instances === 'stop');
+    },
+    LONG,
+  );
+
   test(
     'its places can be passed through by those to whom something in them is handed',
     async () => {
