@@ -4,27 +4,31 @@ import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Worker } from 'node:worker_threads';
 import { SlipwayError } from '@slipway/contracts';
-import { openSqliteEventLog } from '@slipway/event-store/sqlite';
 import { badInput } from '@slipway/mesh';
 import { extract } from 'tar-stream';
 import { LOG_ENTRY, MANIFEST, blobOf, isEntryName, readManifest, type Entry, type Manifest } from './manifest.js';
+import type { RestoreLogAnswer } from './restore-log.worker.js';
 
 /** A list of a million blobs is smaller. */
 const LARGEST_MANIFEST = 256 * 1024 * 1024;
-/** Events that are checked at a time. */
-const PAGE = 1_000;
+/** The thread runs what was built. */
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/backup/restore-log.worker.js' : './restore-log.worker.js',
+  import.meta.url,
+);
 
 export interface Restored {
-  /** The restored log's head. */
-  position: string;
-  /** How many requests it knows. */
-  requests: number;
+  /** Events of the restored log. */
+  events: number;
+  /** It begins this epoch: positions that were given after the backup are gone. */
+  epoch: number;
 }
 
 /**
- * Takes a backup in, checks all of it, and leaves it at `<dataFolder>/restore/` with the marker `ready`, for the daemon to
- * put in place at its next start. Nothing that is in use is touched. Throws `bad-input`, `log-damaged` or `blob-damaged`
+ * Takes a backup in, checks all of it, and leaves it at `<dataFolder>/restore/` (`log/` as a new epoch, `blobs/`,
+ * `secrets/`, `models/`, as in the data folder) with the marker `ready`, for the daemon to put in place at its next start. Nothing that is in use is touched. Throws `bad-input`, `log-damaged` or `blob-damaged`
  * naming the entry that is wrong; then nothing is left behind.
  */
 export async function stageRestore(dataFolder: string, archive: Readable): Promise<Restored> {
@@ -37,7 +41,7 @@ export async function stageRestore(dataFolder: string, archive: Readable): Promi
   try {
     const { entries, manifest } = await unpack(archive, folder);
     compare(entries, manifest);
-    const restored = await checkLog(join(folder, dirname(LOG_ENTRY)));
+    const restored = await restoreLog(folder);
     await rm(staged, { recursive: true, force: true });
     await syncTree(folder);
     await rename(folder, staged);
@@ -121,24 +125,18 @@ function compare(entries: ReadonlyMap<string, Entry>, manifest: Manifest): void 
   if (!listed.has(LOG_ENTRY)) throw badInput([{ field: LOG_ENTRY, reason: 'is missing' }]);
 }
 
-/** Reads every event once: each is checked against its own SHA-256, streams for gaps. */
-async function checkLog(folder: string): Promise<Restored> {
-  const log = await openSqliteEventLog({ folder });
-  try {
-    const store = log.as(null);
-    let requests = 0;
-    let after: string | undefined;
-    for (let end = false; !end;) {
-      const page = await store.readAll({ ...(after !== undefined && { after }), limit: PAGE, asRecorded: true });
-      requests += page.events.filter(({ type }) => type === 'RequestAccepted').length;
-      ({ end, position: after } = page);
-    }
-    return { position: after!, requests };
-  } finally {
-    await log.close();
-    // What opening it left beside it is of this place, not of the backup.
-    for (const name of await readdir(folder)) if (join('log', name) !== LOG_ENTRY) await rm(join(folder, name));
-  }
+/** Looks through the log's copy, event by event, and makes it a log that begins a new epoch; in a thread of its own. */
+async function restoreLog(folder: string): Promise<Restored> {
+  const copy = join(folder, 'events.copy');
+  await rename(join(folder, LOG_ENTRY), copy);
+  const worker = new Worker(WORKER, { workerData: { from: copy, folder: join(folder, dirname(LOG_ENTRY)) } });
+  const answer = await new Promise<RestoreLogAnswer>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  if ('failed' in answer) throw SlipwayError.from(answer.failed);
+  await rm(copy);
+  return { events: answer.restored.events, epoch: answer.restored.epoch };
 }
 
 /** What the disk or the archive's format refuses, in words of ours. */
@@ -147,7 +145,7 @@ function namedFault(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new SlipwayError('not-possible', 'The disk is full: the backup has no room beside what is there');
-  if (code?.startsWith('E') && code !== 'ERR_STREAM_PREMATURE_CLOSE' && !code.startsWith('ERR_')) return error;
+  if (code?.startsWith('E') && !code.startsWith('ERR_')) return error;
   return badInput([{ field: 'archive', reason: `is not a whole tar: ${message}` }]);
 }
 

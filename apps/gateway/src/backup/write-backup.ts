@@ -2,8 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
 import { SlipwayError, instant, sha256 } from '@slipway/contracts';
 import type { Runtime } from '@slipway/mesh';
 import { pack, type Pack } from 'tar-stream';
@@ -40,18 +39,20 @@ export async function writeBackup(runtime: Runtime, views: Views, release: strin
     entries: [],
     damagedBlobs: [],
   };
-  void fill(tar, manifest, copies, config.dataFolder)
-    .catch((error: Error) => {
-      runtime.logger.error({ err: error }, 'A backup broke off');
-      tar.destroy(error);
-    })
-    .finally(() => rm(copies, { recursive: true, force: true }));
+  void fill(tar, manifest, copies, config.dataFolder).catch((error: Error) => {
+    runtime.logger.error({ err: error }, 'A backup broke off');
+    tar.destroy(error);
+  });
   return Readable.from(tar);
 }
 
 async function fill(tar: Pack, manifest: Manifest, copies: string, dataFolder: string): Promise<void> {
-  await addFile(tar, manifest, LOG_ENTRY, join(copies, 'events.sqlite'));
-  await addFile(tar, manifest, MODELS_ENTRY, join(copies, 'views.sqlite'));
+  try {
+    await addFile(tar, manifest, LOG_ENTRY, join(copies, 'events.sqlite'));
+    await addFile(tar, manifest, MODELS_ENTRY, join(copies, 'views.sqlite'));
+  } finally {
+    await rm(copies, { recursive: true, force: true });
+  }
   for await (const name of filesBelow(dataFolder, 'blobs')) {
     const file = join(dataFolder, name);
     const promised = blobOf(name);
@@ -66,21 +67,21 @@ async function fill(tar: Pack, manifest: Manifest, copies: string, dataFolder: s
   tar.finalize();
 }
 
-/** Streams a file that does not change. */
+/** Streams a file that does not change, as fast as whoever takes the backup reads. */
 async function addFile(tar: Pack, manifest: Manifest, name: string, file: string): Promise<void> {
   const { size } = await stat(file);
   const hash = createHash('sha256');
-  const sink = tar.entry({ name, size, mode: 0o600, mtime: new Date(manifest.createdAt) });
-  await pipeline(
-    createReadStream(file),
-    async function* (chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        hash.update(chunk);
-        yield chunk;
-      }
-    },
-    asWritable(sink),
-  );
+  const entry = tar.entry({ name, size, mode: 0o600, mtime: new Date(manifest.createdAt) });
+  const event = (what: 'drain' | 'finish') => new Promise<void>((resolve) => entry.once(what, () => resolve()));
+  const brokenOff = new Promise<never>((_, reject) => entry.once('close', () => reject(new Error('Nobody takes it any more'))));
+  brokenOff.catch(() => {});
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    if (!entry.write(chunk)) await Promise.race([event('drain'), brokenOff]);
+  }
+  const finished = event('finish');
+  entry.end(null);
+  await Promise.race([finished, brokenOff]);
   manifest.entries.push({ name, bytes: size, sha256: hash.digest('hex') });
 }
 
@@ -99,24 +100,6 @@ function write(tar: Pack, name: string, content: Buffer): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     tar.entry({ name, mode: 0o600 }, content, (error) => (error ? reject(error) : resolve()));
   });
-}
-
-/** The tar's entry is a stream of another making; this is Node's own in front of it, which ends with it. */
-function asWritable(sink: ReturnType<Pack['entry']>): Writable {
-  const writable = new Writable({
-    write: (chunk, _encoding, done) => {
-      if (sink.write(chunk)) done();
-      else sink.once('drain', () => done());
-    },
-    final: (done) => {
-      sink.once('finish', () => done());
-      sink.end(null);
-    },
-  });
-  // Whoever took the backup has gone.
-  sink.once('error', (error) => writable.destroy(error));
-  sink.once('close', () => writable.destroy(writable.writableFinished ? undefined : new Error('The backup was broken off')));
-  return writable;
 }
 
 async function digestOf(file: string): Promise<string> {

@@ -13,6 +13,9 @@ import { LogReader } from './log-reader.js';
 import { TAR } from './server.js';
 import { VIEWS } from './tokens.js';
 
+/** How long who sends a backup that was refused may go on sending, in ms. */
+const LINGER_MS = 2_000;
+
 /** All that cannot be made again, out as one tar and in again. */
 @ApiNoun('backup')
 @Controller()
@@ -45,7 +48,20 @@ export class BackupController {
     onlyKnown(query, ['replace']);
     const archive = request.body as Readable | undefined;
     if (typeof archive?.pipe !== 'function') throw new SlipwayError('wrong-content-type', `A backup is sent as ${TAR}`);
-    if (one(query, 'replace') !== 'true') await this.#refuseUnlessEmpty();
+    try {
+      if (one(query, 'replace') !== 'true') await this.#refuseUnlessEmpty();
+      return await this.#stage(archive, reply);
+    } catch (error) {
+      // Whoever still sends must be able to stop and read why.
+      reply.header('Connection', 'close');
+      archive.unpipe();
+      archive.resume();
+      reply.raw.once('finish', () => this.runtime.clock.after(LINGER_MS, () => request.raw.complete || request.raw.destroy()));
+      throw error;
+    }
+  }
+
+  async #stage(archive: Readable, reply: FastifyReply): Promise<Restored & { staged: true; restarting: boolean }> {
     if (this.#restoring) throw new SlipwayError('not-possible', 'Another restore is under way');
     this.#restoring = true;
     try {

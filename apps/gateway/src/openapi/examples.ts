@@ -136,5 +136,5 @@ export const EXAMPLES: Record<string, unknown> = {
   RequestView: request,
   ResourcePage: { items: [instance], position: POSITION },
   ResourceView: instance,
-  Staged: { staged: true, restarting: true, position: POSITION, requests: 12 },
+  Staged: { staged: true, restarting: true, events: 1250, epoch: 1767605400 },
 };

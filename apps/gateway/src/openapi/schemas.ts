@@ -126,6 +126,7 @@ const request = object<RequestView>({
   updatedAt: time,
   endedAt: optional(time),
   logToken: optional(text),
+  paused: optional(described(flag, 'No step is begun; also told while it needs attention.')),
   waiting: optional(
     described(object<{ code: string; reason: string }>({ code: text, reason: text }), 'Why it does not go on just now.'),
   ),
@@ -289,14 +290,14 @@ export const SCHEMAS: Record<string, Schema> = {
   ResourcePage: pageOf(ref('ResourceView')),
   ResourceRef: object<ResourceRef>({ environment: text, kind, name: text }),
   ResourceView: resource,
-  Staged: object<{ staged: true; restarting: boolean; position: string; requests: number }>({
+  Staged: object<{ staged: true; restarting: boolean; events: number; epoch: number }>({
     staged: flag,
     restarting: described(
       flag,
       'Whether the mesh starts again by itself now; else start it again to make the restore take effect.',
     ),
-    position,
-    requests: described(count, 'Requests that the restored log knows.'),
+    events: described(count, 'Events of the restored log.'),
+    epoch: described(count, 'Of the restored log: positions that were given after the backup are gone.'),
   }),
   StepView: step,
   Unsatisfied: unsatisfied,
