@@ -18,6 +18,8 @@ export interface StepCommand {
   definition: DefinitionRef;
   /** Milliseconds since the epoch after which the step counts as uncertain. */
   deadline: number;
+  /** Of the request: goes into the metadata of all that is recorded of the resource. */
+  ownerId?: string;
 }
 
 /** Makes the resource so that it is as `spec` says, or finds it so. */

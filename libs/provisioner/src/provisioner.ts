@@ -226,11 +226,12 @@ export class Provisioner {
   }
 }
 
-const metadataOf = (context: RequestContext, { requestId, resource }: EnsureCommand): EventMetadata => ({
+const metadataOf = (context: RequestContext, { requestId, resource, ownerId }: EnsureCommand): EventMetadata => ({
   requestId,
   correlationId: context.correlationId,
   actor: context.actor,
   environment: resource.environment,
+  ...(ownerId !== undefined && { ownerId }),
   ...(context.trace !== undefined && { trace: context.trace }),
   ...(context.logToken !== undefined && { logToken: context.logToken }),
 });

@@ -45,9 +45,10 @@ describe('a sub-provisioner', () => {
 
   test('makes what it is asked to, destroys it, and records both with whose call it was', async () => {
     const provisioner = rig.process([simulated()]);
-    expect(await provisioner.ensure(rig.ensure(), rig.context)).toEqual({ status: 'accepted', epoch: 1 });
+    expect(await provisioner.ensure(rig.ensure({ ownerId: 'grace' }), rig.context)).toEqual({ status: 'accepted', epoch: 1 });
     await outcome();
     expect(rig.types()).toEqual(['Started', 'Provisioned']);
+    expect(rig.disk.events.map(({ metadata }) => metadata.ownerId)).toEqual(['grace', 'grace']);
     expect(rig.last('Provisioned')).toMatchObject({
       requestId: 'r1',
       try: 1,

@@ -1,7 +1,19 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsNotEmpty, IsNumber, IsObject, IsString, MaxLength, Min, ValidateNested } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import {
   IsName,
+  IsOwnerId,
   RESOURCE_KINDS,
   type DefinitionRef,
   type DestroyCommand,
@@ -43,6 +55,7 @@ export class DestroyBody extends StepCancelBody implements DestroyCommand {
   @IsName() location: string;
   @ValidateNested() @Type(() => DefinitionRefBody) @IsObject() definition: DefinitionRefBody;
   @IsNumber() @Min(0) deadline: number;
+  @IsOptional() @IsOwnerId() ownerId?: string;
 }
 
 export class EnsureBody extends DestroyBody implements EnsureCommand {

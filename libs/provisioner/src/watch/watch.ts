@@ -158,12 +158,12 @@ export class Watch {
     seen: { health: Health; reason: string; restarts: number },
     loaded: Loaded,
   ) {
-    const { kind } = this.ports;
-    const owner = loaded.started?.metadata.requestId;
+    // What happens to it later belongs to its owner, not to the request that made it.
+    const ownerId = loaded.started?.metadata.ownerId;
     const metadata = {
-      actor: { id: kind, type: 'system' as const },
+      actor: { id: this.ports.kind, type: 'system' as const },
       environment: ref.environment,
-      ...(owner !== undefined && { requestId: owner }),
+      ...(ownerId !== undefined && { ownerId }),
     };
     const { loaded: after } = await this.streams.record(ref, { type: 'Observe', generation, ...seen }, metadata, loaded);
     this.#loaded.set(resourceStream(ref), after);

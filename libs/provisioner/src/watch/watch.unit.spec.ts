@@ -41,7 +41,7 @@ describe('the watch over what runs', () => {
   };
   const provision = async ({ provisioner }: Awaited<ReturnType<typeof started>>, name = 'shop') => {
     const resource = { environment: 'default', kind: 'instance' as const, name };
-    await provisioner.ensure(rig.ensure({ requestId: name, resource, spec }), rig.context);
+    await provisioner.ensure(rig.ensure({ requestId: name, resource, spec, ownerId: 'grace' }), rig.context);
     await rig.clock.until(() => rig.types(resource).includes('Provisioned'));
     return resource;
   };
@@ -58,6 +58,8 @@ describe('the watch over what runs', () => {
     expect(rig.types(resource)).toEqual(['Started', 'Provisioned', 'Restarted', 'HealthChanged']);
     expect(rig.last('HealthChanged')).toEqual({ generation: 1, from: 'healthy', to: 'unhealthy', reason: 'no answer' });
     expect(rig.last('Restarted')).toEqual({ generation: 1, restarts: 2, reason: 'no answer' });
+    const { metadata } = rig.disk.events.at(-1)!;
+    expect(metadata).toEqual({ actor: { id: 'instance', type: 'system' }, environment: 'default', ownerId: 'grace' });
     driver.observeEvery = () => 1;
     await rig.clock.advance(6_000);
     looks = [];
