@@ -9,6 +9,8 @@ import { Planning } from './planning.js';
 import { Repository } from './repository/repository.js';
 import { ResolverController } from './resolver.controller.js';
 
+const MAX_REASONS = 20;
+
 /** Definitions in a folder, environments in the log: a plan, or an explanation why not. Appends nothing, anywhere. */
 export const service: ServiceDefinition = {
   name: 'resolver',
@@ -28,8 +30,9 @@ export const service: ServiceDefinition = {
     const health = (): HealthReport => ({
       service: 'resolver',
       replica,
-      ready: connection.connected(),
-      reasons: repository.problems.map((problem) => `content: ${problem}`),
+      // With some packages refused the others can be planned; with nothing but refused ones, nothing can.
+      ready: connection.connected() && (repository.problems.length === 0 || repository.catalogue.all().length > 0),
+      reasons: contentReasons(repository.problems),
     });
     const microservice = await startMicroservice(runtime, ResolverModule, { health });
     return {
@@ -43,3 +46,9 @@ export const service: ServiceDefinition = {
     };
   },
 };
+
+/** A report is one message: of very many problems it names the first. */
+const contentReasons = (problems: string[]): string[] => [
+  ...problems.slice(0, MAX_REASONS).map((problem) => `content: ${problem}`),
+  ...(problems.length > MAX_REASONS ? [`content: ${problems.length - MAX_REASONS} more problems; see the log`] : []),
+];

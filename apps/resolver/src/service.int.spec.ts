@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -92,6 +92,25 @@ definitions:
     expect(report).toMatchObject({ service: 'resolver', replica: 'test-resolver', ready: true });
     expect(report.reasons).toContainEqual(expect.stringMatching(/^content: bad\.yaml:1:1: version must be a semantic version/));
     expect(await running.health()).toEqual(report);
+  });
+
+  test('is not ready when no package at all can be taken, and names the first of very many problems', async () => {
+    const empty = join(folder, 'nothing-good');
+    await mkdir(empty);
+    for (let count = 0; count < 30; count++) await writeFile(join(empty, `p${count}.yaml`), 'name: 1\n');
+    const config = Object.assign(new MeshConfig(), { mesh: 'other', contentFolder: empty });
+    const cacheFolder = join(folder, '.cache-other');
+    const other = await testRuntime({
+      nats,
+      service: 'resolver',
+      parts: { config, cacheFolder, store: runtime.store, blobs: runtime.blobs },
+    });
+    const lost = await service.start(other);
+    const { ready, reasons } = await lost.health();
+    expect([ready, reasons.length]).toEqual([false, 21]);
+    expect(reasons.at(-1)).toMatch(/more problems; see the log$/);
+    await lost.stop({ instances: 'leave' });
+    await other.connection.close();
   });
 
   test('has appended nothing to the log', () => {

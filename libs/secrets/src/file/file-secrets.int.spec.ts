@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,6 +33,15 @@ describe('file', () => {
     expect(await readFile(file, 'utf8')).not.toContain('canary');
     expect(await (await openSecrets(places)).read(ref)).toBe('a-canary-in-clear');
     expect(await readdir(join(places.folder, 'shop'))).toEqual(['token#1']);
+  });
+
+  test('opening sweeps what a killed process left half-written, and leaves what is written just now', async () => {
+    await (await openSecrets(places)).put('shop/token', 'x');
+    const [old, young] = [join(places.folder, 'shop', '~old'), join(places.folder, 'shop', '~young')];
+    for (const path of [old, young]) await writeFile(path, 'half');
+    await utimes(old, new Date(), new Date(Date.now() - 2 * 3600 * 1000));
+    await openSecrets(places);
+    expect((await readdir(join(places.folder, 'shop'))).toSorted()).toEqual(['token#1', '~young']);
   });
 
   test('the same value is sealed differently each time', async () => {

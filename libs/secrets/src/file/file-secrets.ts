@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, readdir, rm, unlink } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { link, mkdir, open, readFile, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SlipwayError } from '@slipway/contracts';
 import type { SecretRef, Secrets } from '../port.js';
 import {
@@ -15,6 +15,10 @@ import { syncFolder } from './durable.js';
 import { openKeyFile, type Key } from './key-file.js';
 import { seal, unseal } from './seal.js';
 
+/** Begins the name of a file that is still being written; no secret's name begins so. */
+const UNFINISHED = '~';
+const HOUR = 3600 * 1000;
+
 /**
  * Opens the store of secrets in a folder, made if it is not there. The key file must lie outside of it, so that a backup
  * of the folder tells nothing. Several processes may use the same folder and key file at once.
@@ -26,6 +30,7 @@ export async function openSecrets({ folder, keyFile }: { folder: string; keyFile
     throw new SlipwayError('config-invalid', `The key file ${keyFile} must not lie in the folder of secrets ${folder}`);
   return unlessUnavailable(async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    await sweepUnfinished(folder);
     const key = await openKeyFile(keyFile, async () => (await readdir(folder)).length === 0);
     return new FileSecrets(folder, key);
   });
@@ -101,8 +106,7 @@ class FileSecrets implements Secrets {
     const path = this.#path(name, version);
     const folder = dirname(path);
     await this.#makeFolder(folder);
-    // Begins with a character that no name begins with, so it is nobody's version.
-    const unfinished = join(folder, `~${randomBytes(12).toString('hex')}`);
+    const unfinished = join(folder, `${UNFINISHED}${randomBytes(12).toString('hex')}`);
     try {
       const file = await open(unfinished, 'wx', 0o600);
       try {
@@ -128,6 +132,15 @@ class FileSecrets implements Secrets {
     const first = await mkdir(folder, { recursive: true, mode: 0o700 });
     if (!first) return;
     for (let made = folder; made.length >= first.length; made = dirname(made)) await unlessAbsent(syncFolder(dirname(made)));
+  }
+}
+
+/** Removes what a process that was killed left half-written. Nobody takes an hour to write one. */
+async function sweepUnfinished(folder: string): Promise<void> {
+  for (const path of await readdir(folder, { recursive: true })) {
+    if (!basename(path).startsWith(UNFINISHED)) continue;
+    const touched = (await unlessAbsent(stat(join(folder, path))))?.mtimeMs;
+    if (touched !== undefined && touched < Date.now() - HOUR) await unlessAbsent(unlink(join(folder, path)));
   }
 }
 
