@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 
 /** What a backup holds of the data folder, and what is rebuilt from it. */
-const RESTORED = ['log', 'blobs', 'secrets'];
+const RESTORED = ['log', 'blobs', 'secrets', 'models'];
 const REBUILT = ['cache'];
 
 /**
