@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsISO8601, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
 import { OWNER_TYPES, type OwnerType } from '../context.js';
 import { DEFAULT_ENVIRONMENT, IsDefinitionReference, IsName, IsOwnerId } from '../names.js';
 
@@ -73,7 +73,7 @@ export class PlanJob extends ProvisionJob {
   job?: 'provision' | 'deprovision';
 
   // What is there need not be named to plan its removal.
-  @IsOptional() @IsOwnerId() declare ownerId: string;
+  @ApiPropertyOptional({ example: 'ada' }) @IsOptional() @IsOwnerId() declare ownerId: string;
 }
 
 /** Body of cancel, retry, pause and resume. */
@@ -91,4 +91,11 @@ export class AbandonBody {
   @IsString()
   @MaxLength(500)
   reason: string;
+}
+
+/** Body of skipping an event that a read model has stopped at. */
+export class SkipBody {
+  @ApiProperty({ format: 'uuid', description: 'The event that readiness names.' })
+  @IsUUID()
+  eventId: string;
 }
