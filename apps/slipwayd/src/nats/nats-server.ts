@@ -42,7 +42,7 @@ export async function ownNats(data: DataFolder, executable: string): Promise<Own
   return {
     program: {
       name: 'nats-server',
-      command: process.platform === 'linux' ? ['setpriv', '--pdeath-signal', 'KILL', '--', ...server] : server,
+      command: process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--', ...server] : server,
       env: { PATH: process.env.PATH },
       logFile: join(data.logs, 'nats-server.log'),
       channel: false,
