@@ -1,5 +1,9 @@
+import { eventLogBench, eventLogNotes } from './event-log.js';
 import type { Figure } from './figure.js';
 import { meshBench, meshBenchNotes } from './mesh.js';
+import { readModelsBench, readModelsNotes } from './read-models.js';
+import { startBench, startNotes } from './start.js';
+import { stepsBench, stepsNotes } from './steps.js';
 
 export interface Bench {
   /** What is measured, against what, and how: for the results page. */
@@ -11,5 +15,9 @@ export interface Bench {
 
 /** Every bench by its name. A new one is a file and an entry here. */
 export const BENCHES: Record<string, Bench> = {
+  'event-log': { ...eventLogNotes, run: eventLogBench },
   mesh: { ...meshBenchNotes, run: meshBench },
+  'read-models': { ...readModelsNotes, run: readModelsBench },
+  start: { ...startNotes, run: startBench },
+  steps: { ...stepsNotes, run: stepsBench },
 };

@@ -2,16 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ServiceName } from '@slipway/contracts';
-import { NO_STREAM, type EventLog, type EventStore, type NewEvent } from '@slipway/event-store';
+import { NO_STREAM, type EventStore, type NewEvent } from '@slipway/event-store';
 import { openEventLog } from '@slipway/event-store/open';
 import { openViews, type Views } from '@slipway/gateway/views';
-import { plausibleHistory } from '@slipway/gateway/views/testing';
 import { atLeast, atMost, beside, median, type Figure } from './figure.js';
+import { appendAll, fill } from './history.js';
 
 const BENCH = 'read-models';
-/** Appends that are under way at once while a log is filled. */
-const AT_ONCE = 1_000;
 const HOUR = 3_600_000;
 
 export const readModelsNotes = {
@@ -109,34 +106,6 @@ async function time(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
   return performance.now() - began;
-}
-
-/** Fills the log with a plausible history of at least so many events; returns how many. */
-async function fill(log: EventLog, least: number): Promise<number> {
-  const stores = new Map<ServiceName, EventStore>();
-  const storeOf = (service: ServiceName) => stores.get(service) ?? stores.set(service, log.as(service)).get(service)!;
-  let events = 0;
-  function* enough() {
-    for (const append of plausibleHistory(1, { requests: least, concurrent: 64, trouble: 0.05 })) {
-      if (events >= least) return;
-      events += append.events.length;
-      yield append;
-    }
-  }
-  await appendAll(enough(), ({ service, stream, expected, events: own }) => storeOf(service).append(stream, expected, own));
-  return events;
-}
-
-/** The log keeps the order of one process's appends, so those of one stream need not wait for one another. */
-async function appendAll<Item>(items: Iterable<Item>, append: (item: Item) => Promise<unknown>): Promise<void> {
-  let underWay: Promise<unknown>[] = [];
-  for (const item of items) {
-    underWay.push(append(item));
-    if (underWay.length < AT_ONCE) continue;
-    await Promise.all(underWay);
-    underWay = [];
-  }
-  await Promise.all(underWay);
 }
 
 async function readAll(store: EventStore): Promise<void> {
