@@ -17,6 +17,7 @@ import { RequestsController } from './http/requests.js';
 import { DatabasesController, InstancesController, StoragesController } from './http/resources.js';
 import { StepLogs } from './http/step-logs.js';
 import { STOPPING, TAIL, VIEWS } from './http/tokens.js';
+import { ViewsController } from './http/views.js';
 import type { LiveTail } from './live/tail.js';
 import type { Views } from './views/port.js';
 
@@ -46,6 +47,7 @@ export class GatewayModule {
         HealthController,
         MetricsController,
         InfoController,
+        ViewsController,
         BackupController,
       ],
       providers: [

@@ -101,9 +101,22 @@ describe('when something is away', () => {
     const { stopped } = place.views;
     place.views.stopped = () => [{ view: 'instances', reason: 'event 17 makes no sense' }];
     expect(await ready()).toEqual({ views: 'instances has stopped: event 17 makes no sense' });
+    expect(await place.json('GET', '/views')).toMatchObject({ stopped: [{ view: 'instances' }], building: [] });
     const metrics = await (await place.call('GET', '/metrics')).text();
     expect(metrics).toMatch(/^slipway_views_stopped 1$/m);
     place.views.stopped = stopped;
+  });
+
+  it('an event that a view has stopped at: it is skipped only by hand', async () => {
+    const { skip } = place.views;
+    const told: unknown[] = [];
+    place.views.skip = async (view, eventId) => void told.push([view, eventId]);
+    const eventId = '0b8f6a52-6f5e-5f0c-9d38-2f6d1c3a7e10';
+    expect((await place.call('POST', '/views/instances/skip', { body: { eventId: 'all' } })).status).toBe(400);
+    expect((await place.call('POST', '/views/instances/skip', { body: { eventId } })).status).toBe(200);
+    expect(told).toEqual([['instances', eventId]]);
+    place.views.skip = skip;
+    expect((await place.call('POST', '/views/instances/skip', { body: { eventId } })).status).toBe(409);
   });
 });
 

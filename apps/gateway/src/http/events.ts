@@ -1,8 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import type { EventView } from '@slipway/contracts';
 import type { Page } from '@slipway/contracts/http';
-import { badInput } from '@slipway/mesh';
-import { eventView } from '../live/event-view.js';
+import { badInput, eventView } from '@slipway/mesh';
 import { FILTER_FIELDS, readFilter } from '../live/filter.js';
 import { ApiEvents, ApiNoun } from '../openapi/operations.js';
 import { one, onlyKnown, whole, type Query as QueryString } from './list-query.js';

@@ -1,6 +1,6 @@
 import { SlipwayError, causeOf, type Cause, type Clock, type ServerFrame } from '@slipway/contracts';
 import { passes, type EventStore, type Position, type ReadFilter } from '@slipway/event-store';
-import { eventView } from './event-view.js';
+import { eventView } from '@slipway/mesh';
 import type { LiveTail } from './tail.js';
 
 /** Where a subscription's frames go. */

@@ -1,6 +1,6 @@
 import { causeOf, type Cause } from '@slipway/contracts';
 import type { EventStore, Position, RecordedEvent, Subscription } from '@slipway/event-store';
-import { eventView } from './event-view.js';
+import { eventView } from '@slipway/mesh';
 
 /** An event with its JSON as an {@link EventView}, written once for all who get it. */
 export interface TailEntry {

@@ -136,5 +136,10 @@ export const EXAMPLES: Record<string, unknown> = {
   RequestView: request,
   ResourcePage: { items: [instance], position: POSITION },
   ResourceView: instance,
+  ViewsState: {
+    position: POSITION,
+    building: [],
+    stopped: [{ view: 'instances', reason: 'generation is missing', eventId: ID }],
+  },
   Staged: { staged: true, restarting: true, events: 1250, epoch: 1767605400 },
 };

@@ -1,8 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { CATEGORIES, type ErrorCode } from '@slipway/contracts';
-import { ControlBody, PlanJob } from '@slipway/contracts/http';
+import { ControlBody, PlanJob, SkipBody } from '@slipway/contracts/http';
 import { statusOf } from '../problem/status.js';
+import { projections } from '../views/registry.js';
 import { EXAMPLES } from './examples.js';
 import { ref } from './schemas.js';
 
@@ -109,33 +110,19 @@ export const ApiPlan = (): MethodDecorator =>
   );
 
 const NOUNS = {
-  requests: {
-    schema: 'RequestView',
-    page: 'RequestPage',
-    filters: ['status', 'environment', 'ownerId', 'instanceId', 'definition', 'job'],
-    id: "The request's id.",
-  },
-  instances: {
-    schema: 'ResourceView',
-    page: 'ResourcePage',
-    filters: ['status', 'environment', 'ownerId', 'health', 'location'],
-    id: '`<environment>.<name>`, or a name of `environment`.',
-  },
-  storages: {
-    schema: 'ResourceView',
-    page: 'ResourcePage',
-    filters: ['status', 'environment', 'instanceId', 'location'],
-    id: '`<environment>.<name>`, or a name of `environment`.',
-  },
-  databases: {
-    schema: 'ResourceView',
-    page: 'ResourcePage',
-    filters: ['status', 'environment', 'instanceId', 'location'],
-    id: '`<environment>.<name>`, or a name of `environment`.',
-  },
-  environments: { schema: 'EnvironmentView', page: 'EnvironmentPage', filters: ['paused'], id: "The environment's name." },
+  requests: { schema: 'RequestView', page: 'RequestPage', id: "The request's id." },
+  instances: { schema: 'ResourceView', page: 'ResourcePage', id: '`<environment>.<name>`, or a name of `environment`.' },
+  storages: { schema: 'ResourceView', page: 'ResourcePage', id: '`<environment>.<name>`, or a name of `environment`.' },
+  databases: { schema: 'ResourceView', page: 'ResourcePage', id: '`<environment>.<name>`, or a name of `environment`.' },
+  environments: { schema: 'EnvironmentView', page: 'EnvironmentPage', id: "The environment's name." },
 } as const;
 type Noun = keyof typeof NOUNS;
+
+/** Fields of a view that can be filtered by, or sorted by. */
+const fieldsOf = (noun: Noun, can: 'filter' | 'sort'): string[] =>
+  Object.entries(projections.find(({ name }) => name === noun)!.fields)
+    .filter(([, field]) => field[can])
+    .map(([name]) => name);
 
 export const ApiList = (noun: Noun): MethodDecorator =>
   withKey(
@@ -144,10 +131,15 @@ export const ApiList = (noun: Noun): MethodDecorator =>
       summary: `List ${noun}`,
       description: 'Each filter may be given several times: one of.',
     }),
-    ...NOUNS[noun].filters.map((name) =>
+    ...fieldsOf(noun, 'filter').map((name) =>
       ApiQuery({ name, required: false, type: String, description: 'Only where it is equal.' }),
     ),
-    ApiQuery({ name: 'sort', required: false, type: String, description: 'A field, `-` in front for descending.' }),
+    ApiQuery({
+      name: 'sort',
+      required: false,
+      type: String,
+      description: `One of ${fieldsOf(noun, 'sort').join(', ')}; \`-\` in front for descending.`,
+    }),
     ...PAGED,
     ApiQuery(AS_OF),
     ApiHeader(AT_LEAST),
@@ -320,4 +312,24 @@ export const ApiRestore = (): MethodDecorator =>
     ApiBody({ required: true, schema: { type: 'string', format: 'binary' } }),
     answer(202, 'Staged', 'It is sound, and staged.'),
     ...problems(...DOOR, 'bad-input', 'wrong-content-type', 'not-possible', 'log-damaged', 'blob-damaged'),
+  );
+
+export const ApiViews = (): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: 'list-views', summary: "How this gateway's read models stand" }),
+    answer(200, 'ViewsState', 'As they stand.'),
+    ...problems(...DOOR),
+  );
+
+export const ApiSkip = (): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: 'skip-event',
+      summary: 'Let a read model that has stopped at an event go on without it',
+      description: 'What it shows then lacks what the event says. It is remembered, also when the model is rebuilt.',
+    }),
+    ApiParam({ name: 'id', description: "The read model's name, as readiness says it." }),
+    ApiBody({ type: SkipBody }),
+    answer(200, 'ViewsState', 'It goes on.'),
+    ...problems(...DOOR, 'bad-input', 'not-found', 'not-possible'),
   );

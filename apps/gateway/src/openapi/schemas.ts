@@ -25,6 +25,7 @@ import {
   type ResourceView,
   type StepView,
 } from '@slipway/contracts/http';
+import type { ViewsState } from '../http/views.js';
 
 /** The part of OpenAPI 3.0's Schema Object that is used here. */
 export interface Schema {
@@ -301,5 +302,16 @@ export const SCHEMAS: Record<string, Schema> = {
   }),
   StepView: step,
   Unsatisfied: unsatisfied,
+  ViewsState: object<ViewsState>({
+    position,
+    building: list(
+      object<ViewsState['building'][number]>({
+        view: text,
+        live: described(flag, 'Whether there are older rows to be read meanwhile.'),
+        position,
+      }),
+    ),
+    stopped: list(object<ViewsState['stopped'][number]>({ view: text, reason: text, eventId: optional(text) })),
+  }),
   Wire: object<Wire>({ from: text, requirement: text, to: text }),
 };
