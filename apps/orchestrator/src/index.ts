@@ -1,1 +1,43 @@
-export {};
+/** The orchestrator: takes jobs in and carries each to its end, step by step, through every crash. */
+import { gauge, startMicroservice, startRelay, type ServiceDefinition } from '@slipway/mesh';
+import { openCache } from './cache-folder.js';
+import { createOrchestrator } from './create-orchestrator.js';
+import { OrchestratorModule } from './orchestrator.module.js';
+
+export { createOrchestrator, type OrchestratorOptions } from './create-orchestrator.js';
+export { openCache } from './cache-folder.js';
+export type { Cache, KnownEnvironments, Ports, Reports } from './ports.js';
+export type { ControlVerb, Orchestrator } from './process/orchestrator.js';
+
+export const service: ServiceDefinition = {
+  name: 'orchestrator',
+  async start(runtime) {
+    const { logger, metrics } = runtime;
+    const cache = openCache(runtime.cacheFolder);
+    const orchestrator = createOrchestrator({ ...runtime, reports: logger, cache });
+    gauge(metrics, {
+      name: 'slipway_requests_under_way',
+      help: 'Requests that this replica works on',
+      collect() {
+        this.set(orchestrator.underWay);
+      },
+    });
+    await orchestrator.start();
+    const relay = startRelay(runtime);
+    const health = async () => {
+      const report = await orchestrator.health();
+      const { problem } = relay.status();
+      return problem === undefined ? report : { ...report, reasons: [...report.reasons, `Events are not relayed: ${problem}`] };
+    };
+    const microservice = await startMicroservice(runtime, OrchestratorModule.of(orchestrator), { health });
+    return {
+      health,
+      async stop() {
+        await microservice.stop();
+        await relay.stop();
+        await orchestrator.stop();
+        cache.close();
+      },
+    };
+  },
+};

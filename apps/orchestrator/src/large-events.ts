@@ -1,4 +1,11 @@
-import { SlipwayError, type BlobRef, type EnvironmentEvent, type Installed, type Plan, type RequestEvent } from '@slipway/contracts';
+import {
+  SlipwayError,
+  type BlobRef,
+  type EnvironmentEvent,
+  type Installed,
+  type Plan,
+  type RequestEvent,
+} from '@slipway/contracts';
 import type { Blobs } from '@slipway/blobs';
 
 /** Bytes of data beyond which a part of an event stands in a blob; the log takes 64 KiB. */

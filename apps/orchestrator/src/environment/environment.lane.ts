@@ -20,8 +20,8 @@ export interface Decided {
   events: EnvironmentEvent[];
   /** After all commands that were decided together. */
   state: EnvironmentState;
-  /** Of the stream's newest event. */
-  position: Position;
+  /** Of the stream's newest event; none while there is none. */
+  position: Position | undefined;
 }
 
 interface Waiting {
@@ -81,9 +81,14 @@ export class EnvironmentLane {
     });
   }
 
+  /** Reads it, unless that was done already. */
+  async ready(): Promise<void> {
+    if (!this.#loaded) await this.refresh();
+  }
+
   /** Reads what is new. */
   async refresh(): Promise<void> {
-    await this.#alone(() => this.#read());
+    await this.#alone(async () => void (await this.#read()));
   }
 
   /** Keeps its state for the next start. */
@@ -201,7 +206,7 @@ export class EnvironmentLane {
   #answer(decisions: Decision[]): void {
     for (const { waiting, events, error } of decisions) {
       if (error !== undefined) waiting.reject(error);
-      else waiting.resolve({ events, state: this.#state, position: this.#position! });
+      else waiting.resolve({ events, state: this.#state, position: this.#position });
     }
   }
 

@@ -22,7 +22,7 @@ export function decide(state: RequestState, command: RequestCommand): RequestEve
       return state.phase === 'queued' ? [{ type: 'RequestFailed', data: { cause: command.cause } }] : [];
     case 'Wait': {
       const { code, reason } = command;
-      if (state.phase !== 'queued' || (state.waiting?.code === code && state.waiting.reason === reason)) return [];
+      if (state.phase !== 'queued' || state.waiting?.code === code) return [];
       return [{ type: 'RequestWaiting', data: { code, reason } }];
     }
     case 'Admit': {
@@ -82,7 +82,8 @@ const mayBeAbandoned = (state: RequestState): boolean =>
   (!isEnded(state) && Object.values(state.steps).some(({ active }) => active?.phase === 'uncertain'));
 
 function accept(state: RequestState, asked: Extract<RequestCommand, { type: 'Accept' }>['request']): RequestEvent[] {
-  if (state.phase === 'none' || state.phase === 'voided') return [{ type: 'RequestAccepted', data: asked }];
+  if (state.phase === 'none') return [{ type: 'RequestAccepted', data: asked }];
+  if (state.phase === 'voided') throw notPossible(state, 'accepted any more');
   if (state.accepted?.bodyHash !== asked.bodyHash) throw new SlipwayError('key-reused');
   return [];
 }

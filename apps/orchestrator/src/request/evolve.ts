@@ -102,12 +102,12 @@ function retried(state: RequestState): RequestState {
     const anew = { ...initialState(), phase: 'queued' as const, spent: { ...state.spent, ...Object.fromEntries(spent) } };
     return state.accepted ? { ...anew, accepted: state.accepted } : anew;
   }
-  const steps = Object.entries(state.steps).map(([id, step]) => [id, again(step, state.undoing)]);
+  const steps = Object.entries(state.steps).map(([id, step]) => [id, begunAgain(step, state.undoing)]);
   const kept = { ...state, steps: Object.fromEntries(steps) as RequestState['steps'] };
   return state.undoing ? { ...kept, phase: 'undoing' } : { ...without(kept, 'cause'), phase: 'running' };
 }
 
-function again(step: StepState, undoing: boolean): StepState {
+function begunAgain(step: StepState, undoing: boolean): StepState {
   if (undoing) return step.undone === 'failed' ? without(step, 'undone') : step;
   return step.result === 'failed' ? without(step, 'result') : step;
 }

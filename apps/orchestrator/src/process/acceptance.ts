@@ -1,0 +1,147 @@
+import { v5 as uuidv5 } from 'uuid';
+import {
+  SlipwayError,
+  hashOf,
+  type AcceptCommand,
+  type JobKind,
+  type JsonObject,
+  type Owner,
+  type RequestAccepted,
+  type RequestContext,
+  type RequestEvent,
+} from '@slipway/contracts';
+import { DeprovisionJob, ProvisionJob, type Accepted } from '@slipway/contracts/http';
+import type { EventMetadata } from '@slipway/event-store';
+import { badInput, validated } from '@slipway/mesh';
+import { environmentOf, placeOf } from '../place.js';
+import type { Ports } from '../ports.js';
+import type { Processes } from './processes.js';
+import { RequestStream } from './request-stream.js';
+
+const BODIES = { provision: ProvisionJob, deprovision: DeprovisionJob } as const;
+/** Namespace of our name-based UUIDs (RFC 9562 §5.5). Written into logs that exist: it never changes. */
+const NAMESPACE = 'b2f6a1de-6a0c-5c0e-9d54-4f7a1c1f7a10';
+
+/**
+ * The id of the request that a key stands for: the same key of the same caller is the same request (decision 3). A request
+ * that was voided stays so; its key then stands for the next `attempt`.
+ */
+export const requestIdOf = (mesh: string, { type, id }: RequestContext['actor'], key: string, attempt = 0): string =>
+  uuidv5(`${type}/${id}/${key}${attempt > 0 ? `#${attempt}` : ''}`, uuidv5(mesh, NAMESPACE));
+
+/**
+ * Takes jobs in (decisions 2 and 3). What is answered is durable: first the name, then the request.
+ */
+export class Acceptance {
+  /** Acceptances of the same request, one after another. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly processes: Processes,
+  ) {}
+
+  /**
+   * Throws `bad-input`, `key-reused`, `name-taken` (details: holder), `not-found` (nothing to give back), `too-busy`, and the
+   * log's errors; with the same key it can then be tried again.
+   */
+  async accept({ job, body, key }: AcceptCommand, context: RequestContext): Promise<Accepted> {
+    const checked = checkedJob(job, body);
+    if (typeof key !== 'string' || key === '' || key.length > 256)
+      throw badInput([{ field: 'key', reason: 'must be a text of 1 to 256 characters' }]);
+    placeOf(this.ports.config, body);
+    if (job === 'provision' && checked.definition === undefined && this.ports.config.defaultDefinition === undefined)
+      throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
+    const id = requestIdOf(this.ports.config.mesh, context.actor, key);
+    const before = this.#underWay.get(id) ?? Promise.resolve();
+    const turn = before.then(() => this.#accept(key, job, body, checked, context));
+    const settled = turn.catch(() => {});
+    this.#underWay.set(id, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.#underWay.get(id) === settled) this.#underWay.delete(id);
+    }
+  }
+
+  async #accept(key: string, job: JobKind, body: JsonObject, checked: Checked, context: RequestContext): Promise<Accepted> {
+    const environment = environmentOf(body);
+    const bodyHash = hashOf({ job, body });
+    for (let attempt = 0; ; attempt += 1) {
+      const id = requestIdOf(this.ports.config.mesh, context.actor, key, attempt);
+      const stream = new RequestStream(id, this.ports);
+      await stream.refresh();
+      if (stream.state.accepted) return this.#repeated(stream, stream.state.accepted, bodyHash);
+      const metadata = metadataOf(id, environment, context);
+      if (stream.state.phase === 'none') {
+        const owner = await this.#claim(id, job, checked, environment, metadata);
+        const request = { ...requestOf(checked), job, environment, owner, actor: context.actor, body, bodyHash };
+        const events = await this.#record(stream, request, { ...metadata, ownerId: owner.id });
+        if (stream.state.accepted) {
+          this.processes.attend(id, environment, stream);
+          return { requestId: id, position: stream.acceptedAt!, ...(events.length === 0 && { repeated: true }) };
+        }
+      }
+      await this.#giveBack(id, checked.instanceId, environment, metadata);
+    }
+  }
+
+  /** What was recorded; nothing when an earlier acceptance, or a void, stands there. */
+  async #record(stream: RequestStream, request: RequestAccepted, metadata: EventMetadata): Promise<RequestEvent[]> {
+    try {
+      return await stream.apply({ type: 'Accept', request }, metadata);
+    } catch (error) {
+      if (stream.state.phase === 'voided') return [];
+      throw error;
+    }
+  }
+
+  /** The name that a voided request holds still. */
+  async #giveBack(requestId: string, name: string, environment: string, metadata: EventMetadata): Promise<void> {
+    const nothing = { name, installed: [], removed: [], wires: [] };
+    const { lane } = this.processes.environments.of(environment);
+    await lane.decide({ type: 'Settle', requestId, outcome: 'undone', ...nothing }, metadata);
+  }
+
+  #repeated(stream: RequestStream, { bodyHash: before }: RequestAccepted, bodyHash: string): Accepted {
+    if (before !== bodyHash) throw new SlipwayError('key-reused');
+    return { requestId: stream.id, position: stream.acceptedAt!, repeated: true };
+  }
+
+  /** The name's owner. */
+  async #claim(id: string, job: JobKind, checked: Checked, environment: string, metadata: EventMetadata): Promise<Owner> {
+    const { instanceId: name, ownerId, ownerType = 'user' } = checked;
+    const { lane } = this.processes.environments.of(environment);
+    const { queue } = this.ports.config.limits;
+    const owner: Owner = { id: ownerId ?? '', type: ownerType };
+    const { state } = await lane.decide({ type: 'Claim', requestId: id, name, owner, job, queue }, metadata);
+    return state.names.get(name)?.owner ?? owner;
+  }
+}
+
+/** A job's body: a deprovision has no owner of its own, it is its instance's. */
+type Checked = DeprovisionJob & Partial<ProvisionJob>;
+
+const requestOf = ({ instanceId, priority = 0, notBefore, keepOnFailure = false }: Checked) => ({
+  name: instanceId,
+  priority,
+  keepOnFailure,
+  ...(notBefore !== undefined && { notBefore: Date.parse(notBefore) }),
+});
+
+/** Throws `bad-input`. */
+function checkedJob(job: JobKind, body: JsonObject): Checked {
+  if (!Object.hasOwn(BODIES, job)) {
+    throw badInput([{ field: 'job', reason: `must be one of ${Object.keys(BODIES).join(', ')}` }]);
+  }
+  return validated<DeprovisionJob>(BODIES[job], body);
+}
+
+const metadataOf = (requestId: string, environment: string, { actor, correlationId, trace, logToken }: RequestContext) => ({
+  requestId,
+  correlationId,
+  actor,
+  environment,
+  ...(trace !== undefined && { trace }),
+  ...(logToken !== undefined && { logToken }),
+});

@@ -1,0 +1,132 @@
+import {
+  NAME,
+  SlipwayError,
+  type AcceptCommand,
+  type ControlCommand,
+  type DispatchCommand,
+  type HealthReport,
+  type Plan,
+  type PlanQuery,
+  type RequestContext,
+  type ResolveQuery,
+} from '@slipway/contracts';
+import { PlanJob, type Accepted } from '@slipway/contracts/http';
+import { badInput, validated } from '@slipway/mesh';
+import { environmentOf, placeOf } from '../place.js';
+import type { Ports } from '../ports.js';
+import { Acceptance } from './acceptance.js';
+import { Controls } from './controls.js';
+import { Planner } from './planner.js';
+import { Processes } from './processes.js';
+
+/** Verbs that do something to one request. */
+export type ControlVerb = 'cancel' | 'retry' | 'abandon' | 'pause' | 'resume';
+
+/** The Provisioning Management System: takes jobs in and carries each to its end. */
+export class Orchestrator {
+  readonly #processes: Processes;
+  readonly #acceptance: Acceptance;
+  readonly #controls: Controls;
+  readonly #planner: Planner;
+  #running = false;
+
+  /** `stopped`: told when it has stopped. */
+  constructor(
+    private readonly ports: Ports,
+    private readonly stopped: () => void = () => {},
+  ) {
+    this.#processes = new Processes(ports);
+    this.#acceptance = new Acceptance(ports, this.#processes);
+    this.#controls = new Controls(ports, this.#processes);
+    this.#planner = new Planner(ports);
+  }
+
+  /** Finds what is unfinished and goes on with it. Throws the log's errors. */
+  async start(): Promise<void> {
+    await this.#processes.start();
+    this.#running = true;
+  }
+
+  /** Takes nothing new, ends what is being recorded, and releases its partitions. What is unfinished goes on elsewhere, or later. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    await this.#processes.stop();
+    this.stopped();
+  }
+
+  /** Takes a job in; what is answered is durable. See {@link Acceptance.accept} for what it throws. */
+  async accept(command: AcceptCommand, context: RequestContext): Promise<Accepted> {
+    this.#assertRunning();
+    return this.#acceptance.accept(command, context);
+  }
+
+  /** See {@link Controls}. */
+  async control(verb: ControlVerb, command: ControlCommand, context: RequestContext): Promise<Accepted> {
+    this.#assertRunning();
+    return this.#controls[verb](command, context);
+  }
+
+  /** What a job would do; changes nothing. Throws `bad-input`, `not-found` and the resolver's errors. */
+  async plan({ body }: PlanQuery, context: RequestContext): Promise<Plan> {
+    const { job = 'provision', instanceId, definition } = validated(PlanJob, body);
+    const { config } = this.ports;
+    const environment = environmentOf(body);
+    const { lane } = this.#processes.environments.of(environment);
+    await lane.refresh();
+    if (job === 'deprovision' && !lane.state.names.has(instanceId))
+      throw new SlipwayError('not-found', `There is no instance ${instanceId} in ${environment}`, { name: instanceId });
+    const wanted = definition ?? config.defaultDefinition;
+    if (job === 'provision' && wanted === undefined)
+      throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
+    const query: ResolveQuery = {
+      job,
+      environment,
+      instanceId,
+      ...(job === 'provision' && { definition: wanted! }),
+      place: placeOf(config, body),
+      ...(lane.position !== undefined && { atLeast: lane.position }),
+    };
+    return this.#planner.plan(query, context);
+  }
+
+  /** Admits no further plan in an environment until it is resumed; what runs goes on. */
+  pauseDispatch(command: DispatchCommand, context: RequestContext): Promise<Accepted> {
+    return this.#dispatch(command, context, 'PauseDispatch');
+  }
+
+  resumeDispatch(command: DispatchCommand, context: RequestContext): Promise<Accepted> {
+    return this.#dispatch(command, context, 'ResumeDispatch');
+  }
+
+  async health(): Promise<HealthReport> {
+    const { bus, replica } = this.ports;
+    const reasons = [...(bus.connected() ? [] : ['There is no connection to NATS']), ...this.#processes.problems()];
+    const ready = this.#running && bus.connected() && this.#processes.following;
+    return { service: 'orchestrator', replica, ready, reasons };
+  }
+
+  /** Requests that are worked on here. */
+  get underWay(): number {
+    return this.#processes.size;
+  }
+
+  async #dispatch(
+    { environment, reason }: DispatchCommand,
+    context: RequestContext,
+    type: 'PauseDispatch' | 'ResumeDispatch',
+  ): Promise<Accepted> {
+    this.#assertRunning();
+    if (!NAME.test(environment)) throw badInput([{ field: 'environment', reason: 'must be a name such as "default"' }]);
+    const { lane, admissions } = this.#processes.environments.of(environment);
+    const { actor, correlationId, trace, logToken } = context;
+    const metadata = { actor, correlationId, ...(trace !== undefined && { trace }), ...(logToken !== undefined && { logToken }) };
+    const command = { type, actor, ...(type === 'PauseDispatch' && reason !== undefined && { reason }) };
+    const { position } = await lane.decide(command, metadata);
+    admissions.look();
+    return { requestId: context.correlationId, position: position ?? (await this.ports.store.head()) };
+  }
+
+  #assertRunning(): void {
+    if (!this.#running) throw new SlipwayError('shutting-down', 'This replica does not take commands just now');
+  }
+}

@@ -1,0 +1,413 @@
+import {
+  ERRORS,
+  SlipwayError,
+  causeOf,
+  type Cause,
+  type Plan,
+  type RequestAccepted,
+  type RequestEvent,
+  type ResolveQuery,
+} from '@slipway/contracts';
+import type { EventMetadata } from '@slipway/event-store';
+import type { EnvironmentLane } from '../environment/environment.lane.js';
+import { ownerKey, type Settle } from '../environment/state.js';
+import { guestLocationOf, placeOf } from '../place.js';
+import type { Ports } from '../ports.js';
+import { GRACE } from '../request/decide.js';
+import { MOST_AT_ONCE } from '../request/follow.js';
+import { settlement } from '../request/result.js';
+import { isEnded, type RequestCommand, type Setting } from '../request/state.js';
+import type { Admissions, Candidate, WaitReason } from './admissions.js';
+import { Errands } from './errands.js';
+import type { Outcome } from './outcomes.js';
+import type { Planner } from './planner.js';
+import { SYSTEM, type RequestStream } from './request-stream.js';
+
+/** After this time (ms) a claim whose request never came is given back. */
+export const VOID_AFTER = 10_000;
+/** Between two tries of what needs attention, in ms. */
+export const ATTENTION_EVERY = 300_000;
+/** Before something that failed is tried again, in ms; doubles up to the longest. */
+const FIRST_PAUSE = 200;
+const LONGEST_PAUSE = 30_000;
+
+/** What a request's process works with. */
+export interface Surroundings {
+  ports: Ports;
+  lane: EnvironmentLane;
+  admissions: Admissions;
+  planner: Planner;
+  /** Wakes it at a time (ms since the epoch); `Infinity`: not. */
+  wakeAt(id: string, at: number): void;
+  /** It has ended, and its environment knows. */
+  ended(process: RequestProcess): void;
+}
+
+/** A command as it comes from elsewhere: what it rests on is added when its turn comes. */
+export type Told = RequestCommand extends infer C ? (C extends { setting: Setting } ? Omit<C, 'setting'> : C) : never;
+
+/**
+ * The process manager of one request: what is recorded comes in, what follows goes out. Its stream is its only memory.
+ *
+ * M1. All that happens to the request here happens one after another, in its lane.
+ * M2. What fails here stays here: it is told in health and tried again, and no other request notices.
+ * M3. The end is told to the environment until that has recorded it; only then is the request forgotten.
+ */
+export class RequestProcess implements Candidate {
+  readonly #errands: Errands;
+  #lane: Promise<void> = Promise.resolve();
+  #since: number;
+  #closed = false;
+  /** Something may have happened that nobody told us. */
+  #anew: boolean;
+  #planning = false;
+  #stale = false;
+  #planAgainAt = 0;
+  #planFailures = 0;
+  #attentionSince: number | undefined;
+  #trouble: { reason: string; failures: number; at: number } | undefined;
+
+  constructor(
+    readonly stream: RequestStream,
+    private readonly around: Surroundings,
+  ) {
+    this.#since = around.ports.clock.now();
+    this.#anew = stream.revision < 0;
+    this.#errands = new Errands(around.ports, this, around.lane.name);
+  }
+
+  get id(): string {
+    return this.stream.id;
+  }
+
+  get environment(): string {
+    return this.around.lane.name;
+  }
+
+  /** Why it does not go on, when something failed that is not a step. */
+  get trouble(): string | undefined {
+    return this.#trouble && this.#trouble.failures > 2 ? this.#trouble.reason : undefined;
+  }
+
+  /** Begins, or goes on where an earlier life left it. */
+  start(): void {
+    this.#run(async () => {});
+  }
+
+  /** Nothing more is begun; resolves when what is under way in the lane has ended. */
+  close(): Promise<void> {
+    this.#closed = true;
+    this.around.wakeAt(this.id, Infinity);
+    this.around.admissions.remove(this.id);
+    return this.#lane;
+  }
+
+  /** Somebody else may have appended to its stream. */
+  noticed(revision: number): void {
+    if (revision <= this.stream.revision) return;
+    this.#run(async () => {
+      if (revision > this.stream.revision) await this.#read();
+    });
+  }
+
+  settled({ stepId, action, try: tryNumber, outcome }: Outcome): void {
+    this.tell({ type: 'Settle', stepId, action, try: tryNumber, outcome });
+  }
+
+  tell(command: Told): void {
+    this.#run(() => this.#apply(command));
+  }
+
+  look(): void {
+    this.#run(async () => {});
+  }
+
+  /** A caller's command, on the newest state, also after it was closed; throws what it throws. */
+  command(command: Told, metadata: EventMetadata, before: () => Promise<void> = async () => {}): Promise<void> {
+    const done = this.#lane.then(async () => {
+      await this.#read();
+      await before();
+      await this.#apply(command, metadata);
+    });
+    this.#lane = done.catch(() => {});
+    this.look();
+    return done;
+  }
+
+  // As a candidate for admission.
+
+  get accepted(): RequestAccepted {
+    return this.stream.state.accepted!;
+  }
+
+  get plan(): Plan {
+    return this.stream.state.plan!;
+  }
+
+  get metadata(): EventMetadata {
+    return this.stream.metadata;
+  }
+
+  get context() {
+    return this.stream.context;
+  }
+
+  get priority(): number {
+    return this.accepted.priority;
+  }
+
+  get owner(): string {
+    return ownerKey(this.accepted.owner);
+  }
+
+  get order(): string {
+    return this.stream.acceptedAt ?? '';
+  }
+
+  admitted(planHash: string): void {
+    this.tell({ type: 'Admit', planHash });
+  }
+
+  mustWait({ code, reason }: WaitReason): void {
+    this.tell({ type: 'Wait', code, reason });
+  }
+
+  mustBePlannedAnew(): void {
+    this.#run(async () => {
+      this.#stale = true;
+    });
+  }
+
+  refused(cause: Cause): void {
+    this.tell({ type: 'Refuse', cause });
+  }
+
+  failed(error: unknown): void {
+    this.#run(async () => {
+      throw error;
+    });
+  }
+
+  /** One after another; then what the new state asks for. */
+  #run(work: () => Promise<void>): void {
+    this.#lane = this.#lane.then(async () => {
+      if (this.#closed) return;
+      try {
+        if (this.#anew) await this.#readAnew();
+        await work();
+        await this.#drive();
+        this.#trouble = undefined;
+      } catch (error) {
+        this.#failed(error);
+      }
+      if (!this.#closed) this.around.wakeAt(this.id, this.#next());
+    });
+  }
+
+  #failed(error: unknown): void {
+    const { ports } = this.around;
+    const failures = (this.#trouble?.failures ?? 0) + 1;
+    const { code, message } = causeOf(error);
+    const pause = Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE);
+    this.#trouble = { reason: `${code}: ${message}`, failures, at: ports.clock.now() + pause };
+    this.#anew = true;
+    const about = { requestId: this.id, err: error, nextTryMs: pause };
+    if (failures > 2) ports.reports.error(about, 'A request is parked: it could not be carried on; it is tried again');
+    else ports.reports.warn(about, 'A request could not be carried on; it is tried again');
+  }
+
+  /** Reads what others recorded. What they did to the steps is looked up. */
+  async #read(): Promise<void> {
+    if (await this.stream.refresh()) this.#anew = true;
+  }
+
+  /** When it begins here, and after something failed. What runs rests on what is installed: that has to be known. */
+  async #readAnew(): Promise<void> {
+    await this.#read();
+    const { lane } = this.around;
+    if (this.stream.state.phase === 'queued') await lane.ready();
+    else await lane.refresh();
+  }
+
+  async #apply(command: Told, metadata?: EventMetadata): Promise<void> {
+    for (let told: Told | undefined = command; told;) {
+      const whole = 'setting' in told ? told : { ...told, setting: this.#setting() };
+      const events: RequestEvent[] = await this.stream.apply(whole as RequestCommand, metadata);
+      // More steps are due than one append takes.
+      const more = events.filter(({ type }) => type === 'StepRequested').length >= MOST_AT_ONCE;
+      told = more ? { type: 'Tick' } : undefined;
+    }
+  }
+
+  #setting(): Setting {
+    const { ports, lane } = this.around;
+    const { plan, steps } = this.stream.state;
+    const outside = plan?.wires.filter(({ from, to }) => steps[from] && !steps[to]) ?? [];
+    return {
+      now: ports.clock.now(),
+      policies: ports.config.steps,
+      installed: Object.fromEntries(outside.map(({ to }) => [to, lane.state.installed.get(to)?.outputs ?? {}])),
+    };
+  }
+
+  /** What the state asks for. */
+  async #drive(): Promise<void> {
+    const anew = this.#anew;
+    this.#anew = false;
+    const { state } = this.stream;
+    if (isEnded(state) || state.phase === 'voided') return this.#end();
+    switch (state.phase) {
+      case 'none':
+        return this.#awaitAcceptance();
+      case 'queued':
+        return this.#queue();
+      case 'attention':
+        return this.#attend();
+      default:
+        this.#attentionSince = undefined;
+        await this.#apply({ type: 'Tick' });
+        if (isEnded(this.stream.state)) return this.#end();
+        this.#errands.run(this.stream.state, anew);
+    }
+  }
+
+  async #end(): Promise<void> {
+    await this.settleEnvironment();
+    this.#closed = true;
+    this.around.wakeAt(this.id, Infinity);
+    this.around.admissions.remove(this.id);
+    this.around.ended(this);
+  }
+
+  /** Tells the environment how the request has ended; nothing when it knows. */
+  async settleEnvironment(): Promise<void> {
+    const { lane, ports, admissions } = this.around;
+    const { accepted } = this.stream.state;
+    const nothing = { installed: [], removed: [], wires: [] };
+    const name = lane.state.held.get(this.id);
+    const told: Omit<Settle, 'type' | 'requestId'> | undefined = accepted
+      ? settlement(this.stream.state, guestLocationOf(ports.config, accepted.body) ?? '')
+      : name === undefined
+        ? undefined
+        : { ...nothing, name, outcome: 'undone' };
+    if (!told) return;
+    await lane.decide({ type: 'Settle', requestId: this.id, ...told }, this.metadata);
+    admissions.look();
+  }
+
+  /** The claim stands and its request has not come: it may still. */
+  async #awaitAcceptance(): Promise<void> {
+    const { lane, ports } = this.around;
+    const name = lane.state.held.get(this.id);
+    if (ports.clock.now() < this.#since + VOID_AFTER) return;
+    if (name !== undefined) await this.#apply({ type: 'Void', environment: lane.name, name });
+    // It may have come in the last moment.
+    if (this.stream.state.phase === 'queued') return this.#queue();
+    return this.#end();
+  }
+
+  async #queue(): Promise<void> {
+    const { admissions, ports } = this.around;
+    const { paused, plan } = this.stream.state;
+    const { notBefore } = this.accepted;
+    if (paused) return admissions.remove(this.id);
+    if (notBefore !== undefined && notBefore > ports.clock.now()) {
+      const reason = `It does not start before ${new Date(notBefore).toISOString()}`;
+      return this.#apply({ type: 'Wait', code: 'not-before', reason });
+    }
+    if (!plan || this.#stale) return this.#makePlan();
+    const obstacle = admissions.add(this);
+    if (obstacle) await this.#apply({ type: 'Wait', ...obstacle });
+  }
+
+  #makePlan(): void {
+    if (this.#planning || this.around.ports.clock.now() < this.#planAgainAt) return;
+    this.#planning = true;
+    void this.#ask().then(
+      (plan) => this.#planned(plan),
+      (error: unknown) => this.#notPlanned(error),
+    );
+  }
+
+  async #ask(): Promise<Plan> {
+    const { ports, planner, lane } = this.around;
+    const { job, environment, name, body } = this.accepted;
+    const definition = body['definition'] ?? ports.config.defaultDefinition;
+    const atLeast = [this.stream.acceptedAt, lane.position]
+      .filter((position) => position !== undefined)
+      .toSorted()
+      .at(-1);
+    const query: ResolveQuery = {
+      job,
+      environment,
+      instanceId: name,
+      ...(job === 'provision' && definition !== undefined && { definition: String(definition) }),
+      place: placeOf(ports.config, body),
+      ...(atLeast !== undefined && { atLeast }),
+    };
+    return planner.plan(query, this.context);
+  }
+
+  #planned(plan: Plan): void {
+    this.#run(async () => {
+      [this.#planning, this.#stale, this.#planFailures] = [false, false, 0];
+      await this.#apply({ type: 'Plan', plan });
+    });
+  }
+
+  #notPlanned(error: unknown): void {
+    this.#run(async () => {
+      this.#planning = false;
+      const cause = causeOf(error);
+      if (ERRORS[cause.code].advice === 'refuse') return this.#apply({ type: 'Refuse', cause });
+      this.#planFailures += 1;
+      const pause = Math.min(FIRST_PAUSE * 2 ** (this.#planFailures - 1), LONGEST_PAUSE / 6);
+      this.#planAgainAt = this.around.ports.clock.now() + pause;
+      await this.#apply({ type: 'Wait', code: cause.code, reason: `No plan can be made just now: ${cause.message}` });
+    });
+  }
+
+  /** What can't be undone, or taken away, is tried again slowly; what was kept on purpose is not. */
+  async #attend(): Promise<void> {
+    const { clock } = this.around.ports;
+    this.#attentionSince ??= clock.now();
+    if (this.#isKept() || clock.now() < this.#attentionSince + ATTENTION_EVERY) return;
+    this.#attentionSince = undefined;
+    await this.#apply({ type: 'Retry', actor: SYSTEM, reason: 'What needs attention is tried again at intervals' });
+    this.#errands.run(this.stream.state, false);
+  }
+
+  #isKept(): boolean {
+    const { accepted, undoing } = this.stream.state;
+    return accepted!.job === 'provision' && !undoing;
+  }
+
+  /** When it has to be looked at again. */
+  #next(): number {
+    if (this.#trouble) return this.#trouble.at;
+    const { state } = this.stream;
+    switch (state.phase) {
+      case 'none':
+        return this.#since + VOID_AFTER;
+      case 'queued': {
+        const notBefore = this.accepted.notBefore ?? 0;
+        if (state.paused) return Infinity;
+        if (notBefore > this.around.ports.clock.now()) return notBefore;
+        return this.#planning || this.#planFailures === 0 ? Infinity : this.#planAgainAt;
+      }
+      case 'attention':
+        return this.#isKept() || this.#attentionSince === undefined ? Infinity : this.#attentionSince + ATTENTION_EVERY;
+      default:
+        return Math.min(this.#errands.next, ...Object.values(state.steps).map(({ active }) => dueAt(active, state.paused)));
+    }
+  }
+}
+
+function dueAt(active: { phase: string; at: number; deadline: number } | undefined, paused: boolean): number {
+  if (active?.phase === 'running') return active.deadline + GRACE;
+  return active?.phase === 'waiting' && !paused ? active.at : Infinity;
+}
+
+/** A request that is asked for and does not exist. */
+export const noSuchRequest = (id: string): SlipwayError =>
+  new SlipwayError('not-found', `There is no request ${id}`, { requestId: id });

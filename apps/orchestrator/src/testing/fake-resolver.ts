@@ -1,0 +1,147 @@
+import {
+  SlipwayError,
+  VERBS,
+  hashOf,
+  resourceKey,
+  streamName,
+  type Plan,
+  type PlanStep,
+  type ResolveQuery,
+  type ResourceKind,
+} from '@slipway/contracts';
+import { foldStream, type EventStore } from '@slipway/event-store';
+import type { LocalBus } from '@slipway/mesh/testing';
+import { environment } from '../environment/environment.js';
+import type { EnvironmentState } from '../environment/state.js';
+
+/** A part of a definition: `name` is told apart by the instance's unless it is shared. */
+interface Part {
+  kind: ResourceKind;
+  name: string;
+  uses?: string[];
+  shared?: boolean;
+}
+
+/** Definitions by name; the last part is the instance itself. */
+export const DEFINITIONS: Record<string, Part[]> = {
+  guestbook: [
+    { kind: 'storage', name: 'data' },
+    { kind: 'database', name: 'db' },
+    { kind: 'instance', name: '', uses: ['data', 'db'] },
+  ],
+  hello: [{ kind: 'instance', name: '' }],
+  forum: [
+    { kind: 'database', name: 'pg', shared: true },
+    { kind: 'instance', name: '', uses: ['pg'] },
+  ],
+};
+
+/** A resolver of three definitions: it reads the environment, as the real one does. */
+export function serveResolver(bus: LocalBus, store: EventStore, delayed: () => Promise<void> = async () => {}): () => void {
+  return bus.serve('resolver', VERBS.plan, async (body) => {
+    const query = body as ResolveQuery;
+    const { state } = await foldStream(store, environment, streamName('environment', query.environment));
+    const plan = query.job === 'provision' ? provision(query, state) : deprovision(query, state);
+    await delayed();
+    return { ...plan, hash: hashOf(plan) };
+  });
+}
+
+const empty = (query: ResolveQuery, outcome: Plan['outcome']): Omit<Plan, 'hash'> => ({
+  environment: query.environment,
+  outcome,
+  alreadySatisfied: [],
+  steps: [],
+  wires: [],
+  leases: [],
+  reads: [],
+  writes: [],
+  unsatisfied: [],
+});
+
+const definition = { name: 'fake', version: '1.0.0', hash: 'f'.repeat(64) };
+
+function provision(query: ResolveQuery, state: EnvironmentState): Omit<Plan, 'hash'> {
+  const parts = DEFINITIONS[query.definition!];
+  if (query.definition === 'broken') throw new SlipwayError('too-large', 'Nested too deep');
+  if (!parts) {
+    const requirement = {
+      chain: [],
+      requirement: query.definition!,
+      reason: 'no-definition' as const,
+      message: `There is no ${query.definition}`,
+    };
+    return { ...empty(query, 'unsatisfied'), unsatisfied: [requirement] };
+  }
+  const nameOf = ({ name, shared }: Part) => (shared ? name : [query.instanceId, name].filter(Boolean).join('-'));
+  const keyOf = (part: Part) => resourceKey({ kind: part.kind, name: nameOf(part) });
+  const keys = new Map(parts.map((part) => [part.name, keyOf(part)]));
+  const there = parts.filter((part) => state.installed.has(keyOf(part)));
+  const missing = parts.filter((part) => !there.includes(part));
+  const made = new Set(missing.map(keyOf));
+  const wires = missing.flatMap((part) =>
+    (part.uses ?? []).map((name) => ({ from: keyOf(part), requirement: name, to: keys.get(name)! })),
+  );
+  const steps = missing.map((part): PlanStep => {
+    const id = keyOf(part);
+    return {
+      id,
+      action: 'ensure',
+      kind: part.kind,
+      name: nameOf(part),
+      generation: (state.generations.get(id) ?? 0) + 1,
+      definition,
+      location: query.place.location,
+      driver: query.place.drivers[part.kind],
+      spec: {},
+      after: wires.filter(({ from, to }) => from === id && made.has(to)).map(({ to }) => to),
+      inverse: 'destroy',
+      ...(part.shared && { shared: true }),
+    };
+  });
+  return {
+    ...empty(query, steps.length > 0 ? 'install' : 'satisfied'),
+    alreadySatisfied: there.map((part) => ({
+      kind: part.kind,
+      name: nameOf(part),
+      generation: state.installed.get(keyOf(part))!.generation,
+      definition,
+    })),
+    steps,
+    wires,
+    reads: parts.map((part) => ({ key: keyOf(part), generation: state.installed.get(keyOf(part))?.generation ?? null })),
+    writes: steps.map(({ id }) => id),
+  };
+}
+
+function deprovision(query: ResolveQuery, state: EnvironmentState): Omit<Plan, 'hash'> {
+  const mine = [...state.installed.entries()].filter(([, one]) => one.instanceId === query.instanceId);
+  for (const [, { uses }] of [...mine])
+    for (const key of uses) {
+      const shared = state.installed.get(key);
+      const unused = (state.users.get(key) ?? []).every((user) => mine.some(([one]) => one === user));
+      if (shared?.instanceId === undefined && shared && unused) mine.push([key, shared]);
+    }
+  const steps = mine.map(([id, one]): PlanStep => {
+    const [kind, name] = id.split('/') as [ResourceKind, string];
+    return {
+      id,
+      action: 'destroy',
+      kind,
+      name,
+      generation: one.generation,
+      definition,
+      location: query.place.location,
+      driver: query.place.drivers[kind],
+      spec: {},
+      after: state.users.get(id) ?? [],
+      inverse: 'forward',
+    };
+  });
+  return {
+    ...empty(query, steps.length > 0 ? 'remove' : 'satisfied'),
+    steps,
+    reads: mine.map(([key, one]) => ({ key, generation: one.generation, users: state.users.get(key) ?? [] })),
+    writes: steps.map(({ id }) => id),
+  };
+}

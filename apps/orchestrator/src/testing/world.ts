@@ -1,0 +1,197 @@
+import {
+  RESOURCE_KINDS,
+  streamName,
+  type Actor,
+  type Clock,
+  type JobKind,
+  type JsonObject,
+  type RequestContext,
+  type ResourceKind,
+} from '@slipway/contracts';
+import type { Blobs } from '@slipway/blobs';
+import { MemoryBlobs } from '@slipway/blobs/testing';
+import type { EventStore, RecordedEvent } from '@slipway/event-store';
+import { MemoryDisk, MemoryEventLog } from '@slipway/event-store/testing';
+import { MeshConfig, type Bus, type RequestOptions } from '@slipway/mesh';
+import { LocalBus, seeded, type Faults } from '@slipway/mesh/testing';
+import { createOrchestrator } from '../create-orchestrator.js';
+import { environment } from '../environment/environment.js';
+import type { Cache } from '../ports.js';
+import type { Orchestrator } from '../process/orchestrator.js';
+import { FakeProvisioner } from './fake-provisioner.js';
+import { serveResolver } from './fake-resolver.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** A moment at which a process may die: around each append, and around each message that it sends. */
+export type CrashPoint = string;
+
+/** One life of an orchestrator. */
+export interface Life {
+  orchestrator: Orchestrator;
+  /** Ends it as kill -9 does: nothing it has begun goes on. */
+  crash(): void;
+}
+
+export const ADA: RequestContext = { correlationId: 'call-1', actor: { id: 'ada', type: 'user' } };
+
+/** Everything but the orchestrator: the log's disk, time, the bus, the resolver and the sub-provisioners. They do not die. */
+export class World {
+  readonly clock = new VirtualClock();
+  readonly disk = new MemoryDisk();
+  readonly blobs: Blobs = new MemoryBlobs();
+  readonly bus: LocalBus;
+  readonly config: MeshConfig;
+  readonly provisioners: Record<ResourceKind, FakeProvisioner>;
+  readonly #random: () => number;
+  readonly #reader: EventStore;
+
+  constructor(options: { seed?: number; faults?: Faults; config?: (config: MeshConfig) => void } = {}) {
+    const { seed = 1, faults } = options;
+    this.#random = seeded(seed);
+    this.bus = new LocalBus({ mesh: 'sim', clock: this.clock, seed, ...(faults && { faults }) });
+    this.config = Object.assign(new MeshConfig(), { mesh: 'sim' });
+    options.config?.(this.config);
+    const log = new MemoryEventLog({ disk: this.disk, clock: this.clock });
+    this.#reader = log.as(null);
+    serveResolver(this.bus, this.#reader);
+    const make = (kind: ResourceKind) =>
+      new FakeProvisioner(kind, { store: log.as(kind), bus: this.bus, clock: this.clock, ids: this.ids, location: 'local' });
+    this.provisioners = { storage: make('storage'), database: make('database'), instance: make('instance') };
+  }
+
+  readonly ids = (): string => {
+    const digits = Array.from({ length: 32 }, () => Math.floor(this.#random() * 16).toString(16)).join('');
+    return [8, 4, 4, 4, 12].map((length, at) => digits.slice([0, 8, 12, 16, 20][at], [0, 8, 12, 16, 20][at]! + length)).join('-');
+  };
+
+  /** Begins a life. `passes` is told of each crash point; when it throws, the process dies there. */
+  live(
+    options: {
+      replica?: string;
+      passes?: (point: CrashPoint) => void;
+      cache?: Cache;
+      silentFor?: (replica: string) => number;
+    } = {},
+  ): Life {
+    const { replica = 'sim-orchestrator', passes = () => {}, cache, silentFor = () => 0 } = options;
+    let alive = true;
+    const never = new Promise<never>(() => {});
+    const crash = () => {
+      alive = false;
+    };
+    /** Resolves when the process lives on. */
+    const pass = async (point: CrashPoint): Promise<void> => {
+      if (!alive) return never;
+      try {
+        passes(point);
+      } catch {
+        crash();
+        return never;
+      }
+    };
+    const clock: Clock = {
+      now: () => this.clock.now(),
+      after: (ms, task) => this.clock.after(ms, () => void (alive && task())),
+    };
+    const log = new MemoryEventLog({
+      disk: this.disk,
+      clock,
+      onAppend: ({ when, stream, types }) => pass(`${when} ${stream.slice(0, stream.indexOf('-'))} ${types.join('+')}`),
+    });
+    const bus: Bus = {
+      request: async <Answer>(service: Parameters<Bus['request']>[0], verb: string, body: unknown, of?: RequestOptions) => {
+        await pass(`before ${service}.${verb}`);
+        try {
+          return await this.bus.request<Answer>(service, verb, body, of);
+        } finally {
+          await pass(`after ${service}.${verb}`);
+        }
+      },
+      publish: (subject, body) => void (alive && this.bus.publish(subject, body)),
+      subscribe: (subject, handler) => this.bus.subscribe(subject, (body, from) => void (alive && handler(body, from))),
+      connected: () => this.bus.connected(),
+    };
+    const { blobs, config, ids } = this;
+    const store = guarded(log.as('orchestrator'), () => alive);
+    const orchestrator = createOrchestrator({
+      store,
+      bus,
+      clock,
+      blobs,
+      config,
+      ids,
+      replica,
+      silentFor,
+      ...(cache && { cache }),
+    });
+    return { orchestrator, crash };
+  }
+
+  events(stream?: string): RecordedEvent[] {
+    return this.disk.events.filter((event) => stream === undefined || event.stream === stream);
+  }
+
+  /** Types of a request's events. */
+  types(requestId: string): string[] {
+    return this.events(streamName('request', requestId)).map(({ type }) => type);
+  }
+
+  last(requestId: string): RecordedEvent | undefined {
+    return this.events(streamName('request', requestId)).at(-1);
+  }
+
+  /** The environment as its stream tells it. */
+  environment(name = 'default') {
+    return this.events(streamName('environment', name)).reduce(
+      (state, { type, data }) => environment.evolve(state, { type, data } as unknown as Parameters<typeof environment.evolve>[1]),
+      environment.initialState(),
+    );
+  }
+
+  /** Everything that exists at the place. */
+  get standing(): string[] {
+    return RESOURCE_KINDS.flatMap((kind) => this.provisioners[kind].standing).toSorted();
+  }
+
+  /** Whether nobody works on anything any more: no name is held. */
+  get quiet(): boolean {
+    return [
+      ...new Set(
+        this.disk.events.filter(({ stream }) => stream.startsWith('environment-')).map(({ stream }) => stream.slice(12)),
+      ),
+    ].every((name) => this.environment(name).held.size === 0);
+  }
+}
+
+/** What a dead process has read it can't use any more. */
+function guarded(store: EventStore, isAlive: () => boolean): EventStore {
+  const never = new Promise<never>(() => {});
+  return new Proxy(store, {
+    get(target, property) {
+      const value = Reflect.get(target, property) as unknown;
+      if (typeof value !== 'function') return value;
+      return (...given: unknown[]) => {
+        if (property === 'subscribe') {
+          const [options] = given as Parameters<EventStore['subscribe']>;
+          return store.subscribe({ ...options, events: (batch) => (isAlive() ? options.events(batch) : never) });
+        }
+        const result: unknown = Reflect.apply(value, target, given);
+        return result instanceof Promise ? result.then((it: unknown) => (isAlive() ? it : never)) : result;
+      };
+    },
+  });
+}
+
+export const job = (instanceId: string, more: JsonObject = {}): { job: JobKind; body: JsonObject; key: string } => ({
+  job: 'provision',
+  body: { ownerId: 'ada', instanceId, definition: 'guestbook', ...more },
+  key: `key-of-${instanceId}`,
+});
+
+export const removal = (instanceId: string): { job: JobKind; body: JsonObject; key: string } => ({
+  job: 'deprovision',
+  body: { instanceId },
+  key: `removal-of-${instanceId}`,
+});
+
+export const as = (id: string): RequestContext => ({ ...ADA, actor: { id, type: 'user' } satisfies Actor });
