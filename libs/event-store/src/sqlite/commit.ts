@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AdmittedEvent } from '../admission.js';
 import { digestOf } from '../digest.js';
-import type { HeadFile } from './head-file.js';
 import { connect, INSERT_EVENT } from './schema.js';
 
 /** One append on its way to the log. */
@@ -31,6 +30,8 @@ export function monotonicMs(): number {
 
 export const SQLITE_BUSY = 5;
 const CACHED_STREAMS = 50_000;
+/** Milliseconds for which the file is taken to be where it was. */
+const PLACE_HOLDS = 5;
 const pauseCell = new Int32Array(new SharedArrayBuffer(4));
 
 /**
@@ -45,6 +46,8 @@ const pauseCell = new Int32Array(new SharedArrayBuffer(4));
  */
 export class Committer {
   private readonly db: DatabaseSync;
+  private readonly begin: StatementSync;
+  private readonly end: StatementSync;
   private readonly insert: StatementSync;
   private readonly headOf: StatementSync;
   private readonly idsOf: StatementSync;
@@ -53,15 +56,14 @@ export class Committer {
   private readonly heads = new Map<string, number>();
   private lastTime = 0;
   private seenVersion = -1;
-  private readonly inode: bigint;
+  private readonly inode: number;
+  private placeChecked = 0;
 
-  constructor(
-    private readonly file: string,
-    private readonly headFile: HeadFile,
-    private readonly identity: { logId: string; epoch: number },
-  ) {
+  constructor(private readonly file: string) {
     this.db = connect(file, 0);
-    this.inode = statSync(file, { bigint: true }).ino;
+    this.inode = statSync(file).ino;
+    this.begin = this.db.prepare('BEGIN IMMEDIATE');
+    this.end = this.db.prepare('COMMIT');
     this.insert = this.db.prepare(INSERT_EVENT);
     this.headOf = this.db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
     this.idsOf = this.db.prepare('SELECT id, position FROM events WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?');
@@ -84,35 +86,41 @@ export class Committer {
   }
 
   private together(jobs: Job[]): Outcome[] {
-    this.begin(Math.max(...jobs.map((job) => job.deadline)));
+    this.takeLock(Math.max(...jobs.map((job) => job.deadline)));
     let outcomes: Outcome[];
     try {
       this.noticeOthers();
       outcomes = jobs.map((job) => this.record(job));
-      this.db.exec('COMMIT');
+      this.end.run();
     } catch (error) {
       this.heads.clear();
       this.seenVersion = -1;
       if (this.db.isTransaction) this.db.exec('ROLLBACK');
       throw error;
     }
-    const committed = outcomes.findLast((outcome) => outcome.kind === 'committed');
-    if (committed?.kind === 'committed') this.note(committed.position);
     return outcomes;
   }
 
   /** Takes the write lock. Others hold it for less than a millisecond as a rule, so it asks again soon, and not in step. */
-  private begin(deadline: number): void {
-    if (statSync(this.file, { bigint: true, throwIfNoEntry: false })?.ino !== this.inode)
-      throw new Error(`${this.file} was removed or replaced while it was open`);
+  private takeLock(deadline: number): void {
+    this.checkPlace();
     for (let pause = 0.1; ; pause = Math.min(pause * 1.5, 5)) {
       try {
-        return this.db.exec('BEGIN IMMEDIATE');
+        return void this.begin.run();
       } catch (error) {
         if ((errcodeOf(error) & 0xff) !== SQLITE_BUSY || monotonicMs() > deadline) throw error;
       }
       Atomics.wait(pauseCell, 0, 0, pause * (0.5 + (process.hrtime()[1] % 1024) / 1024));
     }
+  }
+
+  /** Who writes to a file that has no name any more writes nowhere. A file that goes right after a commit is lost as well. */
+  private checkPlace(): void {
+    const now = monotonicMs();
+    if (now < this.placeChecked + PLACE_HOLDS) return;
+    if (statSync(this.file, { throwIfNoEntry: false })?.ino !== this.inode)
+      throw new Error(`${this.file} was removed or replaced while it was open`);
+    this.placeChecked = now;
   }
 
   private noticeOthers(): void {
@@ -150,15 +158,6 @@ export class Committer {
     if (there.length < events.length || events.some((event, index) => event.id !== there[index]!.id))
       return { id, kind: 'wrong-revision', actual: head };
     return { id, kind: 'repeated', revision: expected + events.length, position: Number(there.at(-1)!.position) };
-  }
-
-  /** The events are committed: that this note fails (a full disk) must not make a failure of it. The next one tells more. */
-  private note(position: number): void {
-    try {
-      this.headFile.advance({ ...this.identity, position });
-    } catch {
-      return;
-    }
   }
 }
 

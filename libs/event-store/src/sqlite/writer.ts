@@ -11,6 +11,8 @@ import type { WriterData } from './writer-thread.js';
 const TIME_LIMIT = 750;
 const GRACE = 100;
 const CHECK_EVERY = 50;
+/** Appends of one turn after which the thread is given what there is: it writes while the rest is still being made ready. */
+const POST_AT = 24;
 
 interface Waiting {
   job: Job;
@@ -57,11 +59,14 @@ export class Writer {
       const job: Job = { id, deadline: monotonicMs() + TIME_LIMIT, now: this.now(), stream, expected, events };
       if (this.open.size === 0) this.worker.ref();
       this.open.set(id, { job, uncertain: false, resolve, reject });
-      this.outbox.push(job);
+      if (this.outbox.push(job) >= POST_AT) this.post();
       this.timer ??= setInterval(() => this.giveUp(), CHECK_EVERY).unref();
       if (this.posting) return;
       this.posting = true;
-      queueMicrotask(() => this.post());
+      queueMicrotask(() => {
+        this.posting = false;
+        this.post();
+      });
     });
   }
 
@@ -76,7 +81,7 @@ export class Writer {
   }
 
   private post(): void {
-    this.posting = false;
+    if (this.outbox.length === 0) return;
     this.worker.postMessage(this.outbox);
     this.outbox = [];
     this.ring();
@@ -112,7 +117,7 @@ export class Writer {
       else if (outcome.kind === 'wrong-revision') waiting.reject(wrongRevision(waiting.job, outcome.actual));
       else waiting.resolve(outcome);
     }
-    if (this.open.size === 0) this.worker.unref();
+    this.letGo();
     if (committed) this.onCommitted();
   }
 
@@ -128,7 +133,12 @@ export class Writer {
     if (this.open.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
-    this.worker.unref();
+    this.letGo();
+  }
+
+  /** An idle thread keeps no process alive; one that is being closed does, until it has ended. */
+  private letGo(): void {
+    if (this.open.size === 0 && !this.closing) this.worker.unref();
   }
 
   private died(): void {
