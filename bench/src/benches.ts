@@ -1,5 +1,6 @@
 import { eventLogBench, eventLogNotes } from './event-log.js';
 import type { Figure } from './figure.js';
+import { gatewayBench, gatewayNotes } from './gateway.js';
 import { meshBench, meshBenchNotes } from './mesh.js';
 import { readModelsBench, readModelsNotes } from './read-models.js';
 import { startBench, startNotes } from './start.js';
@@ -16,6 +17,7 @@ export interface Bench {
 /** Every bench by its name. A new one is a file and an entry here. */
 export const BENCHES: Record<string, Bench> = {
   'event-log': { ...eventLogNotes, run: eventLogBench },
+  gateway: { ...gatewayNotes, run: gatewayBench },
   mesh: { ...meshBenchNotes, run: meshBench },
   'read-models': { ...readModelsNotes, run: readModelsBench },
   start: { ...startNotes, run: startBench },
