@@ -6,6 +6,9 @@ import { MODELS_ENTRY } from './backup/manifest.js';
 import { startGateway } from './gateway.js';
 import { openViews } from './views/open-views.js';
 
+export { startGateway, type GatewayOptions, type RunningGateway } from './gateway.js';
+export { loadOrMakeKey } from './identity/key.js';
+
 export const service: ServiceDefinition = {
   name: 'gateway',
   async start(runtime) {
