@@ -3,14 +3,7 @@ import { SkipBody } from '@slipway/contracts/http';
 import { ApiNoun, ApiSkip, ApiViews } from '../openapi/operations.js';
 import type { Views } from '../views/port.js';
 import { VIEWS } from './tokens.js';
-
-/** How this gateway's read models stand. */
-export interface ViewsState {
-  /** Up to which all have been brought, but for those that have stopped. */
-  position: string;
-  building: ReturnType<Views['building']>;
-  stopped: ReturnType<Views['stopped']>;
-}
+import type { ViewsState } from './views-state.js';
 
 /** The read models themselves, for who must mend one: an event that makes no sense is skipped only by hand. */
 @ApiNoun('views')

@@ -25,7 +25,7 @@ import {
   type ResourceView,
   type StepView,
 } from '@slipway/contracts/http';
-import type { ViewsState } from '../http/views.js';
+import type { ViewsState } from '../http/views-state.js';
 
 /** The part of OpenAPI 3.0's Schema Object that is used here. */
 export interface Schema {
