@@ -113,7 +113,7 @@ function compare(entries: ReadonlyMap<string, Entry>, manifest: Manifest): void 
     const found = entries.get(name);
     if (!found) throw badInput([{ field: shown(name), reason: 'is missing' }]);
     if (found.bytes !== bytes || found.sha256 !== sha256)
-      throw badInput([{ field: shown(name), reason: 'is not what the manifest says' }]);
+      throw badInput([{ field: shown(name), reason: 'is damaged: its SHA-256 is not what the manifest says' }]);
     const promised = blobOf(name);
     if (promised !== null && promised !== sha256)
       throw new SlipwayError('blob-damaged', `${name} does not have the content its name promises`);
@@ -146,7 +146,7 @@ function namedFault(error: unknown): unknown {
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new SlipwayError('not-possible', 'The disk is full: the backup has no room beside what is there');
   if (code?.startsWith('E') && !code.startsWith('ERR_')) return error;
-  return badInput([{ field: 'archive', reason: `is not a whole tar: ${message}` }]);
+  return badInput([{ field: 'archive', reason: `is damaged, or no whole tar: ${message}` }]);
 }
 
 const exists = (file: string): Promise<boolean> =>
