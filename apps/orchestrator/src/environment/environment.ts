@@ -117,12 +117,11 @@ function assertNew(state: EnvironmentState, { key, generation, make }: Admit['wr
     throw new SlipwayError('plan-stale', `Generation ${newest} of ${key} was planned meanwhile`, { key, newest });
 }
 
-function settle(state: EnvironmentState, { type: _, ...settled }: Settle): EnvironmentEvent[] {
-  const { requestId, name, installed, removed } = settled;
+function settle(state: EnvironmentState, { requestId, name, outcome, installed, removed, wires }: Settle): EnvironmentEvent[] {
   const holds = state.names.get(name)?.holder === requestId;
   const isAdmitted = state.admitted.has(requestId);
   if (!holds && !isAdmitted) return [];
-  const events = settlements(settled);
+  const events = settlements({ requestId, name, outcome, installed, removed, wires });
   const left = (events.reduce(evolve, state).standing.get(name) ?? 0) > 0;
   if (!holds || left) return events;
   const changed = isAdmitted || installed.length > 0 || removed.length > 0;

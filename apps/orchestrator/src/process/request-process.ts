@@ -124,11 +124,12 @@ export class RequestProcess implements Candidate {
 
   /** A caller's command, on the newest state, also after it was closed; throws what it throws. */
   command(command: Told, metadata: EventMetadata, before: () => Promise<void> = async () => {}): Promise<void> {
-    const done = this.#lane.then(async () => {
+    const obey = async () => {
       await this.#read();
       await before();
       await this.#apply(command, metadata);
-    });
+    };
+    const done = this.#lane.then(obey);
     this.#lane = done.catch(() => {});
     this.look();
     return done;
@@ -190,18 +191,20 @@ export class RequestProcess implements Candidate {
 
   /** One after another; then what the new state asks for. */
   #run(work: () => Promise<void>): void {
-    this.#lane = this.#lane.then(async () => {
-      if (this.#closed) return;
-      try {
-        if (this.#anew) await this.#readAnew();
-        await work();
-        await this.#drive();
-        this.#trouble = undefined;
-      } catch (error) {
-        this.#failed(error);
-      }
-      if (!this.#closed) this.around.wakeAt(this.id, this.#next());
-    });
+    this.#lane = this.#lane.then(() => this.#turn(work));
+  }
+
+  async #turn(work: () => Promise<void>): Promise<void> {
+    if (this.#closed) return;
+    try {
+      if (this.#anew) await this.#readAnew();
+      await work();
+      await this.#drive();
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#failed(error);
+    }
+    if (!this.#closed) this.around.wakeAt(this.id, this.#next());
   }
 
   #failed(error: unknown): void {
