@@ -94,8 +94,11 @@ function started(
 
 function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView> {
   switch (event.type) {
-    case 'Provisioned':
-      return { status: 'present', outputs: event.data.outputs, observed: event.data.observed, cause: undefined };
+    case 'Provisioned': {
+      // What runs is provisioned once it is healthy; from then on changes are recorded.
+      const health = row.kind === 'instance' ? { health: 'healthy' as const, healthReason: undefined } : {};
+      return { status: 'present', outputs: event.data.outputs, observed: event.data.observed, cause: undefined, ...health };
+    }
     case 'Failed':
       return { status: 'failed', cause: event.data.cause };
     case 'Destroyed':
