@@ -49,9 +49,9 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
   const { folder, target, spec, inputs, context } = work;
   const { filesystem, log, progress } = context;
   progress(0.1, 'Choosing user and port');
-  const user = await takeUser(work, claimant);
+  const user = await takeUser(work, claimant, staging);
   const shared = user.uid === null ? { handedOver: [], groups: [] } : await shareOut(context, inputs, user.uid);
-  const port = await takePort(work, claimant);
+  const port = await takePort(work, claimant, staging);
   log(user.uid === null ? `port ${port}, no user of its own: ${user.sharedUserBecause}` : `port ${port}, user ${user.uid}`);
 
   const secrets = await writeSecretFiles(context, secretPrefix(target), spec, inputs, staging, folder.path);
@@ -94,21 +94,22 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
 async function takeUser(
   { context, folder, users }: Build,
   claimant: Claimant,
+  staging: string,
 ): Promise<Pick<InstanceRecord, 'uid' | 'sharedUserBecause'>> {
   if ((await ourUid(context)) !== 0) return { uid: null, sharedUserBecause: 'Slipway does not run as root' };
   const claims = new Claims(context.filesystem, context.root, 'users');
   const candidates = [...scattered(users, `${context.root} ${claimant.holder} ${claimant.generation}`, USER_TRIES)];
-  const uid = await claims.take(claimant, candidates, (number) => userIsFree(context, number));
+  const uid = await claims.take(claimant, staging, candidates, (number) => userIsFree(context, number));
   if (uid === undefined) return { uid: null, sharedUserBecause: 'no user id is free' };
   if (await mayReach(context, uid, folder.folder)) return { uid };
   await claims.release(claimant);
   return { uid: null, sharedUserBecause: `another user cannot reach ${context.root}` };
 }
 
-async function takePort({ context, ports, network }: Build, claimant: Claimant): Promise<number> {
+async function takePort({ context, ports, network }: Build, claimant: Claimant, staging: string): Promise<number> {
   const claims = new Claims(context.filesystem, context.root, 'ports');
   const candidates = scattered(ports, `${context.root} ${claimant.holder}`, ports.to - ports.from + 1);
-  const port = await claims.take(claimant, candidates, (number) => network.free(number));
+  const port = await claims.take(claimant, staging, candidates, (number) => network.free(number));
   if (port === undefined) throw new SlipwayError('no-port-free', `No port of ${ports.from}-${ports.to} is free`);
   return port;
 }

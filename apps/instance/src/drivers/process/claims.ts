@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Filesystem } from '@slipway/interfaces';
 import type { Identity } from '@slipway/provisioner';
-import { codeOf } from './files.js';
 
 /** Who holds a number: a generation of an instance. `attempt` tells its makers apart where two work on it at once. */
 export interface Claimant {
@@ -42,9 +41,14 @@ export class Claims {
     private readonly kind: (typeof CLAIMED)[number],
   ) {}
 
-  /** The first candidate that is free and usable, this generation's earlier claims before all others; undefined when none is. */
+  /**
+   * The first candidate that is free and usable, this generation's earlier claims before all others; undefined when none is.
+   * `scratch`: a folder of this attempt's own, where a claim is written before it gets its name, so that a crash leaves nothing
+   * half written among the claims.
+   */
   async take(
     claimant: Claimant,
+    scratch: string,
     candidates: Iterable<number>,
     usable: (number: number) => Promise<boolean>,
   ): Promise<number | undefined> {
@@ -54,7 +58,7 @@ export class Claims {
     const taken = new Set(names.filter((claim) => !isOf(claim, claimant)).map((claim) => claim.number));
     for (const number of concat(own, candidates)) {
       if (taken.has(number) && (await this.#heldByOthers(number, claimant))) continue;
-      await this.#write(number, claimant);
+      await this.#write(number, claimant, scratch);
       if ((await this.#prevails(number, claimant)) && (await usable(number))) return number;
       await this.files.remove(this.#path(number, claimant));
     }
@@ -106,13 +110,10 @@ export class Claims {
     return (await this.files.stat(join(this.root, holder, `g${generation}`)))?.type === 'file';
   }
 
-  async #write(number: number, claimant: Claimant): Promise<void> {
-    const content = `${JSON.stringify(claimant)}\n`;
-    await this.files
-      .writeFile(this.#path(number, claimant), content, { mode: 0o600, exclusive: true })
-      .catch((error: unknown) => {
-        if (codeOf(error) !== 'EEXIST') throw error;
-      });
+  async #write(number: number, claimant: Claimant, scratch: string): Promise<void> {
+    const file = join(scratch, 'claim');
+    await this.files.writeFile(file, `${JSON.stringify(claimant)}\n`, { mode: 0o600 });
+    await this.files.rename(file, this.#path(number, claimant));
   }
 
   async #list(): Promise<(Claimant & { number: number })[]> {

@@ -11,5 +11,3 @@ export async function readJson<T extends object = JsonObject>(files: Filesystem,
     return null;
   }
 }
-
-export const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException | null)?.code);

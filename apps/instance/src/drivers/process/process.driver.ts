@@ -187,8 +187,9 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   }
 
   async #logTail(home: string, { command }: DriverContext): Promise<string> {
-    const { stdout } = await command.exec(['tail', '-c', String(TAIL_BYTES), `${home}/log/app.log`]);
-    return stdout.trim();
+    const files = ['app.1.log', 'app.log'].map((name) => join(home, 'log', name));
+    const { stdout } = await command.exec(['tail', '--quiet', `--bytes=${TAIL_BYTES}`, ...files]);
+    return stdout.slice(-TAIL_BYTES).trim();
   }
 }
 

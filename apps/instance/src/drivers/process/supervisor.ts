@@ -54,7 +54,10 @@ export class Supervisor {
       env: ENVIRONMENT,
       logFile,
     });
-    if (await until(this.context, PATIENCE_MS, async () => (await this.#process()) !== null)) return;
+    // No longer when the folder is gone: then none will come.
+    const stands = async () => (await this.context.filesystem.stat(this.#functions)) !== null;
+    await until(this.context, PATIENCE_MS, async () => (await this.#process()) !== null || !(await stands()));
+    if ((await this.#process()) !== null) return;
     const said = (await this.context.filesystem.readFile(logFile))?.toString('utf8').trim().slice(-500);
     throw new SlipwayError('driver-failed', `The supervisor did not start${said ? `: ${said}` : ''}`);
   }

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +52,9 @@ export const SPEC: InstanceSpec = {
 
 /** A place of its own for one test, with a driver and everything that a driver is given. */
 export class Rig {
-  readonly root = mkdtempSync(join(tmpdir(), 'slipway-instance-'));
+  /** As the kit's ContractPlace lays it out, so that a child process can open the same place. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'slipway-instance-'));
+  readonly root = join(this.folder, 'root');
   readonly blobs = new MemoryBlobs();
   readonly secrets = new MemorySecrets();
   readonly driver: ProcessDriver;
@@ -65,7 +66,10 @@ export class Rig {
     supervision: Supervision = QUICK,
   ) {
     this.driver = new ProcessDriver({ ports, supervision });
-    execFileSync('chmod', ['711', this.root]);
+    chmodSync(this.folder, 0o711);
+    mkdirSync(this.root);
+    chmodSync(this.root, 0o711);
+    mkdirSync(join(this.folder, 'secrets'), { mode: 0o700 });
   }
 
   context(signal: AbortSignal = new AbortController().signal): DriverContext {
@@ -140,7 +144,7 @@ export class Rig {
 
   async close(): Promise<void> {
     for (const target of this.#made) await this.driver.destroy(target, this.context());
-    rmSync(this.root, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -169,7 +173,8 @@ export function ask<Answer>(port: number, path: string): Promise<Answer> {
 /** Waits until something holds, at most a minute. */
 export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
-  while (!(await Promise.resolve(holds()).catch(() => false))) {
+  const asked = async () => holds();
+  while (!(await asked().catch(() => false))) {
     if (Date.now() > deadline) throw new Error(`It did not become true within a minute: ${what}`);
     await sleep(50);
   }
