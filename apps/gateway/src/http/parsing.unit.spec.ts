@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { idempotencyKey } from './idempotency-key.js';
+import { readJson } from './json-body.js';
 import { listQuery, one, onlyKnown, whole } from './list-query.js';
 import { preferredWait } from './prefer.js';
 
@@ -55,5 +56,28 @@ describe('a list’s query', () => {
     expect(() => one({ sort: ['a', 'b'] }, 'sort')).toThrow(bad);
     expect(() => onlyKnown({ asof: '1' }, ['asOf'])).toThrow(/asof.*asOf/);
     expect(whole({ limit: '500' }, 'limit', 1, 500)).toBe(500);
+  });
+});
+
+describe('a JSON body', () => {
+  it('is read', () => expect(readJson('{"a":[1,"\\u0041"]}')).toEqual({ a: [1, 'A'] }));
+
+  it.each([
+    ['', /empty/],
+    ['{"a": ', /not valid JSON: wrong at/],
+    ['{"a": 1} x', /position 9/],
+    ['{"a": [{"__proto__": {"admin": true}}]}', /__proto__/],
+    ['{"\\u005f_proto__": 1}', /__proto__/],
+    ['{"a": {"constructor": 1}}', /constructor/],
+    [`${'['.repeat(100_000)}{"__proto__":1}${']'.repeat(100_000)}`, /__proto__/],
+  ])('%.40s is refused, and says why', (text, reason) => {
+    expect(() => readJson(text)).toThrow(bad);
+    expect(() => readJson(text)).toThrow(reason);
+  });
+
+  it('is never repeated in the error', () => {
+    expect(() => readJson('{"password": canary}')).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('canary') }),
+    );
   });
 });

@@ -68,7 +68,16 @@ describe('reads', () => {
   });
 
   it('name what is wrong with a list’s query', async () => {
-    for (const query of ['colour=red', 'sort=colour', 'limit=0', 'limit=1&limit=2', 'cursor=rubbish', 'asOf=yesterday']) {
+    for (const query of [
+      'colour=red',
+      'toString=x',
+      'sort=constructor',
+      'sort=colour',
+      'limit=0',
+      'limit=1&limit=2',
+      'cursor=rubbish',
+      'asOf=yesterday',
+    ]) {
       const response = await place.call('GET', `/instances?${query}`);
       expect([query, response.status]).toEqual([query, 400]);
       expect(((await response.json()) as Problem).code).toBe('bad-input');

@@ -9,6 +9,7 @@ import { isLoopback, type Door } from '../identity/door.js';
 import type { Guard } from '../identity/guard.js';
 import { problemHeaders, problemOf, rawAnswer, toSlipwayError } from '../problem/problem.js';
 import { CallMetrics } from './call-metrics.js';
+import { readJson } from './json-body.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -77,7 +78,14 @@ function checkCalls(server: FastifyInstance, { config }: Runtime, door: Door, gu
 }
 
 function takeKindsOfContent(server: FastifyInstance): void {
-  server.removeContentTypeParser('text/plain');
+  server.removeContentTypeParser(['text/plain', 'application/json']);
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    try {
+      done(null, readJson(text as string));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
   // As it comes: the handler checks it while it streams. Elsewhere it is the wrong kind.
   server.addContentTypeParser(TAR, (request, payload, done) => {
     if (request.routeOptions.url === RESTORE) done(null, payload);
