@@ -3,7 +3,7 @@ import { SlipwayError, instant } from '@slipway/contracts';
 import { digestOf } from '../digest.js';
 import type { Lineage } from '../position.js';
 import type { ReadFilter, RecordedEvent } from '../port.js';
-import { EVENT_COLUMNS, type EventRow } from './schema.js';
+import { EVENT_COLUMNS, OF_REQUEST, type EventRow } from './schema.js';
 
 /** Positions that one query looks at when a filter has no index: bounds how long it holds up the event loop. */
 const WINDOW = 5_000;
@@ -143,7 +143,7 @@ function conditions(filter: ReadFilter): { sql: string; values: string[]; indexe
     values.push(...given);
   };
   const { categories, types } = filter;
-  if (filter.requestId !== undefined) where('request_id = ?', filter.requestId);
+  if (filter.requestId !== undefined) where(OF_REQUEST, filter.requestId, filter.requestId, filter.requestId);
   if (filter.environment !== undefined) where('environment = ?', filter.environment);
   if (filter.ownerId !== undefined) where('owner_id = ?', filter.ownerId);
   if (types) where(`type IN (${types.map(() => '?').join()})`, ...types);

@@ -6,6 +6,9 @@ const APPLICATION_ID = 0x53_4c_50_57;
 /** Of the tables below; grows when they change. */
 const FORMAT = 1;
 
+/** An event that belongs to a request and stands in another stream than the request's own. */
+const ELSEWHERE = `stream <> 'request-' || request_id`;
+
 /**
  * Rows are only ever added: position 1, 2, 3, ... without a gap, so a missing row is seen. `digest` covers all the other
  * columns but position and those that repeat what stands in `metadata`. Small columns stand first: a filter that has no index then
@@ -28,7 +31,13 @@ export const EVENTS_TABLE = `
     metadata TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX events_by_stream ON events (stream, revision);
-  CREATE INDEX events_by_request ON events (request_id) WHERE request_id IS NOT NULL;`;
+  CREATE INDEX events_by_request ON events (request_id) WHERE ${ELSEWHERE};`;
+
+/**
+ * Which events belong to a request (three parameters, each its id): those of its own stream, by that index, and those of
+ * others. Most events stand in their request's stream, so the second index stays small, and appends stay fast.
+ */
+export const OF_REQUEST = `(stream = 'request-' || ? AND request_id = ? OR request_id = ? AND ${ELSEWHERE})`;
 
 const LOG_TABLES = `
   CREATE TABLE log (log_id TEXT NOT NULL) STRICT;

@@ -11,8 +11,6 @@ import type { WriterData } from './writer-thread.js';
 const TIME_LIMIT = 750;
 const GRACE = 100;
 const CHECK_EVERY = 50;
-/** Appends of one turn after which the thread is given what there is: it writes while the rest is still being made ready. */
-const POST_AT = 24;
 
 interface Waiting {
   job: Job;
@@ -59,14 +57,11 @@ export class Writer {
       const job: Job = { id, deadline: monotonicMs() + TIME_LIMIT, now: this.now(), stream, expected, events };
       if (this.open.size === 0) this.worker.ref();
       this.open.set(id, { job, uncertain: false, resolve, reject });
-      if (this.outbox.push(job) >= POST_AT) this.post();
+      this.outbox.push(job);
       this.timer ??= setInterval(() => this.giveUp(), CHECK_EVERY).unref();
       if (this.posting) return;
       this.posting = true;
-      queueMicrotask(() => {
-        this.posting = false;
-        this.post();
-      });
+      queueMicrotask(() => this.post());
     });
   }
 
@@ -81,7 +76,7 @@ export class Writer {
   }
 
   private post(): void {
-    if (this.outbox.length === 0) return;
+    this.posting = false;
     this.worker.postMessage(this.outbox);
     this.outbox = [];
     this.ring();

@@ -99,7 +99,7 @@ export function readContract(open: () => Promise<LogPlace>): void {
       const requestId = newStream().slice(8);
       const other = newEvent('B', {}, { environment: 'blue', requestId, ownerId: 'grace' });
       const mine = [newEvent('A', {}, { environment: 'green', requestId, ownerId: 'ada' }), other, newEvent('C')];
-      const [request, instance] = [newStream(), newStream('instance')];
+      const [request, instance] = [`request-${requestId}`, newStream('instance')];
       await at.store.append(request, NO_STREAM, mine);
       const ofInstance = newEvent('A', {}, { requestId, environment: 'blue' });
       const last = await at.as('instance').append(instance, NO_STREAM, [ofInstance]);
