@@ -52,7 +52,7 @@ async function writeFigures(
   const latencies: number[] = [];
   await one(store, 100, []);
   for (let round = 0; round < rounds; round += 1) {
-    const rows = Array.from({ length: appends }, (_, revision) => raw.row(`request-${round}`, revision, newEvent()));
+    const rows = Array.from({ length: appends }, (_, revision) => raw.row(`request-${round}`, revision, newEvent(`${round}`)));
     rates.raw.push(rate(appends, () => rows.forEach((row) => raw.append(row))));
     rates.single.push(await rateOf(appends, () => one(store, appends, latencies)));
     rates.many.push(await rateOf(appends * 8, () => many(store, (appends * 8) / CALLERS)));
@@ -111,7 +111,7 @@ async function refusalTimes(log: EventLog, file: string, tries: number): Promise
     const began = performance.now();
     await log
       .as('orchestrator')
-      .append(`request-${randomUUID()}`, -1, [newEvent()])
+      .append(`request-${tries}-${left}`, -1, [newEvent(`${left}`)])
       .then(
         () => Promise.reject(new Error('An append succeeded although the lock was held')),
         () => times.push(performance.now() - began),
@@ -123,10 +123,10 @@ async function refusalTimes(log: EventLog, file: string, tries: number): Promise
 }
 
 async function one(store: EventStore, appends: number, latencies: number[]): Promise<void> {
-  const stream = `request-${randomUUID()}`;
+  const requestId = randomUUID();
   for (let revision = -1; revision < appends - 1; revision += 1) {
     const began = performance.now();
-    await store.append(stream, revision, [newEvent()]);
+    await store.append(`request-${requestId}`, revision, [newEvent(requestId)]);
     latencies.push(performance.now() - began);
   }
 }
@@ -164,9 +164,8 @@ async function rateOf(count: number, task: () => Promise<void>): Promise<number>
   return (count / (performance.now() - began)) * 1_000;
 }
 
-/** Like an orchestrator's `StepSucceeded`: about 200 bytes of data and as much metadata. */
-function newEvent(): NewEvent {
-  const requestId = randomUUID();
+/** Like an orchestrator's `StepSucceeded` in its request's stream: about 200 bytes of data and as much metadata. */
+function newEvent(requestId: string): NewEvent {
   return {
     id: randomUUID(),
     type: 'StepSucceeded',
