@@ -30,8 +30,6 @@ export function monotonicMs(): number {
 
 export const SQLITE_BUSY = 5;
 const CACHED_STREAMS = 50_000;
-/** Milliseconds for which the file is taken to be where it was. */
-const PLACE_HOLDS = 5;
 const pauseCell = new Int32Array(new SharedArrayBuffer(4));
 
 /**
@@ -57,11 +55,11 @@ export class Committer {
   private lastTime = 0;
   private seenVersion = -1;
   private readonly inode: number;
-  private placeChecked = 0;
 
   constructor(private readonly file: string) {
-    this.db = connect(file, 0);
+    // First, for SQLite would make a file that is missing.
     this.inode = statSync(file).ino;
+    this.db = connect(file, 0);
     this.begin = this.db.prepare('BEGIN IMMEDIATE');
     this.end = this.db.prepare('COMMIT');
     this.insert = this.db.prepare(INSERT_EVENT);
@@ -114,13 +112,10 @@ export class Committer {
     }
   }
 
-  /** Who writes to a file that has no name any more writes nowhere. A file that goes right after a commit is lost as well. */
+  /** Who writes to a file that has no name any more writes nowhere. */
   private checkPlace(): void {
-    const now = monotonicMs();
-    if (now < this.placeChecked + PLACE_HOLDS) return;
-    if (statSync(this.file, { throwIfNoEntry: false })?.ino !== this.inode)
-      throw new Error(`${this.file} was removed or replaced while it was open`);
-    this.placeChecked = now;
+    if (statSync(this.file, { throwIfNoEntry: false })?.ino === this.inode) return;
+    throw new Error(`${this.file} was removed or replaced while it was open`);
   }
 
   private noticeOthers(): void {

@@ -1,4 +1,4 @@
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError, type JsonObject } from '@slipway/contracts';
 
 const REASONS: Record<number, string> = {
   3: 'no permission to write the file',
@@ -11,11 +11,11 @@ const REASONS: Record<number, string> = {
 };
 const DAMAGED = new Set([11, 26]);
 
-/** `log-damaged` for what SQLite finds malformed; all else leaves the log as it was and is `log-unavailable`, with the reason. */
-export function failureOf(error: { errcode?: number; message: string }, file: string): SlipwayError {
+/** `log-damaged` for what SQLite finds malformed (`where` it was reading goes into the details); all else leaves the log as it was and is `log-unavailable`, with the reason. */
+export function failureOf(error: { errcode?: number; message: string }, file: string, where: JsonObject = {}): SlipwayError {
   const code = (error.errcode ?? 0) & 0xff;
   if (DAMAGED.has(code))
-    return new SlipwayError('log-damaged', `${file} is damaged: ${error.message}`, { file, reason: error.message });
+    return new SlipwayError('log-damaged', `${file} is damaged: ${error.message}`, { file, reason: error.message, ...where });
   const reason = REASONS[code] ?? error.message;
   return unavailable(`${reason}${reason === error.message ? '' : ` (${error.message})`}`, reason);
 }

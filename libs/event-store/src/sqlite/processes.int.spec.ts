@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -138,6 +139,29 @@ describe('the writer thread', () => {
     for (const [stream, ids] of done) expect((await store.read(stream)).map((event) => event.id)).toEqual(ids);
     await log.close();
     auditLog(join(folder, LOG_FILE));
+  }, 60_000);
+
+  it('that cannot be started is said, and it starts by itself when it can', async () => {
+    const adapter = await SqliteAdapter.open({ folder });
+    const log = createEventLog(adapter);
+    const store = log.as('orchestrator');
+    await store.append('request-1', -1, [newEvent()]);
+    const [file, away] = [join(folder, LOG_FILE), join(folder, 'away')];
+    await rename(file, away);
+    await adapter.writer.worker.terminate();
+    const event = newEvent();
+    const { code, message } = await refusal(store.append('request-1', 0, [event]));
+    expect({ code, message }).toEqual({
+      code: 'log-unavailable',
+      message: expect.stringContaining('writer thread has died: ENOENT'),
+    });
+    expect(existsSync(file)).toBe(false);
+    await rename(away, file);
+    let appended;
+    while (!appended) appended = await store.append('request-1', 0, [event]).catch(() => undefined);
+    expect(appended.revision).toBe(1);
+    expect(await store.read('request-1')).toHaveLength(2);
+    await log.close();
   }, 60_000);
 
   it('does not write to a file that was taken away, and says so', async () => {

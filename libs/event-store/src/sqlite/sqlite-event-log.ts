@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SlipwayError, systemClock } from '@slipway/contracts';
+import { SlipwayError, systemClock, type JsonObject } from '@slipway/contracts';
 import type { LogAdapter, LogLogger } from '../adapter.js';
 import type { AdmittedEvent } from '../admission.js';
 import { createEventLog, type EventLogOptions } from '../event-log.js';
@@ -80,14 +80,16 @@ export class SqliteAdapter implements LogAdapter {
   }
 
   read(stream: string, from: number, limit: number) {
-    return this.patiently(() => this.reader.stream(stream, from, limit));
+    return this.patiently(() => this.reader.stream(stream, from, limit), { stream, revision: from });
   }
 
   async readAll(after: Position | undefined, limit: number, filter: ReadFilter): Promise<ReadAllResult> {
     const head = await this.patiently(() => this.reader.head());
     const from = after === undefined ? 0 : Number(this.lineage.number(after));
     if (from > head) throw this.lineage.gone(after!, 'it is beyond the head');
-    const { events, position } = await this.patiently(() => this.reader.all(from, head, limit, filter));
+    const { events, position } = await this.patiently(() => this.reader.all(from, head, limit, filter), {
+      after: this.lineage.position(from),
+    });
     return { events, position: this.lineage.position(position), end: position === head };
   }
 
@@ -116,6 +118,7 @@ export class SqliteAdapter implements LogAdapter {
     const part = `${file}.part`;
     try {
       await audit({ file: this.file, copyTo: part, restMs: 0 }).done;
+      chmodSync(part, 0o600);
       renameSync(part, file);
     } finally {
       for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(part + suffix, { force: true });
@@ -164,7 +167,7 @@ export class SqliteAdapter implements LogAdapter {
   }
 
   /** A read, again while another process holds the lock, and in turn with whatever else waits in this process. */
-  private async patiently<Result>(read: () => Result): Promise<Result> {
+  private async patiently<Result>(read: () => Result, where: JsonObject = {}): Promise<Result> {
     if (this.damage) throw this.damage;
     const began = performance.now();
     if (began - this.turnBegan > SLICE) {
@@ -176,7 +179,7 @@ export class SqliteAdapter implements LogAdapter {
         return read();
       } catch (error) {
         if (error instanceof SlipwayError) throw error;
-        if (!isBusy(error) || performance.now() - began > LOCK_WAIT) throw failureOf(error as Error, this.file);
+        if (!isBusy(error) || performance.now() - began > LOCK_WAIT) throw failureOf(error as Error, this.file, where);
       }
       await nextTurn();
     }
