@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DriverContext } from '@slipway/provisioner';
 import { mayReach } from './user.js';
@@ -14,7 +15,7 @@ export async function reachableNode(context: DriverContext, uid: number | null):
   const shared = join(folder, `node-${process.version}-${process.arch}`);
   if ((await filesystem.stat(shared)) !== null) return shared;
   await filesystem.mkdir(folder, { mode: 0o711 });
-  const beside = `${shared}.${process.pid}.part`;
+  const beside = `${shared}.${randomBytes(6).toString('hex')}.part`;
   const linked = await command.exec(['ln', '--force', node, beside]);
   if (linked.exitCode !== 0) {
     await command.execOrThrow(['cp', '--no-preserve=mode', node, beside]);
