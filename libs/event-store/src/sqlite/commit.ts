@@ -84,7 +84,7 @@ export class Committer {
   }
 
   private together(jobs: Job[]): Outcome[] {
-    this.takeLock(Math.max(...jobs.map((job) => job.deadline)));
+    this.takeLock(Math.min(...jobs.map((job) => job.deadline)));
     let outcomes: Outcome[];
     try {
       this.noticeOthers();
