@@ -28,8 +28,7 @@ export const requests: Projection<RequestRow> = {
     const id = idOf(event.stream);
     const view = evolveRequest(model.get(id), event);
     if (!view) return [];
-    const { plan: _, ...row } = view;
-    return [{ id, row }];
+    return [{ id, row: view.plan ? { ...view, plan: undefined } : view }];
   },
 };
 

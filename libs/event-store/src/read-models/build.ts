@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Json } from '@slipway/contracts';
 import type { RecordedEvent } from '../port.js';
-import { sortOf, type Change, type Model, type Projection } from './projection.js';
+import { sortOf, type Change, type Field, type Model, type Projection } from './projection.js';
 
 type Value = string | number | null;
 
@@ -13,6 +13,10 @@ interface Current {
   from: number;
   /** Whether it stands in the table already. */
   stored: boolean;
+}
+
+interface NamedField extends Field<object> {
+  name: string;
 }
 
 type Statements = Record<
@@ -44,7 +48,7 @@ export const endIndexOf = (build: number): string => quote(`rows_${build}_end`);
  * one which begins and ends in the batch is written once and enters no index of current rows.
  */
 export class Build implements Model<object> {
-  private readonly names: string[];
+  private readonly fields: NamedField[];
   private readonly categories: ReadonlySet<string>;
   private readonly current = new Map<string, Current | null>();
   private readonly opened = new Map<string, Current>();
@@ -64,7 +68,7 @@ export class Build implements Model<object> {
     /** Number of the last event that is in it. */
     public checkpoint: number,
   ) {
-    this.names = Object.keys(projection.fields);
+    this.fields = Object.entries(projection.fields).map(([name, field]) => ({ ...field, name }));
     this.categories = new Set(projection.categories);
   }
 
@@ -74,7 +78,7 @@ export class Build implements Model<object> {
   }
 
   createTables(): void {
-    const columns = this.names.map((name) => `${columnOf(name)},`).join(' ');
+    const columns = this.fields.map(({ name }) => `${columnOf(name)},`).join(' ');
     this.db.exec(`
       CREATE TABLE ${tableOf(this.number)} (
         id TEXT NOT NULL, from_pos INTEGER NOT NULL, to_pos INTEGER, ${columns} text INTEGER NOT NULL,
@@ -177,15 +181,9 @@ export class Build implements Model<object> {
   private measured(change: Extract<Change<object>, { id: string }>, at: number): { id: string; version: Current | null } {
     const { id, row } = change;
     if (row === null) return { id, version: null };
-    const values = this.names.map((name) => this.valueOf(name, row));
+    const values: Value[] = [];
+    for (const field of this.fields) values.push(valueOf(field, row));
     return { id, version: { row, text: JSON.stringify(row), values, from: at, stored: false } };
-  }
-
-  private valueOf(name: string, row: object): Value {
-    const field = this.projection.fields[name]!;
-    const value = field.of(row) ?? null;
-    if (value === null && field.sort) throw new TypeError(`the row has no "${name}", which it could be sorted by`);
-    return value;
   }
 
   private put(id: string, version: Current | null, at: number): void {
@@ -215,7 +213,7 @@ export class Build implements Model<object> {
     const table = tableOf(this.number);
     const texts = textsOf(this.number);
     const notes = notesOf(this.number);
-    const columns = ['id', 'from_pos', 'to_pos', 'text', ...this.names.map(columnOf)];
+    const columns = ['id', 'from_pos', 'to_pos', 'text', ...this.fields.map(({ name }) => columnOf(name))];
     return {
       find: this.db.prepare(
         `SELECT from_pos, to_pos, (SELECT t.text FROM ${texts} t WHERE t.number = ${table}.text) AS text
@@ -230,6 +228,12 @@ export class Build implements Model<object> {
       dropNote: this.db.prepare(`DELETE FROM ${notes} WHERE key = ?`),
     };
   }
+}
+
+function valueOf({ name, of, sort }: NamedField, row: object): Value {
+  const value = of(row) ?? null;
+  if (value === null && sort) throw new TypeError(`the row has no "${name}", which it could be sorted by`);
+  return value;
 }
 
 /** Drops the tables of a build. */

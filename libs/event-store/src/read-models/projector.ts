@@ -39,7 +39,7 @@ export interface ProjectorOptions {
 }
 
 /** Events of one transaction, at most. */
-const BATCH = 2_000;
+const BATCH = 4_000;
 const TRY_AGAIN = 1_000;
 const PRUNE_EVERY = 3_600_000;
 const PRUNE_AT_ONCE = 5_000;

@@ -1,0 +1,163 @@
+import { describe, expect, it } from '@jest/globals';
+import { foldRows } from '@slipway/event-store/read-models';
+import { environments, names } from './environments.js';
+import { instances, storages } from './resources.js';
+import { positionOf, recorded, secondOf } from './testing/recorded.js';
+
+const owner = { id: 'ada', type: 'user' };
+const definition = { name: 'guestbook', version: '1.0.0', hash: 'h' };
+const cause = { code: 'driver-failed', message: 'no', hint: '' };
+const outcome = (generation: number, requestId = 'r1') => ({ requestId, stepId: 's', try: 1, generation, epoch: 1 });
+const start = (generation: number, action = 'ensure', requestId = 'r1') => ({
+  ...outcome(generation, requestId),
+  action,
+  replica: 'one',
+  location: 'local',
+  driver: 'directory',
+  definition,
+  spec: {},
+  inputs: {},
+  deadline: 0,
+});
+const made = (generation: number) => ({
+  ...outcome(generation),
+  effect: 'made',
+  outputs: { path: '/d' },
+  observed: { mode: '0750' },
+});
+const claim = { kind: 'instance', name: 'shop', requestId: 'r1', owner, job: 'provision' };
+const installed = (kind: string, name: string, instanceId?: string) => ({ kind, name, generation: 1, owner, instanceId });
+const settled = (...all: object[]) => ({
+  requestId: 'r1',
+  name: 'shop',
+  outcome: 'done',
+  installed: all,
+  removed: [],
+  wires: [],
+});
+const ENVIRONMENT = 'environment-default';
+const STORAGE = 'storage-default.shop-data';
+const INSTANCE = 'instance-default.shop';
+
+type Told = readonly [string, string, object];
+const storage = (...events: Told[]) => foldRows(storages, recorded(events)).get('default.shop-data');
+const instance = (...events: Told[]) => foldRows(instances, recorded(events)).get('default.shop');
+
+describe('a resource', () => {
+  it('is being made for whom its request was claimed, then present', () => {
+    expect(storage([ENVIRONMENT, 'NameClaimed', claim], [STORAGE, 'StorageStarted', start(1)])).toEqual({
+      id: 'default.shop-data',
+      kind: 'storage',
+      environment: 'default',
+      name: 'shop-data',
+      status: 'making',
+      generation: 1,
+      location: 'local',
+      driver: 'directory',
+      definition,
+      ownerId: 'ada',
+      instanceId: 'shop',
+      requestId: 'r1',
+      outputs: {},
+      observed: {},
+      createdAt: secondOf(2),
+      updatedAt: secondOf(2),
+      position: positionOf(2),
+    });
+    expect(storage([STORAGE, 'StorageStarted', start(1)], [STORAGE, 'StorageProvisioned', made(1)])).toMatchObject({
+      status: 'present',
+      outputs: { path: '/d' },
+      observed: { mode: '0750' },
+      createdAt: secondOf(1),
+      updatedAt: secondOf(2),
+    });
+  });
+
+  it('belongs for good to whom the settled plan says; what is shared to no instance', () => {
+    const before: Told[] = [
+      [ENVIRONMENT, 'NameClaimed', claim],
+      [STORAGE, 'StorageStarted', start(1)],
+      [STORAGE, 'StorageProvisioned', made(1)],
+    ];
+    expect(storage(...before, [ENVIRONMENT, 'PlanSettled', settled(installed('storage', 'shop-data'))])).toMatchObject({
+      ownerId: 'ada',
+      instanceId: undefined,
+      position: positionOf(4),
+    });
+    const same = storage(...before, [ENVIRONMENT, 'PlanSettled', settled(installed('storage', 'shop-data', 'shop'))]);
+    expect(same).toMatchObject({ instanceId: 'shop', position: positionOf(3) });
+  });
+
+  it('has failed with its cause, and is made anew in a new generation', () => {
+    const failed: Told[] = [
+      [STORAGE, 'StorageStarted', start(1)],
+      [STORAGE, 'StorageFailed', { ...outcome(1), action: 'ensure', cause }],
+    ];
+    expect(storage(...failed)).toMatchObject({ status: 'failed', cause });
+    const again = storage(
+      ...failed,
+      [STORAGE, 'StorageStarted', start(2)],
+      [STORAGE, 'StorageDestroyed', { ...outcome(1), effect: 'destroyed' }],
+    );
+    expect(again).toMatchObject({ status: 'making', generation: 2, createdAt: secondOf(3) });
+    expect(again!.cause).toBeUndefined();
+  });
+
+  it('is destroyed, and nothing is left to show of it but that', () => {
+    const view = storage(
+      [STORAGE, 'StorageStarted', start(1)],
+      [STORAGE, 'StorageProvisioned', made(1)],
+      [STORAGE, 'StorageStarted', start(1, 'destroy', 'r2')],
+      [STORAGE, 'StorageDestroyed', { ...outcome(1, 'r2'), effect: 'destroyed' }],
+    );
+    expect(view).toMatchObject({ status: 'destroyed', requestId: 'r2', outputs: {}, observed: {}, createdAt: secondOf(1) });
+  });
+
+  it('that is an instance shows its health and restarts', () => {
+    const up: Told[] = [
+      [INSTANCE, 'InstanceStarted', start(1)],
+      [INSTANCE, 'InstanceProvisioned', made(1)],
+      [INSTANCE, 'InstanceHealthChanged', { generation: 1, from: 'healthy', to: 'unhealthy', reason: 'no answer' }],
+      [INSTANCE, 'InstanceRestarted', { generation: 1, restarts: 2, reason: 'exit code 1' }],
+    ];
+    expect(instance(...up)).toMatchObject({ instanceId: 'shop', health: 'unhealthy', healthReason: 'no answer', restarts: 2 });
+  });
+});
+
+describe('an environment', () => {
+  const row = (...events: Told[]) => foldRows(environments, recorded(events)).get('default');
+
+  it('counts what is there once, however often it is found', () => {
+    const events: Told[] = [
+      [STORAGE, 'StorageStarted', start(1)],
+      [STORAGE, 'StorageProvisioned', made(1)],
+      [STORAGE, 'StorageProvisioned', made(1)],
+      [INSTANCE, 'InstanceProvisioned', made(1)],
+    ];
+    expect(row(...events)).toMatchObject({ storages: 1, databases: 0, instances: 1, paused: false });
+    const destroyed = { ...outcome(1), effect: 'destroyed' };
+    const after = row(...events, [STORAGE, 'StorageDestroyed', destroyed], [STORAGE, 'StorageDestroyed', destroyed]);
+    expect(after).toMatchObject({ storages: 0, instances: 1, position: positionOf(5) });
+  });
+
+  it('is paused and resumed', () => {
+    expect(row([ENVIRONMENT, 'DispatchPaused', { actor: owner }])).toMatchObject({ name: 'default', paused: true });
+    expect(row([ENVIRONMENT, 'DispatchPaused', {}], [ENVIRONMENT, 'DispatchResumed', {}])).toMatchObject({ paused: false });
+  });
+
+  it('knows its names: with the request while one works on it, until it is released', () => {
+    const name = (...events: Told[]) => foldRows(names, recorded(events)).get('default.shop');
+    const claimed: Told = [ENVIRONMENT, 'NameClaimed', claim];
+    expect(name(claimed)).toEqual({ environment: 'default', name: 'shop', ownerId: 'ada', requestId: 'r1' });
+    expect(name(claimed, [ENVIRONMENT, 'PlanSettled', settled()])!.requestId).toBeUndefined();
+    const other: Told = [ENVIRONMENT, 'PlanSettled', { ...settled(), requestId: 'another' }];
+    expect(name(claimed, other)!.requestId).toBe('r1');
+    const back: Told = [
+      ENVIRONMENT,
+      'NameClaimed',
+      { ...claim, requestId: 'r2', owner: { id: 'bob', type: 'user' }, job: 'deprovision' },
+    ];
+    expect(name(claimed, back)).toMatchObject({ ownerId: 'ada', requestId: 'r2' });
+    expect(name(claimed, [ENVIRONMENT, 'NameReleased', { name: 'shop', requestId: 'r1' }])).toBeUndefined();
+  });
+});
