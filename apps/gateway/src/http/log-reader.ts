@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Blobs } from '@slipway/blobs';
 import { SlipwayError, streamName, type Clock } from '@slipway/contracts';
 import type { RequestView } from '@slipway/contracts/http';
 import type { EventStore, Position, ReadAllOptions, ReadAllResult, RecordedEvent } from '@slipway/event-store';
-import { CLOCK, STORE, badInput } from '@slipway/mesh';
+import { BLOBS, CLOCK, STORE, badInput } from '@slipway/mesh';
 import { foldRequest } from '../views/requests.js';
+import { wholeEvents } from './whole-events.js';
 
 /** What is asked of the log is answered within a second, if only with the reason why not. */
 const READ_MS = 900;
@@ -15,6 +17,7 @@ const TIME = /^\d{4}-\d{2}-\d{2}/;
 export class LogReader {
   constructor(
     @Inject(STORE) private readonly store: EventStore,
+    @Inject(BLOBS) private readonly blobs: Blobs,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -33,10 +36,15 @@ export class LogReader {
     return events;
   }
 
-  /** A request as its stream says now. Throws `not-found`. */
-  async request(requestId: string): Promise<RequestView> {
-    const view = foldRequest(await this.eventsOf(requestId));
-    if (!view) throw new SlipwayError('not-found', `There is no request ${shown(requestId)}`);
+  /** A request as its stream says, now or as it was at `asOf`, its plan and result whole. Throws `not-found`. */
+  async request(requestId: string, asOf?: string): Promise<RequestView> {
+    const upTo = asOf === undefined ? undefined : await this.positionOf(asOf);
+    const events = (await this.eventsOf(requestId)).filter(
+      ({ position }) => upTo === undefined || (upTo !== null && position <= upTo),
+    );
+    const view = foldRequest(await wholeEvents(events, this.blobs));
+    if (!view)
+      throw new SlipwayError('not-found', `There is no request ${shown(requestId)}${asOf === undefined ? '' : ' at that time'}`);
     return view;
   }
 

@@ -19,8 +19,7 @@ export class ReadYourWrites {
 
   /** Resolves when the views have reached the position that is asked for. Throws `behind`, or `gone` when the log never comes there. */
   async reached(headers: IncomingHttpHeaders, query: Query): Promise<void> {
-    const header = headers[HTTP_HEADERS.atLeast.toLowerCase()];
-    const position = one(query, 'atLeast') ?? (typeof header === 'string' ? header : undefined);
+    const position = positionOf(headers, query);
     if (position === undefined || (await this.views.reached(position, WAIT_MS))) return;
     // One of before a restore may still hold: then it lies behind the head, where the views stand.
     await this.log.all({ after: position, limit: 1 });
@@ -30,4 +29,15 @@ export class ReadYourWrites {
       `The views stand at ${this.views.position()} and have not reached ${position.slice(0, 100)}`,
     );
   }
+
+  /** Whether the views have not reached it yet, for who need not wait because the log itself can be asked. */
+  async isBehind(headers: IncomingHttpHeaders, query: Query): Promise<boolean> {
+    const position = positionOf(headers, query);
+    return position !== undefined && !(await this.views.reached(position, 0));
+  }
+}
+
+function positionOf(headers: IncomingHttpHeaders, query: Query): string | undefined {
+  const header = headers[HTTP_HEADERS.atLeast.toLowerCase()];
+  return one(query, 'atLeast') ?? (typeof header === 'string' ? header : undefined);
 }

@@ -196,6 +196,40 @@ describe('requests', () => {
     expect(await response.json()).toMatchObject({ id: fresh, status: 'queued', position });
   });
 
+  it('that the views have not come to yet are read from the log at once, as far as they were asked for', async () => {
+    const { reached } = place.views;
+    place.views.reached = () => Promise.resolve(false);
+    const position = await place.request(id, { type: 'RequestWaiting', data: { code: 'no-server', reason: 'nobody there' } });
+    const headers = { 'Slipway-At-Least': position };
+    expect(await place.json('GET', `/requests/${id}`, { headers })).toMatchObject({ position, waiting: { code: 'no-server' } });
+    place.views.reached = reached;
+  });
+
+  it('have their plan and result whole, also where these were too large for the log', async () => {
+    const large = randomUUID();
+    const plan = { ...EMPTY, steps: [planStep('storage', 'big')], hash: 'y' };
+    const installed = [
+      { kind: 'storage', name: 'big', generation: 1, definition: { name: 'thing', version: '1.0.0', hash: 'x' } },
+    ] as const;
+    const result = { alreadySatisfied: [], installed: [...installed], removed: [], wires: [] };
+    await place.request(large, acceptance({ job: 'provision', body: JOB }));
+    await place.request(large, {
+      type: 'PlanMade',
+      data: { planBlob: await place.blobs.put(JSON.stringify(plan)), planHash: 'y' },
+    });
+    const planned = await place.request(large, { type: 'RequestAdmitted', data: { planHash: 'y' } });
+    const empty = { alreadySatisfied: [], installed: [], removed: [], wires: [] };
+    const resultBlob = await place.blobs.put(JSON.stringify(result));
+    const ended = await place.request(large, { type: 'RequestSucceeded', data: { ...empty, resultBlob } });
+    expect(await place.views.reached(ended, 10_000)).toBe(true);
+    expect(await place.json('GET', `/requests/${large}`)).toMatchObject({ status: 'succeeded', plan, result });
+    expect(await place.json('GET', `/requests/${large}?asOf=${planned}`)).toMatchObject({
+      status: 'running',
+      plan,
+      steps: { length: 1 },
+    });
+  });
+
   it.each([randomUUID(), 'rubbish', '..%2f..%2fetc', 'x'.repeat(199), '%00'])('that never were are 404 (%s)', async (unknown) => {
     for (const path of ['', '/events', '/logs']) {
       const response = await place.call('GET', `/requests/${unknown}${path}`);

@@ -14,6 +14,7 @@ import { answerPage } from './page.js';
 import { ReadYourWrites } from './read-your-writes.js';
 import { StepLogs } from './step-logs.js';
 import { VIEWS } from './tokens.js';
+import { mayBePartial } from './whole-events.js';
 
 /** Jobs as they stand, and what can be done to them. */
 @ApiNoun('requests')
@@ -47,9 +48,10 @@ export class RequestsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RequestView> {
     onlyKnown(query, ['asOf', 'atLeast']);
-    await this.yourWrites.reached(headers, query);
     const asOf = one(query, 'asOf');
-    const view = (await this.views.get('requests', id, asOf === undefined ? {} : { asOf })) ?? (await this.#unheardOf(id, asOf));
+    const row = (await this.yourWrites.isBehind(headers, query)) ? null : await this.#row(id, asOf);
+    // One that was just accepted is never 404: what no view has heard of yet is folded from its stream.
+    const view = row && !mayBePartial(row) ? row : await this.log.request(id, asOf);
     reply.header(HTTP_HEADERS.position, view.position);
     return view;
   }
@@ -170,9 +172,13 @@ export class RequestsController {
     return accepted;
   }
 
-  /** One that was just accepted is never 404: what no view has heard of yet is folded from its stream. */
-  #unheardOf(id: string, asOf: string | undefined): Promise<RequestView> {
-    if (asOf !== undefined) throw new SlipwayError('not-found', `There was no request ${id.slice(0, 64)} at that time`);
-    return this.log.request(id);
+  /** As the views have it; `null` when they do not, or are not built yet. */
+  async #row(id: string, asOf: string | undefined): Promise<RequestView | null> {
+    try {
+      return await this.views.get('requests', id, asOf === undefined ? {} : { asOf });
+    } catch (error) {
+      if (error instanceof SlipwayError && error.code === 'behind') return null;
+      throw error;
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { progressSubject, type ClientFrame, type EventView, type ServerFrame } from '@slipway/contracts';
+import { SlipwayError, progressSubject, type ClientFrame, type EventView, type ServerFrame } from '@slipway/contracts';
 import { seeded } from '@slipway/mesh/testing';
 import { WebSocket } from 'ws';
 import { GatewayPlace } from '../testing/gateway-place.js';
@@ -190,6 +190,51 @@ describe('the WebSocket', () => {
     for (let n = 0; n <= 256; n++) client.send({ type: 'subscribe', id: `s${n}`, filter: { owner: 'nobody' } });
     expect(await client.until(({ type }) => type === 'error')).toMatchObject({ id: 's256', error: { code: 'too-busy' } });
     await client.end();
+  });
+});
+
+describe('the WebSocket, when the log', () => {
+  it('is away, waits, and goes on where it was', async () => {
+    const place = await GatewayPlace.open();
+    for (const name of ['a', 'b']) await place.resource('instance', name);
+    const { store } = place.runtime;
+    const { readAll, head } = store;
+    const away = () => Promise.reject(new SlipwayError('log-unavailable', 'lock held'));
+    store.readAll = store.head = away;
+    const client = await Client.open(place);
+    client.send({ type: 'subscribe', id: 'all', from: 'start' });
+    client.send({ type: 'subscribe', id: 'now' });
+    client.send({ type: 'ping' });
+    await client.until(({ type }) => type === 'pong');
+    expect(client.frames).toEqual([{ type: 'pong' }]);
+    Object.assign(store, { readAll, head });
+    await client.until((frame) => frame.type === 'subscribed' && frame.id === 'now');
+    const last = await place.resource('instance', 'c');
+    await client.caughtUp('all', last);
+    await client.caughtUp('now', last);
+    expect([client.events('all').length, client.events('now').length]).toEqual([6, 2]);
+    await client.end();
+    await place.close();
+  });
+
+  it('is damaged, says so to every subscription, and readiness too', async () => {
+    const place = await GatewayPlace.open();
+    const { subscribe } = place.runtime.store;
+    let fail: (error: unknown) => void = () => {};
+    place.runtime.store.subscribe = (options) => {
+      fail = options.failed;
+      return subscribe.call(place.runtime.store, options);
+    };
+    await place.gateway.stop({ instances: 'leave' });
+    await place.start();
+    const client = await Client.open(place);
+    client.send({ type: 'subscribe', id: 'a' });
+    await client.until(({ type }) => type === 'caught-up');
+    fail(new SlipwayError('log-damaged', 'event 3 is not what was recorded'));
+    expect(await client.until(({ type }) => type === 'error')).toMatchObject({ id: 'a', error: { code: 'log-damaged' } });
+    expect(await place.gateway.health()).toMatchObject({ ready: false, reasons: ['event 3 is not what was recorded'] });
+    await client.end();
+    await place.close();
   });
 });
 

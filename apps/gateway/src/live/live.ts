@@ -50,7 +50,12 @@ export class Live {
         this.#sockets.handleUpgrade(request, socket, head, (ws) => {
           const connection = new LiveConnection(ws, this.#parts, authenticated);
           this.#connections.add(connection);
-          ws.on('close', () => this.#connections.delete(connection));
+          const { correlationId } = contextOfCall(request.headers);
+          this.#parts.logger.info({ correlationId, path: LIVE_PATH }, 'live connection opened');
+          ws.on('close', (code) => {
+            this.#connections.delete(connection);
+            this.#parts.logger.info({ correlationId, path: LIVE_PATH, code }, 'live connection closed');
+          });
         });
       } catch (error) {
         socket.end(rawAnswer(toSlipwayError(error), contextOfCall(request.headers).correlationId), () => socket.destroy());

@@ -1,5 +1,5 @@
 import { SlipwayError, causeOf, type Cause, type Clock, type ServerFrame } from '@slipway/contracts';
-import { passes, type EventStore, type Position, type ReadFilter } from '@slipway/event-store';
+import { passes, type EventStore, type Position, type ReadAllResult, type ReadFilter } from '@slipway/event-store';
 import { eventView } from '@slipway/mesh';
 import type { LiveTail } from './tail.js';
 
@@ -65,7 +65,7 @@ export class LiveSubscription {
   }
 
   async #begin(from: Position | 'start' | undefined): Promise<void> {
-    this.#cursor = from === 'start' ? undefined : (from ?? (await this.parts.store.head()));
+    this.#cursor = from === 'start' ? undefined : (from ?? (await this.#patiently(() => this.parts.store.head())));
     // A position of the client's is proved by reading from it: the log knows its own (`gone`).
     const first = from === undefined ? undefined : await this.#readPage();
     if (this.#stopped) return;
@@ -95,24 +95,25 @@ export class LiveSubscription {
     return false;
   }
 
-  async #readPage(): Promise<Awaited<ReturnType<EventStore['readAll']>>> {
-    const { store, clock } = this.parts;
+  #readPage(): Promise<ReadAllResult> {
+    const after = this.#cursor === undefined ? {} : { after: this.#cursor };
+    const options = { ...after, limit: PAGE, filter: this.filter, asRecorded: true };
+    return this.#patiently(() => this.parts.store.readAll(options));
+  }
+
+  /** Asks the log again and again while it is away: a subscriber only waits then. */
+  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await store.readAll({
-          ...(this.#cursor !== undefined && { after: this.#cursor }),
-          limit: PAGE,
-          filter: this.filter,
-          asRecorded: true,
-        });
+        return await ask();
       } catch (error) {
         if (!(error instanceof SlipwayError) || error.code !== 'log-unavailable' || this.#stopped) throw error;
-        await new Promise<void>((resolve) => clock.after(AWAY_PAUSE, resolve));
+        await new Promise<void>((resolve) => this.parts.clock.after(AWAY_PAUSE, resolve));
       }
     }
   }
 
-  async #deliverPage(page: Awaited<ReturnType<EventStore['readAll']>>): Promise<void> {
+  async #deliverPage(page: ReadAllResult): Promise<void> {
     for (const event of page.events) {
       if (this.#stopped) return;
       const full = this.#event(JSON.stringify(eventView(event)));
