@@ -21,10 +21,13 @@ const SIGN: Record<StepView['status'], string> = {
   'undo-failed': '✗',
 };
 
+/** A message may quote the end of a log. Live drawing counts lines, and plain output is one line per change. */
+const onOneLine = (message: string): string => message.replaceAll(/\s*\n\s*/g, ' / ');
+
 function describe(step: StepView, progress?: StepProgress): string {
   const tried = step.try > 1 ? ` (try ${step.try})` : '';
   const next = step.nextTryAt ? `, next try at ${step.nextTryAt.slice(11, 19)}` : '';
-  const cause = step.cause && step.status !== 'succeeded' ? `: ${step.cause.message}` : '';
+  const cause = step.cause && step.status !== 'succeeded' ? `: ${onOneLine(step.cause.message)}` : '';
   const told =
     step.status === 'running' && progress
       ? `: ${progress.message}${progress.fraction === undefined ? '' : ` (${Math.round(progress.fraction * 100)} %)`}`
