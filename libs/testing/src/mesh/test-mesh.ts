@@ -19,9 +19,10 @@ export interface TestMeshOptions {
   env?: NodeJS.ProcessEnv;
 }
 
-/** Ranges of ports for instances, one for each mesh of a machine's test run. */
-const FIRST_PORT = 21_000;
+/** Each mesh of a machine gets a range of ports of its own for instances; test runs side by side rarely share one. */
+const FIRST_PORT = 25_000;
 const PORTS_PER_MESH = 100;
+const RANGES = 70;
 let meshes = 0;
 
 /**
@@ -138,7 +139,7 @@ export class TestMesh {
     const tokenFile = join(this.folder, 'nats.token');
     writeFileSync(tokenFile, this.nats.token, { mode: 0o600 });
     const settings = parse(readFileSync(join(root, 'deploy/dev/slipway.yaml'), 'utf8')) as Record<string, unknown>;
-    const first = FIRST_PORT + (Number(process.env.JEST_WORKER_ID ?? 1) * 10 + meshes++) * PORTS_PER_MESH;
+    const first = FIRST_PORT + ((process.pid * 7 + meshes++) % RANGES) * PORTS_PER_MESH;
     const file = join(this.folder, 'slipway.yaml');
     const instances = { ports: `${first}-${first + PORTS_PER_MESH - 1}` };
     writeFileSync(
