@@ -65,7 +65,8 @@ export class RequestProcess implements Candidate {
   #planAgainAt = 0;
   #planFailures = 0;
   #attentionSince: number | undefined;
-  #trouble: { reason: string; failures: number; at: number } | undefined;
+  #trouble: { reason: string; failures: number; since: number; revision: number } | undefined;
+  #againAt = Infinity;
 
   constructor(
     readonly stream: RequestStream,
@@ -200,7 +201,7 @@ export class RequestProcess implements Candidate {
       if (this.#anew) await this.#readAnew();
       await work();
       await this.#drive();
-      this.#trouble = undefined;
+      this.#succeeded();
     } catch (error) {
       this.#failed(error);
     }
@@ -211,12 +212,22 @@ export class RequestProcess implements Candidate {
     const { ports } = this.around;
     const failures = (this.#trouble?.failures ?? 0) + 1;
     const { code, message } = causeOf(error);
+    const now = ports.clock.now();
     const pause = Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE);
-    this.#trouble = { reason: `${code}: ${message}`, failures, at: ports.clock.now() + pause };
+    this.#trouble = { reason: `${code}: ${message}`, failures, since: now, revision: this.stream.revision };
+    this.#againAt = now + pause;
     this.#anew = true;
     const about = { requestId: this.id, err: error, nextTryMs: pause };
     if (failures > 2) ports.reports.error(about, 'A request is parked: it could not be carried on; it is tried again');
     else ports.reports.warn(about, 'A request could not be carried on; it is tried again');
+  }
+
+  /** A trouble is over when something was recorded since, or when nothing failed for long. */
+  #succeeded(): void {
+    if (this.#againAt <= this.around.ports.clock.now()) this.#againAt = Infinity;
+    const { since, revision } = this.#trouble ?? { since: 0, revision: 0 };
+    const long = this.around.ports.clock.now() - since > 2 * LONGEST_PAUSE;
+    if (this.stream.revision > revision || long) this.#trouble = undefined;
   }
 
   /** Reads what others recorded. What they did to the steps is looked up. */
@@ -387,7 +398,10 @@ export class RequestProcess implements Candidate {
 
   /** When it has to be looked at again. */
   #next(): number {
-    if (this.#trouble) return this.#trouble.at;
+    return Math.min(this.#againAt, this.#nextByState());
+  }
+
+  #nextByState(): number {
     const { state } = this.stream;
     switch (state.phase) {
       case 'none':

@@ -4,14 +4,17 @@ import {
   hashOf,
   resourceKey,
   streamName,
+  type EnvironmentEvent,
   type Plan,
   type PlanStep,
   type ResolveQuery,
   type ResourceKind,
 } from '@slipway/contracts';
-import { foldStream, type EventStore } from '@slipway/event-store';
+import type { Blobs } from '@slipway/blobs';
+import type { EventStore } from '@slipway/event-store';
 import type { LocalBus } from '@slipway/mesh/testing';
 import { environment } from '../environment/environment.js';
+import { whole } from '../large-events.js';
 import type { EnvironmentState } from '../environment/state.js';
 
 /** A part of a definition: `name` is told apart by the instance's unless it is shared. */
@@ -29,6 +32,10 @@ export const DEFINITIONS: Record<string, Part[]> = {
     { kind: 'database', name: 'db' },
     { kind: 'instance', name: '', uses: ['data', 'db'] },
   ],
+  wide: [
+    ...Array.from({ length: 300 }, (_, n): Part => ({ kind: 'storage', name: `part-${n}` })),
+    { kind: 'instance', name: '', uses: Array.from({ length: 300 }, (_, n) => `part-${n}`) },
+  ],
   hello: [{ kind: 'instance', name: '' }],
   forum: [
     { kind: 'database', name: 'pg', shared: true },
@@ -36,13 +43,15 @@ export const DEFINITIONS: Record<string, Part[]> = {
   ],
 };
 
-/** A resolver of three definitions: it reads the environment, as the real one does. */
-export function serveResolver(bus: LocalBus, store: EventStore, delayed: () => Promise<void> = async () => {}): () => void {
+/** A resolver of a few definitions: it reads the environment, as the real one does. */
+export function serveResolver(bus: LocalBus, store: EventStore, blobs: Blobs): () => void {
   return bus.serve('resolver', VERBS.plan, async (body) => {
     const query = body as ResolveQuery;
-    const { state } = await foldStream(store, environment, streamName('environment', query.environment));
+    let state = environment.initialState();
+    for (const { type, data } of await store.read(streamName('environment', query.environment))) {
+      state = environment.evolve(state, await whole({ type, data } as unknown as EnvironmentEvent, blobs));
+    }
     const plan = query.job === 'provision' ? provision(query, state) : deprovision(query, state);
-    await delayed();
     return { ...plan, hash: hashOf(plan) };
   });
 }

@@ -3,6 +3,7 @@ import {
   streamName,
   type Actor,
   type Clock,
+  type EnvironmentEvent,
   type JobKind,
   type JsonObject,
   type RequestContext,
@@ -16,6 +17,7 @@ import { MeshConfig, type Bus, type RequestOptions } from '@slipway/mesh';
 import { LocalBus, seeded, type Faults } from '@slipway/mesh/testing';
 import { createOrchestrator } from '../create-orchestrator.js';
 import { environment } from '../environment/environment.js';
+import type { EnvironmentState } from '../environment/state.js';
 import type { Cache } from '../ports.js';
 import type { Orchestrator } from '../process/orchestrator.js';
 import { FakeProvisioner } from './fake-provisioner.js';
@@ -43,7 +45,7 @@ export class World {
   readonly config: MeshConfig;
   readonly provisioners: Record<ResourceKind, FakeProvisioner>;
   readonly #random: () => number;
-  readonly #reader: EventStore;
+  readonly #environments = new Map<string, { state: EnvironmentState; events: number }>();
 
   constructor(options: { seed?: number; faults?: Faults; config?: (config: MeshConfig) => void } = {}) {
     const { seed = 1, faults } = options;
@@ -52,8 +54,7 @@ export class World {
     this.config = Object.assign(new MeshConfig(), { mesh: 'sim' });
     options.config?.(this.config);
     const log = new MemoryEventLog({ disk: this.disk, clock: this.clock });
-    this.#reader = log.as(null);
-    serveResolver(this.bus, this.#reader);
+    serveResolver(this.bus, log.as(null), this.blobs);
     const make = (kind: ResourceKind) =>
       new FakeProvisioner(kind, { store: log.as(kind), bus: this.bus, clock: this.clock, ids: this.ids, location: 'local' });
     this.provisioners = { storage: make('storage'), database: make('database'), instance: make('instance') };
@@ -71,9 +72,11 @@ export class World {
       passes?: (point: CrashPoint) => void;
       cache?: Cache;
       silentFor?: (replica: string) => number;
+      /** What an append fails with. */
+      fails?: (stream: string, types: string[]) => Error | undefined;
     } = {},
   ): Life {
-    const { replica = 'sim-orchestrator', passes = () => {}, cache, silentFor = () => 0 } = options;
+    const { replica = 'sim-orchestrator', passes = () => {}, cache, silentFor = () => 0, fails = () => undefined } = options;
     let alive = true;
     const never = new Promise<never>(() => {});
     const crash = () => {
@@ -96,7 +99,11 @@ export class World {
     const log = new MemoryEventLog({
       disk: this.disk,
       clock,
-      onAppend: ({ when, stream, types }) => pass(`${when} ${stream.slice(0, stream.indexOf('-'))} ${types.join('+')}`),
+      onAppend: ({ when, stream, types }) => {
+        const failure = when === 'before' ? fails(stream, types) : undefined;
+        if (failure) throw failure;
+        return pass(`${when} ${stream.slice(0, stream.indexOf('-'))} ${types.join('+')}`);
+      },
     });
     const bus: Bus = {
       request: async <Answer>(service: Parameters<Bus['request']>[0], verb: string, body: unknown, of?: RequestOptions) => {
@@ -141,11 +148,15 @@ export class World {
   }
 
   /** The environment as its stream tells it. */
-  environment(name = 'default') {
-    return this.events(streamName('environment', name)).reduce(
-      (state, { type, data }) => environment.evolve(state, { type, data } as unknown as Parameters<typeof environment.evolve>[1]),
-      environment.initialState(),
-    );
+  environment(name = 'default'): EnvironmentState {
+    const stream = this.disk.streams.get(streamName('environment', name)) ?? [];
+    const known = this.#environments.get(name) ?? { state: environment.initialState(), events: 0 };
+    for (; known.events < stream.length; known.events += 1) {
+      const { type, data } = stream[known.events]!;
+      known.state = environment.evolve(known.state, { type, data } as unknown as EnvironmentEvent);
+    }
+    this.#environments.set(name, known);
+    return known.state;
   }
 
   /** Everything that exists at the place. */
@@ -155,11 +166,10 @@ export class World {
 
   /** Whether nobody works on anything any more: no name is held. */
   get quiet(): boolean {
-    return [
-      ...new Set(
-        this.disk.events.filter(({ stream }) => stream.startsWith('environment-')).map(({ stream }) => stream.slice(12)),
-      ),
-    ].every((name) => this.environment(name).held.size === 0);
+    const names = [...this.disk.streams.keys()]
+      .filter((stream) => stream.startsWith('environment-'))
+      .map((stream) => stream.slice(12));
+    return names.every((name) => this.environment(name).held.size === 0);
   }
 }
 
