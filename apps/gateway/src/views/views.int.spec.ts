@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { categoryOf, idOf, instant, type ServiceName } from '@slipway/contracts';
 import type { EventStore, RecordedEvent } from '@slipway/event-store';
 import { openEventLog } from '@slipway/event-store/open';
@@ -18,6 +18,8 @@ import { projections } from './registry.js';
 import { foldRequest } from './requests.js';
 import { databases, instances, storages } from './resources.js';
 import { plausibleHistory } from './testing/history.js';
+
+jest.setTimeout(60_000);
 
 const seed = seedOf(Date.now() % 1_000_000);
 const VIEWS: ViewName[] = ['requests', 'instances', 'storages', 'databases', 'environments'];

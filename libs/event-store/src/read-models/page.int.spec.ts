@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MemoryEventLog } from '../testing/memory-event-log.js';
 import { selectPage } from './page.js';
@@ -7,6 +7,8 @@ import { foldRows, layoutOf, sortOf } from './projection.js';
 import type { ListQuery } from './query.js';
 import type { ReadModels } from './read-models.js';
 import { happenings, inFolder, modelsOf, parcels, record, type Parcel } from './testing/parcels.js';
+
+jest.setTimeout(60_000);
 
 const seed = Number(process.env['SLIPWAY_SEED'] ?? Date.now() % 1_000_000);
 
@@ -95,10 +97,10 @@ describe('a page', () => {
       await models.close();
       const db = new DatabaseSync(file('models'), { readOnly: true });
       const { sql } = selectPage(layoutOf(parcels), 1, request);
-      const [, branch] = /merged\.number\) AS text\s+FROM \(SELECT \* FROM \((.*)\)\) merged/s.exec(sql)!;
-      const plan = db.prepare(`EXPLAIN QUERY PLAN ${branch!}`).all() as { detail: string }[];
+      const branch = sql.slice(sql.indexOf('(SELECT') + 1, sql.lastIndexOf(')'));
+      const plan = db.prepare(`EXPLAIN QUERY PLAN ${branch}`).all() as { detail: string }[];
       expect(plan.map(({ detail }) => detail)).toEqual([
-        expect.stringMatching(/^(SEARCH|SCAN) rows_1 USING INDEX rows_1_(sort|filter)_\w+/),
+        expect.stringMatching(/^(SEARCH|SCAN) current_1 USING (COVERING )?INDEX current_1_(sort|filter)_\w+/),
       ]);
       db.close();
     }),
@@ -111,6 +113,6 @@ describe('a page', () => {
       descending: false,
       limit: 10,
     });
-    expect(sql.match(/INDEXED BY "rows_1_filter_owner"/g)).toHaveLength(2);
+    expect(sql.match(/INDEXED BY "current_1_filter_owner"/g)).toHaveLength(2);
   });
 });

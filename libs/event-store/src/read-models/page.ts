@@ -1,5 +1,5 @@
-import { columnOf, endIndexOf, filterIndexOf, sortIndexOf, tableOf, textsOf } from './build.js';
 import { sortOf, type Layout } from './projection.js';
+import { columnOf, currentTable, endIndex, filterIndex, pastTable, sortIndex } from './tables.js';
 
 /** A page to be read from one build's tables. */
 export interface PageRequest {
@@ -30,12 +30,11 @@ const MOST_BRANCHES = 12;
 export function selectPage(layout: Layout, build: number, page: PageRequest): Select {
   const lead = leadOf(layout, page);
   const branches = lead
-    ? page.filter[lead]!.map((value) => current(build, page, filterIndexOf(build, lead), { ...page.filter, [lead]: [value] }))
-    : [current(build, page, usesSortIndex(layout, page) ? sortIndexOf(build, page.field) : undefined, page.filter)];
+    ? page.filter[lead]!.map((value) => current(build, page, filterIndex(build, lead), { ...page.filter, [lead]: [value] }))
+    : [current(build, page, usesSortIndex(layout, page) ? sortIndex(build, page.field) : undefined, page.filter)];
   if (page.at !== undefined) branches.push(superseded(build, page, page.at));
   return {
-    sql: `SELECT id, key, (SELECT t.text FROM ${textsOf(build)} t WHERE t.number = merged.number) AS text
-          FROM (${branches.map(({ sql }) => `SELECT * FROM (${sql})`).join(' UNION ALL ')}) merged ${order(page, 'key')}`,
+    sql: `${branches.map(({ sql }) => `SELECT * FROM (${sql})`).join(' UNION ALL ')} ${order(page, 'key')}`,
     parameters: [...branches.flatMap(({ parameters }) => parameters), page.limit],
   };
 }
@@ -53,21 +52,14 @@ const usesSortIndex = ({ fields }: Layout, { filter }: PageRequest): boolean =>
   !Object.keys(filter).some((name) => fields[name]!.filter === 'indexed');
 
 function current(build: number, page: PageRequest, index: string | undefined, filter: PageRequest['filter']): Select {
-  const until = page.at === undefined ? [] : ['from_pos <= ?'];
-  return branch(build, page, index, ['to_pos IS NULL', ...until], page.at === undefined ? [] : [page.at], filter);
+  const from = `${currentTable(build)}${index ? ` INDEXED BY ${index}` : ''}`;
+  return page.at === undefined ? branch(from, page, [], [], filter) : branch(from, page, ['from_pos <= ?'], [page.at], filter);
 }
 
 const superseded = (build: number, page: PageRequest, at: number): Select =>
-  branch(build, page, endIndexOf(build), ['to_pos > ?', 'from_pos <= ?'], [at, at], page.filter);
+  branch(`${pastTable(build)} INDEXED BY ${endIndex(build)}`, page, ['to_pos > ?', 'from_pos <= ?'], [at, at], page.filter);
 
-function branch(
-  build: number,
-  page: PageRequest,
-  index: string | undefined,
-  time: string[],
-  times: number[],
-  filter: PageRequest['filter'],
-): Select {
+function branch(from: string, page: PageRequest, time: string[], times: number[], filter: PageRequest['filter']): Select {
   const where = [...time];
   const parameters: (string | number)[] = [...times];
   for (const [name, values] of Object.entries(filter)) {
@@ -80,9 +72,9 @@ function branch(
     where.push(page.field === 'id' ? `id ${beyond} ?` : `(${sort}, id) ${beyond} (?, ?)`);
     parameters.push(...(page.field === 'id' ? [page.after.id] : [page.after.key, page.after.id]));
   }
-  const by = index ? ` INDEXED BY ${index}` : '';
+  const which = where.length > 0 ? `WHERE ${where.join(' AND ')}` : '';
   return {
-    sql: `SELECT id, ${sort} AS key, text AS number FROM ${tableOf(build)}${by} WHERE ${where.join(' AND ')} ${order(page, sort)}`,
+    sql: `SELECT id, ${sort} AS key, text FROM ${from} ${which} ${order(page, sort)}`,
     parameters: [...parameters, page.limit],
   };
 }

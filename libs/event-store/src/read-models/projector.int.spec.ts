@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MemoryDisk, MemoryEventLog } from '../testing/memory-event-log.js';
 import type { EventStore } from '../port.js';
@@ -7,19 +7,19 @@ import { foldRows, type Projection } from './projection.js';
 import { event, happenings, inFolder, modelsOf, owners, parcels, record, type Parcel } from './testing/parcels.js';
 import type { ReadModels } from './read-models.js';
 
+jest.setTimeout(60_000);
+
 const seed = Number(process.env['SLIPWAY_SEED'] ?? Date.now() % 1_000_000);
 
 /** Everything that a file holds of a view: all versions of all rows. */
 function versions(file: string, view: string): unknown[] {
   const db = new DatabaseSync(file, { readOnly: true });
   const { build } = db.prepare('SELECT build FROM builds WHERE view = ? AND live = 1').get(view) as { build: number };
-  const rows = db
-    .prepare(`SELECT r.*, t.text AS row FROM rows_${build} r JOIN texts_${build} t ON t.number = r.text ORDER BY id, from_pos`)
-    .all();
+  const current = db.prepare(`SELECT * FROM current_${build} ORDER BY id`).all();
+  const past = db.prepare(`SELECT * FROM past_${build} ORDER BY id, from_pos`).all();
   const notes = db.prepare(`SELECT * FROM notes_${build} ORDER BY key`).all();
   db.close();
-  // The number of a text is only where it stands in the file.
-  return [...rows.map(({ text: _text, ...row }) => row), ...notes];
+  return [...current, ...past, ...notes];
 }
 
 async function shown(models: ReadModels, view: string, asOf?: string): Promise<Record<string, unknown>> {
@@ -256,9 +256,9 @@ describe('a rebuild beside', () => {
 
       const db = new DatabaseSync(file('models'), { readOnly: true });
       expect(db.prepare("SELECT count(*) AS builds FROM builds WHERE view = 'parcels'").get()).toEqual({ builds: 1 });
-      expect(db.prepare("SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' AND name LIKE 'rows%'").get()).toEqual(
-        { tables: 2 },
-      );
+      expect(
+        db.prepare("SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' AND name LIKE 'current%'").get(),
+      ).toEqual({ tables: 2 });
       db.close();
     }));
 

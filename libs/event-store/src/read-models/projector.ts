@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { SlipwayError, categoryOf, instant, systemClock, type Clock } from '@slipway/contracts';
 import type { EventStore, Position, RecordedEvent, Subscription } from '../port.js';
-import { Build, dropBuild } from './build.js';
+import { Build } from './build.js';
 import { isDamage, openFile, removeFile } from './file.js';
 import { placeOf, positionOf } from './place.js';
 import { layoutOf, modelOf, type Projection } from './projection.js';
+import { createIndexes, createTables, dropBuild } from './tables.js';
 
 /** Where the models stand. */
 export interface ModelsState {
@@ -174,9 +175,8 @@ export class Projector {
     if (found) return open(found);
     const insert = db.prepare('INSERT INTO builds (view, model, layout) VALUES (?, ?, ?)');
     const { lastInsertRowid } = insert.run(projection.name, model, JSON.stringify(layoutOf(projection)));
-    const build = new Build(db, Number(lastInsertRowid), projection, false, 0);
-    build.createTables();
-    return build;
+    createTables(db, Number(lastInsertRowid), projection);
+    return new Build(db, Number(lastInsertRowid), projection, false, 0);
   }
 
   private get going(): Build[] {
@@ -260,7 +260,7 @@ export class Projector {
   }
 
   private swap(db: DatabaseSync, build: Build): void {
-    build.createIndexes();
+    createIndexes(db, build.number, build.projection);
     const before = this.retired.get(build.projection.name);
     if (before) dropBuild(db, before.number);
     db.prepare('UPDATE builds SET live = 1 WHERE build = ?').run(build.number);

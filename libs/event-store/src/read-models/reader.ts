@@ -1,9 +1,9 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { SlipwayError } from '@slipway/contracts';
-import { tableOf, textsOf } from './build.js';
 import { selectPage, type PageRequest } from './page.js';
 import type { Place } from './place.js';
 import { fieldsOf, type Layout } from './projection.js';
+import { currentTable, pastTable } from './tables.js';
 
 /** A row of a page: its JSON text as it is kept. */
 export interface RowText {
@@ -79,12 +79,15 @@ export class Reader {
     };
   }
 
-  private row(build: number, id: string, at = Number.MAX_SAFE_INTEGER): string | null {
-    const found = this.prepare(
-      `SELECT to_pos, (SELECT t.text FROM ${textsOf(build)} t WHERE t.number = r.text) AS text
-       FROM ${tableOf(build)} r WHERE id = ? AND from_pos <= ? ORDER BY from_pos DESC LIMIT 1`,
-    ).get(id, at) as { to_pos: number | null; text: string } | undefined;
-    return found && (found.to_pos === null || found.to_pos > at) ? found.text : null;
+  private row(build: number, id: string, at?: number): string | null {
+    const now = this.prepare(`SELECT from_pos, text FROM ${currentTable(build)} WHERE id = ?`);
+    const current = now.get(id) as { from_pos: number; text: string } | undefined;
+    if (at === undefined || (current && current.from_pos <= at)) return current?.text ?? null;
+    const then = this.prepare(
+      `SELECT to_pos, text FROM ${pastTable(build)} WHERE id = ? AND from_pos <= ? ORDER BY from_pos DESC LIMIT 1`,
+    );
+    const past = then.get(id, at) as { to_pos: number; text: string } | undefined;
+    return past && past.to_pos > at ? past.text : null;
   }
 
   /** What an earlier release built may lack a field that this one asks for. */
