@@ -13,7 +13,8 @@ export class RawLog {
 
   constructor(file: string) {
     this.db = new DatabaseSync(file, { timeout: 5_000 });
-    this.db.exec('PRAGMA synchronous = FULL');
+    // The same settings as the log's own connection.
+    this.db.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
     this.insert = this.db.prepare(`INSERT INTO events
       (stream, revision, id, type, version, recorded_at, environment, request_id, owner_id, digest, data, metadata)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
