@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
-import { ask, eventually, Rig, ROOT, runs } from './testing/rig.js';
+import { ask, eventually, Rig, ROOT, runs, testWhere } from './testing/rig.js';
 import { QUICK } from './testing/quick.js';
 
 jest.setTimeout(180_000);
@@ -19,7 +19,7 @@ interface Self {
 }
 
 /** A test of what only root can give. */
-const asRoot = ROOT ? test : test.skip;
+const asRoot = (name: string, run: () => Promise<void>) => testWhere(ROOT, 'needs root', name, run);
 const portOf = ({ outputs }: { outputs: JsonObject }): number => outputs.port as number;
 
 describe('an instance as a process', () => {
@@ -220,7 +220,7 @@ describe('an instance as a process', () => {
   });
 
   test('an app that never answers fails with the end of its log', async () => {
-    const never = { command: ['sh', '-c', 'echo no licence found >&2; exit 9'], health: { startSeconds: 1 } };
+    const never = { command: ['sh', '-c', 'echo no licence found >&2; exit 9'], health: { startSeconds: 3 } };
     const failed = ensure('shop', never);
     await expect(failed).rejects.toMatchObject({
       code: 'health-failed',

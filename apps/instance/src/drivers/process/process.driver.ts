@@ -183,7 +183,9 @@ export class ProcessDriver implements Driver<InstanceSpec> {
       return `It ended with exit code ${state.exit} and is started again after ${state.delayMs} ms (${state.restarts} restarts so far)`;
     }
     const { path, timeoutSeconds = TIMEOUT_SECONDS } = record.health ?? {};
-    return this.#network.check(record.port, record.health ? (path ?? '/') : undefined, timeoutSeconds * 1000);
+    const ill = await this.#network.check(record.port, record.health ? (path ?? '/') : undefined, timeoutSeconds * 1000);
+    if (ill === null || state.exit === undefined) return ill;
+    return `${ill}; its last run ended with exit code ${state.exit} (${state.restarts} restarts so far)`;
   }
 
   async #logTail(home: string, { command }: DriverContext): Promise<string> {

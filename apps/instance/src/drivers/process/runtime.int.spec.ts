@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { reachableNode } from './runtime.js';
 import { USERS } from './settings.js';
-import { Rig, ROOT } from './testing/rig.js';
+import { Rig, ROOT, testWhere } from './testing/rig.js';
 
 jest.setTimeout(60_000);
 
@@ -36,7 +36,7 @@ describe('the Node that instances run on', () => {
     expect(await reachableNode(rig.context(), null)).toBe(real);
   });
 
-  (ROOT ? test : test.skip)('is found below the place by who cannot reach that one, the same by all', async () => {
+  testWhere(ROOT, 'needs root', 'is found below the place by who cannot reach that one, the same by all', async () => {
     hide();
     expect(await reachableNode(rig.context(), null)).toBe(process.execPath);
     const found = await Promise.all(Array.from({ length: 5 }, () => reachableNode(rig.context(), USERS.from)));
@@ -47,7 +47,9 @@ describe('the Node that instances run on', () => {
     expect(said.trim()).toBe(process.version);
   });
 
-  (ROOT ? test : test.skip)(
+  testWhere(
+    ROOT,
+    'needs root',
     'lets an instance start with a user of its own, and again after its supervisor has ended',
     async () => {
       hide();

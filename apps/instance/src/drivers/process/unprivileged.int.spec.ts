@@ -1,9 +1,9 @@
 import { execFileSync, fork, spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
-import { ask, eventually, Rig, ROOT } from './testing/rig.js';
+import { ask, eventually, Rig, ROOT, testWhere } from './testing/rig.js';
 import type { Ensuring } from './testing/ensuring.js';
 
 jest.setTimeout(180_000);
@@ -37,7 +37,9 @@ describe('where Slipway does not run as root', () => {
       child.send({ ...message, folder: rig.folder, ports: rig.ports } satisfies Ensuring);
     });
 
-  (reachable ? test : test.skip)(
+  testWhere(
+    reachable,
+    'nobody else may read this clone',
     'an instance runs as who runs Slipway and says so, restarts, keeps its secret, and goes',
     async () => {
       const target = rig.target('shop');

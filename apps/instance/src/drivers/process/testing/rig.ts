@@ -4,6 +4,7 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from '@jest/globals';
 import { pack } from 'tar-stream';
 import { systemClock, type InstanceSpec } from '@slipway/contracts';
 import { localCommand, localFilesystem } from '@slipway/interfaces';
@@ -15,6 +16,12 @@ import { QUICK } from './quick.js';
 import type { Range, Supervision } from '../settings.js';
 
 export const ROOT = process.getuid?.() === 0;
+
+/** A test that this machine may not be able to run: then it is skipped by name, with the reason. */
+export function testWhere(possible: boolean, reason: string, name: string, run: () => Promise<void>): void {
+  if (possible) test(name, run);
+  else test.skip(`${name} (skipped: ${reason})`, run);
+}
 
 /** Apart for each process of tests, below the ports that the kernel hands out, above those of the default configuration. */
 export function portRange(size = 200): Range {
