@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { RequestMethod, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { SlipwayError } from '@slipway/contracts';
@@ -51,6 +51,7 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
   app.useGlobalFilters(new ProblemFilter(logger));
   app.useGlobalPipes(new ValidationPipe());
   serveDocs(app);
+  const sockets = socketsOf(app.getHttpServer() as Server);
   const live = new Live(runtime, door, guard, tail, liveLimits);
   live.attach(app.getHttpServer() as Server);
   await app.listen(port, host).catch(async (error: NodeJS.ErrnoException) => {
@@ -59,7 +60,7 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
       ? new SlipwayError('port-taken', `Port ${port} on ${host} is taken`, { host, port })
       : error;
   });
-  const url = urlOf(host, app.getHttpServer() as Server);
+  const url = urlOf(config.gateway.tls ? 'https' : 'http', host, app.getHttpServer() as Server);
   logger.info({ url }, 'The gateway listens');
 
   return {
@@ -74,7 +75,7 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
     async stop() {
       stopping.abort();
       await live.stop();
-      const cut = clock.after(STOP_MS, () => (app.getHttpServer() as Server).closeAllConnections());
+      const cut = clock.after(STOP_MS, () => sockets.forEach((socket) => socket.destroy()));
       await app.close();
       cut();
       await tail.stop();
@@ -83,8 +84,18 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
   };
 }
 
-function urlOf(host: string, server: Server): string {
+function urlOf(scheme: string, host: string, server: Server): string {
   const { port } = server.address() as AddressInfo;
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+/** Connections of a server, as they come and go: HTTP/2 has no word for ending them all. */
+function socketsOf(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
 }

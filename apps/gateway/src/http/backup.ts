@@ -53,7 +53,7 @@ export class BackupController {
       return await this.#stage(archive, reply);
     } catch (error) {
       // Whoever still sends must be able to stop and read why.
-      reply.header('Connection', 'close');
+      if (request.raw.httpVersionMajor === 1) reply.header('Connection', 'close');
       archive.unpipe();
       archive.resume();
       reply.raw.once('finish', () => this.runtime.clock.after(LINGER_MS, () => request.raw.complete || request.raw.destroy()));

@@ -1,15 +1,16 @@
-import type { Server as HttpServer, IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { SlipwayError, type RequestContext } from '@slipway/contracts';
 import { runInContext, type Runtime } from '@slipway/mesh';
 import { contextOfCall, logTokenOf } from '../identity/call.js';
-import { isLoopback, type Door } from '../identity/door.js';
+import { isLoopback, knockOf, type Door } from '../identity/door.js';
 import type { Guard } from '../identity/guard.js';
 import { problemHeaders, problemOf, rawAnswer, toSlipwayError } from '../problem/problem.js';
 import { CallMetrics } from './call-metrics.js';
 import { readJson } from './json-body.js';
+import { transport } from './transport.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -37,16 +38,17 @@ export const LIMITS: Limits = { headersMs: 10_000, bodyMs: 20_000 };
  * size, kind and pace of the body; then one line of log for each call.
  */
 export function openServer(runtime: Runtime, door: Door, guard: Guard, stopping: AbortSignal, limits: Limits = LIMITS) {
-  const adapter = new FastifyAdapter<HttpServer>({
+  const http1 = { maxHeaderSize: 16_384, headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.headersMs / 4 };
+  const adapter = new FastifyAdapter({
+    ...transport(runtime.config.gateway.tls, http1),
     bodyLimit: BODY_LIMIT,
     connectionTimeout: 0,
     requestTimeout: 0,
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
-    http: { maxHeaderSize: 16_384, headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.headersMs / 4 },
     clientErrorHandler: refuseMalformed,
     frameworkErrors: refuseUnroutable,
-  });
+  } as FastifyServerOptions) as FastifyAdapter;
   const server = adapter.getInstance() as unknown as FastifyInstance;
   takeKindsOfContent(server);
   checkCalls(server, runtime, door, guard);
@@ -67,7 +69,7 @@ function checkCalls(server: FastifyInstance, { config }: Runtime, door: Door, gu
     const context = (request.context = contextOfCall(headers));
     reply.header('X-Request-Id', context.correlationId);
     reply.header('X-Content-Type-Options', 'nosniff');
-    door.admit(headers);
+    door.admit(knockOf(headers));
     if (!isOpen(request) || headers.authorization !== undefined) context.actor = guard.actorOf(headers.authorization);
     const logToken = logTokenOf(headers);
     if (logToken !== undefined) context.logToken = logToken;
@@ -112,8 +114,9 @@ function limitPaceOfBodies(server: FastifyInstance, ms: number): void {
 
 /** A connection on which the last answer was given must not keep a stopping gateway alive. */
 function closeWhenStopping(server: FastifyInstance, stopping: AbortSignal): void {
-  server.addHook('onSend', (_request, reply, payload, done) => {
-    if (stopping.aborted) reply.header('Connection', 'close');
+  server.addHook('onSend', (request, reply, payload, done) => {
+    // HTTP/2 has a word of its own for it, and no such header.
+    if (stopping.aborted && request.raw.httpVersionMajor === 1) reply.header('Connection', 'close');
     done(null, payload);
   });
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { SlipwayError } from '@slipway/contracts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
@@ -11,6 +12,12 @@ export interface Knock {
   host?: string | undefined;
   origin?: string | undefined;
 }
+
+/** What a call's headers show at the door; HTTP/2 says `:authority` for `Host` (RFC 9113 §8.3.1). */
+export const knockOf = ({ [':authority']: authority, host, origin }: IncomingHttpHeaders): Knock => ({
+  host: typeof authority === 'string' ? authority : host,
+  origin,
+});
 
 /**
  * Lets in only calls that were meant for us: the name in `Host` must be ours (a page that had its own name point at this

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts';
 import type { Runtime } from '@slipway/mesh';
 import { WebSocketServer } from 'ws';
-import type { Door } from '../identity/door.js';
+import { knockOf, type Door } from '../identity/door.js';
 import type { Guard } from '../identity/guard.js';
 import { contextOfCall } from '../identity/call.js';
 import { rawAnswer, toSlipwayError } from '../problem/problem.js';
@@ -74,7 +74,7 @@ export class Live {
 
   #admit({ url, headers }: IncomingMessage): boolean {
     if (this.#stopping) throw new SlipwayError('shutting-down');
-    this.door.admit(headers);
+    this.door.admit(knockOf(headers));
     if (url?.split('?', 1)[0] !== LIVE_PATH) throw new SlipwayError('not-found', `No WebSocket here; it is at ${LIVE_PATH}`);
     if (headers.authorization === undefined) return false;
     this.guard.actorOf(headers.authorization);

@@ -75,7 +75,7 @@ export class GatewayPlace {
   async start(options: Partial<GatewayOptions> = {}): Promise<void> {
     this.views = options.views ?? (await openViews({ folder: this.runtime.cacheFolder, log: this.runtime.store }));
     this.gateway = await startGateway(this.runtime, { ...options, views: this.views });
-    this.key = loadOrMakeKey(this.folder);
+    this.key = loadOrMakeKey(this.runtime.config.dataFolder);
   }
 
   async close(): Promise<void> {
