@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 
@@ -5,6 +6,8 @@ import { connect, createServer } from 'node:net';
 export interface Network {
   /** Whether nobody listens on a port. */
   free(port: number): Promise<boolean>;
+  /** Who listens on a port; `null` when nobody does, or when it can't be told. */
+  listener(port: number): Promise<number | null>;
   /** `null` when it answers as it should, else why not. Without a path a connection is enough. */
   check(port: number, path: string | undefined, timeoutMs: number): Promise<string | null>;
 }
@@ -19,8 +22,28 @@ export const localNetwork: Network = {
       server.once('error', () => resolve(false));
       server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(true)));
     }),
+  listener: async (port) => {
+    for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+      const uid = listenerIn(await readFile(table, 'utf8').catch(() => ''), port);
+      if (uid !== null) return uid;
+    }
+    return null;
+  },
   check: (port, path, timeoutMs) => (path === undefined ? checkConnection(port, timeoutMs) : checkPage(port, path, timeoutMs)),
 };
+
+/** State LISTEN in the kernel's tables of sockets (proc(5), /proc/net/tcp). */
+const LISTEN = '0A';
+
+/** Uid of the socket that listens on a port, in a table of sockets: `sl local remote st tx:rx tr:when retrnsmt uid …`. */
+export function listenerIn(table: string, port: number): number | null {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  for (const line of table.split('\n')) {
+    const [, local, , state, , , , uid] = line.trim().split(/\s+/);
+    if (state === LISTEN && local?.endsWith(`:${hex}`)) return Number(uid);
+  }
+  return null;
+}
 
 function checkPage(port: number, path: string, timeoutMs: number): Promise<string | null> {
   return new Promise((resolve) => {

@@ -182,6 +182,11 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     if (state.phase !== 'running') {
       return `It ended with exit code ${state.exit} and is started again after ${state.delayMs} ms (${state.restarts} restarts so far)`;
     }
+    // Another program may have taken the port before the app came to it, and would answer in its name.
+    const listener = await this.#network.listener(record.port);
+    if (listener !== null && record.uid !== null && listener !== record.uid) {
+      return `Port ${record.port} is taken by a program of user ${listener}, not by this instance (user ${record.uid})`;
+    }
     const { path, timeoutSeconds = TIMEOUT_SECONDS } = record.health ?? {};
     const ill = await this.#network.check(record.port, record.health ? (path ?? '/') : undefined, timeoutSeconds * 1000);
     if (ill === null || state.exit === undefined) return ill;
