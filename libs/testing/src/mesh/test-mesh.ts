@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,8 +20,8 @@ export interface TestMeshOptions {
 }
 
 /** Each mesh of a machine gets a range of ports of its own for instances; test runs side by side rarely share one. */
-const FIRST_PORT = 25_000;
-const PORTS_PER_MESH = 100;
+const FIRST_PORT = 10_000;
+const PORTS_PER_MESH = 300;
 const RANGES = 70;
 let meshes = 0;
 
@@ -129,10 +129,12 @@ export class TestMesh {
   async remove(): Promise<void> {
     for (const host of [...this.hosts.values()].toReversed()) await host.stop('stop').catch(() => host.kill());
     await this.nats?.remove();
+    endAll(this.folder);
     await rm(this.folder, { recursive: true, force: true });
   }
 
   private async prepare(): Promise<void> {
+    chmodSync(this.folder, 0o711); // Instances run as users of their own and must reach their folders.
     this.nats = await startNatsServer();
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
@@ -164,6 +166,29 @@ export class TestMesh {
 
   private async startHosts(): Promise<void> {
     await Promise.all([...this.hosts.values()].filter((host) => !host.running).map((host) => host.start()));
+  }
+}
+
+/** Ends what still runs below a folder, such as instances whose mesh was killed: supervisors first, then what they kept alive. */
+function endAll(folder: string): void {
+  const belongs = (pid: string) => {
+    try {
+      const of = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
+      return of('cmdline').includes(folder) || readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
+    } catch {
+      return false; // It has ended in the meantime.
+    }
+  };
+  for (let round = 0; round < 2; round++) {
+    for (const pid of readdirSync('/proc').filter(
+      (name) => /^\d+$/.test(name) && Number(name) !== process.pid && belongs(name),
+    )) {
+      try {
+        process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // It was faster.
+      }
+    }
   }
 }
 
