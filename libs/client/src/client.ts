@@ -52,19 +52,21 @@ export class Rows<T> {
       cursor = page.next;
     }
   }
-  get(id: string, options: { asOf?: string } = {}): Promise<T> {
+  /** `asOf`: as it was at a time or position; `atLeast`: not before what stands at that position can be seen. */
+  get(id: string, options: { asOf?: string; atLeast?: string } = {}): Promise<T> {
     return this.http.json('GET', `${this.path}/${part(id)}`, { query: options });
   }
 }
 
 /** Requests: what was asked for, and what has become of it. */
 export class Requests extends Rows<RequestView> {
-  events(id: string): Promise<Page<EventView>> {
-    return this.http.json('GET', `/requests/${part(id)}/events`);
+  /** A page of its events, oldest first. */
+  events(id: string, options: { cursor?: string; limit?: number; asOf?: string } = {}): Promise<Page<EventView>> {
+    return this.http.json('GET', `/requests/${part(id)}/events`, { query: options });
   }
   /** The logs of its steps, as text. */
-  async logs(id: string, step?: string): Promise<string> {
-    return (await this.http.call('GET', `/requests/${part(id)}/logs`, { query: { step } })).text();
+  logs(id: string, step?: string): Promise<string> {
+    return this.http.text('GET', `/requests/${part(id)}/logs`, { query: { step } });
   }
   cancel = (id: string, reason?: string) => this.control(id, 'cancel', reason);
   retry = (id: string, reason?: string) => this.control(id, 'retry', reason);

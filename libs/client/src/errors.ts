@@ -1,3 +1,4 @@
+import type { Cause } from '@slipway/contracts';
 import type { Problem } from '@slipway/contracts/http';
 
 /** The gateway's answer to a call that it refused or could not carry out: problem details (RFC 9457) as an error. */
@@ -12,7 +13,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Nobody answers at the gateway's address. */
+/** Nobody answers at the gateway's address, or the answer broke off. */
 export class NotReachable extends Error {
   override readonly name = 'NotReachable';
   constructor(
@@ -20,5 +21,41 @@ export class NotReachable extends Error {
     options?: { cause?: unknown },
   ) {
     super(`No Slipway gateway answers at ${url}`, options);
+  }
+}
+
+/** The gateway refuses a subscription, or can't go on with it: `unauthenticated`, `gone`, `bad-input`, `log-damaged`. */
+export class SubscriptionRefused extends Error {
+  override readonly name = 'SubscriptionRefused';
+  constructor(readonly error: Cause) {
+    super(error.message);
+  }
+}
+
+/** The error that an answer with a status of 400 or more stands for, whoever it is that answered. */
+export function errorOf(response: Response, text: string): ApiError {
+  const problem = problemIn(text);
+  return problem ? new ApiError(problem) : notOurs(response, text);
+}
+
+/** An answer that a gateway of Slipway does not give: a proxy's page, another program at the address. */
+export function notOurs(response: Response, text: string): ApiError {
+  return new ApiError({
+    type: 'about:blank',
+    title: response.statusText,
+    status: response.status,
+    code: 'internal',
+    requestId: response.headers.get('X-Request-Id') ?? '',
+    detail: `The answer is not of Slipway's gateway: HTTP ${response.status} ${text.slice(0, 200)}`,
+    hint: 'Check the address.',
+  });
+}
+
+function problemIn(text: string): Problem | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Problem> | null;
+    return typeof value?.code === 'string' && typeof value.detail === 'string' ? (value as Problem) : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
-import { ApiError, NotReachable } from './errors.js';
+import { NotReachable, errorOf, notOurs } from './errors.js';
+import { pause } from './pause.js';
 
 export interface ClientOptions {
   /** The gateway: `http://127.0.0.1:7420`. */
@@ -23,49 +24,98 @@ export interface CallOptions {
   content?: { body: Body; type: string };
 }
 
+/** How often a read is sent that is answered "behind". */
+const READS = 5;
+
 /**
  * Calls to the gateway. Remembers the position of its own newest write and sends it with each read
  * (`Slipway-At-Least`), so that it reads what it wrote; repeats a read that is answered "behind" until it has caught up.
+ * Throws {@link ApiError} for what the gateway refuses, {@link NotReachable} when there is no answer.
  */
 export class Http {
-  private position?: string;
-  constructor(private readonly options: ClientOptions) {}
+  /** Of the newest write. */
+  private position: string | undefined;
+  private readonly url: string;
 
-  async json<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
-    return (await (await this.call(method, path, options)).json()) as T;
+  constructor(private readonly options: ClientOptions) {
+    this.url = options.url.replace(/\/+$/, '');
   }
 
+  async json<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    const response = await this.call(method, path, options);
+    const text = await this.textOf(response, options.signal);
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw notOurs(response, text);
+    }
+  }
+
+  async text(method: string, path: string, options: CallOptions = {}): Promise<string> {
+    return this.textOf(await this.call(method, path, options), options.signal);
+  }
+
+  /** The answer, once it is one that went well; its body is the caller's to read. */
   async call(method: string, path: string, options: CallOptions = {}): Promise<Response> {
-    const attempts = method === 'GET' ? 5 : 1;
-    for (let attempt = 1; ; attempt++) {
-      const response = await this.send(method, path, options);
+    const reads = method === 'GET';
+    for (let sends = 1; ; sends++) {
+      const atLeast = reads ? this.position : undefined;
+      const response = await this.send(method, path, options, atLeast);
       if (response.ok) {
-        if (method !== 'GET') this.position = response.headers.get('Slipway-Position') ?? this.position;
+        if (!reads) this.remember(response.headers.get('Slipway-Position'));
         return response;
       }
-      const error = await toError(response);
-      if (attempt === attempts || error.code !== 'behind') throw error;
-      await new Promise((resolve) => setTimeout(resolve, 1000 * Number(response.headers.get('Retry-After') ?? 1)));
+      const error = errorOf(response, await this.textOf(response, options.signal));
+      if (error.code === 'gone' && atLeast !== undefined) {
+        // After a restore what was written may be no more: then the call itself decides, without its memory.
+        this.position = undefined;
+        continue;
+      }
+      if (!reads || sends === READS || error.code !== 'behind') throw error;
+      await pause(1000 * (Number(response.headers.get('Retry-After')) || 1), options.signal);
+      options.signal?.throwIfAborted();
     }
   }
 
   /** Where the WebSocket is. */
   get liveUrl(): string {
-    return `${this.options.url.replace(/^http/, 'ws')}/api/v1/events`;
+    return `${this.url.replace(/^http/, 'ws')}/api/v1/events`;
   }
   get key(): string {
     return this.options.key;
   }
+  /** That nobody answers here. */
+  unreachable(cause?: unknown): NotReachable {
+    return new NotReachable(this.url, { cause });
+  }
 
-  private async send(method: string, path: string, { query, body, headers, signal, content }: CallOptions): Promise<Response> {
-    const url = new URL(`${this.options.url}/api/v1${path}`);
+  /** Of writes that end in any order the newest counts: positions of one log compare as strings. */
+  private remember(position: string | null): void {
+    if (position === null) return;
+    const logOf = (one: string) => one.slice(0, one.indexOf('.'));
+    const older = this.position !== undefined && logOf(position) === logOf(this.position) && position < this.position;
+    if (!older) this.position = position;
+  }
+
+  private async textOf(response: Response, signal?: AbortSignal): Promise<string> {
+    try {
+      return await response.text();
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw this.unreachable(error);
+    }
+  }
+
+  private async send(method: string, path: string, options: CallOptions, atLeast: string | undefined): Promise<Response> {
+    const { query, body, headers, signal, content } = options;
+    const url = new URL(`${this.url}/api/v1${path}`);
     for (const [name, value] of Object.entries(query ?? {})) {
       for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) url.searchParams.append(name, String(one));
     }
     const all: Record<string, string | undefined> = {
       Authorization: `Bearer ${this.options.key}`,
       'X-Log-Token': this.options.logToken,
-      'Slipway-At-Least': method === 'GET' ? this.position : undefined,
+      'Slipway-At-Least': atLeast,
       'Content-Type': content?.type ?? (body === undefined ? undefined : 'application/json'),
       ...headers,
     };
@@ -78,24 +128,7 @@ export class Http {
       } as RequestInit);
     } catch (error) {
       if (signal?.aborted) throw error;
-      throw new NotReachable(this.options.url, { cause: error });
+      throw this.unreachable(error);
     }
-  }
-}
-
-async function toError(response: Response): Promise<ApiError> {
-  const text = await response.text();
-  try {
-    return new ApiError(JSON.parse(text));
-  } catch {
-    return new ApiError({
-      type: 'about:blank',
-      title: response.statusText,
-      status: response.status,
-      code: 'internal',
-      requestId: '',
-      detail: `The answer is not of Slipway's gateway: HTTP ${response.status} ${text.slice(0, 200)}`,
-      hint: 'Check the address.',
-    });
   }
 }

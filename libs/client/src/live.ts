@@ -1,11 +1,20 @@
-import type { Cause, ClientFrame, EventFilter, EventView, ServerFrame, StepProgress } from '@slipway/contracts';
+import { ERRORS, type EventFilter, type EventView, type StepProgress } from '@slipway/contracts';
+import { Connection } from './connection.js';
+import { SubscriptionRefused } from './errors.js';
 import type { Http } from './http.js';
+import { pause } from './pause.js';
 
 export interface FollowOptions {
   filter?: EventFilter;
   /** A position (exclusive), `"start"`, or left out for what comes from now on. */
   from?: string;
+  /** Ends it, without an error. */
   signal?: AbortSignal;
+  /**
+   * After so many milliseconds without a word the gateway is asked whether it lives, after as many again the connection
+   * counts as dead; 15,000 when left out.
+   */
+  quietMs?: number;
 }
 
 /** What following yields: each event once, in order; `caught-up` whenever all that is recorded has been delivered. */
@@ -17,14 +26,7 @@ export type Followed =
 /** The first pause before connecting again; it doubles up to {@link LONGEST_PAUSE_MS}. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
-
-/** Raised when the gateway refuses a subscription. */
-export class SubscriptionRefused extends Error {
-  override readonly name = 'SubscriptionRefused';
-  constructor(readonly error: Cause) {
-    super(error.message);
-  }
-}
+const QUIET_MS = 15_000;
 
 /**
  * Events over the WebSocket. A connection that breaks is made again and goes on after the last position: nothing is
@@ -33,17 +35,28 @@ export class SubscriptionRefused extends Error {
 export class Live {
   constructor(private readonly http: Http) {}
 
-  async *follow({ filter, from, signal }: FollowOptions = {}): AsyncGenerator<Followed> {
+  /** Throws {@link NotReachable} when the first connection can't be made, {@link SubscriptionRefused} when it is refused. */
+  async *follow({ filter, from, signal, quietMs = QUIET_MS }: FollowOptions = {}): AsyncGenerator<Followed> {
     let position = from;
-    let pause = FIRST_PAUSE_MS;
+    let pauseMs = FIRST_PAUSE_MS;
+    let everOpened = false;
     while (!signal?.aborted) {
-      for await (const frame of this.connection(
-        { ...(filter && { filter }), ...(position !== undefined && { from: position }) },
-        signal,
-      )) {
-        pause = FIRST_PAUSE_MS;
-        if (frame.type === 'subscribed') position ??= frame.position;
-        if (frame.type === 'error') throw new SubscriptionRefused(frame.error);
+      const connection = new Connection({
+        url: this.http.liveUrl,
+        key: this.http.key,
+        subscription: { ...(filter && { filter }), ...(position !== undefined && { from: position }) },
+        quietMs,
+        ...(signal && { signal }),
+      });
+      for await (const frame of connection.frames()) {
+        if (frame.type === 'subscribed') {
+          pauseMs = FIRST_PAUSE_MS;
+          position ??= frame.position;
+        }
+        if (frame.type === 'error') {
+          if (ERRORS[frame.error.code]?.advice !== 'retry') throw new SubscriptionRefused(frame.error);
+          break;
+        }
         if (frame.type === 'progress') yield { type: 'progress', progress: frame.progress };
         if (frame.type === 'event') {
           position = frame.event.position;
@@ -54,45 +67,10 @@ export class Live {
           yield { type: 'caught-up', position };
         }
       }
-      if (signal?.aborted) return;
-      await new Promise((resolve) => setTimeout(resolve, pause));
-      pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
-    }
-  }
-
-  /** Frames of one connection; ends when it does. */
-  private async *connection(
-    subscription: { filter?: EventFilter; from?: string },
-    signal?: AbortSignal,
-  ): AsyncGenerator<ServerFrame> {
-    const socket = new WebSocket(this.http.liveUrl);
-    const frames: ServerFrame[] = [];
-    let wake = () => {};
-    let closed = false;
-    const send = (frame: ClientFrame) => socket.send(JSON.stringify(frame));
-    socket.onopen = () => {
-      send({ type: 'authenticate', key: this.http.key });
-      send({ type: 'subscribe', id: 'follow', ...subscription });
-    };
-    socket.onmessage = ({ data }) => {
-      frames.push(JSON.parse(String(data)) as ServerFrame);
-      wake();
-    };
-    socket.onclose = socket.onerror = () => {
-      closed = true;
-      wake();
-    };
-    const abort = () => socket.close();
-    signal?.addEventListener('abort', abort);
-    try {
-      while (true) {
-        while (frames.length) yield frames.shift()!;
-        if (closed) return;
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
-    } finally {
-      signal?.removeEventListener('abort', abort);
-      socket.close();
+      everOpened ||= connection.opened;
+      if (!everOpened && !signal?.aborted) throw this.http.unreachable();
+      await pause(pauseMs, signal);
+      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
     }
   }
 }
