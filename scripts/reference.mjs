@@ -40,3 +40,29 @@ ${variables.join('\n')}
 What \`npm start\` takes beside them stands in \`npm start -- --help\`.
 `,
 );
+
+const { fieldRows } = await import(`${root}apps/gateway/dist/views/index.js`);
+writeFileSync(
+  `${root}docs/reference/views.md`,
+  `# Lists: filter, sort, page, look back
+
+Every list takes these query parameters:
+
+| parameter | meaning |
+| --- | --- |
+| a filterable field | the value it must have; several values, in one parameter each: one of them. Several fields: all of them |
+| \`sort\` | a sortable field, \`-\` in front for descending; the id breaks ties |
+| \`limit\` | 1 to 500 rows; 50 when left out |
+| \`cursor\` | \`next\` of the page before, with the same filter, sort and \`asOf\`: all pages are of the moment of the first |
+| \`asOf\` | a log position, or an ISO 8601 time: the rows as they were then. \`GET /{noun}/{id}\` takes it too |
+
+A field that is not in the table is refused (\`bad-input\`); a cursor or position of another log, of before a restore, or older
+than what is kept is \`gone\`.
+
+| list | filter by | without that filter | sort by | default |
+| --- | --- | --- | --- | --- |
+${fieldRows().join('\n')}
+
+Requests in lists come without their \`plan\`. Environments show the first 1,000 of their names.
+`,
+);

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { fieldRows, viewFields } from './fields.js';
+
+describe('docs/reference/views.md', () => {
+  const page = readFileSync(new URL('../../../../docs/reference/views.md', import.meta.url), 'utf8');
+
+  it('lists what each view is filtered and sorted by (node scripts/reference.mjs writes it)', () => {
+    expect(page.split('\n').filter((line) => line.startsWith('| `GET'))).toEqual(fieldRows());
+  });
+});
+
+describe('a view', () => {
+  it.each(viewFields())('$view can be filtered and sorted by what a caller would look for', ({ view, filterable, sortable }) => {
+    const wanted: Record<typeof view, [string[], string[]]> = {
+      requests: [
+        ['status', 'environment', 'ownerId', 'instanceId', 'job', 'definition'],
+        ['acceptedAt', 'updatedAt', 'priority', 'id'],
+      ],
+      instances: [
+        ['status', 'environment', 'ownerId', 'instanceId', 'health', 'location', 'driver'],
+        ['createdAt', 'updatedAt', 'name', 'id'],
+      ],
+      storages: [
+        ['status', 'environment', 'ownerId', 'instanceId', 'location', 'driver'],
+        ['createdAt', 'updatedAt', 'name', 'id'],
+      ],
+      databases: [
+        ['status', 'environment', 'ownerId', 'instanceId', 'location', 'driver'],
+        ['createdAt', 'updatedAt', 'name', 'id'],
+      ],
+      environments: [['paused'], ['name', 'updatedAt']],
+    };
+    expect(filterable).toEqual(expect.arrayContaining(wanted[view][0]));
+    expect(sortable).toEqual(expect.arrayContaining(wanted[view][1]));
+  });
+});
