@@ -1,10 +1,10 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVICES, type ServiceName } from '@slipway/contracts';
+import { seededRandom, seedOf } from '@slipway/event-store/testing';
 import { TestMesh } from '@slipway/testing';
 import { inBothModes } from './modes.js';
 import { processesIn, standing } from './place.js';
-import { seededRandom } from './seed.js';
 
 /** How many rounds of killing; more by hand: SLIPWAY_ROUNDS=50. */
 const ROUNDS = Number(process.env.SLIPWAY_ROUNDS ?? 4);
@@ -14,7 +14,9 @@ inBothModes('kill -9 at any moment', ({ processes }) => {
   afterEach(() => mesh?.remove(), 60_000);
 
   it('loses no accepted request, does nothing twice, leaves no orphan', async () => {
-    const { random, seed } = seededRandom();
+    const seed = seedOf(Date.now() % 1_000_000);
+    process.stdout.write(`SLIPWAY_SEED=${seed}\n`);
+    const random = seededRandom(seed);
     mesh = await TestMesh.start({ processes });
     for (let round = 0; round < ROUNDS; round++) {
       const names = Array.from({ length: 3 }, (_, n) => `svc-${round}-${n}`);
