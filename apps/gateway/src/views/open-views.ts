@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventStore } from '@slipway/event-store';
-import { InThread, InWorker, ReadModels, type Complete, type WorkerSettings } from '@slipway/event-store/read-models';
+import { InThread, InWorker, ReadModels, startOf, type Complete, type WorkerSettings } from '@slipway/event-store/read-models';
 import type { NameRow } from './environments.js';
 import type { ListQuery, Rows, ViewName, Views } from './port.js';
 import { projections } from './registry.js';
@@ -23,7 +23,10 @@ export interface ViewsOptions {
 const MOST_NAMES = 1_000;
 const DAY = 86_400_000;
 
-/** Opens the gateway's views. Resolves when the file is open; what is still being built then answers `behind`. */
+/**
+ * Opens the gateway's views. Resolves when the file is open, or it is known why it can't be yet (`stopped`): it is then tried
+ * again. What is still being built answers `behind`.
+ */
 export async function openViews({ folder, log, eventLog, historyDays, snapshot }: ViewsOptions): Promise<Views> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, 'views.sqlite');
@@ -39,8 +42,6 @@ export async function openViews({ folder, log, eventLog, historyDays, snapshot }
         : new InThread({ file, projections, log, ...history }, told),
   });
   await models.opened();
-  const head = await log.head();
-  const start = head.slice(0, -20) + '0'.repeat(20);
 
   const listText = async (view: ViewName, query: ListQuery) => {
     const { items, next, position } = await models.page(view, query, SHOWN[view]?.inLists);
@@ -57,7 +58,7 @@ export async function openViews({ folder, log, eventLog, historyDays, snapshot }
       const text = await getText(view, id, options);
       return text === null ? null : (JSON.parse(text) as Rows[typeof view]);
     },
-    position: () => models.position() ?? start,
+    position: () => models.position() ?? startOf(log.info()),
     reached: (position, ms, view) => models.reached(position, ms, view),
     building: () =>
       models

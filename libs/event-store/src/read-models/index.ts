@@ -5,4 +5,5 @@ export { InWorker, type Registry, type WorkerSettings } from './in-worker.js';
 export { InThread } from './in-thread.js';
 export { Projector, type ModelsState, type ProjectorOptions, type ViewState } from './projector.js';
 export type { Snapshot } from './reader.js';
+export { startOf } from '../position.js';
 export type { ListQuery } from './query.js';
