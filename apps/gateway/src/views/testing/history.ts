@@ -1,25 +1,35 @@
 import {
   CATEGORY_OWNER,
   categoryOf,
-  hashOf,
   resourceEventType,
   resourceStream,
   streamName,
-  type Cause,
   type Category,
-  type DefinitionRef,
+  type Cause,
   type EnvironmentEvent,
-  type Installed,
-  type JobKind,
   type JsonObject,
   type Plan,
   type PlanStep,
   type RequestEvent,
   type ResourceEvent,
-  type ResourceKind,
 } from '@slipway/contracts';
 import { NO_STREAM, type EventMetadata } from '@slipway/event-store';
 import { seededRandom, type HistoryAppend } from '@slipway/event-store/testing';
+import {
+  CAUSE,
+  accepted,
+  cancelling,
+  ended,
+  outcome,
+  outputsOf,
+  pausing,
+  planOf,
+  requested,
+  resuming,
+  settled,
+  started,
+  type Job,
+} from './simulated-events.js';
 
 export interface HistoryOptions {
   /** Requests that are made, one after another and overlapping. */
@@ -31,25 +41,9 @@ export interface HistoryOptions {
   trouble?: number;
 }
 
-interface Job {
-  id: string;
-  kind: JobKind;
-  environment: string;
-  name: string;
-  owner: string;
-}
-
 type Append = Pick<HistoryAppend, 'stream' | 'events'>;
 
-const KINDS: readonly [ResourceKind, string, string][] = [
-  ['storage', '-data', 'directory'],
-  ['database', '-db', 'sqlite'],
-  ['instance', '', 'process'],
-];
 const OWNERS = ['ada', 'grace', 'linus', 'platform'];
-const CAUSE: Cause = { code: 'driver-failed', message: 'exit code 1', hint: 'Read the log.' };
-const DEFINITION: DefinitionRef = { name: 'guestbook', version: '1.0.0', hash: hashOf('guestbook') };
-
 /**
  * What a mesh may record while it works on requests: they succeed, fail and are undone, wait, are retried, paused,
  * cancelled, abandoned; instances change health and are given back. The same seed, the same history; every append succeeds
@@ -114,7 +108,7 @@ class SimulatedMesh {
       yield this.of(job, { type: 'RequestVoided', data: { environment, name } });
       return yield this.released(job);
     }
-    yield this.of(job, this.accepted(job));
+    yield this.of(job, accepted(job, Math.floor(this.random() * 5) - 2));
     if (this.chance(this.trouble)) {
       yield this.of(job, { type: 'RequestWaiting', data: { code: 'limit-reached', reason: 'in the queue' } });
     }
@@ -161,14 +155,14 @@ class SimulatedMesh {
     const done: PlanStep[] = [];
     for (const step of plan.steps) {
       let tries = 1;
-      yield this.of(job, ...due, this.requested(step, tries, false));
+      yield this.of(job, ...due, requested(step, tries, false));
       if (this.chance(this.trouble / 2)) yield* this.pause(job);
       if (this.chance(this.trouble / 2)) {
         const data = { stepId: step.id, try: tries, code: 'no-server', reason: 'nobody serves it' };
         yield this.of(job, { type: 'StepWaiting', data });
       }
       while (this.chance(this.trouble)) {
-        yield this.resource(job, step, this.started(job, step, tries, step.action));
+        yield this.resource(job, step, started(job, step, tries, step.action));
         yield this.resource(job, step, {
           type: 'Failed',
           data: { ...outcome(job, step, tries), action: step.action, cause: CAUSE },
@@ -183,10 +177,10 @@ class SimulatedMesh {
           data: { stepId: step.id, try: tries, nextTry: tries + 1, at, cause: CAUSE },
         });
         tries += 1;
-        yield this.of(job, this.requested(step, tries, false));
+        yield this.of(job, requested(step, tries, false));
       }
       if (this.chance(this.trouble / 3)) yield this.of(job, { type: 'StepUncertain', data: { stepId: step.id, try: tries } });
-      yield this.resource(job, step, this.started(job, step, tries, step.action));
+      yield this.resource(job, step, started(job, step, tries, step.action));
       if (this.chance(this.trouble / 2)) {
         yield this.resource(job, step, { type: 'TakenOver', data: { generation: step.generation, epoch: 2, replica: 'other' } });
       }
@@ -205,7 +199,7 @@ class SimulatedMesh {
       type: 'RequestSucceeded',
       data: { alreadySatisfied: [], installed, removed, wires: plan.wires },
     });
-    yield this.settled(job, 'done', plan.steps);
+    yield this.environment(job.environment, job, settled(job, 'done', plan.steps));
   }
 
   private *undo(job: Job, done: PlanStep[]): Generator<Append> {
@@ -213,8 +207,8 @@ class SimulatedMesh {
     yield this.of(job, { type: 'UndoStarted', data: { cause: CAUSE } });
     if (this.chance(this.trouble)) yield* this.pause(job);
     for (const step of done.toReversed()) {
-      yield this.of(job, this.requested(step, 1, true));
-      yield this.resource(job, step, this.started(job, step, 1, 'destroy'));
+      yield this.of(job, requested(step, 1, true));
+      yield this.resource(job, step, started(job, step, 1, 'destroy'));
       if (this.chance(this.trouble)) {
         yield this.resource(job, step, { type: 'Failed', data: { ...outcome(job, step, 1), action: 'destroy', cause: CAUSE } });
         const left = [
@@ -227,16 +221,16 @@ class SimulatedMesh {
         );
         if (this.chance(0.5)) {
           yield this.of(job, { type: 'RequestAbandoned', data: { actor, reason: 'enough', left } });
-          yield this.settled(job, 'abandoned', []);
+          yield this.environment(job.environment, job, settled(job, 'abandoned', []));
           return;
         }
-        yield this.of(job, { type: 'RequestRetried', data: { actor } }, this.requested(step, 2, true));
+        yield this.of(job, { type: 'RequestRetried', data: { actor } }, requested(step, 2, true));
       }
       yield this.resource(job, step, { type: 'Destroyed', data: { ...outcome(job, step, 1), effect: 'destroyed' } });
       yield this.of(job, { type: 'StepUndone', data: { stepId: step.id, try: 1 } });
     }
     yield this.of(job, { type: 'RequestFailed', data: { cause: CAUSE } });
-    yield this.settled(job, 'undone', []);
+    yield this.environment(job.environment, job, settled(job, 'undone', []));
     yield this.released(job);
     if (this.chance(0.3)) {
       yield this.claimed(job);
@@ -268,39 +262,11 @@ class SimulatedMesh {
   }
 
   private plan(job: Job): Plan {
-    const { environment, name } = job;
-    const destroy = job.kind === 'deprovision';
-    const steps = (destroy ? KINDS.toReversed() : KINDS).map(([kind, suffix, driver]): PlanStep => {
-      const id = `${kind}/${name}${suffix}`;
-      const key = `${environment} ${id}`;
-      if (!destroy) this.generations.set(key, (this.generations.get(key) ?? 0) + 1);
-      return {
-        id,
-        action: destroy ? 'destroy' : 'ensure',
-        kind,
-        name: name + suffix,
-        generation: this.generations.get(key) ?? 1,
-        definition: DEFINITION,
-        location: 'local',
-        driver,
-        spec: { mode: '0750' },
-        after: kind === 'instance' && !destroy ? [`storage/${name}-data`, `database/${name}-db`] : [],
-        inverse: destroy ? 'forward' : 'destroy',
-      };
+    return planOf(job, (id) => {
+      const key = `${job.environment} ${id}`;
+      if (job.kind === 'provision') this.generations.set(key, (this.generations.get(key) ?? 0) + 1);
+      return this.generations.get(key) ?? 1;
     });
-    const wires = destroy ? [] : [{ from: `instance/${name}`, requirement: 'data', to: `storage/${name}-data` }];
-    const plan = {
-      environment,
-      outcome: destroy ? ('remove' as const) : ('install' as const),
-      alreadySatisfied: [],
-      steps,
-      wires,
-      leases: [] as [],
-      reads: steps.map(({ id }) => ({ key: id, generation: null })),
-      writes: steps.map(({ id }) => id),
-      unsatisfied: [],
-    };
-    return { ...plan, hash: hashOf(plan) };
   }
 
   private planMade(plan: Plan): RequestEvent {
@@ -317,84 +283,6 @@ class SimulatedMesh {
 
   private released(job: Job): Append {
     return this.environment(job.environment, job, { type: 'NameReleased', data: { name: job.name, requestId: job.id } });
-  }
-
-  private accepted(job: Job): RequestEvent {
-    const body = {
-      instanceId: job.name,
-      environment: job.environment,
-      ...(job.kind === 'provision' && { definition: 'guestbook' }),
-    };
-    const who = { id: job.owner, type: 'user' as const };
-    return {
-      type: 'RequestAccepted',
-      data: {
-        job: job.kind,
-        environment: job.environment,
-        name: job.name,
-        owner: who,
-        actor: who,
-        body,
-        bodyHash: hashOf(body),
-        priority: Math.floor(this.random() * 5) - 2,
-        keepOnFailure: false,
-      },
-    };
-  }
-
-  private readonly requested = (step: PlanStep, tries: number, undo: boolean): RequestEvent => ({
-    type: 'StepRequested',
-    data: {
-      stepId: step.id,
-      try: tries,
-      action: undo ? 'destroy' : step.action,
-      undo,
-      inputs: step.kind === 'instance' ? { data: { path: `/data/${step.name}` } } : {},
-      deadline: 2e12,
-    },
-  });
-
-  private readonly started = (job: Job, step: PlanStep, tries: number, action: 'ensure' | 'destroy'): ResourceEvent => ({
-    type: 'Started',
-    data: {
-      ...outcome(job, step, tries),
-      action,
-      replica: 'one',
-      location: step.location,
-      driver: step.driver,
-      definition: step.definition,
-      spec: step.spec,
-      inputs: {},
-      deadline: 2e12,
-    },
-  });
-
-  private settled(job: Job, result: 'done' | 'undone' | 'abandoned', steps: PlanStep[]): Append {
-    const installed = steps.map(({ kind, name, generation, definition, location, driver, spec }): Installed => ({
-      kind,
-      name,
-      generation,
-      definition,
-      location,
-      guestLocation: 'local',
-      driver,
-      instanceId: job.name,
-      owner: { id: job.owner, type: 'user' },
-      spec,
-      outputs: {},
-    }));
-    const destroyed = job.kind === 'deprovision' ? steps.map(({ id }) => id) : [];
-    return this.environment(job.environment, job, {
-      type: 'PlanSettled',
-      data: {
-        requestId: job.id,
-        name: job.name,
-        outcome: result,
-        installed: job.kind === 'provision' ? installed : [],
-        removed: destroyed,
-        wires: [],
-      },
-    });
   }
 
   private of(job: Job, ...events: RequestEvent[]): Append {
@@ -440,26 +328,3 @@ class SimulatedMesh {
     return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-8${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
   }
 }
-
-const pausing: EnvironmentEvent = { type: 'DispatchPaused', data: { actor: { id: 'ada', type: 'user' } } };
-const resuming: EnvironmentEvent = { type: 'DispatchResumed', data: { actor: { id: 'ada', type: 'user' } } };
-const cancelling: RequestEvent = { type: 'CancelRequested', data: { actor: { id: 'ada', type: 'user' } } };
-
-const outcome = (job: Job, step: PlanStep, tries: number) => ({
-  requestId: job.id,
-  stepId: step.id,
-  try: tries,
-  generation: step.generation,
-  epoch: 1,
-});
-
-const outputsOf = (step: PlanStep): JsonObject =>
-  step.action === 'destroy' ? {} : { path: `/data/${step.name}`, url: `http://127.0.0.1:20000/${step.name}` };
-
-const ended = (job: Job, step: PlanStep, tries: number): ResourceEvent =>
-  step.action === 'ensure'
-    ? {
-        type: 'Provisioned',
-        data: { ...outcome(job, step, tries), effect: 'made', outputs: outputsOf(step), observed: { mode: '0750' } },
-      }
-    : { type: 'Destroyed', data: { ...outcome(job, step, tries), effect: 'destroyed' } };
