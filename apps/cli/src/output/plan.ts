@@ -7,7 +7,7 @@ export function describePlan(plan: Plan): string {
   if (plan.outcome === 'unsatisfied') {
     lines.push('This cannot be done. Unsatisfied:');
     for (const { chain, requirement, message } of plan.unsatisfied)
-      lines.push(`  ${requirement}`, `    needed by ${chain.join(' → ')}`, `    ${message}`);
+      lines.push(`  ${requirement}`, ...(chain.length ? [`    needed by ${chain.join(' → ')}`] : []), `    ${message}`);
   }
   for (const used of plan.alreadySatisfied)
     lines.push(`  = ${used.kind}/${used.name} is there (${used.definition.name}@${used.definition.version})`);

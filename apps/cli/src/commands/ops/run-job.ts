@@ -90,7 +90,7 @@ export function describeEnd(request: RequestView): string {
   if (status === 'unsatisfied' && result && 'unsatisfied' in result) {
     return [
       `${what} can't be satisfied:`,
-      ...result.unsatisfied.map((one) => `  ${one.requirement} (needed by ${one.chain.join(' → ')}): ${one.message}`),
+      ...result.unsatisfied.map((one) => `  ${one.requirement}${one.chain.length ? ` (needed by ${one.chain.join(' → ')})` : ''}: ${one.message}`),
     ].join('\n');
   }
   const why = cause ? `: ${cause.message} (${cause.code})\n${cause.hint}` : '';
