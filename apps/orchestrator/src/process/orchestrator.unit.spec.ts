@@ -51,7 +51,7 @@ describe('a request from its acceptance to its end', () => {
     for (const { type, metadata } of own) {
       expect([type, metadata]).toMatchObject([
         type,
-        { requestId, correlationId: 'call-1', actor: ADA.actor, environment: 'default', logToken: 'ticket 4711' },
+        { requestId, correlationId: 'call-0001', actor: ADA.actor, environment: 'default', logToken: 'ticket 4711' },
       ]);
     }
     const claimed = ({ type }: { type: string }) => type === 'NameClaimed';

@@ -34,7 +34,7 @@ export interface Life {
   crash(): void;
 }
 
-export const ADA: RequestContext = { correlationId: 'call-1', actor: { id: 'ada', type: 'user' } };
+export const ADA: RequestContext = { correlationId: 'call-0001', actor: { id: 'ada', type: 'user' } };
 
 /** Everything but the orchestrator: the log's disk, time, the bus, the resolver and the sub-provisioners. They do not die. */
 export class World {
