@@ -3,13 +3,11 @@
  * Runs on any Node from 18 on, with nothing installed: built-in modules only.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../', import.meta.url));
-const stamp = `${root}node_modules/.slipway-installed`;
 
 /** One line of plain words, on standard error when standard output is for something else. */
 export const say = (line) => process.stdout.write(`${line}\n`);
@@ -20,12 +18,33 @@ export function fail(message, code = 1) {
   process.exit(code);
 }
 
+/**
+ * Whether the packages stand here as the lock file says. npm writes down what it has installed as its last act, so an
+ * interrupted installation is seen. A package for another platform (`os`, `cpu`) or C library need not be there.
+ */
+export function packagesInstalled(folder = root) {
+  const packagesOf = (file) => {
+    try {
+      return JSON.parse(readFileSync(join(folder, file), 'utf8')).packages;
+    } catch {
+      return {};
+    }
+  };
+  const there = packagesOf('node_modules/.package-lock.json');
+  const isHere = (accepted, what) => !accepted || accepted.includes(what);
+  return Object.entries(packagesOf('package-lock.json')).every(
+    ([path, wanted]) =>
+      !path.startsWith('node_modules/') ||
+      there[path]?.version === wanted.version ||
+      (wanted.optional &&
+        !there[path] &&
+        !(isHere(wanted.os, process.platform) && isHere(wanted.cpu, process.arch) && !wanted.libc)),
+  );
+}
+
 /** Packages as the lock file says; at once when they are there already. */
 export function installPackages() {
-  const wanted = createHash('sha256')
-    .update(readFileSync(`${root}package-lock.json`))
-    .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  if (packagesInstalled()) return;
   say('Installing packages (once; about half a minute) ...');
   const began = Date.now();
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
@@ -37,7 +56,6 @@ export function installPackages() {
   if (status !== 0) {
     fail(`Installing packages failed (npm ci: ${error?.message ?? `exit code ${status}`}). Check the network and run it again.`);
   }
-  writeFileSync(stamp, wanted);
   say(`  done in ${seconds(began)}`);
 }
 
