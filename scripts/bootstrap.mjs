@@ -20,7 +20,7 @@ export function fail(message, code = 1) {
 
 /**
  * Whether the packages stand here as the lock file says. npm writes down what it has installed as its last act, so an
- * interrupted installation is seen. A package for another platform (`os`, `cpu`) or C library need not be there.
+ * interrupted installation is seen. What is optional (bindings for other platforms) need not be there.
  */
 export function packagesInstalled(folder = root) {
   const packagesOf = (file) => {
@@ -31,14 +31,9 @@ export function packagesInstalled(folder = root) {
     }
   };
   const there = packagesOf('node_modules/.package-lock.json');
-  const isHere = (accepted, what) => !accepted || accepted.includes(what);
   return Object.entries(packagesOf('package-lock.json')).every(
-    ([path, wanted]) =>
-      !path.startsWith('node_modules/') ||
-      there[path]?.version === wanted.version ||
-      (wanted.optional &&
-        !there[path] &&
-        !(isHere(wanted.os, process.platform) && isHere(wanted.cpu, process.arch) && !wanted.libc)),
+    ([path, { version, optional }]) =>
+      !path.startsWith('node_modules/') || there[path]?.version === version || (optional === true && !there[path]),
   );
 }
 
