@@ -2,15 +2,15 @@ import {
   JetStreamApiError,
   RetentionPolicy,
   StorageType,
-  jetstream,
   jetstreamManager,
-  type JetStreamClient,
   type JetStreamManager,
   type StoredMsg,
 } from '@nats-io/jetstream';
-import { headers, nanos, type NatsConnection } from '@nats-io/transport-node';
+import { headers, nanos } from '@nats-io/transport-node';
 import { categoryOf, eventSubject, type Category } from '@slipway/contracts';
 import type { Position, RecordedEvent } from '@slipway/event-store';
+import type { Connection } from '../bus/connection.js';
+import { Inbox } from '../bus/inbox.js';
 import { eventView } from './event-view.js';
 
 /** Headers of a relayed event beyond those of JetStream. */
@@ -55,21 +55,29 @@ const DUPLICATE_WINDOW_MS = 120_000;
 /** Messages published before their acknowledgements are awaited. */
 const WINDOW = 256;
 const ACK_TIMEOUT_MS = 2_000;
+const ENCODER = new TextEncoder();
+
+/** JetStream's answer to a message that is to be stored (ADR-1, `io.nats.jetstream.api.v1.pub_ack_response`). */
+interface Acknowledgement {
+  seq?: number;
+  duplicate?: boolean;
+  error?: { code: number; err_code?: number; description: string };
+}
 
 /**
  * The JetStream stream of recorded events, `slipway.<mesh>.events.>`, as its relay sees it.
  */
 export class EventStream {
-  readonly #jetstream: JetStreamClient;
+  readonly #inbox: Inbox;
   #manager: JetStreamManager | undefined;
 
   constructor(
-    private readonly nats: NatsConnection,
+    private readonly connection: Connection,
     private readonly mesh: string,
     private readonly replica: string,
     private readonly limits: StreamLimits,
   ) {
-    this.#jetstream = jetstream(nats, { timeout: ACK_TIMEOUT_MS });
+    this.#inbox = new Inbox(connection);
   }
 
   /** Makes the stream unless it is there; brings its limits up to the configuration. */
@@ -107,7 +115,7 @@ export class EventStream {
   }
 
   async #management(): Promise<JetStreamManager> {
-    return (this.#manager ??= await jetstreamManager(this.nats, { timeout: ACK_TIMEOUT_MS }));
+    return (this.#manager ??= await jetstreamManager(this.connection.nats, { timeout: ACK_TIMEOUT_MS }));
   }
 
   async #message(stream: string, seq: number): Promise<StoredMsg | null> {
@@ -145,18 +153,14 @@ export class EventStream {
     extra.append(RELAY_HEADERS.position, event.position);
     if (position !== undefined) extra.append(RELAY_HEADERS.previous, position);
     extra.append(RELAY_HEADERS.relay, this.replica);
+    // A restored log publishes the same events anew under its new epoch: they are not duplicates.
+    extra.append('Nats-Msg-Id', `${event.id}@${event.position.split('.')[1]}`);
+    extra.append('Nats-Expected-Last-Sequence', String(sequence));
     const subject = eventSubject(this.mesh, categoryOf(event.stream) as Category, event.type);
-    try {
-      const { duplicate, seq } = await this.#jetstream.publish(subject, JSON.stringify(eventView(event)), {
-        // A restored log publishes the same events anew under its new epoch: they are not duplicates.
-        msgID: `${event.id}@${event.position.split('.')[1]}`,
-        expect: { lastSequence: sequence },
-        headers: extra,
-      });
-      if (duplicate || seq !== sequence + 1) throw new Overtaken(`${event.position} was published by another relay`);
-    } catch (error) {
-      if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) throw new Overtaken(error.message);
-      throw error;
-    }
+    const data = ENCODER.encode(JSON.stringify(eventView(event)));
+    const { error, duplicate, seq } = (await this.#inbox.request(subject, data, extra, ACK_TIMEOUT_MS)).json<Acknowledgement>();
+    if (error?.err_code === WRONG_LAST_SEQUENCE) throw new Overtaken(error.description);
+    if (error) throw new Error(`JetStream refused ${event.position}: ${error.description}`);
+    if (duplicate || seq !== sequence + 1) throw new Overtaken(`${event.position} was published by another relay`);
   }
 }

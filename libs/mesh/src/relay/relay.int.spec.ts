@@ -240,7 +240,7 @@ describe('several relays', () => {
     await record(10);
     const limits = { maxBytes: 64 * 1024 * 1024, replicas: 1 };
     const connection = await connect();
-    const [one, two] = ['one', 'two'].map((replica) => new EventStream(connection.nats, 'test', replica, limits)) as [
+    const [one, two] = ['one', 'two'].map((replica) => new EventStream(connection, 'test', replica, limits)) as [
       EventStream,
       EventStream,
     ];

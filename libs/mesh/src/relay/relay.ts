@@ -22,7 +22,11 @@ export interface RelayOptions {
   takeoverMs?: number;
   /** Between two looks while it stands by, and before it tries again after a failure, in ms; 1,000 when left out. */
   pauseMs?: number;
+  /** How long events may gather before they are published together, in ms; 20 when left out. */
+  lingerMs?: number;
 }
+
+const LINGER_MS = 20;
 
 /**
  * Publishes every recorded event to JetStream, at least once and in the log's order. Many replicas may run one.
@@ -49,7 +53,7 @@ export class Relay {
 
   constructor(private readonly options: RelayOptions) {
     const { connection, mesh, replica, limits, metrics } = options;
-    this.#stream = new EventStream(connection.nats, mesh, replica, limits);
+    this.#stream = new EventStream(connection, mesh, replica, limits);
     this.#published = counter(metrics, { name: 'slipway_relay_published_total', help: 'Recorded events published to JetStream' });
     this.#activeGauge = gauge(metrics, { name: 'slipway_relay_active', help: '1 while this process relays recorded events' });
   }
@@ -114,6 +118,7 @@ export class Relay {
           const published = this.#publish(batch, end);
           underWay = published.catch(() => {});
           end = await published;
+          await this.#linger();
         },
         failed: reject,
       });
@@ -121,6 +126,12 @@ export class Relay {
       if (this.#stopped) this.#wake();
     });
     await underWay;
+  }
+
+  /** Events come in small batches while much goes on; together they cost a fraction. */
+  #linger(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => void this.options.clock.after(this.options.lingerMs ?? LINGER_MS, resolve));
   }
 
   async #publish(batch: RecordedEvent[], end: StreamEnd): Promise<StreamEnd> {
