@@ -12,11 +12,11 @@ export interface CliResult {
 export function slipway(
   mesh: Pick<TestMesh, 'url' | 'key'>,
   args: string[],
-  options: { input?: string; timeoutMs?: number } = {},
+  options: { input?: string; timeoutMs?: number; env?: NodeJS.ProcessEnv } = {},
 ): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'apps/cli/bin/slipway.mjs'), ...args], {
-      env: { PATH: process.env.PATH, SLIPWAY_URL: mesh.url, SLIPWAY_KEY: mesh.key },
+      env: { PATH: process.env.PATH, SLIPWAY_URL: mesh.url, SLIPWAY_KEY: mesh.key, ...options.env },
       timeout: options.timeoutMs ?? 120_000,
     });
     let stdout = '';

@@ -1,11 +1,21 @@
-import { ApiError, NotReachable, WaitTimedOut } from '@slipway/client';
+import { ApiError, NotReachable, SubscriptionRefused, WaitTimedOut } from '@slipway/client';
+import type { ErrorCode } from '@slipway/contracts';
 import type { RequestView } from '@slipway/contracts/http';
 
 /** Exit codes that scripts can rely on. */
 export const EXIT = { done: 0, failed: 1, usage: 2, unsatisfied: 3, notReachable: 4, timedOut: 5 } as const;
 
+/** Ctrl-C, as shells count it: 128 and the number of SIGINT. */
+export const INTERRUPTED = 130;
+
 /** A mistake in how the command was called. */
 export class UsageError extends Error {}
+
+/** No mesh on this machine has left its address and key where they are looked for. */
+export class NoMesh extends Error {}
+
+/** Ctrl-C while a request was followed. */
+export class Interrupted extends Error {}
 
 /** The exit code that says how a request ended. */
 export function exitOfRequest({ status }: RequestView): number {
@@ -25,15 +35,23 @@ export function explain(error: unknown): { code: number; text: string } {
     return { code: EXIT.timedOut, text: `${error.message}; it goes on. Follow it with: slipway wait ${error.request.id}` };
   }
   if (error instanceof UsageError) return { code: EXIT.usage, text: error.message };
+  if (error instanceof NoMesh) return { code: EXIT.notReachable, text: error.message };
+  if (error instanceof Interrupted) return { code: INTERRUPTED, text: error.message };
+  if (error instanceof SubscriptionRefused) {
+    const { code, message, hint } = error.error;
+    return { code: exitOf(code), text: `${message} (${code})\n${hint}` };
+  }
   if (error instanceof ApiError) {
-    const fields = (error.problem.fields ?? []).map(({ field, reason }) => `  ${field}: ${reason}`);
-    const code = {
-      unsatisfied: EXIT.unsatisfied,
-      'bad-input': EXIT.usage,
-      unreachable: EXIT.notReachable,
-      'timed-out': EXIT.timedOut,
-    }[error.code as string];
-    return { code: code ?? EXIT.failed, text: [`${error.message} (${error.code})`, ...fields, error.problem.hint].join('\n') };
+    const { code, message, problem } = error;
+    const fields = (problem.fields ?? []).map(({ field, reason }) => `${field}: ${reason}`);
+    const unsaid = fields.filter((field) => !message.includes(field)).map((field) => `  ${field}`);
+    return { code: exitOf(code), text: [`${message} (${code})`, ...unsaid, problem.hint].join('\n') };
   }
   return { code: EXIT.failed, text: error instanceof Error ? error.message : String(error) };
 }
+
+/** The exit code for an error of the one table of errors. */
+const exitOf = (code: ErrorCode): number =>
+  ({ unsatisfied: EXIT.unsatisfied, 'bad-input': EXIT.usage, unreachable: EXIT.notReachable, 'timed-out': EXIT.timedOut })[
+    code as string
+  ] ?? EXIT.failed;

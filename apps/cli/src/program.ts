@@ -46,7 +46,7 @@ export function slipway(): Command {
       'after',
       '\nThe key is read from SLIPWAY_KEY, else from gateway.key in the data folder.\nExit codes: 0 done, 1 failed, 2 bad usage, 3 unsatisfied, 4 not reachable, 5 timed out.',
     )
-    .showHelpAfterError('(slipway --help shows what there is)')
+    .showHelpAfterError('(slipway --help shows what there is; a bare -- ends the options)')
     .exitOverride();
   for (const command of COMMANDS) command(program);
   return program;

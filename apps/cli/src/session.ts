@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SlipwayClient } from '@slipway/client';
-import { UsageError } from './exit.js';
+import { NoMesh, UsageError } from './exit.js';
 import type { Format } from './output/format.js';
 
 /** Options that every command takes. */
@@ -28,13 +28,17 @@ export function dataFolder(options: GlobalOptions, env = process.env): string {
 /** Address and key of the gateway: as told, else what the mesh on this machine has left in its data folder. */
 export function connect(options: GlobalOptions, env = process.env): SlipwayClient {
   const folder = dataFolder(options, env);
-  const url = options.url ?? env.SLIPWAY_URL ?? read(join(folder, 'run', 'gateway.url')) ?? DEFAULT_URL;
+  const told = options.url ?? env.SLIPWAY_URL;
+  const url = told ?? read(join(folder, 'run', 'gateway.url')) ?? DEFAULT_URL;
   if (!/^https?:\/\/[^/]+\/?$/.test(url))
     throw new UsageError(`--url must be the gateway's address such as ${DEFAULT_URL}, not "${url}".`);
   const key = env.SLIPWAY_KEY ?? read(join(folder, 'gateway.key'));
   if (!key) {
-    throw new UsageError(
-      `No key for the gateway: ${join(folder, 'gateway.key')} can't be read.\nStart the mesh with npm start, name its data folder with --data, or set SLIPWAY_KEY.`,
+    const file = join(folder, 'gateway.key');
+    if (told) throw new UsageError(`No key for ${url}: set SLIPWAY_KEY, or name with --data the folder that holds gateway.key.`);
+    throw new NoMesh(
+      `No mesh was started here: ${file} ${existsSync(file) ? "can't be read by this user" : 'is not there'}.\n` +
+        'Start one with npm start, name its data folder with --data, or set SLIPWAY_URL and SLIPWAY_KEY.',
     );
   }
   const logToken = options.logToken ?? env.SLIPWAY_LOG_TOKEN;

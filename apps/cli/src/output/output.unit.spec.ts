@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Plan } from '@slipway/contracts';
 import type { RequestView, StepView } from '@slipway/contracts/http';
-import { ApiError, NotReachable, WaitTimedOut } from '@slipway/client';
-import { EXIT, UsageError, exitOfRequest, explain } from '../exit.js';
+import { ApiError, NotReachable, SubscriptionRefused, WaitTimedOut } from '@slipway/client';
+import { EXIT, INTERRUPTED, Interrupted, NoMesh, UsageError, exitOfRequest, explain } from '../exit.js';
 import { describePlan } from './plan.js';
 import { LiveProgress, PlainProgress } from './progress.js';
 
@@ -65,6 +65,18 @@ describe('progress', () => {
     expect(text).toBe('request r1 running\n  ▸ storage/shop-data running\n');
     view.progress({ requestId: 'r1', stepId: 'storage/shop-data', fraction: 0.5, message: 'copying' });
     expect(text).toBe('\u001b[2A\u001b[Jrequest r1 running\n  ▸ storage/shop-data running: copying (50 %)\n');
+  });
+});
+
+describe('progress on a narrow terminal', () => {
+  it('is cut to its width, so that no line wraps and is counted wrongly', () => {
+    let text = '';
+    const view = new LiveProgress(
+      (more) => (text = more),
+      () => 20,
+    );
+    view.update(request('running', [step('storage/a-name-that-is-long', 'running')]));
+    expect(text).toBe('request r1 running\n  ▸ storage/a-name-…\n');
   });
 });
 
@@ -153,12 +165,15 @@ describe('exit codes', () => {
     });
   it.each([
     [problem('name-taken'), EXIT.failed, /why \(name-taken\)/],
-    [problem('bad-input'), EXIT.usage, /instanceId: must be short\nway out/],
+    [problem('bad-input'), EXIT.usage, /why \(bad-input\)\n  instanceId: must be short\nway out/],
     [problem('unsatisfied'), EXIT.unsatisfied, /why/],
     [problem('unreachable'), EXIT.notReachable, /why/],
     [new NotReachable('http://127.0.0.1:1'), EXIT.notReachable, /http:\/\/127\.0\.0\.1:1.*\n.*npm start/],
     [new WaitTimedOut(request('running', []), 5000), EXIT.timedOut, /still running after 5 s.*slipway wait r1/],
     [new UsageError('so not'), EXIT.usage, /so not/],
+    [new NoMesh('none here'), EXIT.notReachable, /none here/],
+    [new Interrupted('it goes on'), INTERRUPTED, /it goes on/],
+    [new SubscriptionRefused({ code: 'gone', message: 'old', hint: 'anew' }), EXIT.failed, /old \(gone\)\nanew/],
     [new Error('else'), EXIT.failed, /else/],
   ])('%s', (error, code, text) => {
     expect(explain(error)).toEqual({ code, text: expect.stringMatching(text) });

@@ -59,7 +59,11 @@ export class LiveProgress implements ProgressView {
   private lines = 0;
   private request?: RequestView;
   private readonly told = new Map<string, StepProgress>();
-  constructor(private readonly write: (text: string) => void) {}
+  /** `columns`: the terminal's width; a longer line would wrap and be counted as one. 0 where it is not known. */
+  constructor(
+    private readonly write: (text: string) => void,
+    private readonly columns: () => number = () => 0,
+  ) {}
   update(request: RequestView): void {
     this.request = request;
     this.draw();
@@ -78,8 +82,10 @@ export class LiveProgress implements ProgressView {
       `request ${id} ${status}${waiting ? `: ${waiting.reason}` : ''}`,
       ...steps.map((step) => `  ${SIGN[step.status]} ${describe(step, this.told.get(step.id))}`),
     ];
+    const width = this.columns();
+    const fitting = lines.map((line) => (width > 1 && line.length > width ? `${line.slice(0, width - 1)}…` : line));
     const back = this.lines ? `\u001b[${this.lines}A\u001b[J` : '';
-    this.write(`${back}${lines.join('\n')}\n`);
+    this.write(`${back}${fitting.join('\n')}\n`);
     this.lines = lines.length;
   }
 }
@@ -87,5 +93,5 @@ export class LiveProgress implements ProgressView {
 /** Live on a terminal, plain lines otherwise; on standard error, so that standard output stays the result's. */
 export function progressView(stream: NodeJS.WriteStream = process.stderr): ProgressView {
   const write = (text: string) => void stream.write(text);
-  return stream.isTTY && process.env.TERM !== 'dumb' ? new LiveProgress(write) : new PlainProgress(write);
+  return stream.isTTY && process.env.TERM !== 'dumb' ? new LiveProgress(write, () => stream.columns) : new PlainProgress(write);
 }

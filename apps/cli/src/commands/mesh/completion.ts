@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { print } from '../../output/format.js';
+import { FORMATS, print } from '../../output/format.js';
 
 /** A command's words for completion: its subcommands and its options. */
 function wordsOf(command: Command): string[] {
@@ -9,6 +9,9 @@ function wordsOf(command: Command): string[] {
 
 const bash = (top: string, cases: string) => `_slipway() {
   local word="\${COMP_WORDS[COMP_CWORD]}" words
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+    -o|--output) COMPREPLY=($(compgen -W "${FORMATS.join(' ')}" -- "$word")); return ;;
+  esac
   case "\${COMP_WORDS[1]}" in
 ${cases}
     *) words="${top}" ;;

@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { NotReachable } from '@slipway/client';
 import type { Accepted, RequestView } from '@slipway/contracts/http';
 import type { Session } from '../../command.js';
-import { EXIT, exitOfRequest } from '../../exit.js';
+import { EXIT, Interrupted, exitOfRequest } from '../../exit.js';
 import { print, printValue } from '../../output/format.js';
 import { progressView } from '../../output/progress.js';
 
@@ -57,11 +57,15 @@ async function send<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Follows a request to its end, drawing its steps; prints its result. */
+/** Follows a request to its end, drawing its steps; prints its result. Ctrl-C ends the following, not the request. */
 export async function follow(session: Session, requestId: string, flags: WaitFlags): Promise<number> {
   const view = progressView();
+  const interrupt = new AbortController();
+  const stop = () => interrupt.abort(new Interrupted(`Request ${requestId} goes on. Follow it with: slipway wait ${requestId}`));
+  process.once('SIGINT', stop);
   try {
     const request = await session.client.wait(requestId, {
+      signal: interrupt.signal,
       ...(flags.timeout && { timeoutMs: flags.timeout * 1000 }),
       onUpdate: (now) => view.update(now),
       onProgress: (progress) => view.progress(progress),
@@ -71,6 +75,7 @@ export async function follow(session: Session, requestId: string, flags: WaitFla
     else printValue(request, session.options.output);
     return exitOfRequest(request);
   } finally {
+    process.off('SIGINT', stop);
     view.end();
   }
 }
@@ -90,7 +95,9 @@ export function describeEnd(request: RequestView): string {
   if (status === 'unsatisfied' && result && 'unsatisfied' in result) {
     return [
       `${what} can't be satisfied:`,
-      ...result.unsatisfied.map((one) => `  ${one.requirement}${one.chain.length ? ` (needed by ${one.chain.join(' → ')})` : ''}: ${one.message}`),
+      ...result.unsatisfied.map(
+        (one) => `  ${one.requirement}${one.chain.length ? ` (needed by ${one.chain.join(' → ')})` : ''}: ${one.message}`,
+      ),
     ].join('\n');
   }
   const why = cause ? `: ${cause.message} (${cause.code})\n${cause.hint}` : '';
