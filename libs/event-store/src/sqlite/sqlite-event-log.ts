@@ -13,6 +13,7 @@ import { HEAD_FILE, LOG_FILE } from './files.js';
 import { inspectFile } from './inspection.js';
 import { refuseNetworkFolder } from './place.js';
 import { Reader } from './reader.js';
+import { Tail } from './tail.js';
 import { Writer } from './writer.js';
 
 export interface SqliteOptions extends EventLogOptions {
@@ -56,6 +57,7 @@ export class SqliteAdapter implements LogAdapter {
   }
 
   private readonly reader: Reader;
+  private readonly tail: Tail;
 
   private constructor(
     private readonly file: string,
@@ -64,6 +66,7 @@ export class SqliteAdapter implements LogAdapter {
     { clock = systemClock, logger, auditAfterMs = AUDIT_AFTER }: SqliteOptions,
   ) {
     this.reader = new Reader(file, lineage);
+    this.tail = new Tail(this.reader);
     const identity = { logId: lineage.logId, epoch: lineage.epoch };
     this.writer = new Writer({ file, headFile, identity }, () => this.wake(), clock.now, logger);
     this.nextAudit = setTimeout(() => this.lookThrough(logger), auditAfterMs).unref();
@@ -87,10 +90,16 @@ export class SqliteAdapter implements LogAdapter {
     const head = await this.patiently(() => this.reader.head());
     const from = after === undefined ? 0 : Number(this.lineage.number(after));
     if (from > head) throw this.lineage.gone(after!, 'it is beyond the head');
-    const { events, position } = await this.patiently(() => this.reader.all(from, head, limit, filter), {
+    const { events, position } = await this.patiently(() => this.between(from, head, limit, filter), {
       after: this.lineage.position(from),
     });
     return { events, position: this.lineage.position(position), end: position === head };
+  }
+
+  /** With several followers in this process each event is read once for all of them; one alone reads only what it wants. */
+  private between(from: number, head: number, limit: number, filter: ReadFilter) {
+    const shared = this.watchers.size > 1 ? this.tail.between(from, head, limit, filter) : null;
+    return shared ?? this.reader.all(from, head, limit, filter);
   }
 
   async head(): Promise<Position> {
