@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SnapshotCache } from '@slipway/event-store';
 import type { Cache, KnownEnvironments } from './ports.js';
@@ -7,7 +7,7 @@ import type { Cache, KnownEnvironments } from './ports.js';
 export function openCache(folder: string): Cache & { close(): void } {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, 'environments.json');
-  const snapshots = new SnapshotCache(join(folder, 'snapshots.sqlite'), 1);
+  const snapshots = openSnapshots(join(folder, 'snapshots.sqlite'));
   return {
     snapshots,
     environments: {
@@ -19,6 +19,16 @@ export function openCache(folder: string): Cache & { close(): void } {
     },
     close: () => snapshots.close(),
   };
+}
+
+/** One that is damaged is thrown away. */
+function openSnapshots(file: string): SnapshotCache {
+  try {
+    return new SnapshotCache(file, 1);
+  } catch {
+    for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true });
+    return new SnapshotCache(file, 1);
+  }
 }
 
 /** What is not there, or not whole, is as good as none. */

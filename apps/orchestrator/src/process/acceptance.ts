@@ -12,7 +12,7 @@ import {
 } from '@slipway/contracts';
 import { DeprovisionJob, ProvisionJob, type Accepted } from '@slipway/contracts/http';
 import type { EventMetadata } from '@slipway/event-store';
-import { badInput, validated } from '@slipway/mesh';
+import { badInput, runInContext, validated } from '@slipway/mesh';
 import { environmentOf, placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import type { Processes } from './processes.js';
@@ -79,6 +79,8 @@ export class Acceptance {
         const events = await this.#record(stream, request, { ...metadata, ownerId: owner.id });
         if (stream.state.accepted) {
           this.processes.attend(id, environment, stream);
+          const about = { requestId: id, job, name: request.name, environment };
+          runInContext(stream.context, () => this.ports.reports.info(about, 'A request was accepted'));
           return { requestId: id, position: stream.acceptedAt!, ...(events.length === 0 && { repeated: true }) };
         }
       }

@@ -9,6 +9,7 @@ import {
   type ResolveQuery,
 } from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
+import { runInContext } from '@slipway/mesh';
 import type { EnvironmentLane } from '../environment/environment.lane.js';
 import { ownerKey, type Settle } from '../environment/state.js';
 import { guestLocationOf, placeOf } from '../place.js';
@@ -126,7 +127,7 @@ export class RequestProcess implements Candidate {
   /** A caller's command, on the newest state, also after it was closed; throws what it throws. */
   command(command: Told, metadata: EventMetadata, before: () => Promise<void> = async () => {}): Promise<void> {
     const obey = async () => {
-      await this.#read();
+      await this.#readAnew();
       await before();
       await this.#apply(command, metadata);
     };
@@ -218,8 +219,10 @@ export class RequestProcess implements Candidate {
     this.#againAt = now + pause;
     this.#anew = true;
     const about = { requestId: this.id, err: error, nextTryMs: pause };
-    if (failures > 2) ports.reports.error(about, 'A request is parked: it could not be carried on; it is tried again');
-    else ports.reports.warn(about, 'A request could not be carried on; it is tried again');
+    runInContext(this.context, () => {
+      if (failures > 2) ports.reports.error(about, 'A request is parked: it could not be carried on; it is tried again');
+      else ports.reports.warn(about, 'A request could not be carried on; it is tried again');
+    });
   }
 
   /** A trouble is over when something was recorded since, or when nothing failed for long. */
@@ -287,6 +290,9 @@ export class RequestProcess implements Candidate {
 
   async #end(): Promise<void> {
     await this.settleEnvironment();
+    const { phase, accepted } = this.stream.state;
+    const about = { requestId: this.id, job: accepted?.job, name: accepted?.name, status: phase };
+    runInContext(this.context, () => this.around.ports.reports.info(about, 'A request has ended'));
     this.#closed = true;
     this.around.wakeAt(this.id, Infinity);
     this.around.admissions.remove(this.id);
