@@ -1,5 +1,12 @@
 import { SlipwayError, streamName, type EnvironmentEvent, type JsonObject } from '@slipway/contracts';
-import { NO_STREAM, type EventMetadata, type NewEvent, type Position, type RecordedEvent } from '@slipway/event-store';
+import {
+  NO_STREAM,
+  type EventMetadata,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+  type Snapshot,
+} from '@slipway/event-store';
 import { recordable, whole } from '../large-events.js';
 import type { Ports } from '../ports.js';
 import { environment } from './environment.js';
@@ -224,7 +231,7 @@ export class EnvironmentLane {
 
   /** From the kept state, if the stream is still the one that it was made from. */
   async #load(): Promise<void> {
-    const kept = this.ports.cache?.snapshots.get(this.#stream, FOLD_VERSION) ?? null;
+    const kept = this.#kept();
     let events = await this.ports.store.read(this.#stream, { from: kept?.revision ?? 0 });
     if (kept && events[0]?.id === kept.eventId) {
       this.#state = fromJson(kept.state);
@@ -242,6 +249,15 @@ export class EnvironmentLane {
     await this.#fold(events);
     this.#loaded = true;
     this.#doubtful = false;
+  }
+
+  #kept(): Snapshot | null {
+    try {
+      return this.ports.cache?.snapshots.get(this.#stream, FOLD_VERSION) ?? null;
+    } catch (error) {
+      this.ports.reports.warn({ err: error, environment: this.name }, 'A snapshot of an environment could not be read');
+      return null;
+    }
   }
 
   async #fold(events: RecordedEvent[]): Promise<void> {

@@ -167,11 +167,14 @@ describe('a kept state', () => {
     expect(other.lane.state.names.size).toBe(1);
   });
 
-  test('one that cannot be kept stops nobody', async () => {
+  test('one that cannot be kept or read stops nobody', async () => {
     const { lane } = opened(undefined, {
       snapshots: Object.assign(new Snapshots(), {
         put: () => {
           throw new Error('disk full');
+        },
+        get: () => {
+          throw new Error('disk image is malformed');
         },
       }),
     });

@@ -1,18 +1,9 @@
-import {
-  ERRORS,
-  SlipwayError,
-  causeOf,
-  type Cause,
-  type Plan,
-  type RequestAccepted,
-  type RequestEvent,
-  type ResolveQuery,
-} from '@slipway/contracts';
+import { SlipwayError, type Cause, type Plan, type RequestAccepted, type RequestEvent } from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
 import { runInContext } from '@slipway/mesh';
 import type { EnvironmentLane } from '../environment/environment.lane.js';
 import { ownerKey, type Settle } from '../environment/state.js';
-import { guestLocationOf, placeOf } from '../place.js';
+import { guestLocationOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { GRACE } from '../request/decide.js';
 import { MOST_AT_ONCE } from '../request/follow.js';
@@ -22,15 +13,14 @@ import type { Admissions, Candidate, WaitReason } from './admissions.js';
 import { Errands } from './errands.js';
 import type { Outcome } from './outcomes.js';
 import type { Planner } from './planner.js';
+import { Planning, type Planned } from './planning.js';
 import { SYSTEM, type RequestStream } from './request-stream.js';
+import { Trouble } from './trouble.js';
 
 /** After this time (ms) a claim whose request never came is given back. */
 export const VOID_AFTER = 10_000;
 /** Between two tries of what needs attention, in ms. */
 export const ATTENTION_EVERY = 300_000;
-/** Before something that failed is tried again, in ms; doubles up to the longest. */
-const FIRST_PAUSE = 200;
-const LONGEST_PAUSE = 30_000;
 
 /** What a request's process works with. */
 export interface Surroundings {
@@ -61,13 +51,9 @@ export class RequestProcess implements Candidate {
   #closed = false;
   /** Something may have happened that nobody told us. */
   #anew: boolean;
-  #planning = false;
-  #stale = false;
-  #planAgainAt = 0;
-  #planFailures = 0;
+  readonly #planning: Planning;
+  readonly #trouble = new Trouble();
   #attentionSince: number | undefined;
-  #trouble: { reason: string; failures: number; since: number; revision: number } | undefined;
-  #againAt = Infinity;
 
   constructor(
     readonly stream: RequestStream,
@@ -76,6 +62,7 @@ export class RequestProcess implements Candidate {
     this.#since = around.ports.clock.now();
     this.#anew = stream.revision < 0;
     this.#errands = new Errands(around.ports, this, around.lane.name);
+    this.#planning = new Planning(around.ports, around.planner);
   }
 
   get id(): string {
@@ -88,7 +75,7 @@ export class RequestProcess implements Candidate {
 
   /** Why it does not go on, when something failed that is not a step. */
   get trouble(): string | undefined {
-    return this.#trouble && this.#trouble.failures > 2 ? this.#trouble.reason : undefined;
+    return this.#trouble.reason;
   }
 
   /** Begins, or goes on where an earlier life left it. */
@@ -177,7 +164,7 @@ export class RequestProcess implements Candidate {
 
   mustBePlannedAnew(): void {
     this.#run(async () => {
-      this.#stale = true;
+      this.#planning.stale = true;
     });
   }
 
@@ -202,7 +189,7 @@ export class RequestProcess implements Candidate {
       if (this.#anew) await this.#readAnew();
       await work();
       await this.#drive();
-      this.#succeeded();
+      this.#trouble.succeeded(this.around.ports.clock.now(), this.stream.revision);
     } catch (error) {
       this.#failed(error);
     }
@@ -210,27 +197,14 @@ export class RequestProcess implements Candidate {
   }
 
   #failed(error: unknown): void {
-    const { ports } = this.around;
-    const failures = (this.#trouble?.failures ?? 0) + 1;
-    const { code, message } = causeOf(error);
-    const now = ports.clock.now();
-    const pause = Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE);
-    this.#trouble = { reason: `${code}: ${message}`, failures, since: now, revision: this.stream.revision };
-    this.#againAt = now + pause;
+    const { clock, reports } = this.around.ports;
+    const nextTryMs = this.#trouble.failed(error, clock.now(), this.stream.revision);
     this.#anew = true;
-    const about = { requestId: this.id, err: error, nextTryMs: pause };
+    const about = { requestId: this.id, err: error, nextTryMs };
     runInContext(this.context, () => {
-      if (failures > 2) ports.reports.error(about, 'A request is parked: it could not be carried on; it is tried again');
-      else ports.reports.warn(about, 'A request could not be carried on; it is tried again');
+      if (this.trouble) reports.error(about, 'A request is parked: it could not be carried on; it is tried again');
+      else reports.warn(about, 'A request could not be carried on; it is tried again');
     });
-  }
-
-  /** A trouble is over when something was recorded since, or when nothing failed for long. */
-  #succeeded(): void {
-    if (this.#againAt <= this.around.ports.clock.now()) this.#againAt = Infinity;
-    const { since, revision } = this.#trouble ?? { since: 0, revision: 0 };
-    const long = this.around.ports.clock.now() - since > 2 * LONGEST_PAUSE;
-    if (this.stream.revision > revision || long) this.#trouble = undefined;
   }
 
   /** Reads what others recorded. What they did to the steps is looked up. */
@@ -335,55 +309,24 @@ export class RequestProcess implements Candidate {
       const reason = `It does not start before ${new Date(notBefore).toISOString()}`;
       return this.#apply({ type: 'Wait', code: 'not-before', reason });
     }
-    if (!plan || this.#stale) return this.#makePlan();
+    if (!plan || this.#planning.stale) return this.#makePlan();
     const obstacle = admissions.add(this);
     if (obstacle) await this.#apply({ type: 'Wait', ...obstacle });
   }
 
   #makePlan(): void {
-    if (this.#planning || this.around.ports.clock.now() < this.#planAgainAt) return;
-    this.#planning = true;
-    void this.#ask().then(
-      (plan) => this.#planned(plan),
-      (error: unknown) => this.#notPlanned(error),
-    );
-  }
-
-  async #ask(): Promise<Plan> {
-    const { ports, planner, lane } = this.around;
-    const { job, environment, name, body } = this.accepted;
-    const definition = body['definition'] ?? ports.config.defaultDefinition;
-    const atLeast = [this.stream.acceptedAt, lane.position]
+    const { acceptedAt } = this.stream;
+    const atLeast = [acceptedAt, this.around.lane.position]
       .filter((position) => position !== undefined)
       .toSorted()
       .at(-1);
-    const query: ResolveQuery = {
-      job,
-      environment,
-      instanceId: name,
-      ...(job === 'provision' && definition !== undefined && { definition: String(definition) }),
-      place: placeOf(ports.config, body),
-      ...(atLeast !== undefined && { atLeast }),
-    };
-    return planner.plan(query, this.context);
+    this.#planning.ask(this.accepted, this.context, atLeast, (planned) => this.#planned(planned));
   }
 
-  #planned(plan: Plan): void {
-    this.#run(async () => {
-      [this.#planning, this.#stale, this.#planFailures] = [false, false, 0];
-      await this.#apply({ type: 'Plan', plan });
-    });
-  }
-
-  #notPlanned(error: unknown): void {
-    this.#run(async () => {
-      this.#planning = false;
-      const cause = causeOf(error);
-      if (ERRORS[cause.code].advice === 'refuse') return this.#apply({ type: 'Refuse', cause });
-      this.#planFailures += 1;
-      const pause = Math.min(FIRST_PAUSE * 2 ** (this.#planFailures - 1), LONGEST_PAUSE / 6);
-      this.#planAgainAt = this.around.ports.clock.now() + pause;
-      await this.#apply({ type: 'Wait', code: cause.code, reason: `No plan can be made just now: ${cause.message}` });
+  #planned(planned: Planned): void {
+    this.#run(() => {
+      if (planned.kind === 'plan') this.#planning.stale = false;
+      return this.#apply(toldOf(planned));
     });
   }
 
@@ -404,7 +347,7 @@ export class RequestProcess implements Candidate {
 
   /** When it has to be looked at again. */
   #next(): number {
-    return Math.min(this.#againAt, this.#nextByState());
+    return Math.min(this.#trouble.againAt, this.#nextByState());
   }
 
   #nextByState(): number {
@@ -416,7 +359,7 @@ export class RequestProcess implements Candidate {
         const notBefore = this.accepted.notBefore ?? 0;
         if (state.paused) return Infinity;
         if (notBefore > this.around.ports.clock.now()) return notBefore;
-        return this.#planning || this.#planFailures === 0 ? Infinity : this.#planAgainAt;
+        return this.#planning.next;
       }
       case 'attention':
         return this.#isKept() || this.#attentionSince === undefined ? Infinity : this.#attentionSince + ATTENTION_EVERY;
@@ -424,6 +367,13 @@ export class RequestProcess implements Candidate {
         return Math.min(this.#errands.next, ...Object.values(state.steps).map(({ active }) => dueAt(active, state.paused)));
     }
   }
+}
+
+function toldOf(planned: Planned): Told {
+  if (planned.kind === 'plan') return { type: 'Plan', plan: planned.plan };
+  const { cause } = planned;
+  if (planned.kind === 'refused') return { type: 'Refuse', cause };
+  return { type: 'Wait', code: cause.code, reason: `No plan can be made just now: ${cause.message}` };
 }
 
 function dueAt(active: { phase: string; at: number; deadline: number } | undefined, paused: boolean): number {
