@@ -9,6 +9,9 @@ import { Planning } from './planning.js';
 import { Repository } from './repository/repository.js';
 import { ResolverController } from './resolver.controller.js';
 
+export { Environments } from './environment/environments.js';
+export { Planning } from './planning.js';
+
 const MAX_REASONS = 20;
 
 /** Definitions in a folder, environments in the log: a plan, or an explanation why not. Appends nothing, anywhere. */

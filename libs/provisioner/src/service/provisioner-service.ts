@@ -14,10 +14,11 @@ import {
 } from '@slipway/mesh';
 import type { Driver } from '../driver.js';
 import { Janitor, type Stray } from '../janitor/janitor.js';
-import { TAKEOVER_AFTER, type Ports } from '../ports.js';
+import type { Ports } from '../ports.js';
 import { Provisioner } from '../provisioner.js';
 import { cacheFile } from '../registry/cache-file.js';
 import { Registry } from '../registry/registry.js';
+import { SWEEP_EVERY, carryOnUnattended } from '../registry/unattended.js';
 import { Watch } from '../watch/watch.js';
 import { localPlaces } from './local-places.js';
 import { ProvisionerModule } from './provisioner.module.js';
@@ -31,9 +32,6 @@ export interface ProvisionerServiceOptions {
    */
   drivers(runtime: Runtime): readonly Driver<never>[];
 }
-
-/** How often it looks for steps that nobody works on any more, in ms. */
-const SWEEP_EVERY = 2_000;
 
 /** How often the janitor looks through the places, in ms. */
 const TIDY_EVERY = 3_600_000;
@@ -72,12 +70,6 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
   let strays: Stray[] = [];
   const repeating = new Repeating(clock, (error) => logger.warn({ err: error }, 'What is done at intervals failed'));
 
-  const sweep = async () => {
-    for (const { ref, replica: at } of registry.unfinished()) {
-      if (at !== replica && presence.silentFor(at!) < TAKEOVER_AFTER) continue;
-      await provisioner.carryOn(ref);
-    }
-  };
   const tidy = async () => {
     strays = await janitor.strays();
     for (const stray of strays) logger.warn(stray, 'Something carries our mark although no stream says that it should be there');
@@ -87,7 +79,7 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
     if (known) return;
     known = true;
     runInContext(systemContext(kind), () => {
-      repeating.every(SWEEP_EVERY, sweep);
+      repeating.every(SWEEP_EVERY, () => carryOnUnattended(provisioner, registry, ports));
       repeating.every(TIDY_EVERY, tidy);
       watch.start();
     });

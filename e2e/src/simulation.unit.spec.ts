@@ -1,0 +1,200 @@
+import { describe, expect, test } from '@jest/globals';
+import { SlipwayError, VERBS, type JsonObject, type RequestContext } from '@slipway/contracts';
+import type { Accepted } from '@slipway/contracts/http';
+import { seedOf } from '@slipway/event-store/testing';
+import { randomFaults } from '@slipway/mesh/testing';
+import { broken, explore, outcome, run, type Scenario, type SimulatedMesh } from '@slipway/testing/simulation';
+import { World, compose } from './simulation/composition.js';
+
+const ADA: RequestContext = { correlationId: 'call-1', actor: { id: 'ada', type: 'user' } };
+
+const accept = (mesh: SimulatedMesh, job: 'provision' | 'deprovision', key: string, body: JsonObject) =>
+  mesh.ask<Accepted>('orchestrator', VERBS.accept, { job, key, body }, ADA);
+const provision = (mesh: SimulatedMesh, instanceId: string, ownerId = 'ada') =>
+  accept(mesh, 'provision', `make-${instanceId}-${ownerId}`, { ownerId, instanceId, definition: 'guestbook' });
+const deprovision = (mesh: SimulatedMesh, instanceId: string) =>
+  accept(mesh, 'deprovision', `remove-${instanceId}`, { instanceId });
+
+/** Resolves when a request, and its environment, know that it has ended. */
+const ended = (mesh: SimulatedMesh, world: World, { requestId }: Accepted, status: string) =>
+  mesh.when(() => {
+    const settled = mesh.events('environment-default').findLast(({ data }) => data['requestId'] === requestId)?.type;
+    const { requests } = outcome(mesh.events(), world.place);
+    return requests[requestId] === status && (settled === 'PlanSettled' || settled === 'NameReleased');
+  });
+
+interface Play {
+  name: string;
+  world?: (world: World) => void;
+  play: Scenario<World>['play'];
+  /** What stands in the end, `storage/shop-data g1`. */
+  standing: string[];
+  replicas?: number;
+}
+
+const GUESTBOOK = ['database/shop-db g1', 'instance/shop g1', 'storage/shop-data g1'];
+
+const scenario = ({ name, world, play, standing, replicas }: Play): Scenario<World> => ({
+  name,
+  compose(mesh) {
+    const made = new World();
+    world?.(made);
+    return compose(mesh, made, replicas);
+  },
+  play,
+  wrong(mesh, { place, secrets }) {
+    const wrong = broken(mesh.events(), place);
+    const stands = outcome(mesh.events(), place).standing;
+    if (stands.join() !== standing.join()) wrong.push(`There stands ${stands.join(', ') || 'nothing'}`);
+    if (secrets.values.size !== standing.length) wrong.push(`There are ${secrets.values.size} secrets of ${standing.length}`);
+    return wrong;
+  },
+});
+
+const PROVISION: Play = {
+  name: 'provision',
+  async play(mesh, world) {
+    await ended(mesh, world, await provision(mesh, 'shop'), 'succeeded');
+  },
+  standing: GUESTBOOK,
+};
+
+const THERE_AND_BACK: Play = {
+  name: 'provision, then deprovision',
+  async play(mesh, world) {
+    await ended(mesh, world, await provision(mesh, 'shop'), 'succeeded');
+    await ended(mesh, world, await deprovision(mesh, 'shop'), 'succeeded');
+  },
+  standing: [],
+};
+
+const UNDONE: Play = {
+  name: 'a step that fails for good, undone',
+  world: (world) => (world.fails = (kind, action) => (kind === 'instance' && action === 'ensure' ? 'foreign' : undefined)),
+  async play(mesh, world) {
+    await ended(mesh, world, await provision(mesh, 'shop'), 'failed');
+  },
+  standing: [],
+};
+
+const CANCELLED: Play = {
+  name: 'cancelled in the middle',
+  // Long enough for a cancel that is lost a few times.
+  world: (world) => (world.takesMs = (kind) => (kind === 'instance' ? 50_000 : 5)),
+  async play(mesh, world) {
+    const accepted = await provision(mesh, 'shop');
+    await mesh.when(() => mesh.events('instance-default.shop').length > 0);
+    await mesh.ask('orchestrator', VERBS.cancel, { requestId: accepted.requestId }, ADA);
+    await ended(mesh, world, accepted, 'cancelled');
+  },
+  standing: [],
+};
+
+const RETRIED: Play = {
+  name: 'retried after it had failed',
+  world: (world) => (world.fails = (kind) => (kind === 'database' ? 'foreign' : undefined)),
+  async play(mesh, world) {
+    const accepted = await provision(mesh, 'shop');
+    await ended(mesh, world, accepted, 'failed');
+    world.fails = () => undefined;
+    await retry(mesh, accepted);
+    await ended(mesh, world, accepted, 'succeeded');
+  },
+  standing: GUESTBOOK.map((one) => (one.startsWith('storage') ? 'storage/shop-data g2' : one.replace('g1', 'g2'))),
+};
+
+/** Again and again until it is so: a retry whose answer was lost is refused the second time, because it is under way. */
+async function retry(mesh: SimulatedMesh, { requestId }: Accepted): Promise<void> {
+  try {
+    await mesh.ask('orchestrator', VERBS.retry, { requestId }, ADA);
+  } catch (error) {
+    if (!mesh.events(`request-${requestId}`).some(({ type }) => type === 'RequestRetried')) throw error;
+  }
+}
+
+const TWO_AT_ONCE: Play = {
+  name: 'two owners ask for one name at once: one wins',
+  async play(mesh, world) {
+    const asked = ['ada', 'grace'].map((owner) => provision(mesh, 'shop', owner));
+    const answers = await Promise.allSettled(asked);
+    const won = answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value);
+    const lost = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => (reason as SlipwayError).code);
+    if (won.length !== 1 || lost.join() !== 'name-taken') throw new Error(`${won.length} won; the other: ${lost.join()}`);
+    await ended(mesh, world, won[0]!, 'succeeded');
+  },
+  standing: GUESTBOOK,
+};
+
+const PLAYS = [PROVISION, THERE_AND_BACK, UNDONE, CANCELLED, RETRIED, TWO_AT_ONCE];
+const SEED = seedOf(Date.now() % 2 ** 31);
+/** In how many runs of a sample somebody dies; all of them by hand: SLIPWAY_POINTS=all. */
+const SAMPLE = 20;
+
+describe(`a mesh whose processes are killed at enumerated points (SLIPWAY_SEED=${SEED})`, () => {
+  const each = PLAYS.map((play) => [play.name, play] as const);
+
+  test.each(each)(
+    '%s: one process, at every point',
+    async (_name, play) => {
+      const { points, runs } = await explore(scenario(play), { seed: SEED });
+      if (!process.env.SLIPWAY_POINT) expect(runs).toBe(points);
+      expect(points).toBeGreaterThan(80);
+    },
+    120_000,
+  );
+
+  test.each(each)(
+    '%s: all processes at once, at a sample of the points',
+    async (_name, play) => {
+      await explore(scenario(play), { seed: SEED, dies: 'everything', points: SAMPLE });
+    },
+    120_000,
+  );
+
+  test.each(each)(
+    '%s: three times in one run, at a sample of the points',
+    async (_name, play) => {
+      await explore(scenario(play), { seed: SEED, deaths: 3, points: SAMPLE });
+    },
+    120_000,
+  );
+
+  test.each(each)(
+    '%s: with two replicas of each service, of which one stays away',
+    async (_name, play) => {
+      await explore(scenario({ ...play, replicas: 2 }), { seed: SEED, awayMs: 40_000, points: SAMPLE });
+    },
+    120_000,
+  );
+});
+
+describe(`messages (SLIPWAY_SEED=${SEED})`, () => {
+  const ROUNDS = 6;
+
+  test.each(PLAYS.map((play) => [play.name, play] as const))(
+    '%s: lost, doubled and late ones change nothing',
+    async (_name, play) => {
+      for (let seed = SEED; seed < SEED + ROUNDS; seed += 1) {
+        const faults = randomFaults({ drop: 0.2, double: 0.3, delayMs: 400 });
+        await explore({ ...scenario({ ...play, replicas: 1 + (seed % 2) }), faults }, { seed, points: 3 });
+      }
+    },
+    120_000,
+  );
+});
+
+describe('the harness', () => {
+  const stories = (mesh: SimulatedMesh) =>
+    mesh.events().map(({ stream, type, id, recordedAt }) => [stream, type, id, recordedAt]);
+
+  test('the same seed and the same points are the same run, to the event', async () => {
+    const once = async () => {
+      const faults = randomFaults({ drop: 0.1, double: 0.2, delayMs: 50 });
+      const { mesh } = await run({ ...scenario(THERE_AND_BACK), faults }, { seed: SEED, dieAt: [40, 90] });
+      return { points: mesh.points, deaths: mesh.deaths, story: stories(mesh) };
+    };
+    const first = await once();
+    expect(first.deaths).toHaveLength(2);
+    expect(await once()).toEqual(first);
+  });
+});

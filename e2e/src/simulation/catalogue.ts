@@ -1,0 +1,17 @@
+import { Catalogue } from '@slipway/solver';
+
+/** What the simulated mesh can provision: as the samples are, without what only real processes need. */
+export const catalogue = new Catalogue([
+  { name: 'volume', version: '1.0.0', type: 'storage', capabilities: [{ namespace: 'storage' }] },
+  { name: 'sqlite', version: '1.0.0', type: 'database', capabilities: [{ namespace: 'database' }] },
+  {
+    name: 'guestbook',
+    version: '1.0.0',
+    type: 'instance',
+    requirements: [
+      { namespace: 'storage', name: 'data' },
+      { namespace: 'database', name: 'db' },
+    ],
+    spec: { command: ['node', 'server.mjs'] },
+  },
+]);

@@ -1,0 +1,6 @@
+export { explore, run, type Exploration, type Scenario } from './explore.js';
+export { broken, outcome, type PlaceRecord } from './invariants.js';
+export type { Recorded } from './fold.js';
+export { SimulatedMesh, type Begin, type SimulatedMeshOptions } from './simulated-mesh.js';
+export { SimulatedProcess } from './simulated-process.js';
+export { VirtualClock } from './virtual-clock.js';
