@@ -23,7 +23,7 @@ export const listOptions = (command: Command): Command =>
     .option('--as-of <moment>', 'as it was at this time (ISO 8601) or log position');
 
 /** The flags as the API takes them. */
-export const listFilter = (flags: ListFlags, filter: Record<string, string | undefined>): ListOptions => ({
+export const listFilter = (flags: ListFlags, filter: NonNullable<ListOptions['filter']>): ListOptions => ({
   filter: { environment: flags.environment, ...filter },
   ...(flags.limit && { limit: flags.limit }),
   ...(flags.sort && { sort: flags.sort }),

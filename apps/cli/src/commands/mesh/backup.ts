@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { Command } from 'commander';
+import { ApiError } from '@slipway/client';
 import { withClient } from '../../command.js';
 import { UsageError } from '../../exit.js';
 import { print } from '../../output/format.js';
@@ -44,7 +45,12 @@ export function backup(program: Command): void {
       withClient<[string], { replace?: boolean }>(async ({ client }, flags, file) => {
         const found = await stat(file).catch(() => null);
         if (!found?.isFile()) throw new UsageError(`There is no file ${file}.`);
-        await client.restore(Readable.toWeb(createReadStream(file)) as never, { replace: flags.replace === true });
+        const archive = Readable.toWeb(createReadStream(file)) as never;
+        await client.restore(archive, { replace: flags.replace === true }).catch((error: unknown) => {
+          if (!flags.replace && error instanceof ApiError && error.code === 'not-possible')
+            throw new Error(`There is something here already. Put ${file} in its place with: slipway restore --replace ${file}`);
+          throw error;
+        });
         print('The archive is whole; the mesh starts again with it. Look with: slipway status');
       }),
     );

@@ -13,7 +13,7 @@ export function deprovision(program: Command): void {
     .argument('<instance-id>', 'its name');
   waitOptions(placeOptions(command)).action(
     withClient<[string], PlaceFlags & WaitFlags>(async (session, flags, instanceId) =>
-      runJob(session, flags, (job) => session.client.deprovision(job), deprovisionJob(flags, instanceId)),
+      runJob(session, flags, (job, options) => session.client.deprovision(job, options), deprovisionJob(flags, instanceId)),
     ),
   );
 }

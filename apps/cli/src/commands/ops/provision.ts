@@ -24,7 +24,12 @@ export function provision(program: Command): void {
     .option('--keep', 'keep what was made when a step fails, so that a retry goes on from there');
   waitOptions(placeOptions(command)).action(
     withClient<[string, string, string | undefined], Flags>(async (session, flags, ownerId, instanceId, guestLocation) =>
-      runJob(session, flags, (job) => session.client.provision(job), provisionJob(flags, ownerId, instanceId, guestLocation)),
+      runJob(
+        session,
+        flags,
+        (job, options) => session.client.provision(job, options),
+        provisionJob(flags, ownerId, instanceId, guestLocation),
+      ),
     ),
   );
 }

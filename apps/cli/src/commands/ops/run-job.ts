@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidArgumentError, type Command } from 'commander';
-import { NotReachable } from '@slipway/client';
+import { NotReachable, type JobOptions } from '@slipway/client';
 import type { Accepted, RequestView } from '@slipway/contracts/http';
 import type { Session } from '../../command.js';
 import { EXIT, Interrupted, exitOfRequest } from '../../exit.js';
@@ -33,7 +33,7 @@ const SENDS = 3;
 export async function runJob<Job>(
   session: Session,
   flags: WaitFlags,
-  ask: (job: Job, options: { idempotencyKey: string }) => Promise<Accepted>,
+  ask: (job: Job, options: Required<JobOptions>) => Promise<Accepted>,
   job: Job,
 ): Promise<number> {
   const idempotencyKey = flags.idempotencyKey ?? randomUUID();

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ResourceView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { printRows, printValue, time } from '../../output/format.js';
 import { listFilter, listOptions, type ListFlags } from '../list-options.js';
@@ -7,6 +8,8 @@ interface Flags extends ListFlags {
   status?: string;
   all?: boolean;
 }
+
+const STATUSES = ['making', 'present', 'failed', 'destroying', 'destroyed'] satisfies ResourceView['status'][];
 
 const NOUNS = [
   { plural: 'instances', summary: 'instances, or one' },
@@ -21,7 +24,7 @@ export function resources(program: Command): void {
       .command(plural)
       .summary(summary)
       .argument('[name]', 'its name, or environment.name')
-      .option('--status <status>', 'only with this status: making, present, failed, destroying, destroyed')
+      .option('--status <status>', `only with this status: ${STATUSES.join(', ')}`)
       .option('--all', 'also those that were destroyed');
     listOptions(command).action(
       withClient<[string | undefined], Flags>(async ({ client, options }, flags, name) => {
@@ -29,10 +32,10 @@ export function resources(program: Command): void {
           const id = name.includes('.') ? name : `${flags.environment ?? 'default'}.${name}`;
           return printValue(await client[plural].get(id, { ...(flags.asOf && { asOf: flags.asOf }) }), options.output);
         }
-        const page = await client[plural].list(listFilter(flags, { status: flags.status }));
-        const rows = flags.all || flags.status ? page.items : page.items.filter((row) => row.status !== 'destroyed');
+        const status = flags.status ?? (flags.all ? STATUSES : undefined);
+        const page = await client[plural].list(listFilter(flags, { status }));
         printRows(
-          rows,
+          page.items,
           [
             ['NAME', (row) => row.name],
             ['ENVIRONMENT', (row) => row.environment],
