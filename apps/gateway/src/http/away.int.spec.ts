@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError, VERBS } from '@slipway/contracts';
 import type { Problem, Readiness } from '@slipway/contracts/http';
 import { GatewayPlace } from '../testing/gateway-place.js';
 
@@ -40,6 +40,37 @@ describe('when something is away', () => {
     expect(((await response.json()) as Readiness).checks.map(({ name }) => name)).toEqual([
       ...['log', 'nats', 'views', 'orchestrator', 'resolver', 'storage at local', 'database at local', 'instance at local'],
     ]);
+  });
+
+  it('is not ready while a view is built for the first time, and says which and how far it is; built anew is ready', async () => {
+    const { building } = place.views;
+    const position = await place.store.head();
+    place.views.building = () => [{ view: 'plans', live: false, position }];
+    expect(await ready()).toEqual({
+      views: expect.stringMatching(`plans is being built for the first time: it stands at ${position}`),
+    });
+    place.views.building = () => [{ view: 'plans', live: true, position }];
+    const response = await place.call('GET', '/health/ready');
+    expect(response.status).toBe(200);
+    expect(((await response.json()) as Readiness).checks.find(({ name }) => name === 'views')).toEqual({
+      ...{ name: 'views', ready: true, reason: expect.stringContaining('plans is being built anew') },
+    });
+    place.views.building = building;
+  });
+
+  it('shows what a service that is ready has to say', async () => {
+    const reason = 'The content package trouble is refused: package.yaml is not YAML';
+    const end = place.bus.serve('resolver', VERBS.health, () => ({
+      ...{ service: 'resolver', replica: 'two', ready: true, reasons: [reason] },
+    }));
+    const seen: unknown[] = [];
+    for (let replica = 0; replica < 2; replica++) {
+      const response = await place.call('GET', '/health/ready'); // Replicas take turns.
+      expect(response.status).toBe(200);
+      seen.push(((await response.json()) as Readiness).checks.find(({ name }) => name === 'resolver'));
+    }
+    expect(seen).toContainEqual({ name: 'resolver', ready: true, reason });
+    end();
   });
 
   it('NATS: 503 unreachable at once, reads go on, and it recovers by itself', async () => {

@@ -8,6 +8,8 @@ import { LogReader } from './log-reader.js';
 import { TAIL, VIEWS } from './tokens.js';
 
 type Check = Readiness['checks'][number];
+/** One may be ready and still have something to say. */
+type Finding = Omit<Check, 'name'>;
 
 /** How long any one of the checks may take, in ms. */
 const CHECK_MS = 800;
@@ -27,7 +29,7 @@ export class ReadinessChecks {
   async run(): Promise<Readiness> {
     const checks = await Promise.all([
       check('log', () => this.#log()),
-      check('nats', () => (this.bus.connected() ? null : 'There is no connection to NATS')),
+      check('nats', () => (this.bus.connected() ? READY : notReady('There is no connection to NATS'))),
       check('views', () => this.#views()),
       ...this.#services().map(({ name, service, location }) => check(name, () => this.#service(service, location))),
     ]);
@@ -46,21 +48,28 @@ export class ReadinessChecks {
     ];
   }
 
-  async #log(): Promise<string | null> {
+  async #log(): Promise<Finding> {
     await this.log.head();
-    return this.tail.failure?.message ?? null;
+    return this.tail.failure ? notReady(this.tail.failure.message) : READY;
   }
 
-  async #views(): Promise<string | null> {
+  async #views(): Promise<Finding> {
     const stopped = this.views.stopped();
-    if (stopped.length > 0) return stopped.map(({ view, reason }) => `${view} has stopped: ${reason}`).join('; ');
+    if (stopped.length > 0) return notReady(stopped.map(({ view, reason }) => `${view} has stopped: ${reason}`).join('; '));
     const head = await this.log.head();
-    if (await this.views.reached(head, CHECK_MS / 2)) return null;
-    return `They stand at ${this.views.position()}, the log at ${head}`;
+    const building = this.views.building();
+    const progress = building.map(
+      ({ view, live, position }) =>
+        `${view} is being built${live ? ' anew' : ' for the first time'}: it stands at ${position}, the log at ${head}`,
+    );
+    if (building.some(({ live }) => !live)) return notReady(progress.join('; '));
+    if (!(await this.views.reached(head, CHECK_MS / 2)))
+      return notReady(`They stand at ${this.views.position()}, the log at ${head}`);
+    return { ready: true, ...(progress.length > 0 && { reason: progress.join('; ') }) };
   }
 
-  async #service(service: ServiceName, location: string | undefined): Promise<string | null> {
-    const report = await this.bus.request<HealthReport>(
+  async #service(service: ServiceName, location: string | undefined): Promise<Finding> {
+    const { ready, reasons } = await this.bus.request<HealthReport>(
       service,
       VERBS.health,
       {},
@@ -70,21 +79,25 @@ export class ReadinessChecks {
         ...(location !== undefined && { location }),
       },
     );
-    return report.ready ? null : report.reasons.join('; ') || 'It says that it is not ready';
+    const reason = reasons.join('; ');
+    if (!ready) return notReady(reason || 'It says that it is not ready');
+    return { ready, ...(reason && { reason }) };
   }
 }
 
+const READY: Finding = { ready: true };
+const notReady = (reason: string): Finding => ({ ready: false, reason });
+
 /** A check that throws, or takes too long, is not passed, and says why. */
-async function check(name: string, run: () => Promise<string | null> | string | null): Promise<Check> {
+async function check(name: string, run: () => Promise<Finding> | Finding): Promise<Check> {
   let cancel = () => {};
-  const late = new Promise<string>((resolve) => {
-    cancel = systemClock.after(CHECK_MS, () => resolve(`No answer within ${CHECK_MS} ms`));
+  const late = new Promise<Finding>((resolve) => {
+    cancel = systemClock.after(CHECK_MS, () => resolve(notReady(`No answer within ${CHECK_MS} ms`)));
   });
   try {
-    const reason = await Promise.race([run(), late]);
-    return reason === null ? { name, ready: true } : { name, ready: false, reason };
+    return { name, ...(await Promise.race([run(), late])) };
   } catch (error) {
-    return { name, ready: false, reason: causeOf(error).message };
+    return { name, ...notReady(causeOf(error).message) };
   } finally {
     cancel();
   }

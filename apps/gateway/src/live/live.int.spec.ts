@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SlipwayError, progressSubject, type ClientFrame, type EventView, type ServerFrame } from '@slipway/contracts';
-import { seeded } from '@slipway/mesh/testing';
+import { seedOf, seededRandom } from '@slipway/event-store/testing';
 import { WebSocket } from 'ws';
-import { GatewayPlace } from '../testing/gateway-place.js';
+import { GatewayPlace, acceptance } from '../testing/gateway-place.js';
 import { CLOSE } from './connection.js';
 
 /** A client on a real socket that keeps what it is told. */
@@ -117,6 +118,42 @@ describe('the WebSocket', () => {
     const last = await place.resource('instance', 'h');
     await client.caughtUp('now', last);
     expect(client.events('now')).toHaveLength(2);
+    await client.end();
+  });
+
+  it('delivers what a request causes, in whatever stream, to who filters by that request: live, and from the start', async () => {
+    const [mine, other] = [randomUUID(), randomUUID()];
+    const client = await Client.open(place);
+    client.send({ type: 'subscribe', id: 'live', filter: { request: mine } });
+    client.send({ type: 'subscribe', id: 'both', filter: { request: mine, category: ['request'] } });
+    await client.until((frame) => frame.type === 'subscribed' && frame.id === 'both');
+    const job = (instanceId: string) => acceptance({ job: 'provision', body: { ownerId: 'ada', instanceId } });
+    const expected = [await place.request(mine, job('i')), await place.request(other, job('j'))].slice(0, 1);
+    for (const requestId of [mine, other])
+      expected.push(
+        await place.record(
+          'environment-default',
+          'DispatchPaused',
+          { actor: { id: 'ada', type: 'user' } },
+          { requestId, environment: 'default' },
+        ),
+      );
+    expected.pop();
+    await place.resource('instance', 'i');
+    expected.push(
+      await place.request(mine, {
+        type: 'RequestSucceeded',
+        data: { alreadySatisfied: [], installed: [], removed: [], wires: [] },
+      }),
+    );
+    const last = await place.resource('instance', 'k');
+    client.send({ type: 'subscribe', id: 'past', filter: { request: mine }, from: 'start' });
+    for (const id of ['live', 'both', 'past']) await client.caughtUp(id, last);
+    expect(positions(client.events('live'))).toEqual(expected);
+    expect(positions(client.events('past'))).toEqual(expected);
+    expect(client.events('live').map(({ category }) => category)).toEqual(['request', 'environment', 'request']);
+    expect(positions(client.events('both'))).toEqual([expected[0], expected[2]]);
+    expect(new Set(client.events('live').map(({ requestId }) => requestId))).toEqual(new Set([mine]));
     await client.end();
   });
 
@@ -306,9 +343,9 @@ describe('the WebSocket’s door', () => {
 
 describe('clients', () => {
   it('that reconnect with their last position miss nothing and get nothing twice, while it goes on', async () => {
-    const seed = Number(process.env['SLIPWAY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-    console.info(`SLIPWAY_SEED=${seed}`);
-    const random = seeded(seed);
+    const seed = seedOf(Date.now() % 2 ** 31);
+    process.stdout.write(`SLIPWAY_SEED=${seed}\n`);
+    const random = seededRandom(seed);
     const pick = (below: number) => Math.floor(random() * below);
     const place = await GatewayPlace.open();
     let finished = false;
