@@ -38,13 +38,13 @@ export function packagesInstalled(folder = root) {
 }
 
 /** Packages as the lock file says; at once when they are there already. */
-export function installPackages() {
-  if (packagesInstalled()) return;
+export function installPackages(folder = root) {
+  if (packagesInstalled(folder)) return;
   say('Installing packages (once; about half a minute) ...');
   const began = Date.now();
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const { status, error } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
+    cwd: folder,
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
   });

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, say } from './bootstrap.mjs';
+import { fail, root, say } from './bootstrap.mjs';
 
 /** Official release archives by platform, with the SHA-256 that the NATS project's own images check them by. */
 const RELEASE = {
@@ -19,47 +19,46 @@ const RELEASE = {
 
 const folder = join(root, 'node_modules', '.cache', 'nats-server');
 
-/** Absolute path of nats-server on the PATH, where Debian puts it, or where we put it; `null` when there is none. */
-export function findNats() {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', folder];
-  return folders.map((place) => join(place, 'nats-server')).find((file) => existsSync(file)) ?? null;
-}
+/** How this machine installs it, where it has one of these. */
+const PACKAGE_MANAGERS = {
+  'apt-get': [
+    ['apt-get', 'update', '-qq'],
+    ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'nats-server'],
+  ],
+  dnf: [['dnf', 'install', '-y', 'nats-server']],
+  apk: [['apk', 'add', 'nats-server']],
+};
+
+/** On the PATH, where Debian puts it, or where we put it. */
+const places = () => [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', folder];
+
+const programIn = (folders, name) => folders.map((place) => join(place, name)).find((file) => existsSync(file)) ?? null;
+
+/** As {@link ensureNats}, but ends the process with the way out when it can't be brought here. */
+export const requireNats = ({ yes }) => ensureNats({ yes }).catch((error) => fail(error.message));
 
 /**
- * Brings nats-server onto this machine when it is not there.
- * @param {{yes: boolean}} options `yes`: use the package manager through sudo without asking.
- * @returns {Promise<string>} its path
+ * Brings nats-server onto this machine when it is not there: by the system's package manager, else as a pinned release.
+ * @param {{yes: boolean, isRoot?: boolean, folders?: string[], bring?: () => Promise<string>}} options `yes`: use the
+ *   package manager through sudo without asking. The others are this machine's, unless a test says otherwise.
+ * @returns {Promise<string>} its path; throws an error that lists every way that was tried
  */
-export async function ensureNats({ yes }) {
-  const found = findNats();
+export async function ensureNats({ yes, isRoot = process.getuid?.() === 0, folders = places(), bring = download }) {
+  const found = programIn(folders, 'nats-server');
   if (found) return found;
   const tried = [];
-  const packageManager = ['apt-get', 'dnf', 'apk'].find((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0);
-  const isRoot = process.getuid?.() === 0;
-  if (packageManager && (isRoot || yes)) {
-    say(`Installing nats-server with ${packageManager} (once) ...`);
-    const sudo = isRoot ? [] : ['sudo', '-n'];
-    const run = (...command) =>
-      spawnSync([...sudo, ...command][0], [...sudo, ...command].slice(1), {
-        encoding: 'utf8',
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      });
-    const steps =
-      packageManager === 'apt-get'
-        ? [
-            ['apt-get', 'update', '-qq'],
-            ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'nats-server'],
-          ]
-        : [packageManager === 'dnf' ? ['dnf', 'install', '-y', 'nats-server'] : ['apk', 'add', 'nats-server']];
-    const last = steps.map((step) => run(...step)).at(-1);
-    const installed = findNats();
+  const manager = Object.keys(PACKAGE_MANAGERS).find((name) => programIn(folders, name));
+  if (manager && (isRoot || yes)) {
+    say(`Installing nats-server with ${manager} (once) ...`);
+    const trouble = install(PACKAGE_MANAGERS[manager], isRoot);
+    const installed = programIn(folders, 'nats-server');
     if (installed) return installed;
-    tried.push(`${packageManager}: ${(last.stderr || last.error?.message || '').trim().split('\n').at(-1)}`);
-  } else if (packageManager) {
-    tried.push(`${packageManager}: not root (run with --yes to let it use sudo)`);
+    tried.push(`${manager}: ${trouble}`);
+  } else if (manager) {
+    tried.push(`${manager}: not root (run npm start -- --yes to let it use sudo)`);
   }
   try {
-    return await download();
+    return await bring();
   } catch (error) {
     tried.push(`download: ${error.cause?.message ?? error.message}`);
   }
@@ -67,6 +66,17 @@ export async function ensureNats({ yes }) {
     `nats-server is needed and could not be brought here:\n${tried.map((line) => `  - ${line}`).join('\n')}\n` +
       'Install it yourself (Debian: apt-get install nats-server), or set NATS_URL to a server that runs.',
   );
+}
+
+/** Runs a package manager's commands; what the last one complained about. */
+function install(commands, isRoot) {
+  const [last] = commands
+    .map((command) => (isRoot ? command : ['sudo', '-n', ...command]))
+    .map(([program, ...options]) =>
+      spawnSync(program, options, { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }),
+    )
+    .slice(-1);
+  return (last.stderr || last.error?.message || 'it brought none').trim().split('\n').at(-1);
 }
 
 async function download() {

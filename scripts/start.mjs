@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { build, fail, installPackages, root, runtimeEnvironment, runtimeNode } from './bootstrap.mjs';
-import { ensureNats } from './nats.mjs';
+import { requireNats } from './nats.mjs';
 
 const options = process.argv.slice(2);
 if (options.includes('--help') || options.includes('-h')) {
@@ -13,11 +13,9 @@ if (!existsSync(`${root}package-lock.json`)) fail('package-lock.json is missing:
 
 installPackages();
 build();
+const yes = options.includes('--yes') || ['1', 'true'].includes(process.env.SLIPWAY_YES ?? '');
 const environment = runtimeEnvironment();
-if (!process.env.NATS_URL) {
-  const yes = options.includes('--yes') || ['1', 'true'].includes(process.env.SLIPWAY_YES ?? '');
-  environment.SLIPWAY_NATS_SERVER = await ensureNats({ yes }).catch((error) => fail(error.message));
-}
+if (!process.env.NATS_URL) environment.SLIPWAY_NATS_SERVER = await requireNats({ yes });
 
 const daemon = spawn(runtimeNode(), ['--enable-source-maps', 'apps/slipwayd/dist/main.js', ...options], {
   cwd: root,

@@ -7,15 +7,20 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { build, clear, fail, installPackages, root, runtimeEnvironment, runtimeNode, say, seconds } from './bootstrap.mjs';
-import { ensureNats } from './nats.mjs';
+import { build, clear, installPackages, root, runtimeEnvironment, runtimeNode, say, seconds } from './bootstrap.mjs';
+import { requireNats } from './nats.mjs';
+import { tally } from './tally.mjs';
 
 const only = process.argv.slice(2);
 const began = Date.now();
 installPackages();
-const environment = { ...runtimeEnvironment(), NX_DAEMON: 'false', NX_TUI: 'false', FORCE_COLOR: '0' };
-if (!process.env.NATS_URL)
-  environment.SLIPWAY_NATS_SERVER = await ensureNats({ yes: false }).catch((error) => fail(error.message));
+const environment = {
+  ...runtimeEnvironment(),
+  SLIPWAY_NATS_SERVER: await requireNats({ yes: false }), // Each test mesh starts its own.
+  NX_DAEMON: 'false',
+  NX_TUI: 'false',
+  FORCE_COLOR: '0',
+};
 clear('reports');
 mkdirSync(`${root}reports`, { recursive: true });
 
@@ -37,20 +42,14 @@ if (only.length === 0) {
   check('format', run('oxfmt', '--check', '.'));
 }
 const nx = ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'test', '--output-style=stream', '--parallel=2'];
-const cache = process.env.CI ? ['--skip-nx-cache'] : [];
 const projects = only.length
   ? [`--projects=${only.map((name) => (name.startsWith('@') ? name : `@slipway/${name}`)).join(',')}`]
   : [];
-const green = run(runtimeNode(), ...nx, ...cache, ...projects);
+const green = run(runtimeNode(), ...nx, ...projects);
 
 const reports = readdirSync(`${root}reports`)
   .filter((file) => file.endsWith('.json'))
   .map((file) => JSON.parse(readFileSync(`${root}reports/${file}`, 'utf8')));
-const skipped = reports.flatMap((report) => report.skipped.map((name) => `${report.name}: ${name}`));
-const passed = reports.reduce((sum, report) => sum + report.passed, 0);
-const failed = reports.reduce((sum, report) => sum + report.failed, 0);
-if (skipped.length) say(`\nSkipped, each with its reason in its name:\n${skipped.map((name) => `  - ${name}`).join('\n')}`);
-if (!green && failed === 0) say('\nA project ended badly without a failing test: see its output above.');
-say(`\nin ${seconds(began)}`);
-say(`${passed} passed, ${failed + (green || failed > 0 ? 0 : 1)} failed, ${skipped.length} skipped`);
-process.exit(green && failed === 0 ? 0 : 1);
+const { lines, ok } = tally(reports, green);
+say(`\nin ${seconds(began)}\n${lines.join('\n')}`);
+process.exit(ok ? 0 : 1);

@@ -272,7 +272,11 @@ describe('The command line', () => {
         .map((line) => JSON.parse(line) as { id: string; environment: string });
       expect(new Set(seen.map((event) => event.environment))).toEqual(new Set(['blue']));
       expect(new Set(seen.map((event) => event.id)).size).toBe(seen.length);
-      expect(await run('events', '--from', 'yesterday')).toMatchObject({ code: expect.any(Number), stdout: '' });
+      for (const more of [[], ['--follow']])
+        expect(await run('events', '--from', 'yesterday', ...more)).toMatchObject({
+          code: 2,
+          stderr: expect.stringContaining('yesterday'),
+        });
     }, 120_000);
 
     it('whether all is well', async () => {

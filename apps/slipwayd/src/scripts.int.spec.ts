@@ -1,0 +1,255 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const clone = fileURLToPath(new URL('../../../', import.meta.url));
+const script = (name: string) => import(new URL(`../../../scripts/${name}`, import.meta.url).href);
+const { ensureNats, unpackRelease } = await script('nats.mjs');
+const { packagesInstalled } = await script('bootstrap.mjs');
+const { tally } = await script('tally.mjs');
+const { default: Tally } = await script('jest-tally.mjs');
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slipway-scripts-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A program in a folder of its own: what it was called with stands in `<name>.calls` there. */
+function program(name: string, text = ''): string {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, name), `#!/bin/sh\necho "${name} $*" >> '${join(bin, `${name}.calls`)}'\n${text}\n`, { mode: 0o755 });
+  return bin;
+}
+const callsOf = (name: string) => {
+  const file = join(folder, 'bin', `${name}.calls`);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+};
+/** What `node -e` with this text prints and how it ends. Only these programs are on its PATH. */
+function node(text: string, path: string) {
+  const env = { PATH: path };
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', text], { env, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+const importOf = (name: string) => JSON.stringify(new URL(`../../../scripts/${name}`, import.meta.url).href);
+
+describe('nats-server', () => {
+  const never = () => Promise.reject(new Error('it was not to be downloaded'));
+  const offline = () => Promise.reject(new Error('no network'));
+
+  it('is taken from the PATH before anything is installed', async () => {
+    const bin = program('nats-server');
+    program('apt-get');
+    const found = await ensureNats({ yes: true, isRoot: true, folders: [join(folder, 'none'), bin], bring: never });
+    expect(found).toBe(join(bin, 'nats-server'));
+    expect(callsOf('apt-get')).toEqual([]);
+  });
+
+  it("is installed by the system's package manager when root", () => {
+    const bin = program('apt-get', `[ "$1" = install ] && printf '#!/bin/sh\\n' > "$(dirname "$0")/nats-server"; exit 0`);
+    for (const name of ['dirname']) symlinkSync(`/usr/bin/${name}`, join(bin, name));
+    const text = `import { ensureNats } from ${importOf('nats.mjs')};
+      console.log(await ensureNats({ yes: false, isRoot: true, folders: ['${bin}'], bring: () => Promise.reject(new Error('no')) }));`;
+    expect(node(text, bin)).toMatchObject({ status: 0, stdout: expect.stringContaining(join(bin, 'nats-server')), stderr: '' });
+    expect(callsOf('apt-get')).toEqual(['apt-get update -qq', 'apt-get install -y -qq --no-install-recommends nats-server']);
+  });
+
+  it('is installed through sudo with --yes; without it nobody is asked for a password', () => {
+    const bin = program('dnf');
+    program('sudo', 'echo "sudo: a password is required" >&2; exit 1');
+    const text = (yes: boolean) => `import { ensureNats } from ${importOf('nats.mjs')};
+      await ensureNats({ yes: ${yes}, isRoot: false, folders: ['${bin}'], bring: () => Promise.resolve('brought') });`;
+    expect(node(text(false), bin).status).toBe(0);
+    expect(callsOf('sudo')).toEqual([]);
+    expect(node(text(true), bin).status).toBe(0);
+    expect(callsOf('sudo')).toEqual(['sudo -n dnf install -y nats-server']);
+  });
+
+  it('is brought as a pinned release where there is no package manager', async () => {
+    const bring = () => Promise.resolve('/brought/nats-server');
+    expect(await ensureNats({ yes: false, isRoot: true, folders: [folder], bring })).toBe('/brought/nats-server');
+  });
+
+  it('that cannot be had lists every way that was tried, and the way out', async () => {
+    const bin = program('apk');
+    await expect(ensureNats({ yes: false, isRoot: false, folders: [bin], bring: offline })).rejects.toThrow(
+      /could not be brought here:\n {2}- apk: not root \(run npm start -- --yes .*\n {2}- download: no network\n.*apt-get install nats-server.*NATS_URL/,
+    );
+    const text = `import { ensureNats } from ${importOf('nats.mjs')};
+      await ensureNats({ yes: false, isRoot: true, folders: ['${program('apk', 'echo unable to select packages >&2; exit 1')}'], bring: () => Promise.reject(new Error('no network')) });`;
+    expect(node(text, bin).stderr).toMatch(/- apk: unable to select packages\n {2}- download: no network/);
+  });
+
+  it('as a release is checked by its SHA-256 before it is used', () => {
+    const name = 'nats-server-v1-linux-test';
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'nats-server'), '#!/bin/sh\necho hello\n');
+    const archive = spawnSync('tar', ['-cz', '-C', folder, name], { maxBuffer: 1e8 }).stdout;
+    const sha256 = createHash('sha256').update(archive).digest('hex');
+    const into = join(folder, 'into');
+    const wrong = sha256.replace(/^./, (first) => (first === '0' ? '1' : '0'));
+    expect(() => unpackRelease(archive, wrong, name, into)).toThrow(`is ${sha256}, not ${wrong}: it was not used`);
+    expect(existsSync(into)).toBe(false);
+    const unpacked = unpackRelease(archive, sha256, name, into);
+    expect(spawnSync(unpacked, { encoding: 'utf8' }).stdout).toBe('hello\n');
+    expect(() => unpackRelease(Buffer.from('no tar'), createHash('sha256').update('no tar').digest('hex'), name, into)).toThrow(
+      /tar/,
+    );
+  });
+});
+
+describe('packages', () => {
+  const lock = (file: string, packages: object) => {
+    mkdirSync(join(folder, 'node_modules'), { recursive: true });
+    writeFileSync(join(folder, file), JSON.stringify({ packages }));
+  };
+  const wanted = {
+    '': { name: 'slipway' },
+    'libs/a': { version: '0.1.0' },
+    'node_modules/a': { link: true },
+    'node_modules/b': { version: '1.2.3' },
+    'node_modules/elsewhere': { version: '1.0.0', optional: true },
+  };
+  const there = { 'node_modules/a': { link: true }, 'node_modules/b': { version: '1.2.3' } };
+
+  it('are there when npm has recorded what the lock file says', () => {
+    lock('package-lock.json', wanted);
+    expect(packagesInstalled(folder)).toBe(false);
+    lock('node_modules/.package-lock.json', there);
+    expect(packagesInstalled(folder)).toBe(true);
+    lock('node_modules/.package-lock.json', { ...there, 'node_modules/b': { version: '1.2.2' } });
+    expect(packagesInstalled(folder)).toBe(false);
+    lock('node_modules/.package-lock.json', { ...there, 'node_modules/elsewhere': { version: '0.9.0', optional: true } });
+    expect(packagesInstalled(folder)).toBe(false);
+  });
+
+  it('are installed from the lock file when they are missing, only then, and a failure says what to do', () => {
+    lock('package-lock.json', wanted);
+    const bin = program('npm');
+    const install = `import { installPackages } from ${importOf('bootstrap.mjs')}; installPackages('${folder}');`;
+    expect(node(install, bin)).toMatchObject({ status: 0, stdout: expect.stringContaining('Installing packages') });
+    expect(callsOf('npm')).toEqual([expect.stringMatching(/^npm ci /)]);
+    lock('node_modules/.package-lock.json', there);
+    expect(node(install, bin)).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(callsOf('npm')).toHaveLength(1);
+    rmSync(join(folder, 'node_modules'), { recursive: true });
+    program('npm', 'exit 7');
+    expect(node(install, bin)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/npm ci: exit code 7.*Check the network/),
+    });
+  });
+});
+
+describe('the closing line of npm test', () => {
+  const report = (name: string, passed: number, failed = 0, skipped: string[] = []) => ({ name, passed, failed, skipped });
+
+  it('sums all projects and lists what was skipped by name', () => {
+    const { lines, ok } = tally([report('libs-a', 3, 0, ['needs a server (no KURRENTDB_URL)']), report('types', 1)], true);
+    expect(ok).toBe(true);
+    expect(lines).toContain('  - libs-a: needs a server (no KURRENTDB_URL)');
+    expect(lines.at(-1)).toBe('4 passed, 0 failed, 1 skipped');
+  });
+
+  it('fails with a failing test', () => {
+    expect(tally([report('a', 3, 2), report('b', 1)], false)).toMatchObject({
+      ok: false,
+      lines: ['4 passed, 2 failed, 0 skipped'],
+    });
+    expect(tally([report('a', 3, 2)], true).ok).toBe(false);
+  });
+
+  it('counts a project that ended badly without a failing test as failed', () => {
+    const silent = tally([report('a', 3)], false);
+    expect(silent.ok).toBe(false);
+    expect(silent.lines).toEqual([expect.stringContaining('ended badly'), '3 passed, 1 failed, 0 skipped']);
+    const broken = tally([report('a', 3, 1), { ...report('b', 0), finished: false }], false);
+    expect(broken.lines).toEqual([expect.stringMatching(/^b ended before/), '3 passed, 2 failed, 0 skipped']);
+  });
+});
+
+describe('the report of a project', () => {
+  it('names what was skipped, and tells a run that never came to its end', () => {
+    const reporter = new Tally({ rootDir: join(clone, 'libs/mesh') }, { folder });
+    const read = () => JSON.parse(readFileSync(join(folder, 'libs-mesh.json'), 'utf8'));
+    reporter.onRunStart();
+    expect(tally([read()], false).lines.at(-1)).toBe('0 passed, 1 failed, 0 skipped');
+    const testResults = [
+      {
+        testResults: [
+          { status: 'passed', fullName: 'a' },
+          { status: 'pending', fullName: 'b (skipped: no server)' },
+        ],
+      },
+    ];
+    reporter.onRunComplete(new Set(), { numPassedTests: 1, numFailedTests: 0, numRuntimeErrorTestSuites: 1, testResults });
+    expect(read()).toEqual({ name: 'libs-mesh', passed: 1, failed: 1, skipped: ['b (skipped: no server)'], finished: true });
+  });
+});
+
+describe('the clone', () => {
+  it('has every top-level folder and file', () => {
+    for (const name of [
+      'package.json',
+      'nx.json',
+      'apps',
+      'libs',
+      'deploy',
+      'docker',
+      'e2e',
+      'content',
+      'bench',
+      'docs',
+      'README.md',
+    ])
+      expect({ name, there: existsSync(join(clone, name)) }).toEqual({ name, there: true });
+    for (const profile of ['dev', 'test', 'prod']) expect(existsSync(join(clone, 'deploy', profile, 'slipway.yaml'))).toBe(true);
+  });
+
+  it('has CI call npm test, and nothing else', () => {
+    const file = join(clone, '.ci/run');
+    accessSync(file, constants.X_OK);
+    const commands = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line && !line.startsWith('#'));
+    expect(commands.at(-1)).toBe('exec npm test');
+    expect(commands.filter((line) => /\b(npm|npx|node)\b/.test(line))).toEqual(['exec npm test']);
+    const { scripts, bin } = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
+    expect(scripts).toMatchObject({ start: 'node scripts/start.mjs', test: 'node scripts/test.mjs' });
+    expect(bin).toEqual({ slipway: 'apps/cli/bin/slipway.mjs' });
+  });
+});
+
+describe('every registered driver', () => {
+  const kinds = ['storage', 'database', 'instance'];
+  /** Modules of drivers that a sub-provisioner's index imports. */
+  const registered = kinds.flatMap((kind) => {
+    const index = readFileSync(join(clone, 'apps', kind, 'src/index.ts'), 'utf8');
+    return [...index.matchAll(/\.\/drivers\/([^/]+)\/[^']*\.js'/g)].map(([, driver]) => `${kind}/${driver}`);
+  });
+
+  it('is known here', () => {
+    expect([...new Set(registered)].toSorted()).toEqual(['database/sqlite', 'instance/process', 'storage/directory']);
+  });
+
+  it.each([...new Set(registered)])('%s runs the contract suite of its kind', (name) => {
+    const [kind, driver] = name.split('/') as [string, string];
+    const spec = join(clone, 'apps', kind, 'src/drivers', driver, `${driver}.contract.int.spec.ts`);
+    expect(readFileSync(spec, 'utf8')).toMatch(new RegExp(`^driverContract\\('${driver}', `, 'm'));
+  });
+});
