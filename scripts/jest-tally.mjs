@@ -1,4 +1,4 @@
-/** A Jest reporter that leaves each project's counts, and its skipped tests by name, for the closing line of `npm test`. */
+/** A Jest reporter that leaves each project's counts, and its skipped tests by name, for the closing line of `npm test`, which names the folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const clone = fileURLToPath(new URL('../', import.meta.url));
 
 export default class Tally {
-  constructor({ rootDir }, { folder = join(clone, 'reports') } = {}) {
+  constructor({ rootDir }, { folder = process.env.SLIPWAY_REPORTS } = {}) {
     this.folder = folder;
     this.name = relative(clone, rootDir).replaceAll(/[\\/]/g, '-');
   }
@@ -29,6 +29,7 @@ export default class Tally {
   }
 
   report(counts) {
+    if (!this.folder) return;
     mkdirSync(this.folder, { recursive: true });
     writeFileSync(join(this.folder, `${this.name}.json`), JSON.stringify({ name: this.name, ...counts }));
   }

@@ -17,6 +17,7 @@ installPackages();
 const environment = {
   ...runtimeEnvironment(),
   SLIPWAY_NATS_SERVER: await requireNats({ yes: false }), // Each test mesh starts its own.
+  SLIPWAY_REPORTS: `${root}reports`,
   NX_DAEMON: 'false',
   NX_TUI: 'false',
   FORCE_COLOR: '0',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const brought = fileURLToPath(
-  new URL(`../../../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),
+  new URL(`../../../scripts/node/node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),
 );
 
 if (!existsSync(main)) {
