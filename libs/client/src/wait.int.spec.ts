@@ -114,7 +114,7 @@ describe('waiting for a request', () => {
     const error = await client.wait(ID, { timeoutMs: 200 }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WaitTimedOut);
     expect(error).toMatchObject({ request: { id: ID, status: 'running' }, message: 'Request one is still running after 0.2 s' });
-    const waiting = client.wait(ID, { timeoutMs: 800 });
+    const waiting = client.wait(ID, { timeoutMs: 3_000 });
     await followed(2);
     await gateway.stop();
     await expect(waiting).rejects.toBeInstanceOf(WaitTimedOut);
