@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Transform, type TransformCallback } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts';
+import type { BlobContent } from './port.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
@@ -39,3 +40,21 @@ export class CheckedContent extends Transform {
     else done(damaged(this.sha256));
   }
 }
+
+/** The content's pieces as bytes, each once. Throws `bad-input` for what is none: nothing is stored then. */
+export async function* piecesOf(content: BlobContent): AsyncGenerator<Uint8Array> {
+  for await (const piece of isWhole(content) ? [content] : streamed(content)) {
+    if (!isWhole(piece)) throw notBytes();
+    yield typeof piece === 'string' ? Buffer.from(piece) : piece;
+  }
+}
+
+const isWhole = (content: unknown): content is Uint8Array | string =>
+  typeof content === 'string' || content instanceof Uint8Array;
+
+function streamed(content: AsyncIterable<unknown>): AsyncIterable<unknown> {
+  if (typeof (content as AsyncIterable<unknown> | null)?.[Symbol.asyncIterator] === 'function') return content;
+  throw notBytes();
+}
+
+const notBytes = () => new SlipwayError('bad-input', "A blob's content is bytes, text, or an asynchronous iterable of them");

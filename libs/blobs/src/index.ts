@@ -1,2 +1,2 @@
-export type { Blobs } from './port.js';
+export type { BlobContent, Blobs } from './port.js';
 export { openBlobs } from './directory/directory-blobs.js';

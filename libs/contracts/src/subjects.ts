@@ -24,6 +24,9 @@ export const progressSubject = (mesh: string, requestId: string): string => `sli
 export const aliveSubject = (mesh: string, service: ServiceName, replica: string): string =>
   `slipway.${mesh}.alive.${service}.${replica}`;
 
+/** Where a process's figures are asked for (`{id, from}`), and, with the ask's id, where each process tells them (`{text}`). */
+export const metricsSubject = (mesh: string, id?: string): string => `slipway.${mesh}.metrics${id === undefined ? '' : `.${id}`}`;
+
 /** Verbs of each service. One that is not listed is not handled. */
 export const VERBS = {
   /** body: AcceptCommand → Accepted. */

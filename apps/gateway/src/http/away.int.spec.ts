@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SlipwayError, VERBS } from '@slipway/contracts';
+import { SlipwayError, VERBS, metricsSubject } from '@slipway/contracts';
 import type { Problem, Readiness } from '@slipway/contracts/http';
+import { gauge } from '@slipway/mesh';
+import { Registry } from 'prom-client';
 import { GatewayPlace } from '../testing/gateway-place.js';
 
 const JOB = { ownerId: 'ada', instanceId: 'shop' };
@@ -160,6 +162,25 @@ describe('metrics', () => {
     const text = await response.text();
     expect(text).toMatch(/^slipway_http_calls_total\{method="GET",route="\/api\/v1\/instances",status="200"\} 1$/m);
     expect(text).toMatch(/^slipway_views_behind_events 0$/m);
+    await place.close();
+  });
+
+  it('show those of the other processes too, and only the gateway’s own while NATS is away', async () => {
+    const place = await GatewayPlace.open();
+    const theirs = new Registry();
+    theirs.setDefaultLabels({ process: 'laptop-storage' });
+    gauge(theirs, { name: 'slipway_views_stopped', help: 'As in any process' }).set(7);
+    place.bus.subscribe(metricsSubject('test'), (body) => {
+      const { id } = body as { id: string };
+      void theirs.metrics().then((text) => place.bus.publish(metricsSubject('test', id), { text }));
+    });
+    const figures = async () =>
+      (await (await place.call('GET', '/metrics')).text()).split('\n').filter((line) => line.includes('slipway_views_stopped'));
+    const [help, type, ...samples] = await figures();
+    expect([help, type]).toEqual([expect.stringMatching(/^# HELP/), '# TYPE slipway_views_stopped gauge']);
+    expect(samples).toEqual(['slipway_views_stopped 0', 'slipway_views_stopped{process="laptop-storage"} 7']);
+    place.bus.disconnect();
+    expect(await figures()).toHaveLength(3);
     await place.close();
   });
 });

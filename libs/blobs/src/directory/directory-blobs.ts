@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { SlipwayError, type BlobRef } from '@slipway/contracts';
-import { CheckedContent, assertSha256, damaged, missing } from '../digest.js';
-import type { Blobs } from '../port.js';
+import { CheckedContent, assertSha256, damaged, missing, piecesOf } from '../digest.js';
+import type { BlobContent, Blobs } from '../port.js';
 import { sweepLeftovers, unfinishedName } from './leftovers.js';
 
 const MIB = 1024 * 1024;
@@ -29,7 +29,7 @@ class DirectoryBlobs implements Blobs {
 
   constructor(readonly folder: string) {}
 
-  async put(content: Readable | Uint8Array | string): Promise<BlobRef> {
+  async put(content: BlobContent): Promise<BlobRef> {
     const unfinished = join(this.folder, UNFINISHED, unfinishedName());
     try {
       const ref = await writeDurably(unfinished, content);
@@ -111,13 +111,12 @@ class DirectoryBlobs implements Blobs {
 }
 
 /** Errors of the source pass as they are; those of the file are the store's. */
-async function writeDurably(path: string, content: Readable | Uint8Array | string): Promise<BlobRef> {
+async function writeDurably(path: string, content: BlobContent): Promise<BlobRef> {
   const hash = createHash('sha256');
   let bytes = 0;
   const file = await unlessUnavailable(() => open(path, 'wx', 0o600));
   try {
-    for await (const piece of content instanceof Readable ? content : [content]) {
-      const chunk = typeof piece === 'string' ? Buffer.from(piece) : (piece as Uint8Array);
+    for await (const chunk of piecesOf(content)) {
       hash.update(chunk);
       bytes += chunk.byteLength;
       await unlessUnavailable(() => file.appendFile(chunk));

@@ -55,6 +55,29 @@ export function describeBlobs(adapter: string, prepare: () => Promise<BlobsUnder
       expect((await buffer(await store.blobs.open(empty.sha256))).length).toBe(0);
     });
 
+    test('what yields bytes and is no Readable of Node is stored whole', async () => {
+      async function* pieces() {
+        yield long.subarray(0, 300_000);
+        yield long.subarray(300_000).toString();
+      }
+      const whole = { sha256: sha256Of(long), bytes: long.length };
+      expect(await store.blobs.put(pieces())).toEqual(whole);
+      const web = Readable.toWeb(Readable.from([long])) as unknown as AsyncIterable<Uint8Array>;
+      expect(await store.blobs.put(web)).toEqual(whole);
+      expect((await store.blobs.read(whole.sha256)).equals(long)).toBe(true);
+    });
+
+    test.each([
+      ['an object', {}],
+      ['nothing', null],
+      ['a number', 7],
+      ['a list of numbers', [1, 2]],
+      ['a stream of objects', Readable.from([{ byte: 1 }])],
+    ])('%s is refused, and nothing is stored', async (_what, content) => {
+      await expect(store.blobs.put(content as never)).rejects.toMatchObject({ code: 'bad-input' });
+      expect(await store.blobs.has(sha256Of(''))).toBe(false);
+    });
+
     test('any bytes, cut into any chunks, come back', async () => {
       const seed = Number(process.env.SLIPWAY_SEED ?? Date.now() % 2 ** 31);
       const chunks = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 8 });

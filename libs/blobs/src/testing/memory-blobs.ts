@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { SlipwayError, sha256 as sha256Of, type BlobRef } from '@slipway/contracts';
-import { CheckedContent, assertSha256, damaged, missing } from '../digest.js';
-import type { Blobs } from '../port.js';
+import { CheckedContent, assertSha256, damaged, missing, piecesOf } from '../digest.js';
+import type { BlobContent, Blobs } from '../port.js';
 
 /** Blobs in memory, for tests and simulations. */
 export class MemoryBlobs implements Blobs {
   /** What is stored, by name; tests damage it here. */
   readonly contents = new Map<string, Buffer>();
 
-  async put(content: Readable | Uint8Array | string): Promise<BlobRef> {
-    const bytes =
-      content instanceof Readable
-        ? await buffer(content)
-        : Buffer.from(typeof content === 'string' ? content : Uint8Array.from(content));
+  async put(content: BlobContent): Promise<BlobRef> {
+    const pieces: Buffer[] = [];
+    for await (const piece of piecesOf(content)) pieces.push(Buffer.from(piece));
+    const bytes = Buffer.concat(pieces);
     const sha256 = sha256Of(bytes);
     this.contents.set(sha256, bytes);
     return { sha256, bytes: bytes.byteLength };

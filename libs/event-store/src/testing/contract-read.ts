@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { NO_STREAM, type ReadFilter, type RecordedEvent } from '../port.js';
 import { Upcasters } from '../upcasters.js';
 import { idsOf, jest, newEvent, newEvents, newStream, refusal, setting, type LogPlace } from './contract-setting.js';
-import { seedOf } from './random-history.js';
+import { seedOf } from './seeded-random.js';
 
 /** Reading: streams, all, filters, positions, times, versions. */
 export function readContract(open: () => Promise<LogPlace>): void {

@@ -106,6 +106,22 @@ const raw = async (runtime: Runtime, verb: string, body: string, extra: Record<s
   return runtime.connection.nats.request(`slipway.test.${runtime.service}.${verb}`, body, { timeout: 10_000, headers: sent });
 };
 
+describe('a body', () => {
+  test.each([
+    ['{"a":1,"b":2,"constructor":"x"}', 'constructor'],
+    ['{"a":1,"b":2,"toString":"x"}', 'toString'],
+    ['{"a":1,"b":2,"__proto__":{"admin":true}}', '__proto__'],
+    ['{"a":1,"b":{"deep":[{"hasOwnProperty":1}]}}', 'hasOwnProperty'],
+    ['{"a":1,"b":2,"c":3}', 'c'],
+  ])('%s is refused by name, a key that every object has as well as one that is not known', async (body, field) => {
+    const { runtime, journal } = await start('resolver');
+    const answer = await raw(runtime, 'sum', body);
+    expect(answer.headers?.get(HEADERS.error)).toBe('bad-input');
+    expect(answer.json()).toMatchObject({ code: 'bad-input', details: { fields: [{ field, reason: expect.any(String) }] } });
+    expect(journal.handled).toBe(0);
+  });
+});
+
 describe('locations (fact 1)', () => {
   test('a verb is reached at each location of a replica, also at none, and nowhere else', async () => {
     const { bus } = await start('storage', { locations: ['here', 'there'] });

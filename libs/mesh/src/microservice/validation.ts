@@ -28,10 +28,27 @@ export function validated<T extends object>(type: Class<T>, value: unknown): T {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw badInput([{ field: '', reason: 'must be a JSON object' }]);
   }
+  refuseInherited(value);
   const instance = plainToInstance(type as new () => T, value, { exposeUnsetFields: false });
   const errors = fieldErrors(instance);
   if (errors.length > 0) throw badInput(errors);
   return instance;
+}
+
+/** Names that every object has: as keys they could change what all objects have in common, or be passed over unseen. */
+const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/** Throws `bad-input` naming a key, at whatever depth, that has no business in an input: `__proto__`, `constructor`, ... */
+export function refuseInherited(input: unknown): void {
+  // Without recursion: how deep an input goes is up to who sends it.
+  const waiting = [input];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (value === null || typeof value !== 'object') continue;
+    const field = Object.keys(value).find((key) => INHERITED.has(key));
+    if (field !== undefined) throw badInput([{ field, reason: 'is a key that is not allowed anywhere' }]);
+    for (const part of Object.values(value)) waiting.push(part);
+  }
 }
 
 /** The error of an input with these faults. */

@@ -1,5 +1,6 @@
 import { SlipwayError, type HealthReport, type ServiceName } from '@slipway/contracts';
 import { startBeats } from '../health/beats.js';
+import { answerScrapes } from '../metrics/scrape.js';
 import type { RunningService, ServiceDefinition } from '../service/port.js';
 import type { MeshProcess } from './open-mesh.js';
 
@@ -13,7 +14,8 @@ export interface HostedServices {
 }
 
 /**
- * Starts services in this process, one after another in the order of who needs whom, and gives each its sign of life.
+ * Starts services in this process, one after another in the order of who needs whom, and gives each its sign of life. The
+ * process's figures get its name as a label (`process`), and are told to who asks.
  * When one can't be started, those before it are stopped and its error is thrown. Refuses (`config-invalid`) more than
  * one in the profile `prod`.
  */
@@ -24,9 +26,15 @@ export async function hostServices(mesh: MeshProcess, definitions: readonly Serv
       field: 'profile',
     });
   }
+  // So that figures of several processes can stand side by side.
+  const [only] = definitions;
+  const { host, config, metrics: registry } = mesh;
+  registry.setDefaultLabels({ process: definitions.length === 1 ? `${host}-${only!.name}` : host });
+  const endScrapes = answerScrapes({ mesh: config.mesh, bus: mesh.bus, registry });
   const running: { name: ServiceName; service: RunningService; endBeats: () => void }[] = [];
   const stop = async (options: { instances: 'stop' | 'leave' }) => {
     const failures: unknown[] = [];
+    endScrapes();
     for (const { name, service, endBeats } of running.splice(0).toReversed()) {
       endBeats();
       try {

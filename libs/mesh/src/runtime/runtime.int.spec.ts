@@ -11,6 +11,7 @@ import { Presence } from '../health/presence.js';
 import type { ServiceDefinition } from '../service/port.js';
 import { startNatsServer, type NatsServer } from '../testing/nats-server.js';
 import { asName, hostName } from './host-name.js';
+import { mergeMetrics, scrapeOthers } from '../metrics/scrape.js';
 import { hostServices } from './host-services.js';
 import { openMesh, type MeshProcess, type OpenMeshOptions } from './open-mesh.js';
 
@@ -171,6 +172,26 @@ describe('hosting services', () => {
     expect(heard()).toEqual([{ service: 'storage', replica: 'here-storage', ready: true, reasons: [] }]);
     await hosted.stop({ instances: 'leave' });
     presence.stop();
+  });
+
+  test('figures of each process can be asked for, under its name: the one service’s, else the machine’s', async () => {
+    const one = await open({ host: 'here' });
+    const two = await open({ host: 'there' });
+    const hosted = [
+      await hostServices(one, [service('storage')]),
+      await hostServices(two, [service('resolver'), service('orchestrator')]),
+    ];
+    const scrape = () => scrapeOthers({ mesh: one.config.mesh, bus: one.bus, clock: one.clock, from: 'another' });
+    let texts = await scrape();
+    for (let tries = 0; tries < 50 && texts.length < 2; tries++) texts = await scrape();
+    const lines = mergeMetrics(texts).split('\n');
+    expect(lines.filter((line) => line.startsWith('slipway_nats_connected{')).toSorted()).toEqual([
+      'slipway_nats_connected{process="here-storage"} 1',
+      'slipway_nats_connected{process="there"} 1',
+    ]);
+    expect(lines.filter((line) => line.startsWith('# HELP slipway_nats_connected'))).toHaveLength(1);
+    for (const each of hosted) await each.stop({ instances: 'leave' });
+    expect(await scrape()).toEqual([]);
   });
 
   test('prod refuses several services in one process', async () => {

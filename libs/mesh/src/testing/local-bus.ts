@@ -6,11 +6,11 @@ import {
   type RequestContext,
   type ServiceName,
 } from '@slipway/contracts';
+import { seededRandom } from '@slipway/event-store/testing/seeded-random';
 import { DEFAULT_TIMEOUT } from '../bus/nats-bus.js';
 import type { Bus, RequestOptions } from '../bus/port.js';
 import { decodeBody, encodeBody } from '../bus/wire.js';
 import { currentContext, runInContext } from '../context/context.js';
-import { seeded } from './seeded.js';
 
 /** One passage of a message: a request on its way, its answer on the way back, or something published. */
 export interface Passage {
@@ -56,7 +56,7 @@ export class LocalBus implements Bus {
   #connected = true;
 
   constructor(private readonly options: LocalBusOptions) {
-    this.#random = seeded(options.seed ?? 1);
+    this.#random = seededRandom(options.seed ?? 1);
     this.faults = options.faults ?? (() => [0]);
   }
 
