@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApiError, NotReachable } from '@slipway/client';
 import type { ServiceName } from '@slipway/contracts';
 import { TestMesh } from '@slipway/testing';
 
@@ -44,4 +45,41 @@ describe('Rolling restarts under load', () => {
     },
     180_000,
   );
+
+  it('the gateway is replaced too: a client that repeats with its key loses nothing and asks for nothing twice', async () => {
+    const names = Array.from({ length: 24 }, (_, n) => `gateway-${n}`);
+    let repeated = 0;
+    /** As a client should: when there is no answer, or it is 503, the same again under the same key. */
+    const provision = async (instanceId: string): Promise<string> => {
+      for (;;) {
+        try {
+          const job = { ownerId: 'ada', instanceId, definition: 'guestbook' };
+          return (await mesh.client().provision(job, { idempotencyKey: `key-of-${instanceId}` })).requestId;
+        } catch (error) {
+          if (!(error instanceof NotReachable || (error instanceof ApiError && error.problem.status === 503))) throw error;
+          repeated++;
+          await sleep(50);
+        }
+      }
+    };
+    const asked = names.map(async (name, n) => {
+      await sleep(n * 100);
+      return provision(name);
+    });
+    await sleep(500);
+    for (let round = 0; round < 2; round++) {
+      await mesh.hostOf('gateway').stop('leave');
+      await mesh.hostOf('gateway').start();
+    }
+    const accepted = await Promise.all(asked);
+    expect(repeated).toBeGreaterThan(0);
+    expect(new Set(accepted).size).toBe(names.length);
+    await mesh.ready();
+    const ended = await Promise.all(accepted.map((id) => mesh.client().wait(id, { timeoutMs: 120_000 })));
+    expect(ended.map(({ status }) => status)).toEqual(names.map(() => 'succeeded'));
+    expect(ended.map(({ instanceId }) => instanceId)).toEqual(names);
+    const { items } = await mesh.client().events({ type: ['RequestAccepted'] }, { limit: 5000 });
+    const byGateway = items.filter(({ data }) => String((data as { name: string }).name).startsWith('gateway-'));
+    expect(byGateway).toHaveLength(names.length);
+  }, 240_000);
 });

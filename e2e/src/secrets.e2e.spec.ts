@@ -1,8 +1,12 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { TestMesh } from '@slipway/testing';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { TestMesh, root } from '@slipway/testing';
+import { stringify } from 'yaml';
 import { processesIn } from './place.js';
+import { slipway } from './slipway.js';
 
 /** Every file below a folder. */
 function* files(folder: string): Generator<string> {
@@ -13,18 +17,63 @@ function* files(folder: string): Generator<string> {
   }
 }
 
+/** A definition with a secret whose service never comes up. */
+const BROKEN = {
+  name: 'broken',
+  version: '1.0.0',
+  type: 'instance',
+  spec: {
+    command: ['sh', '-c', 'exit 3'],
+    environment: { KEY_FILE: '${secret.key}' },
+    secrets: { key: { bytes: 32 } },
+    health: { path: '/', startSeconds: 1, timeoutSeconds: 1 },
+  },
+};
+
 describe('A secret', () => {
+  let content: string;
   let mesh: TestMesh;
   let canary: string;
   let secretFile: string;
+  let tap: NatsConnection;
+  /** Everything that went over NATS: subject, headers and body. */
+  const messages: string[] = [];
+  /** Where nats-server keeps what JetStream holds. */
+  const jetstream = () => {
+    const words = readFileSync(`/proc/${mesh.nats.pid}/cmdline`, 'utf8').split('\0');
+    return words[words.indexOf('-sd') + 1]!;
+  };
+  const secretOf = (instance: string) =>
+    [...files(join(mesh.data, 'places'))].find((path) => path.includes(`.${instance}/`) && path.includes('/secrets/'))!;
+
   beforeAll(async () => {
-    mesh = await TestMesh.start();
+    content = mkdtempSync(join(tmpdir(), 'slipway-content-'));
+    cpSync(join(root, 'content'), content, { recursive: true });
+    mkdirSync(join(content, 'trouble'));
+    const trouble = { name: 'trouble', version: '1.0.0', definitions: [BROKEN] };
+    writeFileSync(join(content, 'trouble/package.yaml'), stringify(trouble));
+    const once = { timeoutSeconds: 60, tries: 1, backoffSeconds: 0.1, maxBackoffSeconds: 1 };
+    mesh = await TestMesh.start({
+      settings: { contentFolder: content, steps: { storage: once, database: once, instance: once } },
+    });
+    tap = await connect({ servers: mesh.nats.url, token: mesh.nats.token });
+    tap.subscribe('>', {
+      callback: (error, { subject, headers, data }) => {
+        if (error) throw error;
+        messages.push(`${subject} ${JSON.stringify([...(headers ?? [])])} ${Buffer.from(data).toString('utf8')}`);
+      },
+    });
+    await tap.flush();
     const { requestId } = await mesh.client().provision({ ownerId: 'ada', instanceId: 'canary', definition: 'guestbook' });
     expect((await mesh.client().wait(requestId)).status).toBe('succeeded');
-    secretFile = [...files(join(mesh.data, 'places'))].find((path) => path.includes('/secrets/'))!;
+    secretFile = secretOf('canary');
     canary = readFileSync(secretFile, 'utf8').trim();
   }, 120_000);
-  afterAll(() => mesh?.remove(), 60_000);
+  afterAll(async () => {
+    await tap?.close();
+    await mesh?.remove();
+    rmSync(content, { recursive: true });
+  }, 60_000);
 
   it('is a file of mode 0400 for the instance', () => {
     expect(statSync(secretFile).mode & 0o777).toBe(0o400);
@@ -48,9 +97,56 @@ describe('A secret', () => {
     }
   });
 
+  it('is in no refusal or failure that the API or the CLI tells, its own failing instance included', async () => {
+    const failed = await slipway(mesh, ['provision', '--definition=broken', '--keep', 'ada', 'failing']);
+    expect(failed.code).toBe(1);
+    const [request] = (await mesh.client().requests.list({ filter: { instanceId: 'failing' } })).items;
+    expect(request!.status).not.toBe('succeeded');
+    const other = readFileSync(secretOf('failing'), 'utf8').trim();
+    expect(other.length).toBeGreaterThanOrEqual(20);
+    expect(other).not.toBe(canary);
+    const told = [failed];
+    for (const args of [
+      ['provision', '--definition=broken', 'bob', 'canary'],
+      ['provision', '--definition=nowhere', 'ada', 'third'],
+      ['instances', 'canary', '--output', 'json'],
+      ['instances', 'nobody'],
+      ['logs', request!.id],
+      ['requests', request!.id, '--output', 'json'],
+      ['deprovision', 'nobody'],
+      ['doctor'],
+    ])
+      told.push(await slipway(mesh, args));
+    expect(told.filter(({ code }) => code !== 0).length).toBeGreaterThanOrEqual(4);
+    const headers = { Authorization: `Bearer ${mesh.key}` };
+    const paths = ['/instances/nobody', '/instances?colour=red', `/requests/${request!.id}`, `/requests/${request!.id}/logs`];
+    const answers = await Promise.all(
+      [...paths, `/requests/${request!.id}/events`, '/health/ready', '/metrics', '/info'].map(async (path) =>
+        (await fetch(`${mesh.url}/api/v1${path}`, { headers })).text(),
+      ),
+    );
+    const text = JSON.stringify([told, answers]);
+    expect(text).toContain('health-failed');
+    for (const secret of [canary, other]) expect(text).not.toContain(secret);
+    for (const secret of [canary, other]) expect(messages.filter((message) => message.includes(secret))).toEqual([]);
+  }, 120_000);
+
   it('is gone with the instance', async () => {
     const { requestId } = await mesh.client().deprovision({ instanceId: 'canary' });
     expect((await mesh.client().wait(requestId)).status).toBe('succeeded');
     expect([...files(mesh.folder)].filter((path) => readFileSync(path).includes(canary))).toEqual([]);
+  }, 60_000);
+
+  it('went over no message, from the first to the last, and JetStream keeps none', async () => {
+    await tap.flush();
+    const of = (part: string) => messages.filter((message) => message.startsWith('slipway.') && message.includes(part));
+    // The tap heard it all: commands with the reference to the secret, recorded events, signs of life.
+    expect(of('.ensure ').length).toBeGreaterThan(0);
+    expect(of('.destroy ').length).toBeGreaterThan(0);
+    expect(of('.events.instance.').length).toBeGreaterThan(0);
+    expect(messages.filter((message) => message.includes(canary))).toEqual([]);
+    const kept = [...files(jetstream())];
+    expect(kept.some((path) => readFileSync(path).includes('InstanceProvisioned'))).toBe(true);
+    expect(kept.filter((path) => readFileSync(path).includes(canary))).toEqual([]);
   });
 });
