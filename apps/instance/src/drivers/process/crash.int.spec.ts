@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { InstanceSpec } from '@slipway/contracts';
+import { seeded } from '@slipway/mesh/testing';
 import type { Target } from '@slipway/provisioner';
 import { ask, eventually, Rig } from './testing/rig.js';
 import type { Ensuring } from './testing/ensuring.js';
@@ -13,12 +14,6 @@ jest.setTimeout(600_000);
 const PROGRAM = fileURLToPath(new URL('../../../dist/drivers/process/testing/ensuring.js', import.meta.url));
 const SEED = Number(process.env.SLIPWAY_SEED ?? Date.now() % 1_000_000);
 const MOMENTS = 20;
-
-/** Numbers from 0 to 1 that a seed repeats (a linear congruence: Numerical Recipes §7.1). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-}
 
 describe('an ensure in a process that dies', () => {
   let rig: Rig;
