@@ -8,9 +8,6 @@ import type { Problem } from '@slipway/contracts/http';
 import { TestMesh } from '@slipway/testing';
 import { inBothModes } from './modes.js';
 
-/** Only the embedded log is a file that can be damaged here. */
-const itWhereEmbedded = process.env.SLIPWAY_EVENT_LOG ? it.skip : it;
-
 /** Turns one bit around of the byte at `at`. */
 function flipBit(file: string, at: number): void {
   const handle = openSync(file, 'r+');
@@ -82,7 +79,8 @@ inBothModes('A flipped bit is named and never served', ({ processes }) => {
     return frames;
   }
 
-  itWhereEmbedded(
+  // Only the embedded log is a file that can be damaged here.
+  (process.env.SLIPWAY_EVENT_LOG ? it.skip : it)(
     'in the log, while the mesh runs: a read of its stream says where it is, the rest is served',
     async () => {
       const { position, stream, revision } = await victim();
@@ -110,7 +108,7 @@ inBothModes('A flipped bit is named and never served', ({ processes }) => {
     120_000,
   );
 
-  itWhereEmbedded(
+  (process.env.SLIPWAY_EVENT_LOG ? it.skip : it)(
     "in the log's file, while the mesh is down: every read says where it is, subscriptions too",
     async () => {
       const { position, stream, revision } = await victim();
