@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -72,7 +72,11 @@ export async function startNatsServer(
     token,
     start,
     stop,
-    freeze: () => child.kill('SIGSTOP'),
+    freeze: () => {
+      child.kill('SIGSTOP');
+      // The signal is on its way for a moment, in which a thread may still answer.
+      while (existsSync(`/proc/${child.pid}`) && !allStopped(child.pid!));
+    },
     thaw: () => child.kill('SIGCONT'),
     remove: async () => {
       child.kill('SIGCONT');
@@ -80,6 +84,17 @@ export async function startNatsServer(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether every thread of a process is stopped (state `T` of proc(5)). */
+function allStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) => {
+    try {
+      return /\) [TtZX] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8'));
+    } catch {
+      return true; // It has ended.
+    }
+  });
 }
 
 /** nats-server writes a file with its addresses when it listens. */
