@@ -1,15 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { TestMesh } from '@slipway/testing';
+import { inBothModes } from './modes.js';
 import { slipway } from './slipway.js';
 
-describe('A restore drill', () => {
+inBothModes('A restore drill', ({ processes }) => {
   let folder: string;
   const meshes: TestMesh[] = [];
   const start = async () => {
-    const mesh = await TestMesh.start();
+    const mesh = await TestMesh.start({ processes });
     meshes.push(mesh);
     return mesh;
   };

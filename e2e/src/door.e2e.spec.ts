@@ -1,11 +1,12 @@
 import { request as httpRequest } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { TestMesh } from '@slipway/testing';
+import { inBothModes } from './modes.js';
 
-describe('The door', () => {
+inBothModes('The door', ({ processes }) => {
   let mesh: TestMesh;
   beforeAll(async () => {
-    mesh = await TestMesh.start();
+    mesh = await TestMesh.start({ processes });
   }, 120_000);
   afterAll(() => mesh?.remove(), 60_000);
 

@@ -2,8 +2,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { TestMesh, root } from '@slipway/testing';
+import { inBothModes } from './modes.js';
 import { stringify } from 'yaml';
 import { processesIn, standing } from './place.js';
 import { slipway } from './slipway.js';
@@ -19,7 +20,7 @@ createServer((_, response) => response.end('up')).listen(process.env.PORT, '127.
 /** A web service that never answers in time. */
 const SILENT = `setInterval(() => {}, 1000);`;
 
-describe('What fails explains itself and leaves nothing behind', () => {
+inBothModes('What fails explains itself and leaves nothing behind', ({ processes }) => {
   let folder: string;
   let flag: string;
   let mesh: TestMesh;
@@ -57,6 +58,7 @@ describe('What fails explains itself and leaves nothing behind', () => {
     ];
     writeFileSync(join(content, 'package.yaml'), stringify({ name: 'trouble', version: '1.0.0', definitions }));
     mesh = await TestMesh.start({
+      processes,
       settings: {
         contentFolder: join(folder, 'content'),
         steps: {

@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { EventView } from '@slipway/contracts';
 import { TestMesh } from '@slipway/testing';
+import { inBothModes } from './modes.js';
 
-describe('Following what is recorded', () => {
+inBothModes('Following what is recorded', ({ processes }) => {
   let mesh: TestMesh;
   beforeAll(async () => {
-    mesh = await TestMesh.start({ processes: true });
+    mesh = await TestMesh.start({ processes });
   }, 120_000);
   afterAll(() => mesh?.remove(), 60_000);
 

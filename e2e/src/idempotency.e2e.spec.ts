@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ApiError } from '@slipway/client';
 import { TestMesh } from '@slipway/testing';
+import { inBothModes } from './modes.js';
 
-describe('One name, one winner; one key, one request', () => {
+inBothModes('One name, one winner; one key, one request', ({ processes }) => {
   let mesh: TestMesh;
   beforeAll(async () => {
-    mesh = await TestMesh.start();
+    mesh = await TestMesh.start({ processes });
   }, 120_000);
   afterAll(() => mesh?.remove(), 60_000);
 

@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { TestMesh, root } from '@slipway/testing';
+import { inBothModes } from './modes.js';
 import { stringify } from 'yaml';
 import { processesIn } from './place.js';
 import { slipway } from './slipway.js';
@@ -30,7 +31,7 @@ const BROKEN = {
   },
 };
 
-describe('A secret', () => {
+inBothModes('A secret', ({ processes }) => {
   let content: string;
   let mesh: TestMesh;
   let canary: string;
@@ -54,6 +55,7 @@ describe('A secret', () => {
     writeFileSync(join(content, 'trouble/package.yaml'), stringify(trouble));
     const once = { timeoutSeconds: 60, tries: 1, backoffSeconds: 0.1, maxBackoffSeconds: 1 };
     mesh = await TestMesh.start({
+      processes,
       settings: { contentFolder: content, steps: { storage: once, database: once, instance: once } },
     });
     tap = await connect({ servers: mesh.nats.url, token: mesh.nats.token });
