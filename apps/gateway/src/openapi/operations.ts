@@ -270,7 +270,7 @@ export const ApiReady = (): MethodDecorator =>
 
 export const ApiMetrics = (): MethodDecorator =>
   withKey(
-    ApiOperation({ operationId: 'metrics', summary: 'Figures for Prometheus' }),
+    ApiOperation({ operationId: 'metrics', summary: 'Figures for Prometheus, of all processes of the mesh' }),
     ApiResponse({
       status: 200,
       description: 'Text exposition format 0.0.4.',
