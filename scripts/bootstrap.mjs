@@ -68,12 +68,12 @@ export function runtimeNode() {
 }
 
 /** Packages as the lock file says; at once when they are there already. */
-export function installPackages() {
+export function installPackages(folder = root) {
   const environment = withRuntimeNode();
-  if (packagesInstalled()) return;
+  if (packagesInstalled(folder)) return;
   say('Installing packages (once; about half a minute) ...');
   const began = Date.now();
-  npm('ci', root, environment);
+  npm('ci', folder, environment);
   say(`  done in ${seconds(began)}`);
 }
 

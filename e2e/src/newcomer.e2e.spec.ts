@@ -1,14 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SlipwayClient } from '@slipway/client';
+import { startNatsServer } from '@slipway/mesh/testing';
 import { root } from '@slipway/testing';
 import { processesIn } from './place.js';
+import { slipway } from './slipway.js';
 
 /** `npm start`, as its script is: one process whose output is what the newcomer reads. */
 class Start {
@@ -17,7 +19,7 @@ class Start {
   constructor(args: string[], env: NodeJS.ProcessEnv = {}) {
     this.child = spawn(process.execPath, [join(root, 'scripts/start.mjs'), ...args], {
       cwd: root,
-      env: { ...process.env, ...env },
+      env: { ...process.env, NATS_URL: undefined, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
@@ -58,6 +60,7 @@ describe('npm start', () => {
   let started: Start[];
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-start-'));
+    chmodSync(folder, 0o711); // As most folders are: instances run as users of their own.
     data = join(folder, 'data');
     port = await freePort();
     started = [];
@@ -72,6 +75,18 @@ describe('npm start', () => {
     started.push(one);
     return one;
   };
+  /** What runs for the service, once it is what it was: a supervisor may just be looking after it. */
+  const runsAsBefore = async (before: number[]) => {
+    for (let tries = 0; tries < 200 && `${processesIn(data)}` !== `${before}`; tries++) await sleep(50);
+    expect(processesIn(data)).toEqual(before);
+  };
+  const untilGone = async (pids: number[]) => {
+    for (let tries = 0; tries < 1200 && pids.some(isRunning); tries++) await sleep(50);
+    expect(pids.filter(isRunning)).toEqual([]);
+  };
+  /** As somebody at the same machine: nothing told but the data folder. */
+  const cli = (...args: string[]) =>
+    slipway({ url: '', key: '' }, args, { env: { SLIPWAY_URL: undefined, SLIPWAY_KEY: undefined, SLIPWAY_DATA: data } });
   const client = () =>
     new SlipwayClient({ url: `http://127.0.0.1:${port}`, key: readFileSync(join(data, 'gateway.key'), 'utf8').trim() });
 
@@ -100,7 +115,7 @@ describe('npm start', () => {
     expect((await fetch(again!)).status).toBe(200);
     const { items } = await client().requests.list();
     expect(items).toHaveLength(1);
-  }, 180_000);
+  }, 300_000);
 
   it('leaves instances running with --detach, and adopts them at the next start', async () => {
     const first = start(['--detach', '--processes']);
@@ -108,38 +123,105 @@ describe('npm start', () => {
     const before = processesIn(data);
     expect(await first.interrupt()).toBe(0);
     expect((await fetch(url!)).status).toBe(200);
-    expect(processesIn(data)).toEqual(before);
+    await runsAsBefore(before);
     const second = start();
     await second.says(/nothing to provision/);
     await second.says(/The service/);
-    expect(processesIn(data)).toEqual(before);
-  }, 180_000);
+    await runsAsBefore(before);
+  }, 300_000);
+
+  it('stops everything with Ctrl-C as processes too, instances first of all', async () => {
+    const mesh = start(['--processes']);
+    const [, url] = await mesh.says(/The service\s+(http:\S+)/);
+    const programs = childrenOf(supervisorOf(data));
+    expect(programs.length).toBe(7); // nats-server and six services
+    const running = [...programs, ...processesIn(data), supervisorOf(data)];
+    expect(await mesh.interrupt()).toBe(0);
+    expect(mesh.output).toContain('Stopping ...');
+    expect(running.filter(isRunning)).toEqual([]);
+    expect(processesIn(data)).toEqual([]);
+    await expect(fetch(url!)).rejects.toThrow();
+  }, 300_000);
+
+  it('uses a NATS server that NATS_URL names, and starts none', async () => {
+    const nats = await startNatsServer();
+    try {
+      const token = join(folder, 'token');
+      writeFileSync(token, nats.token, { mode: 0o600 });
+      const mesh = start([], { NATS_URL: nats.url, SLIPWAY_NATS_TOKEN_FILE: token, SLIPWAY_NATS_SERVER: '/nowhere/nats-server' });
+      const [, url] = await mesh.says(/The service\s+(http:\S+)/);
+      expect(mesh.output).toContain(`NATS           ${nats.url}\n`);
+      expect((await fetch(url!)).status).toBe(200);
+      expect(
+        childrenOf(supervisorOf(data))
+          .map(commandOf)
+          .filter((command) => command.includes('nats-server')),
+      ).toEqual([]);
+      expect(existsSync(join(data, 'nats'))).toBe(false);
+      expect(await mesh.interrupt()).toBe(0);
+    } finally {
+      await nats.remove();
+    }
+  }, 300_000);
+
+  it('is found by the CLI through the data folder; a restore is put in place by its next start', async () => {
+    const mesh = start();
+    await mesh.says(/The service\s+(http:\S+)/);
+    expect(await cli('instances')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^guestbook .*healthy/m) });
+    const archive = join(folder, 'backup.tar');
+    expect((await cli('backup', archive)).code).toBe(0);
+    expect(await cli('provision', '--definition=hello', 'ada', 'after')).toMatchObject({ code: 0 });
+    expect(await cli('restore', '--replace', archive)).toMatchObject({ code: 0 });
+    await mesh.says(/Starting again: .*\n(.*\n)*Restored from a backup; what was there before is in .*before-restore-1/);
+    await mesh.says(/(^ready (.*\n)*){2}/m);
+    const { stdout } = await cli('requests');
+    expect(stdout).toMatch(/succeeded +guestbook/);
+    expect(stdout).not.toContain('after');
+    expect(await cli('instances', 'guestbook')).toMatchObject({ code: 0, stdout: expect.stringContaining('status: present') });
+    expect(await cli('instances', 'after')).toMatchObject({ code: 1, stderr: expect.stringContaining('(not-found)') });
+  }, 300_000);
+
+  const asRoot = process.getuid?.() === 0 ? it : it.skip;
+  asRoot(
+    'says who runs what where other users may not pass (skipped: only root can give instances users)',
+    async () => {
+      const closed = join(folder, 'closed');
+      mkdirSync(closed, { mode: 0o700 });
+      const mesh = start(['--no-sample', '--data', join(closed, 'data')]);
+      await mesh.says(/^ready /m);
+      expect(mesh.output).toMatch(new RegExp(`can't pass .*, so what is provisioned runs as root here`));
+      expect(await mesh.interrupt()).toBe(0);
+    },
+    120_000,
+  );
 
   it('killed with -9, everything of it, leaves the service running and adopts it again', async () => {
     const first = start();
     const [, url] = await first.says(/The service\s+(http:\S+)/);
     const before = processesIn(data);
-    const supervisor = Number(readFileSync(join(data, 'run/slipwayd.pid'), 'utf8'));
+    const supervisor = supervisorOf(data);
+    const programs = childrenOf(supervisor);
     process.kill(supervisor, 'SIGKILL');
     process.kill(-first.child.pid!, 'SIGKILL');
     await first.end().catch(() => {});
     expect((await fetch(url!)).status).toBe(200);
-    await sleep(1_000);
+    await untilGone(programs);
     const second = start();
     await second.says(/nothing to provision/);
     await second.says(/The service/);
     expect((await fetch(url!)).status).toBe(200);
-    expect(processesIn(data)).toEqual(before);
-  }, 180_000);
+    await runsAsBefore(before);
+  }, 300_000);
 
   it('names a port that is taken before it starts anything', async () => {
     const server = createServer().listen(port, '127.0.0.1');
     await once(server, 'listening');
     const refused = start();
-    expect(await refused.end()).toBe(1);
+    const code = await refused.end();
+    server.close();
+    expect(code).toBe(1);
     expect(refused.output).toMatch(new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken.*--port`));
     expect(existsSync(join(data, 'log'))).toBe(false);
-    server.close();
   }, 60_000);
 
   it('refuses a second mesh on the same data, and bad options, with the way out', async () => {
@@ -172,7 +254,19 @@ describe('npm start', () => {
 
 /** Process id of the host of one service of the mesh with this data folder. */
 function processOf(data: string, service: string): number {
-  const supervisor = readFileSync(join(data, 'run/slipwayd.pid'), 'utf8').trim();
-  const children = readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8').trim().split(' ');
-  return Number(children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(service)));
+  return childrenOf(supervisorOf(data)).find((pid) => commandOf(pid).split('\0').includes(service))!;
+}
+
+const supervisorOf = (data: string): number => Number(readFileSync(join(data, 'run/slipwayd.pid'), 'utf8'));
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+
+/** Also not when it has ended and nobody has asked how. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }

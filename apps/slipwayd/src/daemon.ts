@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SlipwayClient } from '@slipway/client';
 import { SlipwayError } from '@slipway/contracts';
 import { loadConfig, type MeshConfig } from '@slipway/mesh';
-import { takeDataFolder, type DataFolder } from './data-folder.js';
+import { closedAbove, takeDataFolder, type DataFolder } from './data-folder.js';
 import { ownNats, waitForNats, type OwnNats } from './nats/nats-server.js';
 import { UsageError, type Options } from './options.js';
 import { requireFreePort } from './port.js';
@@ -53,6 +53,13 @@ export class Daemon {
     await requireFreePort(gateway.host, gateway.port);
     this.data = takeDataFolder(dataFolder);
     this.say(`Data folder    ${dataFolder}`);
+    const closed = process.getuid?.() === 0 ? closedAbove(dataFolder) : null;
+    if (closed) {
+      this.say(
+        `               Other users can't pass ${closed}, so what is provisioned runs as root here. For a user of its own`,
+      );
+      this.say('               for each instance, choose a folder that all can reach: --data /var/lib/slipway');
+    }
     this.say(`Event log      ${eventLog === 'sqlite' ? 'embedded (SQLite), in the data folder' : new URL(eventLog).host}`);
     if (nats.url) this.say(`NATS           ${nats.url}`);
     await this.up();

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { takeDataFolder } from './data-folder.js';
+import { closedAbove, takeDataFolder } from './data-folder.js';
 
 describe('the data folder', () => {
   let root: string;
@@ -17,6 +17,17 @@ describe('the data folder', () => {
     expect(statSync(data.run).mode & 0o777).toBe(0o700);
     expect(statSync(data.logs).mode & 0o777).toBe(0o700);
     data.release();
+  });
+
+  it('may lie where other users do not come: the folder that keeps them out is named', () => {
+    const path = join(root, 'in/data');
+    mkdirSync(path, { recursive: true });
+    chmodSync(root, 0o755);
+    expect(closedAbove(path)).toBeNull();
+    chmodSync(join(root, 'in'), 0o750);
+    expect(closedAbove(path)).toBe(join(root, 'in'));
+    chmodSync(root, 0o700);
+    expect(closedAbove(join(root, 'in'))).toBe(root);
   });
 
   it('is one process’s alone: a second is refused by naming the first', () => {

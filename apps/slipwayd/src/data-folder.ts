@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SlipwayError } from '@slipway/contracts';
 
@@ -34,4 +34,12 @@ export function takeDataFolder(path: string): DataFolder {
   }
   writeFileSync(holder, String(process.pid), { mode: 0o600 });
   return { path, run, logs, release: () => lock.close() };
+}
+
+/** The folder above a path that other users may not pass, such as `/root`; `null` when all of them are open. */
+export function closedAbove(path: string): string | null {
+  for (let folder = dirname(realpathSync(path)); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return folder;
+    if (folder === dirname(folder)) return null;
+  }
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -41,9 +42,9 @@ const callsOf = (name: string) => {
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
 };
 /** What `node -e` with this text prints and how it ends. Only these programs are on its PATH. */
-function node(text: string, path: string) {
+function node(text: string, path: string, executable = process.execPath) {
   const env = { PATH: path };
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', text], { env, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(executable, ['--input-type=module', '-e', text], { env, encoding: 'utf8' });
   return { status, stdout, stderr };
 }
 const importOf = (name: string) => JSON.stringify(new URL(`../../../scripts/${name}`, import.meta.url).href);
@@ -141,15 +142,18 @@ describe('packages', () => {
   it('are installed from the lock file when they are missing, only then, and a failure says what to do', () => {
     lock('package-lock.json', wanted);
     const bin = program('npm');
+    // The Node that runs Slipway stands first on npm's PATH: one that has no npm beside it.
+    const own = join(bin, 'node');
+    copyFileSync(process.execPath, own);
     const install = `import { installPackages } from ${importOf('bootstrap.mjs')}; installPackages('${folder}');`;
-    expect(node(install, bin)).toMatchObject({ status: 0, stdout: expect.stringContaining('Installing packages') });
+    expect(node(install, bin, own)).toMatchObject({ status: 0, stdout: expect.stringContaining('Installing packages') });
     expect(callsOf('npm')).toEqual([expect.stringMatching(/^npm ci /)]);
     lock('node_modules/.package-lock.json', there);
-    expect(node(install, bin)).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(node(install, bin, own)).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(callsOf('npm')).toHaveLength(1);
     rmSync(join(folder, 'node_modules'), { recursive: true });
     program('npm', 'exit 7');
-    expect(node(install, bin)).toMatchObject({
+    expect(node(install, bin, own)).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/npm ci: exit code 7.*Check the network/),
     });
