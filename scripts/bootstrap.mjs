@@ -96,12 +96,15 @@ function npm(command, folder, env) {
 /** With the right Node first on the PATH: what is started from there, npm included, runs on it. */
 const withRuntimeNode = () => ({ ...process.env, PATH: [dirname(runtimeNode()), process.env.PATH].join(delimiter) });
 
-/** Builds what has changed since the last time. */
-export function build({ quiet = false } = {}) {
+/** Builds what has changed since the last time: these projects and what they need, or everything. */
+export function build({ quiet = false, projects = [] } = {}) {
   const began = Date.now();
   const first = !existsSync(`${root}apps/slipwayd/dist/main.js`);
   if (first && !quiet) say('Building (once; a few seconds) ...');
-  const { status } = spawnSync(runtimeNode(), ['node_modules/typescript7/bin/tsc', '-b'], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(runtimeNode(), ['node_modules/typescript7/bin/tsc', '-b', ...projects], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (status !== 0) fail('The build failed: see the errors above.');
   if (first && !quiet) say(`  done in ${seconds(began)}`);
 }

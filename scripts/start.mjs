@@ -12,7 +12,7 @@ if (options.includes('--help') || options.includes('-h')) {
 if (!existsSync(`${root}package-lock.json`)) fail('package-lock.json is missing: this is not a whole clone.');
 
 installPackages();
-build();
+build({ projects: ['apps/slipwayd', 'apps/cli'] });
 const yes = options.includes('--yes') || ['1', 'true'].includes(process.env.SLIPWAY_YES ?? '');
 const environment = runtimeEnvironment();
 if (!process.env.NATS_URL) environment.SLIPWAY_NATS_SERVER = await requireNats({ yes });
