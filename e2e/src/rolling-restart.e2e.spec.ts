@@ -25,7 +25,9 @@ describe('Rolling restarts under load', () => {
             mesh
               .client()
               .wait(requestId, { timeoutMs: 90_000 })
-              .then(({ status }) => status),
+              .then(({ instanceId, status, cause }) =>
+                status === 'succeeded' ? status : `${instanceId} ${JSON.stringify(cause)}`,
+              ),
           );
           await sleep(150);
         }
