@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { ServiceName } from '@slipway/contracts';
+import { DEATH, type Death } from './death.js';
 import { root } from './root.js';
 
 /** One process of the mesh, started as the supervisor starts it. */
@@ -27,12 +29,13 @@ export class HostProcess {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Resolves when it serves; rejects with the end of its log when it ends before. */
-  async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
+  /** Resolves when it serves; rejects with the end of its log when it ends before. `death`: where it is going to die. */
+  async start(env: NodeJS.ProcessEnv = {}, death?: Death): Promise<void> {
     const output = openSync(this.logFile, 'a');
     const program = join(root, 'apps/slipwayd/dist/host/main.js');
-    const child = spawn(process.execPath, ['--enable-source-maps', program, this.services.join(',')], {
-      env: { ...this.env, ...env },
+    const preload = death ? ['--import', pathToFileURL(join(root, 'libs/testing/dist/mesh/die-at.js')).href] : [];
+    const child = spawn(process.execPath, ['--enable-source-maps', ...preload, program, this.services.join(',')], {
+      env: { ...this.env, ...env, ...(death && { [DEATH]: JSON.stringify(death) }) },
       stdio: ['ignore', output, output, 'ipc'],
     });
     closeSync(output);

@@ -1,0 +1,17 @@
+/** A named point at which a real process kills itself, the first time that it passes it. */
+export interface Death {
+  when: 'before' | 'after';
+  /**
+   * `append`: the commit of a transaction of the embedded log; `effect`: a change of a file or folder at a place, or the start
+   * of a program; `message`: the bytes of a NATS message to the socket.
+   */
+  what: 'append' | 'effect' | 'message';
+  /**
+   * Which of them, as a regular expression: the types of the events in the transaction (`StepSucceeded StepRequested`), the
+   * call (`rename /…/g1`, `spawn /bin/sh`), or the frame (`PUB slipway.dev.storage.local.ensure … {"requestId":…`).
+   */
+  matches: string;
+}
+
+/** The environment variable that tells the preload module `die-at.js` of a {@link Death}, as JSON. */
+export const DEATH = 'SLIPWAY_TEST_DIES';
