@@ -130,7 +130,7 @@ describe('npm start', () => {
     await runsAsBefore(before);
   }, 300_000);
 
-  it('stops everything with Ctrl-C as processes too, instances first of all', async () => {
+  it('stops everything with Ctrl-C also when it is a process per service, instances too', async () => {
     const mesh = start(['--processes']);
     const [, url] = await mesh.says(/The service\s+(http:\S+)/);
     const programs = childrenOf(supervisorOf(data));
@@ -181,9 +181,10 @@ describe('npm start', () => {
     expect(await cli('instances', 'after')).toMatchObject({ code: 1, stderr: expect.stringContaining('(not-found)') });
   }, 300_000);
 
-  const asRoot = process.getuid?.() === 0 ? it : it.skip;
-  asRoot(
-    'says who runs what where other users may not pass (skipped: only root can give instances users)',
+  const isRoot = process.getuid?.() === 0;
+  const notRoot = isRoot ? '' : ' (skipped: not root, which alone gives instances users of their own)';
+  (isRoot ? it : it.skip)(
+    `says who runs what where other users may not pass${notRoot}`,
     async () => {
       const closed = join(folder, 'closed');
       mkdirSync(closed, { mode: 0o700 });
