@@ -136,7 +136,7 @@ export function describeCommand(maker: string, make: () => Command): void {
 
     test('a detached program has its own session, no input, and its output in the file', async () => {
       const logFile = join(folder, 'log');
-      const script = 'echo "stdin=[$(cat)]"; ps -o sid= -p $$ | tr -d " "; echo to stderr >&2; echo $A; exec sleep 300';
+      const script = `echo "stdin=[$(cat)]"; cut -d' ' -f6 /proc/$$/stat; echo to stderr >&2; echo $A; exec sleep 300`;
       const pid = await command.spawnDetached(['sh', '-c', script], {
         cwd: folder,
         env: { PATH: process.env.PATH!, A: 'b' },

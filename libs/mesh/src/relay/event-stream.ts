@@ -48,6 +48,7 @@ export class Overtaken extends Error {
 
 /** `wrong last sequence`: JetStream's refusal of a publisher that does not know the stream's end. */
 const WRONG_LAST_SEQUENCE = 10_071;
+const WRONG_LAST_ID = 10_070;
 const NAME_IN_USE = 10_058;
 const NO_MESSAGE_FOUND = 10_037;
 /** How long JetStream remembers message ids. */
@@ -136,8 +137,8 @@ export class EventStream {
     let reached = end;
     for (let from = 0; from < events.length; from += WINDOW) {
       const acknowledged: Promise<void>[] = [];
-      for (const event of events.slice(from, from + WINDOW)) {
-        acknowledged.push(this.#publishOne(event, reached));
+      for (const [index, event] of events.slice(from, from + WINDOW).entries()) {
+        acknowledged.push(this.#publishOne(event, reached, index === 0 ? undefined : events[from + index - 1]));
         reached = { sequence: reached.sequence + 1, position: event.position, relay: this.replica };
       }
       // All, so that nothing of ours is under way when somebody looks at the stream's end.
@@ -148,19 +149,26 @@ export class EventStream {
     return reached;
   }
 
-  async #publishOne(event: RecordedEvent, { sequence, position }: StreamEnd): Promise<void> {
+  /**
+   * `before`: what this window published just before. The sequence alone is not enough there: a foreign message in between
+   * could make the next one's expectation true again although the one before it was refused.
+   */
+  async #publishOne(event: RecordedEvent, { sequence, position }: StreamEnd, before?: RecordedEvent): Promise<void> {
     const extra = headers();
     extra.append(RELAY_HEADERS.position, event.position);
     if (position !== undefined) extra.append(RELAY_HEADERS.previous, position);
     extra.append(RELAY_HEADERS.relay, this.replica);
-    // A restored log publishes the same events anew under its new epoch: they are not duplicates.
-    extra.append('Nats-Msg-Id', `${event.id}@${event.position.split('.')[1]}`);
+    extra.append('Nats-Msg-Id', messageId(event));
+    if (before) extra.append('Nats-Expected-Last-Msg-Id', messageId(before));
     extra.append('Nats-Expected-Last-Sequence', String(sequence));
     const subject = eventSubject(this.mesh, categoryOf(event.stream) as Category, event.type);
     const data = ENCODER.encode(JSON.stringify(eventView(event)));
     const { error, duplicate, seq } = (await this.#inbox.request(subject, data, extra, ACK_TIMEOUT_MS)).json<Acknowledgement>();
-    if (error?.err_code === WRONG_LAST_SEQUENCE) throw new Overtaken(error.description);
+    if (error?.err_code === WRONG_LAST_SEQUENCE || error?.err_code === WRONG_LAST_ID) throw new Overtaken(error.description);
     if (error) throw new Error(`JetStream refused ${event.position}: ${error.description}`);
     if (duplicate || seq !== sequence + 1) throw new Overtaken(`${event.position} was published by another relay`);
   }
 }
+
+/** A restored log publishes the same events anew under its new epoch: they are not duplicates. */
+const messageId = (event: RecordedEvent): string => `${event.id}@${event.position.split('.')[1]}`;

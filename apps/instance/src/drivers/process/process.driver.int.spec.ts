@@ -81,7 +81,9 @@ describe('an instance as a process', () => {
       HOME: join(home, 'app'),
       SLIPWAY_FOLDER: home,
     });
-    expect(await ask(port, '/self')).toMatchObject({ cwd: join(home, 'app'), node: process.execPath });
+    // Where the instance's user can't reach the Node that runs Slipway, it gets a copy of it beside the instances.
+    const ours = new RegExp(`^(${process.execPath}|.*/runtime/node-${process.version}-${process.arch})$`);
+    expect(await ask(port, '/self')).toMatchObject({ cwd: join(home, 'app'), node: expect.stringMatching(ours) });
   });
 
   test.each([
