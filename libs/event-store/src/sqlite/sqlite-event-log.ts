@@ -14,12 +14,14 @@ import { inspectFile } from './inspection.js';
 import { refuseNetworkFolder } from './place.js';
 import { Reader } from './reader.js';
 import { Tail } from './tail.js';
-import { Writer } from './writer.js';
+import { TIME_LIMIT, Writer } from './writer.js';
 
 export interface SqliteOptions extends EventLogOptions {
   folder: string;
   /** Milliseconds after opening at which the whole log is looked through; a minute when left out. */
   auditAfterMs?: number;
+  /** How long an append may take before it is refused, in ms; 750 when left out, so that the door can answer within a second. */
+  timeLimitMs?: number;
 }
 
 /** Milliseconds between looks for other processes' commits. */
@@ -63,12 +65,12 @@ export class SqliteAdapter implements LogAdapter {
     private readonly file: string,
     headFile: string,
     private readonly lineage: Lineage,
-    { clock = systemClock, logger, auditAfterMs = AUDIT_AFTER }: SqliteOptions,
+    { clock = systemClock, logger, auditAfterMs = AUDIT_AFTER, timeLimitMs = TIME_LIMIT }: SqliteOptions,
   ) {
     this.reader = new Reader(file, lineage);
     this.tail = new Tail(this.reader);
     const identity = { logId: lineage.logId, epoch: lineage.epoch };
-    this.writer = new Writer({ file, headFile, identity }, () => this.wake(), clock.now, logger);
+    this.writer = new Writer({ file, headFile, identity }, () => this.wake(), clock.now, timeLimitMs, logger);
     this.nextAudit = setTimeout(() => this.lookThrough(logger), auditAfterMs).unref();
   }
 

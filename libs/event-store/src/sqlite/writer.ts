@@ -8,7 +8,7 @@ import { failureOf, unavailable } from './failure.js';
 import type { WriterData } from './writer-thread.js';
 
 /** Milliseconds from the call to the answer, whatever happens: the thread gives up first, then whoever waits for it. */
-const TIME_LIMIT = 750;
+export const TIME_LIMIT = 750;
 const GRACE = 100;
 const CHECK_EVERY = 50;
 
@@ -40,6 +40,7 @@ export class Writer {
     private readonly data: Omit<WriterData, 'signal'>,
     private readonly onCommitted: () => void,
     private readonly now: () => number,
+    private readonly timeLimitMs: number,
     private readonly logger?: LogLogger,
   ) {
     this.worker = this.start();
@@ -54,7 +55,7 @@ export class Writer {
     return new Promise((resolve, reject) => {
       if (this.closing) return reject(unavailable('it was closed'));
       const id = this.nextId++;
-      const job: Job = { id, deadline: monotonicMs() + TIME_LIMIT, now: this.now(), stream, expected, events };
+      const job: Job = { id, deadline: monotonicMs() + this.timeLimitMs, now: this.now(), stream, expected, events };
       if (this.open.size === 0) this.worker.ref();
       this.open.set(id, { job, uncertain: false, resolve, reject });
       this.outbox.push(job);
