@@ -102,6 +102,34 @@ describe('a generation as a folder', () => {
     await expect(generation(8).make(definition, build)).rejects.toMatchObject({ code: 'foreign' });
   });
 
+  test('G6: an earlier epoch that is not dead yet never gets its name while a later one sweeps its staging', async () => {
+    /** As remove does it, piece by piece: its owner gives it its name when only the marker is gone. */
+    let markerIsGone = () => {};
+    let ownerHasEnded = () => {};
+    const gone = new Promise<void>((resolve) => (markerIsGone = resolve));
+    const ended = new Promise<void>((resolve) => (ownerHasEnded = resolve));
+    const remove = async (path: string) => {
+      await filesystem.remove(join(path, 'slipway.json'));
+      markerIsGone();
+      await ended;
+      await filesystem.remove(path);
+    };
+    const slow = new Proxy(filesystem, {
+      get: (target, name: keyof Filesystem) => (name === 'remove' ? remove : (target[name] as () => unknown).bind(target)),
+    });
+    let later: Promise<'made' | 'found'> | undefined;
+    const earlier = generation(1, 1).make(definition, async (staging) => {
+      await build(staging);
+      later = new GenerationFolder({ resource, generation: 1, epoch: 2 }, { filesystem: slow, root }).make(definition, build);
+      await gone;
+    });
+    await expect(earlier).rejects.toMatchObject({ code: 'ENOENT' });
+    ownerHasEnded();
+    expect(await later).toBe('made');
+    expect(await generation(1, 2).standing()).toBe('present');
+    expect(await ls()).toEqual(['g1']);
+  });
+
   test('what a crash left beside is partial, swept by a later epoch and by a destroy', async () => {
     const folder = join(root, 'default.shop-data');
     await generation(1, 1)

@@ -29,6 +29,8 @@ export type Standing = 'absent' | 'partial' | 'present' | 'destroyed';
  * G3. It goes by a rename to a trash name; the tombstone stands before anything of it is removed.
  * G4. Where a newer generation stands, or its tombstone, nothing older is made any more.
  * G5. What stands under the name and carries no marker of this resource is `foreign`, and is not touched.
+ * G6. What somebody may still be building is renamed away before anything of it is removed: whoever builds it, an earlier
+ *     epoch that is not dead yet, then has nothing left to give the name to, instead of half of it.
  */
 export class GenerationFolder {
   /** Of the resource: all its generations. */
@@ -86,7 +88,7 @@ export class GenerationFolder {
       await this.#files.remove(staging);
       // Whatever went wrong: that it was given back in the meantime is the better reason.
       await this.#assertNotOld();
-      const finished = ['ENOTEMPTY', 'EEXIST'].includes(codeOf(error)) && (await this.standing()) === 'present';
+      const finished = ['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error)) && (await this.standing()) === 'present';
       if (finished) return 'found';
       throw error;
     }
@@ -152,7 +154,7 @@ export class GenerationFolder {
       await this.#assertNotOld();
     } catch (error) {
       if ((await this.standing()) === 'present') await this.#toTrash();
-      for (const name of await this.#beside()) await this.#files.remove(join(this.folder, name));
+      for (const name of await this.#beside()) await this.#sweep(name);
       throw error;
     }
   }
@@ -160,8 +162,21 @@ export class GenerationFolder {
   async #sweepOlderEpochs(): Promise<void> {
     for (const name of await this.#beside()) {
       const epoch = /\.e(\d+)\..*\.staging$/.exec(name)?.[1];
-      if (epoch !== undefined && Number(epoch) < this.target.epoch) await this.#files.remove(join(this.folder, name));
+      if (name.endsWith('.swept') || (epoch !== undefined && Number(epoch) < this.target.epoch)) await this.#sweep(name);
     }
+  }
+
+  /** G6. */
+  async #sweep(name: string): Promise<void> {
+    const swept = join(this.folder, `.${this.#name}.${randomBytes(6).toString('hex')}.swept`);
+    try {
+      await this.#files.rename(join(this.folder, name), swept);
+    } catch (error) {
+      // It has got its name, or somebody else has swept it.
+      if (codeOf(error) !== 'ENOENT') throw error;
+      return;
+    }
+    await this.#files.remove(swept);
   }
 
   async #toTrash(): Promise<void> {
