@@ -11,6 +11,8 @@ import type { SimulatedMesh, SimulatedProcess } from '@slipway/testing/simulatio
 import { catalogue } from './catalogue.js';
 
 const LOCATION = 'local';
+/** A silence after which anybody counts as dead, in ms. */
+const DEAD = 60_000;
 
 /** What outlives the processes, and how the world behaves. */
 export class World {
@@ -20,8 +22,10 @@ export class World {
   readonly config = Object.assign(new MeshConfig(), { mesh: 'sim' });
   /** What a driver fails with before its effect, if it does. */
   fails: (kind: ResourceKind, action: 'ensure' | 'destroy') => Cause['code'] | undefined = () => undefined;
+  /** Replicas take each other for dead, although both live and work. */
+  distrust = false;
   /** How long a driver takes before its effect, in ms. */
-  takesMs: (kind: ResourceKind) => number = () => 5;
+  takesMs: (kind: ResourceKind, action: 'ensure' | 'destroy') => number = () => 5;
 
   constructor() {
     const drivers = { storage: 'simulated', database: 'simulated', instance: 'simulated' };
@@ -48,7 +52,7 @@ async function startOrchestrator(mesh: SimulatedMesh, process: SimulatedProcess,
     config: world.config,
     ids: mesh.ids,
     replica: process.name,
-    silentFor: mesh.silentFor,
+    silentFor: world.distrust ? () => DEAD : mesh.silentFor,
   });
   await orchestrator.start();
   process.serve('orchestrator', VERBS.accept, (body) => orchestrator.accept(body, currentContext()));
@@ -78,7 +82,7 @@ async function startProvisioner(mesh: SimulatedMesh, process: SimulatedProcess, 
     secrets: process.durable('secrets', world.secrets, ['ensure', 'put', 'empty']),
     reports: { warn: () => {}, error: () => {}, settled: () => {} },
     newId: mesh.ids,
-    silentFor: mesh.silentFor,
+    silentFor: world.distrust ? () => DEAD : mesh.silentFor,
     place: async () => ({ command: localCommand(), filesystem: localFilesystem(), root: '/nowhere' }),
   };
   await startCore(ports, (verb, handler, location) => process.serve(kind, verb, handler, location));
@@ -112,7 +116,7 @@ async function hindered(
   signal: AbortSignal,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const cancel = clock.after(world.takesMs(kind), resolve);
+    const cancel = clock.after(world.takesMs(kind, action), resolve);
     signal.addEventListener('abort', () => {
       cancel();
       reject(signal.reason as Error);

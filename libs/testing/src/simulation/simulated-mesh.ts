@@ -24,6 +24,9 @@ export interface SimulatedMeshOptions {
 /** Before a caller asks again who got no answer, in ms. */
 const ASK_AGAIN = 200;
 
+/** A run that passes more points than this goes round in circles. */
+const MOST_POINTS = 10_000;
+
 /** A mesh in one thread on a virtual clock: its processes die at chosen points and come back, and the same seed repeats all. */
 export class SimulatedMesh {
   readonly clock = new VirtualClock();
@@ -134,10 +137,18 @@ export class SimulatedMesh {
   #passes(process: SimulatedProcess, point: string): boolean {
     const { dieAt = [], dies = 'process' } = this.options;
     this.points.push(`${process.name}: ${point}`);
+    if (this.points.length > MOST_POINTS) this.#stopTurning();
     if (!dieAt.includes(this.points.length)) return false;
     this.deaths.push(this.points.at(-1)!);
     this.kill(dies === 'everything' ? undefined : process.name);
     return true;
+  }
+
+  /** Ends all that goes round in circles, perhaps without any time that passes. */
+  #stopTurning(): void {
+    const last = this.points.slice(-20).map((point) => `  ${point}`);
+    this.#failure ??= { error: new Error(`More than ${MOST_POINTS} points were passed, at last:\n${last.join('\n')}`) };
+    for (const { process } of this.#lives.values()) process?.die();
   }
 
   #die(name: string): void {
