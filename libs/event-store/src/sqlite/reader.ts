@@ -8,6 +8,9 @@ import { EVENT_COLUMNS, OF_REQUEST, type EventRow } from './schema.js';
 /** Positions that one query looks at when a filter has no index: bounds how long it holds up the event loop. */
 const WINDOW = 5_000;
 
+/** How long another process may hold the file for itself while it is opened, in ms: it recovers it, or was the last to leave it. */
+const OPENS_WITHIN = 2_000;
+
 /** Reads one log's file. What is read is checked: a row is returned as it was recorded, or `log-damaged` is thrown. */
 export class Reader {
   private readonly db: DatabaseSync;
@@ -22,7 +25,7 @@ export class Reader {
     file: string,
     private readonly lineage: Lineage,
   ) {
-    this.db = new DatabaseSync(file, { timeout: 0 });
+    this.db = new DatabaseSync(file, { timeout: OPENS_WITHIN });
     this.db.exec('PRAGMA query_only = ON; PRAGMA cell_size_check = ON');
     this.streamRows = this.prepare(
       `SELECT ${EVENT_COLUMNS} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
@@ -33,6 +36,8 @@ export class Reader {
     this.last = this.prepare('SELECT max(position) FROM events');
     this.timeAt = this.prepare('SELECT recorded_at FROM events WHERE position = ?');
     this.dataVersion = this.prepare('PRAGMA data_version');
+    // From here on whoever reads decides how long he waits.
+    this.db.exec('PRAGMA busy_timeout = 0');
   }
 
   /** Changes with every commit of another connection. */
