@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +26,7 @@ inBothModes('What fails explains itself and leaves nothing behind', ({ processes
   let mesh: TestMesh;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-failure-'));
+    chmodSync(folder, 0o711); // The instance runs as a user of its own and looks for the flag.
     flag = join(folder, 'flag');
     cpSync(join(root, 'content'), join(folder, 'content'), { recursive: true });
     const content = join(folder, 'content/trouble');

@@ -12,7 +12,7 @@ import { LogReader } from './log-reader.js';
 import { Orchestrator, type ControlVerb } from './orchestrator.js';
 import { answerPage } from './page.js';
 import { ReadYourWrites } from './read-your-writes.js';
-import { StepLogs } from './step-logs.js';
+import { StepLogs, endedTries } from './step-logs.js';
 import { VIEWS } from './tokens.js';
 import { mayBePartial } from './whole-events.js';
 
@@ -94,7 +94,8 @@ export class RequestsController {
     }
     const asLines = (headers.accept ?? '').includes('application/x-ndjson');
     reply.header('Content-Type', asLines ? 'application/x-ndjson; charset=utf-8' : 'text/plain; charset=utf-8');
-    await reply.send(this.logs.stream({ ...context, requestId: id }, request, { step, asLines }));
+    const ended = endedTries(await this.log.eventsOf(id));
+    await reply.send(this.logs.stream({ ...context, requestId: id }, request, { ended, step, asLines }));
   }
 
   @ApiControl('cancel', ControlBody)
