@@ -23,14 +23,14 @@ export function standing(dataFolder: string): string[] {
 
 const names = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
-/** Process ids whose environment or arguments show that they belong to a mesh's data folder. */
-export function processesIn(dataFolder: string): number[] {
+/** Process ids whose arguments show that they belong to a mesh's data folder, and to the resource that is named. */
+export function processesIn(dataFolder: string, resource = ''): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-        return command.includes(join(dataFolder, 'places'));
+        return command.includes(join(dataFolder, 'places')) && command.includes(resource);
       } catch {
         return false;
       }
