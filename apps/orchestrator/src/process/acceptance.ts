@@ -113,10 +113,13 @@ export class Acceptance {
   /** The name's owner. */
   async #claim(id: string, job: JobKind, checked: Checked, environment: string, metadata: EventMetadata): Promise<Owner> {
     const { instanceId: name, ownerId, ownerType = 'user' } = checked;
-    const { lane } = this.processes.environments.of(environment);
     const { queue } = this.ports.config.limits;
     const owner: Owner = { id: ownerId ?? '', type: ownerType };
-    const { state } = await lane.decide({ type: 'Claim', requestId: id, name, owner, job, queue }, metadata);
+    const { state } = await this.processes.claim(
+      environment,
+      { type: 'Claim', requestId: id, name, owner, job, queue },
+      metadata,
+    );
     return state.names.get(name)?.owner ?? owner;
   }
 }

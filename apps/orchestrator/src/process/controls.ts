@@ -74,9 +74,8 @@ export class Controls {
     if (!beginsAnew(state)) return;
     await process.settleEnvironment();
     const { name, owner, job, environment } = state.accepted!;
-    const { lane } = this.processes.environments.of(environment);
     const claim = { type: 'Claim', requestId: process.id, name, owner, job, queue: this.ports.config.limits.queue } as const;
-    await lane.decide(claim, process.stream.metadataFor(context));
+    await this.processes.claim(environment, claim, process.stream.metadataFor(context));
   }
 }
 

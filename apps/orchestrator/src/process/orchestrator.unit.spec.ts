@@ -182,6 +182,25 @@ describe('acceptance', () => {
     expect((await orchestrator.accept(job('shop'), ADA)).requestId).toBe(requestId);
   });
 
+  test('who saw a request end asks at once, though the environment was not told of the end yet', async () => {
+    let dying = false;
+    const fails = (_stream: string, types: string[]) =>
+      dying && types.includes('PlanSettled') ? new SlipwayError('log-unavailable') : undefined;
+    const { world, orchestrator, until, ended } = await started({}, { fails });
+    const { requestId } = await orchestrator.accept(job('shop'), ADA);
+    dying = true;
+    await until(() => world.last(requestId)!.type === 'RequestSucceeded');
+    expect(world.environment().names.get('shop')!.holder).toBe(requestId);
+    await expect(orchestrator.accept(removal('shop'), ADA)).rejects.toMatchObject({ code: 'log-unavailable' });
+    dying = false;
+    const removed = await orchestrator.accept(removal('shop'), ADA);
+    await ended();
+    expect(world.last(removed.requestId)!.type).toBe('RequestSucceeded');
+    expect(world.standing).toEqual([]);
+    const settled = world.events().filter(({ type, data }) => type === 'PlanSettled' && data['requestId'] === requestId);
+    expect(settled).toHaveLength(1);
+  });
+
   test('refuses more than may wait', async () => {
     const { orchestrator } = await started({ config: ({ limits }) => Object.assign(limits, { queue: 2 }) });
     await orchestrator.pauseDispatch({ environment: 'default' }, ADA);

@@ -1,8 +1,11 @@
-import { RESOURCE_KINDS, categoryOf, idOf, type ResourceKind } from '@slipway/contracts';
-import type { Position, RecordedEvent, Subscription } from '@slipway/event-store';
+import { RESOURCE_KINDS, causeOf, categoryOf, idOf, type ResourceKind } from '@slipway/contracts';
+import type { EventMetadata, Position, RecordedEvent, Subscription } from '@slipway/event-store';
+import type { Decided } from '../environment/environment.lane.js';
+import type { EnvironmentCommand } from '../environment/state.js';
 import { PartitionClaims } from '../partition/partition.claims.js';
 import { partitionOf } from '../partition/partition.js';
 import type { Ports } from '../ports.js';
+import { isEnded } from '../request/state.js';
 import { Environments } from './environments.js';
 import { OUTCOME_TYPES, outcomeOf } from './outcomes.js';
 import { Planner } from './planner.js';
@@ -128,6 +131,34 @@ export class Processes {
         if (this.#processes.get(id) === process) this.#processes.delete(id);
       },
     });
+  }
+
+  /**
+   * Claims a name. A request's end is recorded before its environment hears of it: a holder that has ended is not in the way
+   * of who saw it end and asks at once. Throws what the lane throws.
+   */
+  async claim(
+    environment: string,
+    claim: Extract<EnvironmentCommand, { type: 'Claim' }>,
+    metadata: EventMetadata,
+  ): Promise<Decided> {
+    const { lane } = this.environments.of(environment);
+    try {
+      return await lane.decide(claim, metadata);
+    } catch (error) {
+      const { code, details } = causeOf(error);
+      const holder = details?.['holder'];
+      if (code !== 'name-taken' || typeof holder !== 'string' || !(await this.#settleEnded(holder, environment))) throw error;
+      return lane.decide(claim, metadata);
+    }
+  }
+
+  async #settleEnded(id: string, environment: string): Promise<boolean> {
+    const stream = new RequestStream(id, this.ports);
+    await stream.refresh();
+    if (!isEnded(stream.state)) return false;
+    await this.visit(id, environment, stream).settleEnvironment();
+    return true;
   }
 
   #follow(after: Position): void {
