@@ -1,16 +1,15 @@
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { VERBS, type Plan } from '@slipway/contracts';
-import { currentContext } from '@slipway/mesh';
+import { SCHEMAS, VERBS, type Plan, type ResolveQuery } from '@slipway/contracts';
+import { SchemaPipe, currentContext } from '@slipway/mesh';
 import { Planning } from './planning.js';
-import { ResolveBody } from './resolve-body.js';
 
 @Controller()
 export class ResolverController {
   constructor(@Inject(Planning) private readonly planning: Planning) {}
 
   @MessagePattern(VERBS.plan)
-  plan(@Payload() query: ResolveBody): Promise<Plan> {
+  plan(@Payload(new SchemaPipe(SCHEMAS.ResolveQuery)) query: ResolveQuery): Promise<Plan> {
     return this.planning.plan(query, currentContext().deadline);
   }
 }

@@ -28,6 +28,7 @@ export {
   type ResourceRef,
   type ServiceName,
 } from './services.js';
+export { SCHEMAS, type Schema } from './schemas.js';
 export { HEADERS, HTTP_HEADERS, OWNER_TYPES, type Actor, type Owner, type OwnerType, type RequestContext } from './context.js';
 export { VERBS, aliveSubject, eventSubject, metricsSubject, progressSubject, subject } from './subjects.js';
 export { ERRORS, SlipwayError, causeOf, isErrorCode, type Advice, type Cause, type ErrorCode } from './errors.js';

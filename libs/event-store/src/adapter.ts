@@ -16,7 +16,8 @@ export interface LogAdapter {
   append(stream: string, expected: number, events: AdmittedEvent[]): Promise<Appended>;
   /** At most `limit` (up to 1,000) events from `from` on, with their versions as recorded. */
   read(stream: string, from: number, limit: number): Promise<RecordedEvent[]>;
-  readAll(after: Position | undefined, limit: number, filter: ReadFilter): Promise<ReadAllResult>;
+  /** `following`: for somebody who watches, and is woken when there is more than what is known here already. */
+  readAll(after: Position | undefined, limit: number, filter: ReadFilter, following?: boolean): Promise<ReadAllResult>;
   head(): Promise<Position>;
   positionAt(ms: number): Promise<Position | null>;
   /** Calls `wake` whenever something may have been committed; the returned function ends it. */

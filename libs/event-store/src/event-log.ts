@@ -88,24 +88,29 @@ class Store implements EventStore {
     return events;
   }
 
-  readonly readAll = async (options: ReadAllOptions = {}): Promise<ReadAllResult> => {
+  readAll(options: ReadAllOptions = {}): Promise<ReadAllResult> {
+    return this.page(options, false);
+  }
+
+  private async page(options: ReadAllOptions, following: boolean): Promise<ReadAllResult> {
     this.checkOpen();
     const { after, limit = DEFAULT_LIMIT, filter = {}, asRecorded = false } = options;
     checkCount('limit', limit, 1, MAX_LIMIT);
-    let { events, position, end } = await this.adapter.readAll(after, limit, filter);
+    let { events, position, end } = await this.adapter.readAll(after, limit, filter, following);
     for (let looks = 1; looks < LOOKS && !end && events.length < limit; looks += 1) {
-      const more = await this.adapter.readAll(position, limit - events.length, filter);
+      const more = await this.adapter.readAll(position, limit - events.length, filter, following);
       events = events.concat(more.events);
       ({ position, end } = more);
     }
     return { events: asRecorded ? events : events.map((event) => this.upcasters.lift(event)), position, end };
-  };
+  }
 
   subscribe(options: SubscribeOptions): Subscription {
     this.checkOpen();
     const { clock = systemClock, logger } = this.options;
     const start = startOf(this.info());
-    const made = subscription(this.readAll, start, (wake) => this.adapter.watch(wake), options, clock, logger);
+    const read = (page: ReadAllOptions) => this.page(page, true);
+    const made = subscription(read, start, (wake) => this.adapter.watch(wake), options, clock, logger);
     this.subscriptions.add(made);
     void made.ended.then(() => this.subscriptions.delete(made));
     return made;

@@ -12,6 +12,7 @@ export { createLogger, type LoggerOptions } from './logging/logger.js';
 export { NestLogger } from './logging/nest-logger.js';
 export { BLOBS, BUS, CLOCK, CONFIG, LOGGER, METRICS, PortsModule, RUNTIME, SECRETS, STORE } from './microservice/ports.js';
 export { startMicroservice, type MicroserviceOptions, type RunningMicroservice } from './microservice/start.js';
+export { SchemaPipe } from './microservice/schema-pipe.js';
 export { ValidationPipe, badInput, fieldErrors, refuseInherited, validated, type FieldError } from './microservice/validation.js';
 export { RELAY_HEADERS, eventStreamName } from './relay/event-stream.js';
 export { eventView } from './relay/event-view.js';

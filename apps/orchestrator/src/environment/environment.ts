@@ -122,8 +122,14 @@ function settle(state: EnvironmentState, { requestId, name, outcome, installed, 
   const isAdmitted = state.admitted.has(requestId);
   if (!holds && !isAdmitted) return [];
   const events = settlements({ requestId, name, outcome, installed, removed, wires });
-  const left = (events.reduce(evolve, state).standing.get(name) ?? 0) > 0;
-  if (!holds || left) return events;
+  if (!holds || isLeft(state, name, installed, removed)) return events;
   const changed = isAdmitted || installed.length > 0 || removed.length > 0;
   return [...(changed ? events : []), { type: 'NameReleased', data: { name, requestId } }];
+}
+
+/** Whether anything stands under a name once these were installed and those taken away. */
+function isLeft(state: EnvironmentState, name: string, installed: Settle['installed'], removed: Settle['removed']): boolean {
+  if (installed.some(({ instanceId }) => instanceId === name)) return true;
+  const gone = new Set(removed.filter((key) => state.installed.get(key)?.instanceId === name));
+  return (state.standing.get(name) ?? 0) > gone.size;
 }

@@ -1,10 +1,11 @@
-const FANOUT = 32;
+const FANOUT = 16;
 
 type Leaf<Value> = ReadonlyMap<string, Value>;
-type Branch<Value> = readonly (Leaf<Value> | undefined)[];
+type Twig<Value> = readonly (Leaf<Value> | undefined)[];
+type Branch<Value> = readonly (Twig<Value> | undefined)[];
 
 /**
- * A map whose changed copies share what did not change: a change copies two small arrays and one leaf of a 1,024th of the
+ * A map whose changed copies share what did not change: a change copies three small arrays and one leaf of a 4,096th of the
  * entries. So an environment of 100,000 resources evolves in microseconds and its old states stay as they were.
  */
 export class PersistentMap<Value> {
@@ -21,7 +22,7 @@ export class PersistentMap<Value> {
 
   get(key: string): Value | undefined {
     const hash = hashOf(key);
-    return this.branches[hash % FANOUT]?.[(hash >>> 5) % FANOUT]?.get(key);
+    return this.branches[hash % FANOUT]?.[(hash >>> 4) % FANOUT]?.[(hash >>> 8) % FANOUT]?.get(key);
   }
 
   has(key: string): boolean {
@@ -37,21 +38,26 @@ export class PersistentMap<Value> {
   }
 
   *entries(): Generator<[string, Value]> {
-    for (const branch of this.branches) for (const leaf of branch ?? []) if (leaf) yield* leaf;
+    for (const branch of this.branches) for (const twig of branch ?? []) for (const leaf of twig ?? []) if (leaf) yield* leaf;
   }
 
   private changed(key: string, change: (leaf: Map<string, Value>) => void): PersistentMap<Value> {
     const hash = hashOf(key);
-    const [at, below] = [hash % FANOUT, (hash >>> 5) % FANOUT];
-    const branches = [...this.branches];
-    const branch = [...(branches[at] ?? [])];
-    const before = branch[below];
+    const [at, below, end] = [hash % FANOUT, (hash >>> 4) % FANOUT, (hash >>> 8) % FANOUT];
+    const branch = this.branches[at];
+    const twig = branch?.[below];
+    const before = twig?.[end];
     const leaf = new Map(before);
     change(leaf);
-    branch[below] = leaf;
-    branches[at] = branch;
+    const branches = replaced(this.branches, at, replaced(branch, below, replaced(twig, end, leaf)));
     return new PersistentMap(branches, this.size + leaf.size - (before?.size ?? 0));
   }
+}
+
+function replaced<Part>(parts: readonly (Part | undefined)[] = [], at: number, part: Part): (Part | undefined)[] {
+  const copy = parts.slice();
+  copy[at] = part;
+  return copy;
 }
 
 /** FNV-1a, 32 bits (Fowler, Noll, Vo). */

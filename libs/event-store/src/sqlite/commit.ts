@@ -18,7 +18,8 @@ export interface Job {
 
 /** What became of a job. Only `committed` was recorded by it; a failure was rolled back, or never began. */
 export type Outcome =
-  | { id: number; kind: 'committed' | 'repeated'; revision: number; position: number }
+  | { id: number; kind: 'committed'; revision: number; position: number; recordedAt: number }
+  | { id: number; kind: 'repeated'; revision: number; position: number }
   | { id: number; kind: 'wrong-revision'; actual: number }
   | { id: number; kind: 'failed'; errcode: number; message: string };
 
@@ -144,7 +145,7 @@ export class Committer {
     }
     if (this.heads.size >= CACHED_STREAMS) this.heads.clear();
     this.heads.set(stream, revision);
-    return { id, kind: 'committed', revision, position };
+    return { id, kind: 'committed', revision, position, recordedAt: this.lastTime };
   }
 
   /** Whether exactly these events stand there already, right after the revision that was expected. */

@@ -14,7 +14,7 @@ import { inspectFile } from './inspection.js';
 import { refuseNetworkFolder } from './place.js';
 import { Reader } from './reader.js';
 import { Tail } from './tail.js';
-import { TIME_LIMIT, Writer } from './writer.js';
+import { TIME_LIMIT, Writer, type Commit } from './writer.js';
 
 export interface SqliteOptions extends EventLogOptions {
   folder: string;
@@ -43,6 +43,8 @@ export class SqliteAdapter implements LogAdapter {
   private readonly watchers = new Set<() => void>();
   private poll: NodeJS.Timeout | undefined;
   private version = -1;
+  /** The greatest position known to be recorded; what other processes record comes to be known while somebody watches. */
+  private known = 0;
   private turnBegan = 0;
   private nextAudit: NodeJS.Timeout;
   private running: ReturnType<typeof audit> | undefined;
@@ -68,9 +70,9 @@ export class SqliteAdapter implements LogAdapter {
     { clock = systemClock, logger, auditAfterMs = AUDIT_AFTER, timeLimitMs = TIME_LIMIT }: SqliteOptions,
   ) {
     this.reader = new Reader(file, lineage);
-    this.tail = new Tail(this.reader);
+    this.tail = new Tail(this.reader, lineage);
     const identity = { logId: lineage.logId, epoch: lineage.epoch };
-    this.writer = new Writer({ file, headFile, identity }, () => this.wake(), clock.now, timeLimitMs, logger);
+    this.writer = new Writer({ file, headFile, identity }, (commits) => this.committed(commits), clock.now, timeLimitMs, logger);
     this.nextAudit = setTimeout(() => this.lookThrough(logger), auditAfterMs).unref();
   }
 
@@ -88,9 +90,9 @@ export class SqliteAdapter implements LogAdapter {
     return this.patiently(() => this.reader.stream(stream, from, limit), { stream, revision: from });
   }
 
-  async readAll(after: Position | undefined, limit: number, filter: ReadFilter): Promise<ReadAllResult> {
-    const head = await this.patiently(() => this.reader.head());
+  async readAll(after: Position | undefined, limit: number, filter: ReadFilter, following = false): Promise<ReadAllResult> {
     const from = after === undefined ? 0 : Number(this.lineage.number(after));
+    const head = following && from <= this.known ? this.known : await this.patiently(() => this.reader.head());
     if (from > head) throw this.lineage.gone(after!, 'it is beyond the head');
     const { events, position } = await this.patiently(() => this.between(from, head, limit, filter), {
       after: this.lineage.position(from),
@@ -115,6 +117,7 @@ export class SqliteAdapter implements LogAdapter {
 
   watch(wake: () => void): () => void {
     this.watchers.add(wake);
+    if (!this.poll) this.noticeOthers();
     this.poll ??= setInterval(() => this.noticeOthers(), POLL);
     return () => {
       this.watchers.delete(wake);
@@ -144,6 +147,14 @@ export class SqliteAdapter implements LogAdapter {
     this.reader.close();
   }
 
+  private committed(commits: Commit[]): void {
+    for (const commit of commits) {
+      if (this.watchers.size > 1) this.tail.offer(commit);
+      this.known = Math.max(this.known, commit.position);
+    }
+    this.wake();
+  }
+
   private wake(): void {
     for (const wake of this.watchers) wake();
   }
@@ -170,7 +181,10 @@ export class SqliteAdapter implements LogAdapter {
     try {
       const version = this.reader.version();
       if (version === this.version) return;
+      const head = this.reader.head();
       this.version = version;
+      if (head <= this.known) return;
+      this.known = head;
     } catch {
       return;
     }

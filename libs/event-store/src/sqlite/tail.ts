@@ -1,6 +1,9 @@
+import { instant } from '@slipway/contracts';
 import { passes } from '../filter.js';
+import type { Lineage } from '../position.js';
 import type { ReadFilter, RecordedEvent } from '../port.js';
 import type { Reader } from './reader.js';
+import type { Commit } from './writer.js';
 
 /** Events that are kept, and how many may have to be read to catch up with the head. */
 const LENGTH = 2_048;
@@ -15,7 +18,30 @@ export class Tail {
   /** Position before the first event that is held. */
   private begin = -1;
 
-  constructor(private readonly reader: Reader) {}
+  constructor(
+    private readonly reader: Reader,
+    private readonly lineage: Lineage,
+  ) {}
+
+  /** Takes what this process has just recorded, so that nobody reads it from the file, if it is what comes next here. */
+  offer({ job: { stream, expected, events }, position, recordedAt }: Commit): void {
+    const before = position - events.length;
+    if (this.begin < 0 || before !== this.begin + this.events.length) return;
+    for (const [index, { id, type, version, data, metadata }] of events.entries()) {
+      this.events.push({
+        id,
+        type,
+        version,
+        data: JSON.parse(data),
+        metadata: JSON.parse(metadata),
+        stream,
+        revision: expected + 1 + index,
+        position: this.lineage.position(before + 1 + index),
+        recordedAt: instant(recordedAt),
+      });
+    }
+    this.shorten(before);
+  }
 
   /** Events between two positions, or `null` when they are not (and are not worth being) held here. */
   between(after: number, head: number, limit: number, filter: ReadFilter): { events: RecordedEvent[]; position: number } | null {
@@ -43,11 +69,15 @@ export class Tail {
       this.events.push(...events);
       from = position;
     }
-    if (this.events.length > 2 * LENGTH) {
-      const surplus = Math.min(this.events.length - LENGTH, after - this.begin);
-      this.events.splice(0, surplus);
-      this.begin += surplus;
-    }
+    this.shorten(after);
     return true;
+  }
+
+  /** Forgets the oldest, but nothing after a position. */
+  private shorten(after: number): void {
+    if (this.events.length <= 2 * LENGTH) return;
+    const surplus = Math.min(this.events.length - LENGTH, after - this.begin);
+    this.events.splice(0, surplus);
+    this.begin += surplus;
   }
 }

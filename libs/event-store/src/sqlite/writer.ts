@@ -12,6 +12,14 @@ export const TIME_LIMIT = 750;
 const GRACE = 100;
 const CHECK_EVERY = 50;
 
+/** An append that was recorded. */
+export interface Commit {
+  job: Job;
+  /** Of its last event; those of one append stand one after another. */
+  position: number;
+  recordedAt: number;
+}
+
 interface Waiting {
   job: Job;
   /** Handed to a thread that died: it may have been recorded. */
@@ -38,7 +46,7 @@ export class Writer {
 
   constructor(
     private readonly data: Omit<WriterData, 'signal'>,
-    private readonly onCommitted: () => void,
+    private readonly onCommitted: (commits: Commit[]) => void,
     private readonly now: () => number,
     private readonly timeLimitMs: number,
     private readonly logger?: LogLogger,
@@ -62,7 +70,7 @@ export class Writer {
       this.timer ??= setInterval(() => this.giveUp(), CHECK_EVERY).unref();
       if (this.posting) return;
       this.posting = true;
-      queueMicrotask(() => this.post());
+      setImmediate(() => this.post());
     });
   }
 
@@ -102,19 +110,19 @@ export class Writer {
 
   private answer(outcomes: Outcome[]): void {
     this.deaths = 0;
-    let committed = false;
+    const commits: Commit[] = [];
     for (const outcome of outcomes) {
       const waiting = this.open.get(outcome.id);
       this.open.delete(outcome.id);
-      committed ||= outcome.kind === 'committed';
       if (!waiting) continue;
+      if (outcome.kind === 'committed') commits.push({ job: waiting.job, ...outcome });
       if (outcome.kind === 'failed')
         waiting.reject(waiting.uncertain ? unknown(outcome.message) : failureOf(outcome, this.data.file));
       else if (outcome.kind === 'wrong-revision') waiting.reject(wrongRevision(waiting.job, outcome.actual));
       else waiting.resolve(outcome);
     }
     this.letGo();
-    if (committed) this.onCommitted();
+    if (commits.length > 0) this.onCommitted(commits);
   }
 
   private giveUp(): void {

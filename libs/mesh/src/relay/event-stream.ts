@@ -53,7 +53,7 @@ const NAME_IN_USE = 10_058;
 const NO_MESSAGE_FOUND = 10_037;
 /** How long JetStream remembers message ids. */
 const DUPLICATE_WINDOW_MS = 120_000;
-/** Messages published before their acknowledgements are awaited. */
+/** Messages published before an acknowledgement is awaited. */
 const WINDOW = 256;
 const ACK_TIMEOUT_MS = 2_000;
 const ENCODER = new TextEncoder();
@@ -108,7 +108,7 @@ export class EventStream {
     const { state } = await streams.info(name);
     // What somebody else may have published under these subjects tells nothing: the last of ours does.
     for (let seq = state.last_seq; state.messages > 0 && seq >= state.first_seq; seq--) {
-      const message = await this.#message(name, seq);
+      const message = await this.#stored(name, seq);
       const position = message?.header.get(RELAY_HEADERS.position);
       if (position) return { sequence: state.last_seq, position, relay: message!.header.get(RELAY_HEADERS.relay) };
     }
@@ -119,7 +119,7 @@ export class EventStream {
     return (this.#manager ??= await jetstreamManager(this.connection.nats, { timeout: ACK_TIMEOUT_MS }));
   }
 
-  async #message(stream: string, seq: number): Promise<StoredMsg | null> {
+  async #stored(stream: string, seq: number): Promise<StoredMsg | null> {
     try {
       const { streams } = await this.#management();
       return await streams.getMessage(stream, { seq });
@@ -135,38 +135,45 @@ export class EventStream {
    */
   async publish(events: RecordedEvent[], end: StreamEnd): Promise<StreamEnd> {
     let reached = end;
-    for (let from = 0; from < events.length; from += WINDOW) {
-      const acknowledged: Promise<void>[] = [];
-      for (const [index, event] of events.slice(from, from + WINDOW).entries()) {
-        acknowledged.push(this.#publishOne(event, reached, index === 0 ? undefined : events[from + index - 1]));
-        reached = { sequence: reached.sequence + 1, position: event.position, relay: this.replica };
-      }
-      // All, so that nothing of ours is under way when somebody looks at the stream's end.
-      const outcomes = await Promise.allSettled(acknowledged);
-      const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failure) throw failure.reason;
-    }
+    for (let from = 0; from < events.length; from += WINDOW)
+      reached = await this.#publishWindow(events.slice(from, from + WINDOW), reached);
     return reached;
   }
 
   /**
-   * `before`: what this window published just before. The sequence alone is not enough there: a foreign message in between
-   * could make the next one's expectation true again although the one before it was refused.
+   * Only the last message of a window is acknowledged: each is stored behind the one before it or not at all, so the last one
+   * stands for all. The sequence alone would not be enough for that: a foreign message in between could make the next one's
+   * expectation true again although the one before it was refused.
    */
-  async #publishOne(event: RecordedEvent, { sequence, position }: StreamEnd, before?: RecordedEvent): Promise<void> {
-    const extra = headers();
-    extra.append(RELAY_HEADERS.position, event.position);
-    if (position !== undefined) extra.append(RELAY_HEADERS.previous, position);
-    extra.append(RELAY_HEADERS.relay, this.replica);
-    extra.append('Nats-Msg-Id', messageId(event));
-    if (before) extra.append('Nats-Expected-Last-Msg-Id', messageId(before));
-    extra.append('Nats-Expected-Last-Sequence', String(sequence));
-    const subject = eventSubject(this.mesh, categoryOf(event.stream) as Category, event.type);
-    const data = ENCODER.encode(JSON.stringify(eventView(event)));
+  async #publishWindow(events: RecordedEvent[], end: StreamEnd): Promise<StreamEnd> {
+    let { sequence, position } = end;
+    let before: string | undefined;
+    for (const event of events.slice(0, -1)) {
+      const { subject, data, extra, id } = this.#message(event, sequence, position, before);
+      this.connection.nats.publish(subject, data, { headers: extra });
+      [sequence, position, before] = [sequence + 1, event.position, id];
+    }
+    const last = events.at(-1)!;
+    const { subject, data, extra } = this.#message(last, sequence, position, before);
     const { error, duplicate, seq } = (await this.#inbox.request(subject, data, extra, ACK_TIMEOUT_MS)).json<Acknowledgement>();
     if (error?.err_code === WRONG_LAST_SEQUENCE || error?.err_code === WRONG_LAST_ID) throw new Overtaken(error.description);
-    if (error) throw new Error(`JetStream refused ${event.position}: ${error.description}`);
-    if (duplicate || seq !== sequence + 1) throw new Overtaken(`${event.position} was published by another relay`);
+    if (error) throw new Error(`JetStream refused ${last.position}: ${error.description}`);
+    if (duplicate || seq !== sequence + 1) throw new Overtaken(`${last.position} was published by another relay`);
+    return { sequence: seq, position: last.position, relay: this.replica };
+  }
+
+  /** As it is published: behind `sequence`, and behind the message `before` of the same window. */
+  #message(event: RecordedEvent, sequence: number, previous: Position | undefined, before: string | undefined) {
+    const id = messageId(event);
+    const extra = headers();
+    extra.append(RELAY_HEADERS.position, event.position);
+    if (previous !== undefined) extra.append(RELAY_HEADERS.previous, previous);
+    extra.append(RELAY_HEADERS.relay, this.replica);
+    extra.append('Nats-Msg-Id', id);
+    if (before !== undefined) extra.append('Nats-Expected-Last-Msg-Id', before);
+    extra.append('Nats-Expected-Last-Sequence', String(sequence));
+    const subject = eventSubject(this.mesh, categoryOf(event.stream) as Category, event.type);
+    return { id, subject, extra, data: ENCODER.encode(JSON.stringify(eventView(event))) };
   }
 }
 

@@ -1,9 +1,16 @@
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { VERBS } from '@slipway/contracts';
-import { currentContext } from '@slipway/mesh';
+import {
+  SCHEMAS,
+  VERBS,
+  type DestroyCommand,
+  type EnsureCommand,
+  type InspectQuery,
+  type StepCancelCommand,
+  type StepLogQuery,
+} from '@slipway/contracts';
+import { SchemaPipe, currentContext } from '@slipway/mesh';
 import { Provisioner } from '../provisioner.js';
-import { DestroyBody, EnsureBody, InspectBody, StepCancelBody, StepLogBody } from './bodies.js';
 
 /** The verbs of a sub-provisioner, at `slipway.<mesh>.<kind>.<location>.<verb>`. */
 @Controller()
@@ -11,27 +18,27 @@ export class ProvisionerController {
   constructor(@Inject(Provisioner) private readonly provisioner: Provisioner) {}
 
   @MessagePattern(VERBS.ensure)
-  ensure(@Payload() command: EnsureBody) {
+  ensure(@Payload(new SchemaPipe(SCHEMAS.EnsureCommand)) command: EnsureCommand) {
     return this.provisioner.ensure(command, currentContext());
   }
 
   @MessagePattern(VERBS.destroy)
-  destroy(@Payload() command: DestroyBody) {
+  destroy(@Payload(new SchemaPipe(SCHEMAS.DestroyCommand)) command: DestroyCommand) {
     return this.provisioner.destroy(command, currentContext());
   }
 
   @MessagePattern(VERBS.inspect)
-  inspect(@Payload() query: InspectBody) {
+  inspect(@Payload(new SchemaPipe(SCHEMAS.InspectQuery)) query: InspectQuery) {
     return this.provisioner.inspect(query);
   }
 
   @MessagePattern(VERBS.cancelStep)
-  cancelStep(@Payload() command: StepCancelBody) {
+  cancelStep(@Payload(new SchemaPipe(SCHEMAS.StepCancelCommand)) command: StepCancelCommand) {
     return this.provisioner.cancelStep(command);
   }
 
   @MessagePattern(VERBS.log)
-  log(@Payload() query: StepLogBody) {
+  log(@Payload(new SchemaPipe(SCHEMAS.StepLogQuery)) query: StepLogQuery) {
     return this.provisioner.log(query);
   }
 }
