@@ -3,7 +3,7 @@ import { SlipwayError, progressSubject, type StepProgress } from '@slipway/contr
 import type { Driver, DriverContext, Ensured, Target } from './driver.js';
 import { CoreRig } from './testing/core-rig.js';
 import { SimulatedPlace } from './testing/simulated-place.js';
-import { settle } from './testing/virtual-clock.js';
+import { settle } from '@slipway/mesh/testing';
 
 const ensured: Ensured = { effect: 'made', outputs: { path: '/p' }, observed: {} };
 
@@ -41,7 +41,7 @@ describe('a sub-provisioner', () => {
     hand = new ByHand();
   });
   const simulated = () => place.driver('storage', 'simulated');
-  const outcome = () => rig.clock.until(() => rig.types().find((type) => ['Provisioned', 'Failed', 'Destroyed'].includes(type)));
+  const outcome = () => rig.clock.reach(() => rig.types().find((type) => ['Provisioned', 'Failed', 'Destroyed'].includes(type)));
 
   test('makes what it is asked to, destroys it, and records both with whose call it was', async () => {
     const provisioner = rig.process([simulated()]);
@@ -57,7 +57,7 @@ describe('a sub-provisioner', () => {
       outputs: { path: '/shop-data' },
     });
     await provisioner.destroy(rig.destroy({ requestId: 'r2' }), rig.context);
-    await rig.clock.until(() => rig.types().includes('Destroyed'));
+    await rig.clock.reach(() => rig.types().includes('Destroyed'));
     expect(rig.last('Destroyed')).toMatchObject({ requestId: 'r2', effect: 'destroyed', epoch: 2 });
     expect(place.marks()).toEqual([]);
     for (const { metadata } of rig.disk.events) {
@@ -87,7 +87,7 @@ describe('a sub-provisioner', () => {
       };
       const provisioner = rig.process([simulated()]);
       await expect(provisioner.ensure(rig.ensure(), rig.context)).rejects.toMatchObject({ code: 'log-unavailable' });
-      await rig.clock.advance(20_000);
+      await rig.clock.pass(20_000);
       expect(place.marks()).toEqual([]);
       expect(rig.types()).toEqual([]);
     });
@@ -120,7 +120,7 @@ describe('a sub-provisioner', () => {
       const answers = await Promise.all(replicas.map((provisioner) => provisioner.ensure(rig.ensure(), rig.context)));
       expect(answers.map(({ epoch }) => epoch)).toEqual([1, 1]);
       await outcome();
-      await rig.clock.advance(5_000);
+      await rig.clock.pass(5_000);
       expect(rig.types()).toEqual(['Started', 'Provisioned']);
     });
   });
@@ -134,7 +134,7 @@ describe('a sub-provisioner', () => {
         refused += 1;
         throw new SlipwayError('log-unavailable', 'the writer is dead');
       };
-      await rig.clock.advance(30_000);
+      await rig.clock.pass(30_000);
       expect(rig.types()).toEqual(['Started']);
       expect(refused).toBeGreaterThan(5);
       rig.onAppend = () => {};
@@ -150,7 +150,7 @@ describe('a sub-provisioner', () => {
         if (when === 'after' && (answers += 1) === 1) throw new SlipwayError('log-unavailable', 'no answer in time');
       };
       await outcome();
-      await rig.clock.advance(10_000);
+      await rig.clock.pass(10_000);
       expect(rig.types()).toEqual(['Started', 'Provisioned']);
     });
 
@@ -164,7 +164,7 @@ describe('a sub-provisioner', () => {
       await provisioner.ensure(rig.ensure({ try: 2 }), rig.context);
       await settle();
       hand.last.fail(new TypeError('x is not a function'));
-      await rig.clock.until(() => (rig.types().length === 4 ? true : undefined));
+      await rig.clock.reach(() => (rig.types().length === 4 ? true : undefined));
       expect(rig.last('Failed')).toMatchObject({ try: 2, cause: { code: 'driver-failed', message: 'x is not a function' } });
     });
 
@@ -188,7 +188,7 @@ describe('a sub-provisioner', () => {
       await next.carryOn(rig.ensure().resource);
       await settle();
       stopped.last.answer({ ...ensured, outputs: { path: '/of-the-old-one' } });
-      await rig.clock.advance(5_000);
+      await rig.clock.pass(5_000);
       expect(rig.types()).toEqual(['Started', 'TakenOver']);
       hand.last.answer(ensured);
       await outcome();
@@ -253,7 +253,7 @@ describe('a sub-provisioner', () => {
       const killed = rig.mortal(place, 'here');
       place.onEffect = () => killed.kill();
       await killed.provisioner.ensure(rig.ensure(), rig.context);
-      await rig.clock.advance(120_000);
+      await rig.clock.pass(120_000);
       expect(rig.types()).toEqual(['Started']);
       await rig.process([hand.driver], 'here').carryOn(rig.ensure().resource);
       await outcome();
@@ -313,19 +313,19 @@ describe('a sub-provisioner', () => {
       await provisioner.ensure(rig.ensure({ deadline: rig.clock.now() + 5_000 }), rig.context);
       await settle();
       hand.last.context.signal.addEventListener('abort', () => hand.last.fail(new Error('interrupted')));
-      await rig.clock.advance(4_999);
+      await rig.clock.pass(4_999);
       expect(rig.types()).toEqual(['Started']);
-      await rig.clock.advance(1);
+      await rig.clock.pass(1);
       expect(rig.last('Failed')).toMatchObject({ cause: { code: 'step-timed-out' } });
     });
 
     test('that does not end when asked to is left to itself, and what it still brings is void', async () => {
       const provisioner = rig.process([hand.driver]);
       await provisioner.ensure(rig.ensure({ deadline: rig.clock.now() + 5_000 }), rig.context);
-      await rig.clock.advance(6_000);
+      await rig.clock.pass(6_000);
       expect(rig.types()).toEqual(['Started', 'Failed']);
       hand.last.answer(ensured);
-      await rig.clock.advance(5_000);
+      await rig.clock.pass(5_000);
       expect(rig.types()).toEqual(['Started', 'Failed']);
     });
 
@@ -343,7 +343,7 @@ describe('a sub-provisioner', () => {
       await settle();
       await provisioner.cancelStep({ requestId, stepId, resource });
       hand.last.answer(ensured);
-      await rig.clock.until(() => rig.types().includes('Provisioned'));
+      await rig.clock.reach(() => rig.types().includes('Provisioned'));
     });
 
     test('that runs at another replica of the place', async () => {
@@ -352,7 +352,7 @@ describe('a sub-provisioner', () => {
       await settle();
       const { requestId, stepId, resource } = rig.ensure();
       expect(await rig.process([simulated()], 'here').cancelStep({ requestId, stepId, resource })).toEqual({ cancelled: true });
-      await rig.clock.advance(10);
+      await rig.clock.pass(10);
       expect(hand.last.context.signal.reason).toMatchObject({ code: 'step-cancelled' });
     });
 
@@ -361,12 +361,12 @@ describe('a sub-provisioner', () => {
       const provisioner = rig.process([driver]);
       await provisioner.ensure(rig.ensure(), rig.context);
       const destroying = provisioner.destroy(rig.destroy(), rig.context);
-      await rig.clock.advance(2_000);
+      await rig.clock.pass(2_000);
       expect(await destroying).toEqual({ status: 'accepted', epoch: 2 });
-      await rig.clock.until(() => rig.types().includes('Destroyed'));
+      await rig.clock.reach(() => rig.types().includes('Destroyed'));
       expect(rig.types()).toEqual(['Started', 'Failed', 'Started', 'Destroyed']);
       hand.last.answer(ensured);
-      await rig.clock.advance(5_000);
+      await rig.clock.pass(5_000);
       expect(rig.types()).toHaveLength(4);
     });
 
@@ -388,7 +388,7 @@ describe('a sub-provisioner', () => {
       await settle();
       hand.last.context.progress(0.5, 'half way');
       hand.last.context.log('one line');
-      await rig.clock.advance(10);
+      await rig.clock.pass(10);
       expect(heard).toEqual([{ requestId: 'r1', stepId: 'storage/shop-data', fraction: 0.5, message: 'half way' }]);
       expect(provisioner.log(rig.ensure()).text).toBe('2030-01-01T00:00:00.000Z one line\n');
       hand.last.answer(ensured);
@@ -423,7 +423,7 @@ describe('a sub-provisioner', () => {
       await settle();
       await hand.last.context.secrets.read(ref);
       hand.last.fail(new SlipwayError('driver-failed', 'canary-4711 was refused', { password: 'canary-4711' }));
-      await rig.clock.until(() => rig.types().includes('Failed'));
+      await rig.clock.reach(() => rig.types().includes('Failed'));
       const logs = [...rig.blobs.contents.values()].map(String);
       expect(logs).toHaveLength(2);
       expect(JSON.stringify([rig.disk.events, heard, logs])).not.toContain('canary-4711');
@@ -459,13 +459,13 @@ describe('a sub-provisioner', () => {
       const provisioner = rig.process([hand.driver], 'here');
       await provisioner.ensure(rig.ensure(), rig.context);
       const stopping = provisioner.stop();
-      await rig.clock.advance(10_000);
+      await rig.clock.pass(10_000);
       await stopping;
       hand.last.fail(new Error('interrupted'));
-      await rig.clock.advance(10_000);
+      await rig.clock.pass(10_000);
       expect(rig.types()).toEqual(['Started']);
       await rig.process([simulated()], 'here').carryOn(rig.ensure().resource);
-      await rig.clock.until(() => rig.types().includes('Provisioned'));
+      await rig.clock.reach(() => rig.types().includes('Provisioned'));
     });
   });
 });

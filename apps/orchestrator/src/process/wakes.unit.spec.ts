@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { seeded } from '@slipway/mesh/testing';
-import { VirtualClock } from '../testing/virtual-clock.js';
+import { VirtualClock, seeded } from '@slipway/mesh/testing';
 import { Wakes } from './wakes.js';
 
 const seed = Number(process.env['SLIPWAY_SEED'] ?? Date.now() % 1_000_000);

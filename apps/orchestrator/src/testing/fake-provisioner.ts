@@ -17,8 +17,7 @@ import {
   type StepCancelCommand,
 } from '@slipway/contracts';
 import { NO_STREAM, type EventStore } from '@slipway/event-store';
-import type { LocalBus } from '@slipway/mesh/testing';
-import type { VirtualClock } from './virtual-clock.js';
+import type { LocalBus, VirtualClock } from '@slipway/mesh/testing';
 
 /** What a try does: how long it takes, and whether it fails. */
 export interface Behaviour {

@@ -14,7 +14,7 @@ import { MemoryBlobs } from '@slipway/blobs/testing';
 import type { EventStore, RecordedEvent } from '@slipway/event-store';
 import { MemoryDisk, MemoryEventLog } from '@slipway/event-store/testing';
 import { MeshConfig, type Bus, type RequestOptions } from '@slipway/mesh';
-import { LocalBus, seeded, type Faults } from '@slipway/mesh/testing';
+import { LocalBus, VirtualClock, seeded, type Faults } from '@slipway/mesh/testing';
 import { createOrchestrator } from '../create-orchestrator.js';
 import { environment } from '../environment/environment.js';
 import type { EnvironmentState } from '../environment/state.js';
@@ -22,7 +22,6 @@ import type { Cache } from '../ports.js';
 import type { Orchestrator } from '../process/orchestrator.js';
 import { FakeProvisioner } from './fake-provisioner.js';
 import { serveResolver } from './fake-resolver.js';
-import { VirtualClock } from './virtual-clock.js';
 
 /** A moment at which a process may die: around each append, and around each message that it sends. */
 export type CrashPoint = string;

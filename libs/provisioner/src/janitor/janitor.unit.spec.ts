@@ -11,14 +11,14 @@ test('the janitor tells of what carries our mark and should not be there, and to
   const resource = (name: string) => ({ environment: 'default', kind: 'storage' as const, name });
   const provision = async (name: string) => {
     await provisioner.ensure(rig.ensure({ requestId: name, resource: resource(name) }), rig.context);
-    await rig.clock.until(() => rig.types(resource(name)).includes('Provisioned'));
+    await rig.clock.reach(() => rig.types(resource(name)).includes('Provisioned'));
   };
   await provision('known');
   await provision('given-back');
   // A driver that says it is gone although it is not.
   const lying = rig.process([{ ...driver, destroy: async () => 'destroyed' }], 'there');
   await lying.destroy({ ...rig.destroy(), resource: resource('given-back'), requestId: 'r2' }, rig.context);
-  await rig.clock.until(() => rig.types(resource('given-back')).includes('Destroyed'));
+  await rig.clock.reach(() => rig.types(resource('given-back')).includes('Destroyed'));
   // As after a restore of a log that did not hold it yet.
   const target = { resource: resource('unknown'), generation: 1, epoch: 1, definition: rig.ensure().definition };
   const context = { log: () => {}, progress: () => {} } as never;

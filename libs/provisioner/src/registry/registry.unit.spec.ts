@@ -3,7 +3,7 @@ import { MemoryEventLog } from '@slipway/event-store/testing';
 import type { Driver } from '../driver.js';
 import { CoreRig } from '../testing/core-rig.js';
 import { SimulatedPlace } from '../testing/simulated-place.js';
-import { settle } from '../testing/virtual-clock.js';
+import { settle } from '@slipway/mesh/testing';
 import { Registry, type RegistryCache, type Remembered } from './registry.js';
 
 describe('the list of own resources', () => {
@@ -40,7 +40,7 @@ describe('the list of own resources', () => {
     const provisioner = rig.process([driver]);
     const command = rig.ensure({ requestId: name, resource: { environment: 'default', kind: 'storage', name } });
     await provisioner.ensure(command, rig.context);
-    await rig.clock.until(() => rig.types(command.resource).includes('Provisioned'));
+    await rig.clock.reach(() => rig.types(command.resource).includes('Provisioned'));
     return { provisioner, command };
   };
 
@@ -53,7 +53,7 @@ describe('the list of own resources', () => {
     await make('stays');
     const { provisioner, command } = await make('goes');
     await provisioner.destroy({ ...rig.destroy(), resource: command.resource, requestId: 'r2' }, rig.context);
-    await rig.clock.until(() => rig.types(command.resource).includes('Destroyed'));
+    await rig.clock.reach(() => rig.types(command.resource).includes('Destroyed'));
     const hanging = rig.process([{ ...driver, ensure: () => new Promise(() => {}) }]);
     await hanging.ensure(rig.ensure({ resource: { environment: 'test', kind: 'storage', name: 'half' } }), rig.context);
     const { registry } = await caughtUp();

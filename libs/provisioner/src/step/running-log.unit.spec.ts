@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { VirtualClock } from '../testing/virtual-clock.js';
+import { VirtualClock } from '@slipway/mesh/testing';
 import { RunningLog } from './running-log.js';
 
 describe('the log of a running step', () => {
@@ -8,7 +8,7 @@ describe('the log of a running step', () => {
     const log = new RunningLog(clock);
     expect(log.empty).toBe(true);
     log.add('one');
-    await clock.advance(1_500);
+    await clock.pass(1_500);
     log.add('two');
     expect(log.text()).toBe('2030-01-01T00:00:00.000Z one\n2030-01-01T00:00:01.500Z two\n');
   });

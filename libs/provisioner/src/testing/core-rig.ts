@@ -10,13 +10,12 @@ import {
 import { MemoryDisk, MemoryEventLog, type AppendPoint } from '@slipway/event-store/testing';
 import type { EventStore } from '@slipway/event-store';
 import { localCommand, localFilesystem } from '@slipway/interfaces';
-import { LocalBus } from '@slipway/mesh/testing';
+import { LocalBus, VirtualClock } from '@slipway/mesh/testing';
 import { MemorySecrets } from '@slipway/secrets/testing';
 import type { Driver } from '../driver.js';
 import type { Ports } from '../ports.js';
 import { Provisioner } from '../provisioner.js';
 import type { SimulatedPlace } from './simulated-place.js';
-import { VirtualClock } from './virtual-clock.js';
 
 export interface Mortal {
   provisioner: Provisioner;

@@ -4,7 +4,7 @@ import type { Ports } from '../ports.js';
 import { Registry } from '../registry/registry.js';
 import { CoreRig } from '../testing/core-rig.js';
 import { SimulatedPlace } from '../testing/simulated-place.js';
-import { settle } from '../testing/virtual-clock.js';
+import { settle } from '@slipway/mesh/testing';
 import { Watch } from './watch.js';
 
 describe('the watch over what runs', () => {
@@ -42,7 +42,7 @@ describe('the watch over what runs', () => {
   const provision = async ({ provisioner }: Awaited<ReturnType<typeof started>>, name = 'shop') => {
     const resource = { environment: 'default', kind: 'instance' as const, name };
     await provisioner.ensure(rig.ensure({ requestId: name, resource, spec, ownerId: 'grace' }), rig.context);
-    await rig.clock.until(() => rig.types(resource).includes('Provisioned'));
+    await rig.clock.reach(() => rig.types(resource).includes('Provisioned'));
     return resource;
   };
 
@@ -50,20 +50,20 @@ describe('the watch over what runs', () => {
     const service = await started();
     const resource = await provision(service);
     service.watch.start();
-    await rig.clock.advance(14_900);
+    await rig.clock.pass(14_900);
     expect(looks).toHaveLength(3);
     expect(rig.types(resource)).toEqual(['Started', 'Provisioned']);
     seen = { health: 'unhealthy', reason: 'no answer', restarts: 2 };
-    await rig.clock.advance(20_000);
+    await rig.clock.pass(20_000);
     expect(rig.types(resource)).toEqual(['Started', 'Provisioned', 'Restarted', 'HealthChanged']);
     expect(rig.last('HealthChanged')).toEqual({ generation: 1, from: 'healthy', to: 'unhealthy', reason: 'no answer' });
     expect(rig.last('Restarted')).toEqual({ generation: 1, restarts: 2, reason: 'no answer' });
     const { metadata } = rig.disk.events.at(-1)!;
     expect(metadata).toEqual({ actor: { id: 'instance', type: 'system' }, environment: 'default', ownerId: 'grace' });
     driver.observeEvery = () => 1;
-    await rig.clock.advance(6_000);
+    await rig.clock.pass(6_000);
     looks = [];
-    await rig.clock.advance(10_000);
+    await rig.clock.pass(10_000);
     expect(looks.length).toBeGreaterThanOrEqual(9);
   });
 
@@ -72,12 +72,12 @@ describe('the watch over what runs', () => {
     await provision(before, 'stays');
     const gone = await provision(before, 'gone');
     await before.provisioner.destroy({ ...rig.destroy(), resource: gone, requestId: 'r2' }, rig.context);
-    await rig.clock.until(() => rig.types(gone).includes('Destroyed'));
+    await rig.clock.reach(() => rig.types(gone).includes('Destroyed'));
     (await started({ locations: new Set(['elsewhere']) })).watch.start();
-    await rig.clock.advance(100);
+    await rig.clock.pass(100);
     expect(looks).toEqual([]);
     (await started()).watch.start();
-    await rig.clock.advance(100);
+    await rig.clock.pass(100);
     expect(looks).toEqual(['stays']);
   });
 
@@ -88,7 +88,7 @@ describe('the watch over what runs', () => {
       throw new Error('the place does not answer');
     };
     service.watch.start();
-    await rig.clock.advance(100);
+    await rig.clock.pass(100);
     expect(rig.types(resource).at(-1)).toBe('HealthChanged');
     expect(rig.last('HealthChanged')).toMatchObject({ to: 'unknown', reason: 'the place does not answer' });
   });
@@ -99,13 +99,13 @@ describe('the watch over what runs', () => {
     driver.observe = async (_target, _spec, { signal }) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     service.watch.start();
-    await rig.clock.advance(100);
+    await rig.clock.pass(100);
     await service.provisioner.destroy({ ...rig.destroy(), resource, requestId: 'r2' }, rig.context);
-    await rig.clock.until(() => rig.types(resource).includes('Destroyed'));
+    await rig.clock.reach(() => rig.types(resource).includes('Destroyed'));
     expect(rig.types(resource)).toEqual(['Started', 'Provisioned', 'Started', 'Destroyed']);
 
     const other = await provision(service, 'other');
-    await rig.clock.advance(40_000);
+    await rig.clock.pass(40_000);
     expect(rig.last('HealthChanged')).toMatchObject({ to: 'unknown', reason: expect.stringContaining('30 s') });
     expect(rig.types(other).at(-1)).toBe('HealthChanged');
   });
@@ -117,9 +117,9 @@ describe('the watch over what runs', () => {
       throw new Error('it holds on');
     };
     await service.provisioner.destroy({ ...rig.destroy(), resource, requestId: 'r2' }, rig.context);
-    await rig.clock.until(() => rig.types(resource).includes('Failed'));
+    await rig.clock.reach(() => rig.types(resource).includes('Failed'));
     service.watch.start();
-    await rig.clock.advance(30_000);
+    await rig.clock.pass(30_000);
     expect(looks).toEqual([]);
   });
 
@@ -131,7 +131,7 @@ describe('the watch over what runs', () => {
     expect(stopped).toEqual(['shop']);
     expect(rig.last('HealthChanged')).toMatchObject({ to: 'stopped', reason: 'Slipway was stopped' });
     (await started()).watch.start();
-    await rig.clock.advance(100);
+    await rig.clock.pass(100);
     expect(looks).toEqual(['shop']);
     expect(rig.last('HealthChanged')).toMatchObject({ from: 'stopped', to: 'healthy' });
     expect(rig.types(resource).filter((type) => type === 'Started')).toHaveLength(1);

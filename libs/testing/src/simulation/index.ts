@@ -3,4 +3,3 @@ export { broken, outcome, type PlaceRecord } from './invariants.js';
 export type { Recorded } from './fold.js';
 export { SimulatedMesh, type Begin, type SimulatedMeshOptions } from './simulated-mesh.js';
 export { SimulatedProcess } from './simulated-process.js';
-export { VirtualClock } from './virtual-clock.js';

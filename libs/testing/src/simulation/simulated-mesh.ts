@@ -1,9 +1,8 @@
 import { ERRORS, causeOf, type RequestContext, type ServiceName } from '@slipway/contracts';
 import type { RecordedEvent } from '@slipway/event-store';
 import { MemoryDisk } from '@slipway/event-store/testing';
-import { LocalBus, seeded, type Faults, type Passage } from '@slipway/mesh/testing';
+import { LocalBus, VirtualClock, seeded, type Faults, type Passage } from '@slipway/mesh/testing';
 import { SimulatedProcess } from './simulated-process.js';
-import { VirtualClock } from './virtual-clock.js';
 
 /** Begins a life: makes the services of the process on its ports. */
 export type Begin = (process: SimulatedProcess) => void | Promise<void>;

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '@slipway/contracts';
 
 interface Timer {
@@ -7,13 +6,15 @@ interface Timer {
   task: () => void;
 }
 
-/** A clock that stands until it is turned: everything that is due runs in the order of its time, each to its end. */
+const MINUTE = 60_000;
+
+/** A clock that stands until it is turned: what falls due runs in the order of its time, each with all that follows at once. */
 export class VirtualClock implements Clock {
   #now: number;
   #order = 0;
   readonly #timers = new Set<Timer>();
 
-  constructor(now = Date.UTC(2026, 0, 1)) {
+  constructor(now = Date.UTC(2030, 0, 1)) {
     this.#now = now;
   }
 
@@ -27,11 +28,11 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Turns it on until `done` says so, at most by `ms`; whether it did. */
+  /** Turns it on until `done` holds, at most by `ms`; whether it came to that. */
   async until(done: () => boolean, ms: number): Promise<boolean> {
     const end = this.#now + ms;
     for (;;) {
-      await setImmediate();
+      await settle();
       if (done()) return true;
       const next = this.#next();
       if (!next || next.at > end) {
@@ -42,6 +43,13 @@ export class VirtualClock implements Clock {
       this.#now = Math.max(this.#now, next.at);
       next.task();
     }
+  }
+
+  /** Turns it on until `look` finds something, and returns that; throws when it does not within a minute. */
+  async reach<Found>(look: () => Found | undefined | false): Promise<Found> {
+    let found: Found | undefined | false;
+    if (!(await this.until(() => Boolean((found = look())), MINUTE))) throw new Error('It did not come to that within a minute');
+    return found as Found;
   }
 
   /** Turns it on by `ms`. */
@@ -56,4 +64,9 @@ export class VirtualClock implements Clock {
     }
     return next;
   }
+}
+
+/** Lets everything happen that needs no clock. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
