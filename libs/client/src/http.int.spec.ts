@@ -157,6 +157,14 @@ describe('a read', () => {
     expect(atLeasts()).toEqual([position(9), position(2, 'other')]);
   });
 
+  it('shows no less than one before it: what was seen is asked for like what was written', async () => {
+    gateway.answer = (_call, response) =>
+      gateway.json(response, { items: [], position: '' }, { 'Slipway-Position': position(4) });
+    await client.requests.get('1');
+    await client.instances.list();
+    expect(atLeasts()).toEqual([undefined, position(4)]);
+  });
+
   it('forgets what it wrote when a restore has taken it back', async () => {
     writesAt(position(7));
     await client.provision(JOB);

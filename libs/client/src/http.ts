@@ -28,12 +28,13 @@ export interface CallOptions {
 const READS = 5;
 
 /**
- * Calls to the gateway. Remembers the position of its own newest write and sends it with each read
- * (`Slipway-At-Least`), so that it reads what it wrote; repeats a read that is answered "behind" until it has caught up.
+ * Calls to the gateway. Remembers the newest position that it wrote or saw and sends it with each read (`Slipway-At-Least`), so
+ * that it reads what it wrote, and no read shows less than one before it; repeats one that is answered "behind" until it has
+ * caught up.
  * Throws {@link ApiError} for what the gateway refuses, {@link NotReachable} when there is no answer.
  */
 export class Http {
-  /** Of the newest write. */
+  /** The newest that was written or seen. */
   private position: string | undefined;
   private readonly url: string;
 
@@ -62,7 +63,7 @@ export class Http {
       const atLeast = reads ? this.position : undefined;
       const response = await this.send(method, path, options, atLeast);
       if (response.ok) {
-        if (!reads) this.remember(response.headers.get('Slipway-Position'));
+        this.remember(response.headers.get('Slipway-Position'));
         return response;
       }
       const error = errorOf(response, await this.textOf(response, options.signal));
@@ -89,9 +90,9 @@ export class Http {
     return new NotReachable(this.url, { cause });
   }
 
-  /** Of writes that end in any order the newest counts: positions of one log compare as strings. */
+  /** Of calls that end in any order the newest counts: positions of one log compare as strings. */
   private remember(position: string | null): void {
-    if (position === null) return;
+    if (!position) return;
     const logOf = (one: string) => one.slice(0, one.indexOf('.'));
     const older = this.position !== undefined && logOf(position) === logOf(this.position) && position < this.position;
     if (!older) this.position = position;
