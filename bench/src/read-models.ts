@@ -18,7 +18,9 @@ export const readModelsNotes = {
     'head, indexes included; a start from opening the file that is there, or a copy of it, to having reached the head. Pages of 100 ' +
     'instances are read as JSON text, through the port.',
   notMeasured:
-    'HTTP (see the gateway’s bench), KurrentDB as the log, files that do not fit into memory, plans of hundreds of steps.',
+    'HTTP (see the gateway’s bench), KurrentDB as the log, files that do not fit into memory, plans of hundreds of steps. A rebuild is ' +
+    'one thread’s work (reading and checking the log a quarter of it, projecting and spelling rows a quarter, SQLite the rest), so its ' +
+    'figure goes up and down with what a core of the machine gives in that minute.',
 };
 
 /** How fast views are rebuilt and opened, and whether a page's time depends on how many rows there are. */

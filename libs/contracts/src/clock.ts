@@ -21,5 +21,10 @@ export const systemClock: Clock = {
 /** An ISO 8601 instant in UTC with milliseconds, the form of every time in events and on the wire. */
 export type Instant = string;
 
-/** Formats milliseconds since the epoch as an {@link Instant}. */
-export const instant = (ms: number): Instant => new Date(ms).toISOString();
+let newest = { ms: Number.NaN, text: '' };
+
+/** Formats milliseconds since the epoch as an {@link Instant}. What is read in a row was often recorded in the same millisecond. */
+export function instant(ms: number): Instant {
+  if (ms !== newest.ms) newest = { ms, text: new Date(ms).toISOString() };
+  return newest.text;
+}
