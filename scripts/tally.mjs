@@ -9,13 +9,17 @@ export function tally(reports, green) {
   const sum = (count) => reports.reduce((total, report) => total + count(report), 0);
   const broken = reports.filter((report) => report.finished === false);
   const skipped = reports.flatMap(({ name, skipped: tests }) => tests.map((test) => `  - ${name}: ${test}`));
+  const unexplained = skipped.filter((test) => !test.includes('(skipped: '));
   const passed = sum((report) => report.passed);
   // What ended badly without saying so counts as one failure.
   const silent = broken.length || (green || sum((report) => report.failed) > 0 ? 0 : 1);
-  const failed = sum((report) => report.failed) + silent;
+  const failed = sum((report) => report.failed) + silent + unexplained.length;
   return {
     lines: [
       ...(skipped.length ? ['Skipped, each with its reason in its name:', ...skipped, ''] : []),
+      ...(unexplained.length
+        ? ['Skipped without "(skipped: <reason>)" in its name, which counts as failed:', ...unexplained, '']
+        : []),
       ...broken.map(({ name }) => `${name} ended before its tests had: see its output above.`),
       ...(silent && !broken.length ? ['A project ended badly without a failing test: see the output above.'] : []),
       `${passed} passed, ${failed} failed, ${skipped.length} skipped`,

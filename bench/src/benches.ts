@@ -3,6 +3,7 @@ import type { Figure } from './figure.js';
 import { gatewayBench, gatewayNotes } from './gateway.js';
 import { meshBench, meshBenchNotes } from './mesh.js';
 import { readModelsBench, readModelsNotes } from './read-models.js';
+import { refusalsBench, refusalsNotes } from './refusals.js';
 import { startBench, startNotes } from './start.js';
 import { stepsBench, stepsNotes } from './steps.js';
 
@@ -20,6 +21,7 @@ export const BENCHES: Record<string, Bench> = {
   gateway: { ...gatewayNotes, run: gatewayBench },
   mesh: { ...meshBenchNotes, run: meshBench },
   'read-models': { ...readModelsNotes, run: readModelsBench },
+  refusals: { ...refusalsNotes, run: refusalsBench },
   start: { ...startNotes, run: startBench },
   steps: { ...stepsNotes, run: stepsBench },
 };

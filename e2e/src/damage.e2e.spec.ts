@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { ServerFrame } from '@slipway/contracts';
 import type { Problem } from '@slipway/contracts/http';
 import { TestMesh } from '@slipway/testing';
+import { elsewhere, embedded } from './embedded.js';
 import { inBothModes } from './modes.js';
 
 /** Turns one bit around of the byte at `at`. */
@@ -80,8 +81,8 @@ inBothModes('A flipped bit is named and never served', ({ processes }) => {
   }
 
   // Only the embedded log is a file that can be damaged here.
-  (process.env.SLIPWAY_EVENT_LOG ? it.skip : it)(
-    'in the log, while the mesh runs: a read of its stream says where it is, the rest is served',
+  (embedded ? it : it.skip)(
+    `in the log, while the mesh runs: a read of its stream says where it is, the rest is served${elsewhere}`,
     async () => {
       const { position, stream, revision } = await victim();
       const row = Number(position.split('.').at(-1));
@@ -108,8 +109,8 @@ inBothModes('A flipped bit is named and never served', ({ processes }) => {
     120_000,
   );
 
-  (process.env.SLIPWAY_EVENT_LOG ? it.skip : it)(
-    "in the log's file, while the mesh is down: every read says where it is, subscriptions too",
+  (embedded ? it : it.skip)(
+    `in the log's file, while the mesh is down: every read says where it is, subscriptions too${elsewhere}`,
     async () => {
       const { position, stream, revision } = await victim();
       await mesh.killEverything();

@@ -5,19 +5,17 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import type { Problem } from '@slipway/contracts/http';
 import { TestMesh } from '@slipway/testing';
+import { embedded } from './embedded.js';
 import { inBothModes } from './modes.js';
 
 const disk = mkdtempSync(join(tmpdir(), 'slipway-disk-'));
-const mounted =
-  !process.env.SLIPWAY_EVENT_LOG && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]).status === 0;
+const mounted = embedded && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]).status === 0;
 afterAll(() => {
   if (mounted) spawnSync('umount', ['--lazy', disk]);
   rmdirSync(disk);
 });
 
-const reason = process.env.SLIPWAY_EVENT_LOG
-  ? 'the log is not the embedded one'
-  : 'only root may mount a small file system for it';
+const reason = embedded ? 'only root may mount a small file system for it' : 'the log is not the embedded one';
 const suite = mounted
   ? inBothModes
   : (name: string, run: (options: { processes: boolean }) => void) =>

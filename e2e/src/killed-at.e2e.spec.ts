@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventView, ServiceName } from '@slipway/contracts';
 import { TestMesh, type Death } from '@slipway/testing';
 import { broken } from '@slipway/testing/simulation';
+import { elsewhere, embedded } from './embedded.js';
 import { Deaths } from './deaths.js';
 import { processesIn, standing } from './place.js';
 
@@ -74,12 +75,9 @@ async function recorded(): Promise<EventView[]> {
   }
 }
 
-/** Its points are commits of the embedded log. */
-const embedded = !/^(kurrentdb|esdb)/.test(process.env.SLIPWAY_EVENT_LOG ?? '');
-const name =
-  'kill -9 of real processes before and after appends, effects and messages: nothing lost, nothing twice, nothing left';
+// Its points are commits of the embedded log.
 (embedded ? it : it.skip)(
-  embedded ? name : `${name} (skipped: the log is not the embedded one)`,
+  `kill -9 of real processes before and after appends, effects and messages: nothing lost, nothing twice, nothing left${elsewhere}`,
   async () => {
     mesh = await TestMesh.start({ processes: true });
     deaths = new Deaths(mesh, POINTS);

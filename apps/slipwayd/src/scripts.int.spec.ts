@@ -164,9 +164,9 @@ describe('the closing line of npm test', () => {
   const report = (name: string, passed: number, failed = 0, skipped: string[] = []) => ({ name, passed, failed, skipped });
 
   it('sums all projects and lists what was skipped by name', () => {
-    const { lines, ok } = tally([report('libs-a', 3, 0, ['needs a server (no KURRENTDB_URL)']), report('types', 1)], true);
+    const { lines, ok } = tally([report('libs-a', 3, 0, ['a server (skipped: no KURRENTDB_URL)']), report('types', 1)], true);
     expect(ok).toBe(true);
-    expect(lines).toContain('  - libs-a: needs a server (no KURRENTDB_URL)');
+    expect(lines).toContain('  - libs-a: a server (skipped: no KURRENTDB_URL)');
     expect(lines.at(-1)).toBe('4 passed, 0 failed, 1 skipped');
   });
 
@@ -176,6 +176,13 @@ describe('the closing line of npm test', () => {
       lines: ['4 passed, 2 failed, 0 skipped'],
     });
     expect(tally([report('a', 3, 2)], true).ok).toBe(false);
+  });
+
+  it('fails with a test that is skipped without a reason in its name', () => {
+    const { lines, ok } = tally([report('a', 3, 0, ['silently'])], true);
+    expect(ok).toBe(false);
+    expect(lines).toContain('  - a: silently');
+    expect(lines.at(-1)).toBe('3 passed, 1 failed, 1 skipped');
   });
 
   it('counts a project that ended badly without a failing test as failed', () => {

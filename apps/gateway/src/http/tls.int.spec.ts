@@ -15,7 +15,7 @@ import { transport } from './transport.js';
 
 const openssl = spawnSync('openssl', ['version']).status === 0;
 
-(openssl ? describe : describe.skip)('HTTPS (needs openssl to make a certificate)', () => {
+(openssl ? describe : describe.skip)(`HTTPS${openssl ? '' : ' (skipped: no openssl to make a certificate)'}`, () => {
   let folder: string;
   let place: GatewayPlace;
   let ca: string;

@@ -73,7 +73,7 @@ describe('the connection', () => {
 });
 
 const openssl = spawnSync('openssl', ['version']).status === 0;
-(openssl ? describe : describe.skip)('TLS (needs openssl to make a certificate)', () => {
+(openssl ? describe : describe.skip)(`TLS${openssl ? '' : ' (skipped: no openssl to make a certificate)'}`, () => {
   test('the server is believed with the CA that is configured, and with no other', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'slipway-tls-'));
     const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
