@@ -11,7 +11,7 @@ import { recordable, whole } from '../large-events.js';
 import type { Ports } from '../ports.js';
 import { environment } from './environment.js';
 import { FOLD_VERSION, fromJson, toJson } from './snapshot.js';
-import type { EnvironmentCommand, EnvironmentState } from './state.js';
+import { ownerOf, type EnvironmentCommand, type EnvironmentState } from './state.js';
 
 /** Commands that are decided and appended together. */
 const TOGETHER = 32;
@@ -193,13 +193,15 @@ export class EnvironmentLane {
       } catch (refusal) {
         error = refusal;
       }
-      const news = await Promise.all(events.map((event) => this.#newEvent(event, waiting.metadata)));
+      const after = events.reduce(environment.evolve, state);
+      const metadata = owned(waiting, state, after);
+      const news = await Promise.all(events.map((event) => this.#newEvent(event, metadata)));
       bytes += news.reduce((sum, event) => sum + JSON.stringify(event).length, 0);
       if (bytes > APPEND_BYTES && decisions.some((decision) => decision.news.length > 0)) {
         this.#waiting.unshift(...together.splice(index));
         break;
       }
-      state = events.reduce(environment.evolve, state);
+      state = after;
       decisions.push({ waiting, events, news, error, after: state });
     }
     return decisions;
@@ -267,6 +269,13 @@ export class EnvironmentLane {
       [this.#revision, this.#position, this.#lastId] = [revision, position, id];
     }
   }
+}
+
+/** Whose name is claimed or released is known here, also where who asks does not know it: the name itself says so. */
+function owned({ command, metadata }: Waiting, before: EnvironmentState, after: EnvironmentState): EventMetadata {
+  if (!('requestId' in command) || metadata.ownerId !== undefined) return metadata;
+  const owner = ownerOf(after, command.requestId) ?? ownerOf(before, command.requestId);
+  return owner ? { ...metadata, ownerId: owner.id } : metadata;
 }
 
 interface Decision {

@@ -96,4 +96,10 @@ export const initialState = (): EnvironmentState => ({
   paused: false,
 });
 
+/** Of the name that a request works on. */
+export function ownerOf({ held, names }: EnvironmentState, requestId: string): Owner | undefined {
+  const name = held.get(requestId);
+  return name === undefined ? undefined : names.get(name)?.owner;
+}
+
 export const ownerKey = ({ type, id }: Owner): string => `${type}/${id}`;

@@ -36,6 +36,8 @@ interface Errand {
   purpose: Purpose;
   step: StepState;
   active: ActiveTry;
+  /** The request's owner. */
+  ownerId: string;
   /** When it is run (again), in ms since the epoch. */
   at: number;
   running: boolean;
@@ -87,7 +89,8 @@ export class Errands {
       const known = this.#errands.get(key);
       if (known) Object.assign(known, { step, active });
       else {
-        const begun = { purpose, step, active: active!, at: 0, running: false, failures: 0 };
+        const { id: ownerId } = state.accepted!.owner;
+        const begun = { purpose, step, active: active!, ownerId, at: 0, running: false, failures: 0 };
         this.#errands.set(key, { ...begun, lookFirst: anew || purpose !== 'begin' });
       }
     }
@@ -137,9 +140,10 @@ export class Errands {
     const { plan } = errand.step;
     const { action, try: tryNumber, deadline, inputs } = errand.active;
     const { generation, driver, location, definition, spec } = plan;
+    const { ownerId } = errand;
     const identity = { requestId: this.principal.id, stepId: plan.id, try: tryNumber };
     const resource = this.#resource(errand);
-    const command: DestroyCommand = { ...identity, resource, generation, driver, location, definition, deadline };
+    const command: DestroyCommand = { ...identity, resource, generation, driver, location, definition, deadline, ownerId };
     const body: EnsureCommand | DestroyCommand = action === 'ensure' ? { ...command, spec, inputs } : command;
     let answer: StepAccepted;
     try {

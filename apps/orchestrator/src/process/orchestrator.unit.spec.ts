@@ -51,11 +51,31 @@ describe('a request from its acceptance to its end', () => {
     for (const { type, metadata } of own) {
       expect([type, metadata]).toMatchObject([
         type,
-        { requestId, correlationId: 'call-0001', actor: ADA.actor, environment: 'default', logToken: 'ticket 4711' },
+        {
+          requestId,
+          correlationId: 'call-0001',
+          actor: ADA.actor,
+          environment: 'default',
+          logToken: 'ticket 4711',
+          ownerId: 'ada',
+        },
       ]);
     }
-    const claimed = ({ type }: { type: string }) => type === 'NameClaimed';
-    expect(own.filter((event) => !claimed(event)).every(({ metadata }) => metadata.ownerId === 'ada')).toBe(true);
+  });
+
+  test("a deprovision's owner is the name's, and every step's command says whose it is", async () => {
+    const { world, orchestrator, ended } = await started();
+    await orchestrator.accept(job('shop'), ADA);
+    await ended();
+    const { requestId } = await orchestrator.accept(removal('shop'), as('bob'));
+    await ended();
+    const own = world.events().filter(({ metadata }) => metadata.requestId === requestId);
+    expect(new Set(own.map(({ stream }) => stream.split('-')[0]))).toEqual(
+      new Set(['environment', 'request', 'storage', 'database', 'instance']),
+    );
+    for (const { type, metadata } of own) expect([type, metadata.ownerId]).toEqual([type, 'ada']);
+    const steps = world.events().filter(({ metadata, stream }) => metadata.requestId !== undefined && /^(st|da|in)/.test(stream));
+    expect(steps.every(({ metadata }) => metadata.ownerId === 'ada')).toBe(true);
   });
 
   test('what the environment satisfies already succeeds with no step; what nothing provides fails with no step', async () => {
@@ -175,7 +195,8 @@ describe('acceptance', () => {
     expect(world.environment().names.size).toBe(1);
     await world.clock.pass(2_000);
     expect(world.environment().names.size).toBe(0);
-    expect(world.events().filter(({ type }) => type === 'RequestVoided' || type === 'NameReleased')).toHaveLength(2);
+    const given = world.events().filter(({ type }) => type === 'RequestVoided' || type === 'NameReleased');
+    expect(given.map(({ metadata }) => metadata.ownerId)).toEqual(['ada', 'ada']);
     const { requestId } = await orchestrator.accept(job('shop'), ADA);
     await world.clock.until(() => world.quiet, MINUTE);
     expect(world.last(requestId)!.type).toBe('RequestSucceeded');
@@ -467,6 +488,21 @@ describe('what people do', () => {
     const before = world.clock.now();
     await ended();
     expect(world.clock.now() - before).toBeLessThan(10_000);
+    expect(world.last(requestId)!.type).toBe('RequestCancelled');
+    expect(world.standing).toEqual([]);
+  });
+
+  test('cancel of what is paused undoes it', async () => {
+    const { world, orchestrator, ended } = await started();
+    world.provisioners.storage.behave = ({ action }) => ({ takesMs: action === 'ensure' ? 500 : 5 });
+    const { requestId } = await orchestrator.accept(job('shop'), ADA);
+    await world.clock.pass(100);
+    await orchestrator.control('pause', { requestId }, ADA);
+    await world.clock.pass(MINUTE);
+    expect(world.standing).toEqual(['database/shop-db g1', 'storage/shop-data g1']);
+    await orchestrator.control('cancel', { requestId }, as('bob'));
+    await ended();
+    expect(world.types(requestId)).toEqual(expect.arrayContaining(['RequestResumed', 'CancelRequested', 'UndoStarted']));
     expect(world.last(requestId)!.type).toBe('RequestCancelled');
     expect(world.standing).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { SlipwayError, type Cause, type Plan, type RequestAccepted, type Request
 import type { EventMetadata } from '@slipway/event-store';
 import { runInContext } from '@slipway/mesh';
 import type { EnvironmentLane } from '../environment/environment.lane.js';
-import { ownerKey, type Settle } from '../environment/state.js';
+import { ownerKey, ownerOf, type Settle } from '../environment/state.js';
 import { guestLocationOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { GRACE } from '../request/decide.js';
@@ -294,7 +294,10 @@ export class RequestProcess implements Candidate {
     const { lane, ports } = this.around;
     const name = lane.state.held.get(this.id);
     if (ports.clock.now() < this.#since + VOID_AFTER) return;
-    if (name !== undefined) await this.#apply({ type: 'Void', environment: lane.name, name });
+    if (name !== undefined) {
+      const ownerId = ownerOf(lane.state, this.id)!.id;
+      await this.#apply({ type: 'Void', environment: lane.name, name }, { ...this.metadata, environment: lane.name, ownerId });
+    }
     // It may have come in the last moment.
     if (this.stream.state.phase === 'queued') return this.#queue();
     return this.#end();

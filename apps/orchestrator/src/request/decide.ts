@@ -48,13 +48,9 @@ export function decide(state: RequestState, command: RequestCommand): RequestEve
       if (state.paused) return [];
       return [{ type: 'RequestPaused', data: { actor: command.actor, ...because(command) } }];
     }
-    case 'Resume': {
+    case 'Resume':
       if (isEnded(state)) throw notPossible(state, 'resumed');
-      if (!state.paused) return [];
-      const resumed: RequestEvent = { type: 'RequestResumed', data: { actor: command.actor } };
-      const due = timePassed(evolve(state, resumed), command.setting);
-      return andWhatFollows(state, [resumed, ...due], command.setting);
-    }
+      return resume(state, command);
     case 'Retry': {
       if (!mayBeRetried(state)) throw notPossible(state, 'retried');
       const again: RequestEvent = { type: 'RequestRetried', data: { actor: command.actor, ...because(command) } };
@@ -155,9 +151,16 @@ function timePassed(state: RequestState, setting: Setting): RequestEvent[] {
   });
 }
 
+function resume(state: RequestState, { actor, setting }: Pick<Extract<RequestCommand, { type: 'Resume' }>, 'actor' | 'setting'>) {
+  if (!state.paused) return [];
+  const resumed: RequestEvent = { type: 'RequestResumed', data: { actor } };
+  return andWhatFollows(state, [resumed, ...timePassed(evolve(state, resumed), setting)], setting);
+}
+
+/** Ends a pause too: it would hold back the undoing that is asked for. */
 function cancel(state: RequestState, command: Extract<RequestCommand, { type: 'Cancel' }>): RequestEvent[] {
   if (isEnded(state) || !state.accepted) throw notPossible(state, 'cancelled');
-  if (state.cancel) return [];
+  if (state.cancel) return resume(state, command);
   const asked: RequestEvent = { type: 'CancelRequested', data: { actor: command.actor, ...because(command) } };
   if (state.phase === 'queued') {
     const { cancel: cause } = evolve(state, asked);
@@ -165,7 +168,8 @@ function cancel(state: RequestState, command: Extract<RequestCommand, { type: 'C
   }
   if (state.accepted.job === 'deprovision') throw notPossible(state, 'cancelled: a deprovision only goes forward');
   if (state.undoing) throw notPossible(state, 'cancelled: it is being undone already');
-  return andWhatFollows(state, [asked], command.setting);
+  const resumed: RequestEvent[] = state.paused ? [{ type: 'RequestResumed', data: { actor: command.actor } }] : [];
+  return andWhatFollows(state, [...resumed, asked], command.setting);
 }
 
 const because = ({ reason }: { reason?: string }): { reason?: string } => (reason === undefined ? {} : { reason });

@@ -434,6 +434,23 @@ describe('what people do', () => {
       ]);
   });
 
+  test('cancel of what is paused ends the pause, so that it is undone; also when it was paused after the cancel', () => {
+    const paused: RequestEvent = { type: 'RequestPaused', data: { actor: ADA } };
+    const resumed: RequestEvent = { type: 'RequestResumed', data: { actor: ADA } };
+    const undoing: RequestEvent = { type: 'UndoStarted', data: { cause: why } };
+    const made = [done('storage/shop-data'), done('database/shop-db')];
+    const begins = [undoBegun('storage/shop-data'), undoBegun('database/shop-db')];
+    given(...running, paused, ...made)
+      .when(cancel)
+      .then([resumed, asksToCancel, undoing, ...begins]);
+    given(...running, asksToCancel, paused, ...made, undoing)
+      .when(cancel)
+      .then([resumed, ...begins]);
+    given(...running, asksToCancel, ...made, undoing, ...begins)
+      .when(cancel)
+      .then([]);
+  });
+
   test.each(['Cancel', 'Pause', 'Resume', 'Abandon'] as const)('%s after the end is not possible', (type) => {
     const ended: RequestEvent = { type: 'RequestFailed', data: { cause: why } };
     const command = { type, actor: ADA, reason: 'r', setting: setting() } as RequestCommand;
