@@ -1,5 +1,5 @@
 /** The orchestrator: takes jobs in and carries each to its end, step by step, through every crash. */
-import { gauge, startMicroservice, startRelay, type ServiceDefinition } from '@slipway/mesh';
+import { gauge, startMicroservice, startRelays, type ServiceDefinition } from '@slipway/mesh';
 import { openCache } from './cache-folder.js';
 import { createOrchestrator } from './create-orchestrator.js';
 import { OrchestratorModule } from './orchestrator.module.js';
@@ -23,10 +23,10 @@ export const service: ServiceDefinition = {
       },
     });
     await orchestrator.start();
-    const relay = startRelay(runtime);
+    const relays = startRelays(runtime);
     const health = async () => {
       const report = await orchestrator.health();
-      const { problem } = relay.status();
+      const problem = relays.problem();
       return problem === undefined ? report : { ...report, reasons: [...report.reasons, `Events are not relayed: ${problem}`] };
     };
     const microservice = await startMicroservice(runtime, OrchestratorModule.of(orchestrator), { health });
@@ -34,7 +34,7 @@ export const service: ServiceDefinition = {
       health,
       async stop() {
         await microservice.stop();
-        await relay.stop();
+        await relays.stop();
         await orchestrator.stop();
         cache.close();
       },

@@ -1,4 +1,4 @@
-import { SlipwayError, type EnvironmentEvent, type PlanRead } from '@slipway/contracts';
+import { SlipwayError, type EnvironmentEvent, type Owner, type PlanRead } from '@slipway/contracts';
 import type { Decider } from '@slipway/event-store';
 import { evolve } from './evolve.js';
 import { admission, settlements } from './parts.js';
@@ -59,9 +59,15 @@ function claim(state: EnvironmentState, { requestId, name, owner, job }: Omit<Cl
     if (!known) throw new SlipwayError('not-found', `There is no instance ${name} here`, { name });
     return [{ type: 'NameClaimed', data: { kind: 'instance', name, requestId, owner: known.owner, job } }];
   }
+  assertOwn(state, name, owner);
+  return [{ type: 'NameClaimed', data: { kind: 'instance', name, requestId, owner, job } }];
+}
+
+/** N1. Throws `name-taken` when a name is another owner's; who works on it just now is not asked. */
+export function assertOwn({ names }: EnvironmentState, name: string, owner: Owner): void {
+  const known = names.get(name);
   if (known && ownerKey(known.owner) !== ownerKey(owner))
     throw new SlipwayError('name-taken', `${name} belongs to another owner`, { name });
-  return [{ type: 'NameClaimed', data: { kind: 'instance', name, requestId, owner, job } }];
 }
 
 function admit(state: EnvironmentState, command: Admit): EnvironmentEvent[] {

@@ -82,5 +82,5 @@ export class Controls {
 function because({ reason }: ControlCommand): { reason?: string } {
   if (reason === undefined) return {};
   if (typeof reason === 'string' && reason.length <= REASON_LENGTH) return { reason };
-  throw new SlipwayError('bad-input', `reason: must be a text of at most ${REASON_LENGTH} characters`, { field: 'reason' });
+  throw badInput([{ field: 'reason', reason: `must be a text of at most ${REASON_LENGTH} characters` }]);
 }

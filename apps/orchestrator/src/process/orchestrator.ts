@@ -12,6 +12,7 @@ import {
 } from '@slipway/contracts';
 import { PlanJob, type Accepted } from '@slipway/contracts/http';
 import { badInput, validated } from '@slipway/mesh';
+import { assertOwn } from '../environment/environment.js';
 import { environmentOf, placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { Acceptance } from './acceptance.js';
@@ -66,15 +67,20 @@ export class Orchestrator {
     return this.#controls[verb](command, context);
   }
 
-  /** What a job would do; changes nothing. Throws `bad-input`, `not-found` and the resolver's errors. */
+  /**
+   * What a job would do; changes nothing. With an owner given, a name that is another owner's is refused as the job would be;
+   * without one it is planned for whoever has the name. That a request works on the name just now is no obstacle: it will have
+   * ended when the plan is carried out. Throws `bad-input`, `not-found`, `name-taken` and the resolver's errors.
+   */
   async plan({ body }: PlanQuery, context: RequestContext): Promise<Plan> {
-    const { job = 'provision', instanceId, definition } = validated(PlanJob, body);
+    const { job = 'provision', instanceId, definition, ownerId, ownerType = 'user' } = validated(PlanJob, body);
     const { config } = this.ports;
     const environment = environmentOf(body);
     const { lane } = this.#processes.environments.of(environment);
     await lane.refresh();
     if (job === 'deprovision' && !lane.state.names.has(instanceId))
       throw new SlipwayError('not-found', `There is no instance ${instanceId} in ${environment}`, { name: instanceId });
+    if (job === 'provision' && ownerId !== undefined) assertOwn(lane.state, instanceId, { id: ownerId, type: ownerType });
     const wanted = definition ?? config.defaultDefinition;
     if (job === 'provision' && wanted === undefined)
       throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);

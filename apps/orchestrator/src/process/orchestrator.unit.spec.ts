@@ -569,6 +569,32 @@ describe('what people do', () => {
   });
 });
 
+describe("a plan for a name that is somebody's", () => {
+  test('is refused to another owner in the words of the request, and to nobody because a request works on it', async () => {
+    const { world, orchestrator, ended } = await started();
+    world.provisioners.instance.behave = () => ({ takesMs: 1_000 });
+    await orchestrator.accept(job('shop'), ADA);
+    const outcome = async (more: JsonObject) => {
+      const asked = orchestrator.plan({ body: { instanceId: 'shop', definition: 'guestbook', ...more } }, ADA);
+      asked.catch(() => {});
+      await world.clock.pass(100);
+      return (await asked).outcome;
+    };
+    expect(world.environment().names.get('shop')!.holder).toBeDefined();
+    expect(await outcome({ ownerId: 'ada' })).toBe('install');
+    await ended();
+    expect(await outcome({ ownerId: 'ada' })).toBe('satisfied');
+    expect(await outcome({})).toBe('satisfied');
+    expect(await outcome({ ownerId: 'eve', job: 'deprovision' })).toBe('remove');
+    const words = { code: 'name-taken', message: 'shop belongs to another owner' };
+    const others: JsonObject[] = [{ ownerId: 'eve' }, { ownerId: 'ada', ownerType: 'team' }];
+    for (const more of others) {
+      await expect(outcome(more)).rejects.toMatchObject(words);
+      await expect(orchestrator.accept({ ...job('shop', more), key: world.ids() }, ADA)).rejects.toMatchObject(words);
+    }
+  });
+});
+
 describe('our own failures', () => {
   test('a request that cannot be carried on is parked, listed and tried again; others do not notice', async () => {
     let broken = true;
