@@ -6,7 +6,7 @@ import { SlipwayError } from '@slipway/contracts';
 import { loadConfig, type MeshConfig } from '@slipway/mesh';
 import { closedAbove, takeDataFolder, type DataFolder } from './data-folder.js';
 import { ownNats, waitForNats, type OwnNats } from './nats/nats-server.js';
-import { UsageError, type Options } from './options.js';
+import { UsageError, type Options } from '../options.mjs';
 import { requireFreePort } from './port.js';
 import { meshPrograms } from './programs.js';
 import { swapInRestore } from './restore/swap-in.js';

@@ -1,7 +1,6 @@
+/** Imports nothing that an older Node lacks: that this one is too old is to be said, not to be stumbled over. */
 import { readFileSync } from 'node:fs';
-import { SlipwayError, causeOf } from '@slipway/contracts';
-import { Daemon } from './daemon.js';
-import { UsageError, readOptions } from './options.js';
+import { UsageError, readOptions } from '../options.mjs';
 
 const NEEDED_NODE = 24;
 
@@ -16,37 +15,12 @@ async function main(): Promise<void> {
       `slipwayd needs Node ${NEEDED_NODE} or newer and was started by ${process.version}; use npm start, which brings its own.`,
     );
   }
-  const daemon = new Daemon(readOptions(args, process.env), process.env, (line) => process.stdout.write(`${line}\n`));
-
-  let stopping = false;
-  const stop = async (code: number) => {
-    if (stopping) return;
-    stopping = true;
-    await daemon.stop();
-    process.exit(code);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (!stopping) process.stdout.write(`\nStopping ...\n`);
-      void stop(0).then(() => undefined);
-    });
-  }
-  try {
-    await daemon.start();
-    await daemon.welcome();
-  } catch (error) {
-    if (stopping) return;
-    report(error);
-    await stop(1);
-  }
-}
-
-function report(error: unknown): void {
-  const cause = causeOf(error);
-  process.stderr.write(`\n${cause.message}\n${error instanceof SlipwayError ? `${cause.hint}\n` : ''}`);
+  const options = readOptions(args, process.env);
+  const { run } = await import('./run.js');
+  await run(options, process.env);
 }
 
 main().catch((error: unknown) => {
-  report(error);
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(error instanceof UsageError ? 2 : 1);
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readOptions } from './options.js';
+import { readOptions } from '../options.mjs';
 
 describe('options of npm start', () => {
   it('have sensible defaults', () => {
-    expect(readOptions([], {})).toEqual({ profile: 'dev', sample: true, processes: false, detach: false });
+    expect(readOptions([], {})).toEqual({ profile: 'dev', sample: true, processes: false, detach: false, yes: false });
   });
 
   it('are read from the command line', () => {
@@ -16,6 +16,7 @@ describe('options of npm start', () => {
       sample: false,
       processes: true,
       detach: true,
+      yes: true,
     });
   });
 
@@ -26,6 +27,7 @@ describe('options of npm start', () => {
       SLIPWAY_SAMPLE: '0',
       SLIPWAY_PROCESSES: '1',
       SLIPWAY_DETACH: 'yes',
+      SLIPWAY_YES: 'on',
     };
     expect(readOptions([], env)).toEqual({
       data: 'there',
@@ -34,8 +36,25 @@ describe('options of npm start', () => {
       sample: false,
       processes: true,
       detach: true,
+      yes: true,
     });
     expect(readOptions(['--port', '7001', '--data=here'], env)).toMatchObject({ data: 'here', port: 7001 });
+    expect(readOptions(['--detach'], { SLIPWAY_DETACH: 'off' })).toMatchObject({ detach: true });
+  });
+
+  it.each([
+    ['SLIPWAY_SAMPLE', 'sample', true],
+    ['SLIPWAY_PROCESSES', 'processes', false],
+    ['SLIPWAY_DETACH', 'detach', false],
+    ['SLIPWAY_YES', 'yes', false],
+  ] as const)('%s takes the usual words for on and off, and refuses every other', (name, option, otherwise) => {
+    for (const word of ['1', 'true', 'yes', 'on', 'Yes', 'ON']) expect(readOptions([], { [name]: word })[option]).toBe(true);
+    for (const word of ['0', 'false', 'no', 'off', 'False']) expect(readOptions([], { [name]: word })[option]).toBe(false);
+    expect(readOptions([], { [name]: '' })[option]).toBe(otherwise);
+    for (const word of ['maybe', '2', ' '])
+      expect(() => readOptions([], { [name]: word })).toThrow(
+        `${name} must be one of 1, true, yes, on, or one of 0, false, no, off, not "${word}".`,
+      );
   });
 
   it.each([
@@ -46,5 +65,9 @@ describe('options of npm start', () => {
     [['extra'], 'extra'],
   ])('%j is refused with its reason', (args, message) => {
     expect(() => readOptions(args, {})).toThrow(message);
+  });
+
+  it('of the environment are refused by the name of their variable', () => {
+    expect(() => readOptions([], { SLIPWAY_PORT: 'http' })).toThrow('SLIPWAY_PORT must be a number from 0 to 65535, not "http".');
   });
 });

@@ -49,6 +49,13 @@ function node(text: string, path: string, executable = process.execPath) {
 }
 const importOf = (name: string) => JSON.stringify(new URL(`../../../scripts/${name}`, import.meta.url).href);
 
+/** A Node on this machine that is too old for Slipway; `null` when there is none. */
+const olderNode =
+  [...(process.env.PATH ?? '').split(':'), '/usr/bin', '/usr/local/bin']
+    .map((place) => join(place, 'node'))
+    .filter((file) => existsSync(file))
+    .find((file) => Number(/^v(\d+)/.exec(spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout)?.[1]) < 24) ?? null;
+
 describe('nats-server', () => {
   const never = () => Promise.reject(new Error('it was not to be downloaded'));
   const offline = () => Promise.reject(new Error('no network'));
@@ -156,6 +163,50 @@ describe('packages', () => {
     expect(node(install, bin, own)).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/npm ci: exit code 7.*Check the network/),
+    });
+  });
+});
+
+describe('npm start', () => {
+  /** As a fresh clone: nothing installed, nothing built. Whatever would install or build is written down. */
+  function start(args: string[], env: NodeJS.ProcessEnv = {}, executable = process.execPath) {
+    for (const name of ['scripts/start.mjs', 'scripts/bootstrap.mjs', 'scripts/nats.mjs', 'apps/slipwayd/options.mjs']) {
+      mkdirSync(join(folder, name, '..'), { recursive: true });
+      copyFileSync(join(clone, name), join(folder, name));
+    }
+    writeFileSync(join(folder, 'package-lock.json'), '{"packages":{"node_modules/a":{"version":"1.0.0"}}}');
+    for (const name of ['npm', 'apt-get']) program(name, 'exit 1');
+    const { status, stdout, stderr } = spawnSync(executable, [join(folder, 'scripts/start.mjs'), ...args], {
+      env: { PATH: join(folder, 'bin'), ...env },
+      encoding: 'utf8',
+    });
+    return { status, stdout, stderr, called: [...callsOf('npm'), ...callsOf('apt-get')] };
+  }
+
+  it.each([
+    [['--prot', '1'], {}, /'--prot'.*npm start -- --help/],
+    [['--port', 'http'], {}, /--port must be a number/],
+    [[], { SLIPWAY_PROCESSES: 'maybe' }, /SLIPWAY_PROCESSES must be one of 1, true, yes, on, .* not "maybe"/],
+    [[], { SLIPWAY_YES: 'sure' }, /SLIPWAY_YES must be one of .* not "sure"/],
+  ])('refuses %j %j before it installs or builds anything', (args, env, reason) => {
+    for (const executable of [process.execPath, olderNode].filter((one) => one !== null)) {
+      expect(start(args, env, executable)).toEqual({
+        status: 2,
+        stdout: '',
+        stderr: expect.stringMatching(reason),
+        called: [],
+      });
+    }
+    expect(start([]).called).toEqual([expect.stringMatching(/^npm ci /)]);
+  });
+
+  const noOlder = olderNode ? '' : ' (skipped: no Node older than 24 on the PATH)';
+  (olderNode ? it : it.skip)(`says that slipwayd needs a newer Node, when an older one starts it${noOlder}`, () => {
+    const daemon = join(clone, 'apps/slipwayd/dist/main.js');
+    const { status, stderr } = spawnSync(olderNode!, [daemon], { env: {}, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringMatching(/slipwayd needs Node 24 or newer and was started by v\d+\.\d+\.\d+; use npm start/),
     });
   });
 });
