@@ -78,7 +78,7 @@ export const ERRORS = {
   },
   'log-damaged': {
     title: 'The event log is damaged',
-    hint: 'Stop, and restore from a backup: slipway restore <file>.',
+    hint: 'Stop, and restore from a backup: npx slipway restore <file>.',
     advice: 'pause',
   },
   'blob-damaged': {
@@ -146,7 +146,11 @@ export const ERRORS = {
     advice: 'retry',
   },
   'driver-unknown': { title: 'No such driver here', hint: 'Use one of the drivers that are named.', advice: 'refuse' },
-  'driver-failed': { title: 'The driver could not do it', hint: "Read the step's log: slipway logs <request>.", advice: 'retry' },
+  'driver-failed': {
+    title: 'The driver could not do it',
+    hint: "Read the step's log: npx slipway logs <request>.",
+    advice: 'retry',
+  },
   'spec-invalid': { title: "The definition's spec is not valid", hint: 'Correct the definition.', advice: 'refuse' },
   'generation-old': {
     title: 'A newer generation of this resource exists',
@@ -176,7 +180,7 @@ export const ERRORS = {
   },
   'health-failed': {
     title: 'The health check did not pass in time',
-    hint: "Read the instance's log: slipway logs <request>.",
+    hint: "Read the instance's log: npx slipway logs <request>.",
     advice: 'retry',
   },
   'step-cancelled': { title: 'The step was cancelled', hint: 'Retry the request if it is still wanted.', advice: 'refuse' },

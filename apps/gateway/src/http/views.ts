@@ -1,9 +1,8 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { SkipBody } from '@slipway/contracts/http';
+import { SkipBody, type ViewsState } from '@slipway/contracts/http';
 import { ApiNoun, ApiSkip, ApiViews } from '../openapi/operations.js';
 import type { Views } from '../views/port.js';
 import { VIEWS } from './tokens.js';
-import type { ViewsState } from './views-state.js';
 
 /** The read models themselves, for who must mend one: an event that makes no sense is skipped only by hand. */
 @ApiNoun('views')

@@ -24,8 +24,8 @@ import {
   type RequestView,
   type ResourceView,
   type StepView,
+  type ViewsState,
 } from '@slipway/contracts/http';
-import type { ViewsState } from '../http/views-state.js';
 
 /** The part of OpenAPI 3.0's Schema Object that is used here. */
 export interface Schema {

@@ -12,4 +12,5 @@ export type {
   ResourceView,
   StepStatus,
   StepView,
+  ViewsState,
 } from './views.js';

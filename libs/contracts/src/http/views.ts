@@ -151,6 +151,16 @@ export interface Readiness {
   checks: { name: string; ready: boolean; reason?: string }[];
 }
 
+/** How a gateway's read models stand. */
+export interface ViewsState {
+  /** Up to which all have been brought, but for those that have stopped. */
+  position: string;
+  /** `live`: whether there are older rows to be read meanwhile. */
+  building: { view: string; live: boolean; position: string }[];
+  /** Where it stopped at an event, that event can be skipped by hand. */
+  stopped: { view: string; reason: string; eventId?: string }[];
+}
+
 /** RFC 9457 problem details, with our code and hint. */
 export interface Problem {
   type: string;

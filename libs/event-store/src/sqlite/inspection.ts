@@ -97,7 +97,7 @@ function endOf(db: DatabaseSync): { head: number; issued: number } {
 function checkHead(file: string, lineage: Lineage, head: number, issued: number, noted: Head | null): void {
   const known = noted ?? { logId: lineage.logId, epoch: lineage.epoch, position: 0 };
   if (known.logId !== lineage.logId || known.epoch > lineage.epoch)
-    throw damaged(`${file} was replaced by another copy; put it there with "slipway restore", which begins a new epoch`, {
+    throw damaged(`${file} was replaced by another copy; put it there with "npx slipway restore", which begins a new epoch`, {
       file,
     });
   const had = Math.max(issued, known.epoch === lineage.epoch ? known.position : 0);
