@@ -28,10 +28,14 @@ export {
   type ResourceRef,
   type ServiceName,
 } from './services.js';
+export { MayBeLeftOut } from './left-out.js';
+export { IsTime, isTime } from './time.js';
 export { SCHEMAS, type Schema } from './schemas.js';
 export { HEADERS, HTTP_HEADERS, OWNER_TYPES, type Actor, type Owner, type OwnerType, type RequestContext } from './context.js';
 export { VERBS, aliveSubject, eventSubject, metricsSubject, progressSubject, subject } from './subjects.js';
+export { COMPLETING, completionOf, completionSubject, type Completion } from './completions.js';
 export { ERRORS, SlipwayError, causeOf, isErrorCode, type Advice, type Cause, type ErrorCode } from './errors.js';
+export { badInput, type FieldError } from './bad-input.js';
 export {
   Capability,
   ContentPackage,
@@ -73,8 +77,8 @@ export type {
   StepProgress,
 } from './steps.js';
 export type { AcceptCommand, ControlCommand, DispatchCommand, PlanQuery } from './commands.js';
-export type { JobKind, LeftBehind, RequestAccepted, RequestEvent } from './events/request.events.js';
+export { JOBS, type JobKind, type LeftBehind, type RequestAccepted, type RequestEvent } from './events/request.events.js';
 export type { EnvironmentEvent, Installed, PartitionEvent } from './events/environment.events.js';
-export { bareResourceEventType, resourceEventType, type Health, type ResourceEvent } from './events/resource.events.js';
+export { HEALTHS, bareResourceEventType, resourceEventType, type Health, type ResourceEvent } from './events/resource.events.js';
 export { ENDED, REQUEST_STATUSES, type RequestStatus } from './request-status.js';
 export type { ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';

@@ -14,9 +14,11 @@ export { BLOBS, BUS, CLOCK, CONFIG, LOGGER, METRICS, PortsModule, RUNTIME, SECRE
 export { startMicroservice, type MicroserviceOptions, type RunningMicroservice } from './microservice/start.js';
 export { SchemaPipe } from './microservice/schema-pipe.js';
 export { ValidationPipe, badInput, fieldErrors, refuseInherited, validated, type FieldError } from './microservice/validation.js';
-export { RELAY_HEADERS, eventStreamName } from './relay/event-stream.js';
+export { RELAY_HEADERS } from './relay/event-stream.js';
+export { completionStreamName } from './relay/completions.js';
+export { eventStreamName } from './relay/recorded-events.js';
 export { eventView } from './relay/event-view.js';
-export { Relay, startRelay, type RelayOptions } from './relay/relay.js';
+export { startRelays } from './relay/relay.js';
 export { hostServices, type HostedServices } from './runtime/host-services.js';
 export { openMesh, type MeshProcess, type OpenMeshOptions } from './runtime/open-mesh.js';
 export type { Runtime, RunningService, ServiceDefinition } from './service/port.js';

@@ -2,14 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { jetstream, jetstreamManager, AckPolicy } from '@nats-io/jetstream';
-import { systemClock, type EventView } from '@slipway/contracts';
+import {
+  systemClock,
+  type Completion,
+  type EventView,
+  type JobKind,
+  type JsonObject,
+  type ServiceName,
+} from '@slipway/contracts';
 import type { EventStore } from '@slipway/event-store';
 import { MemoryDisk, MemoryEventLog } from '@slipway/event-store/testing';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { Connection } from '../bus/connection.js';
 import { startNatsServer, type NatsServer } from '../testing/nats-server.js';
-import { EventStream, Overtaken, RELAY_HEADERS, eventStreamName } from './event-stream.js';
+import { completionStreamName, completions } from './completions.js';
+import { EventStream, Overtaken, RELAY_HEADERS } from './event-stream.js';
+import { eventStreamName, recordedEvents } from './recorded-events.js';
 import { Relay, type RelayOptions } from './relay.js';
 
 const STREAM = eventStreamName('test');
@@ -52,7 +61,7 @@ async function relay(replica: string, options: Partial<RelayOptions> = {}): Prom
   const made = new Relay({
     store: new MemoryEventLog({ disk }).as(null),
     connection: await connect(),
-    mesh: 'test',
+    outlet: recordedEvents('test'),
     replica,
     clock: systemClock,
     logger: pino({ level: 'silent' }),
@@ -240,19 +249,21 @@ describe('several relays', () => {
     await record(10);
     const limits = { maxBytes: 64 * 1024 * 1024, replicas: 1 };
     const connection = await connect();
-    const [one, two] = ['one', 'two'].map((replica) => new EventStream(connection, 'test', replica, limits)) as [
+    const outlet = recordedEvents('test');
+    const messages = await outlet.messages(disk.events);
+    const [one, two] = ['one', 'two'].map((replica) => new EventStream(connection, outlet, replica, limits)) as [
       EventStream,
       EventStream,
     ];
     await one.ensure();
     const begin = await one.end();
     expect(begin).toEqual({ sequence: 0 });
-    const end = await one.publish(disk.events.slice(0, 6), begin);
+    const end = await one.publish(messages.slice(0, 6), begin);
     expect(await two.end()).toEqual(end);
-    await expect(two.publish(disk.events.slice(6), begin)).rejects.toThrow(Overtaken);
-    await expect(two.publish(disk.events.slice(0, 6), begin)).rejects.toThrow(Overtaken);
+    await expect(two.publish(messages.slice(6), begin)).rejects.toThrow(Overtaken);
+    await expect(two.publish(messages.slice(0, 6), begin)).rejects.toThrow(Overtaken);
     expect(await relayed()).toHaveLength(6);
-    await two.publish(disk.events.slice(6), end);
+    await two.publish(messages.slice(6), end);
     await expectWhole();
   }, 60_000);
 });
@@ -318,5 +329,82 @@ describe('subscribers', () => {
     await untilAllRelayed();
     const found = await relayed();
     expect(found.filter(({ headers }) => headers.position).map(({ data }) => data['n'])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  }, 60_000);
+});
+
+describe('completions', () => {
+  const name = completionStreamName('test');
+  const metadata = { actor: { id: 'ada', type: 'user' as const } };
+  const newEvent = (type: string, data: JsonObject) => ({ id: randomUUID(), type, data, metadata });
+  const body = { instanceId: 'shop', ownerId: 'ada', definition: 'guestbook' };
+
+  /** A request, and what is recorded in its course. */
+  async function job(id: string, job: JobKind, ...ended: string[]): Promise<void> {
+    const of = (service: ServiceName) => new MemoryEventLog({ disk }).as(service);
+    const accepted = newEvent('RequestAccepted', { job, body, environment: 'default', name: 'shop' });
+    await of('orchestrator').append(`request-${id}`, -1, [accepted]);
+    const outcome = { requestId: id, stepId: 'storage/shop-data', try: 1 };
+    const type = job === 'provision' ? 'StorageProvisioned' : 'StorageDestroyed';
+    const before = (await of('storage').read('storage-default.shop-data')).length;
+    const started = newEvent('StorageStarted', outcome);
+    await of('storage').append('storage-default.shop-data', before - 1, [started, newEvent(type, outcome)]);
+    await of('orchestrator').append(
+      `request-${id}`,
+      0,
+      ended.map((end) => newEvent(end, {})),
+    );
+  }
+
+  async function told(count: number): Promise<{ subject: string; completion: Completion; position: string }[]> {
+    const manager = await jetstreamManager((await connect()).nats);
+    const info = () => manager.streams.info(name).catch(() => undefined);
+    await until(async () => ((await info())?.state.last_seq ?? 0) >= count);
+    const found = [];
+    for (let seq = 1; seq <= (await info())!.state.last_seq; seq++) {
+      const message = (await manager.streams.getMessage(name, { seq }))!;
+      const completion = JSON.parse(message.string()) as Completion;
+      found.push({ subject: message.subject, completion, position: message.header.get(RELAY_HEADERS.position) });
+    }
+    return found;
+  }
+  const outlet = () => completions('test', new MemoryEventLog({ disk }).as(null));
+
+  test('tell what was done, by whom, in which job; of what failed or goes on they tell nothing', async () => {
+    await job('1', 'provision', 'StepSucceeded', 'RequestSucceeded');
+    await job('2', 'provision', 'RequestFailed');
+    await relay('one', { outlet: outlet() });
+    await job('3', 'deprovision', 'RequestSucceeded');
+    const found = await told(5);
+    const resource = { environment: 'default', kind: 'storage', name: 'shop-data' };
+    const instance = { environment: 'default', kind: 'instance', name: 'shop' };
+    const by = (service: ServiceName, id: string, job: JobKind, of: object) => ({
+      ...{ service, request: { id, job, body }, resource: of, at: expect.stringMatching(/^\d{4}-.*Z$/) },
+    });
+    expect(found.map(({ subject, completion }) => [subject, completion])).toEqual([
+      ['slipway.test.dfe.storage.provisioned', by('storage', '1', 'provision', resource)],
+      ['slipway.test.dfe.provisioned', by('orchestrator', '1', 'provision', instance)],
+      ['slipway.test.dfe.storage.provisioned', by('storage', '2', 'provision', resource)],
+      ['slipway.test.dfe.storage.deprovisioned', by('storage', '3', 'deprovision', resource)],
+      ['slipway.test.dfe.deprovisioned', by('orchestrator', '3', 'deprovision', instance)],
+    ]);
+    const positions = found.map(({ position }) => position);
+    expect(positions).toEqual(positions.toSorted());
+  }, 60_000);
+
+  test('go on where they were after a restart, and are taken over when they stand still; none is told twice', async () => {
+    const one = await relay('one', { outlet: outlet() });
+    for (let n = 0; n < 20; n++) await job(`first-${n}`, 'provision', 'RequestSucceeded');
+    await told(40);
+    await one.stop();
+    const two = await relay('two', { outlet: outlet(), takeoverMs: 200 });
+    await until(() => two.status().state === 'standing by');
+    // Much is recorded, and nothing of it is a completion: nothing stands still.
+    await record(50);
+    await sleep(500);
+    expect(two.status().state).toBe('standing by');
+    for (let n = 0; n < 20; n++) await job(`second-${n}`, 'deprovision', 'RequestSucceeded');
+    const found = await told(80);
+    expect(found).toHaveLength(80);
+    expect(new Set(found.map(({ position }) => position)).size).toBe(80);
   }, 60_000);
 });

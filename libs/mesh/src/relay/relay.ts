@@ -5,14 +5,17 @@ import type { Registry } from 'prom-client';
 import type { Connection } from '../bus/connection.js';
 import { counter, gauge } from '../metrics/metrics.js';
 import type { Runtime } from '../service/port.js';
+import { completions } from './completions.js';
 import { EventStream, Overtaken, type StreamEnd, type StreamLimits } from './event-stream.js';
+import type { Outlet } from './outlet.js';
+import { recordedEvents } from './recorded-events.js';
 
 type RelayState = 'starting' | 'active' | 'standing by' | 'stopped';
 
 export interface RelayOptions {
   store: EventStore;
   connection: Connection;
-  mesh: string;
+  outlet: Outlet;
   replica: string;
   clock: Clock;
   logger: Logger;
@@ -29,7 +32,7 @@ export interface RelayOptions {
 const LINGER_MS = 20;
 
 /**
- * Publishes every recorded event to JetStream, at least once and in the log's order. Many replicas may run one.
+ * Publishes recorded events to an outlet's JetStream stream, at least once and in the log's order. Many replicas may run one.
  *
  * L1. The stream is the only memory: its last message tells the position to go on from, and who published it.
  * L2. Every event is published behind the sequence that its relay believes to be the last, so a relay that was overtaken
@@ -52,10 +55,13 @@ export class Relay {
   #stuck: { position: Position | undefined; since: number } | undefined;
 
   constructor(private readonly options: RelayOptions) {
-    const { connection, mesh, replica, limits, metrics } = options;
-    this.#stream = new EventStream(connection, mesh, replica, limits);
-    this.#published = counter(metrics, { name: 'slipway_relay_published_total', help: 'Recorded events published to JetStream' });
-    this.#activeGauge = gauge(metrics, { name: 'slipway_relay_active', help: '1 while this process relays recorded events' });
+    const { connection, outlet, replica, limits, metrics } = options;
+    this.#stream = new EventStream(connection, outlet, replica, limits);
+    const labelNames = ['stream'] as const;
+    const published = { name: 'slipway_relay_published_total', help: 'Recorded events published to JetStream', labelNames };
+    this.#published = counter(metrics, published).labels(outlet.stream);
+    const active = { name: 'slipway_relay_active', help: '1 while this process feeds the stream', labelNames };
+    this.#activeGauge = gauge(metrics, active).labels(outlet.stream);
   }
 
   start(): void {
@@ -101,17 +107,17 @@ export class Relay {
 
   /** Resolves when it is stopped; throws when the log or JetStream fails it, or somebody overtook. */
   async #forward(from: StreamEnd): Promise<void> {
-    const { store } = this.options;
+    const { store, outlet } = this.options;
     this.#stuck = undefined;
     let end = from;
-    // From a log before a restore: the new epoch is told from its beginning, so that subscribers rebuild as its readers do.
-    const after = end.position !== undefined && (await this.#isOfThisLog(end.position)) ? end.position : undefined;
+    const after = await this.#inThisLog(end.position);
     let underWay: Promise<unknown> = Promise.resolve();
     await new Promise<void>((resolve, reject) => {
       const subscription = store.subscribe({
         name: 'relay',
         asRecorded: true,
         limit: 1_000,
+        ...(outlet.filter && { filter: outlet.filter }),
         ...(after !== undefined && { after }),
         events: async (batch: RecordedEvent[]) => {
           if (this.#stopped) return;
@@ -137,34 +143,54 @@ export class Relay {
   async #publish(batch: RecordedEvent[], end: StreamEnd): Promise<StreamEnd> {
     // Published without a connection it would wait in a buffer; the events wait better in the log.
     if (!this.options.connection.connected()) throw new SlipwayError('unreachable');
-    const reached = await this.#stream.publish(batch, end);
+    const reached = await this.#stream.publish(await this.options.outlet.messages(batch), end);
     this.#published.inc(batch.length);
     return reached;
   }
 
-  async #isOfThisLog(position: Position): Promise<boolean> {
+  /**
+   * A position to go on from. One of a log before a restore is none: the new epoch is told from its beginning, so that subscribers
+   * rebuild as its readers do.
+   */
+  async #inThisLog(position: Position | undefined): Promise<Position | undefined> {
+    if (position === undefined) return undefined;
     try {
       await this.options.store.readAll({ after: position, limit: 1, asRecorded: true });
-      return true;
+      return position;
     } catch (error) {
-      if (error instanceof SlipwayError && error.code === 'gone') return false;
+      if (error instanceof SlipwayError && error.code === 'gone') return undefined;
       throw error;
     }
   }
 
   /** L4. Whether the stream has lagged behind the log without moving for the takeover time. */
   async #isStuck({ position }: StreamEnd): Promise<boolean> {
-    const { store, clock, takeoverMs = 10_000 } = this.options;
-    if ((await store.head()) === position) this.#stuck = undefined;
+    const { clock, takeoverMs = 10_000 } = this.options;
+    if (!(await this.#isDue(position))) this.#stuck = undefined;
     else if (!this.#stuck || this.#stuck.position !== position) this.#stuck = { position, since: clock.now() };
     return this.#stuck !== undefined && clock.now() - this.#stuck.since >= takeoverMs;
+  }
+
+  /** Whether anything was recorded after a position that belongs into the stream. */
+  async #isDue(position: Position | undefined): Promise<boolean> {
+    const { store, outlet } = this.options;
+    for (let after = await this.#inThisLog(position); ;) {
+      const page = await store.readAll({
+        limit: 1,
+        asRecorded: true,
+        ...(outlet.filter && { filter: outlet.filter }),
+        ...(after !== undefined && { after }),
+      });
+      if (page.events.length > 0 || page.end) return page.events.length > 0;
+      after = page.position;
+    }
   }
 
   #enter(state: RelayState): void {
     if (state === this.#state) return;
     this.#state = state;
     this.#activeGauge.set(state === 'active' ? 1 : 0);
-    this.options.logger.info(`The relay of recorded events is ${state}`);
+    this.options.logger.info(`The relay to ${this.options.outlet.stream} is ${state}`);
   }
 
   #trouble(error: unknown): void {
@@ -188,10 +214,17 @@ export class Relay {
   }
 }
 
-/** Starts a service's relay; events wait in the log for as long as JetStream is away. */
-export function startRelay(runtime: Runtime): Relay {
+/** Starts the relays of a mesh's outlets; events wait in the log for as long as JetStream is away. */
+export function startRelays(runtime: Runtime): { problem(): string | undefined; stop(): Promise<void> } {
   const { store, connection, replica, clock, logger, metrics, config } = runtime;
-  const relay = new Relay({ store, connection, mesh: config.mesh, replica, clock, logger, metrics, limits: config.relay });
-  relay.start();
-  return relay;
+  const outlets = [recordedEvents(config.mesh), completions(config.mesh, store)];
+  const relays = outlets.map((outlet) => {
+    const relay = new Relay({ store, connection, outlet, replica, clock, logger, metrics, limits: config.relay });
+    relay.start();
+    return relay;
+  });
+  return {
+    problem: () => relays.map((relay) => relay.status().problem).find((problem) => problem !== undefined),
+    stop: async () => void (await Promise.all(relays.map((relay) => relay.stop()))),
+  };
 }

@@ -1,0 +1,38 @@
+import type { Instant } from './clock.js';
+import type { JobKind } from './events/request.events.js';
+import { resourceEventType } from './events/resource.events.js';
+import type { JsonObject } from './json.js';
+import { RESOURCE_KINDS, type ResourceRef, type ServiceName } from './services.js';
+
+/** What is told of something that was done, for who wants to know just that: after its success, never before. */
+export interface Completion {
+  /** Who did it. */
+  service: ServiceName;
+  /** The job in whose course it was done, as it was asked for. */
+  request: { id: string; job: JobKind; body: JsonObject };
+  resource: ResourceRef;
+  /** When it was recorded. */
+  at: Instant;
+}
+
+const OF_JOB = { provision: 'provisioned', deprovision: 'deprovisioned' } as const satisfies Record<JobKind, string>;
+
+/** The log's events that complete something, and its name below `slipway.<mesh>.dfe.`: the one table of both. */
+const COMPLETIONS: Readonly<Record<string, (job: JobKind) => string>> = {
+  RequestSucceeded: (job) => OF_JOB[job],
+  ...Object.fromEntries(
+    RESOURCE_KINDS.flatMap((kind) => [
+      [resourceEventType(kind, 'Provisioned'), () => `${kind}.provisioned`],
+      [resourceEventType(kind, 'Destroyed'), () => `${kind}.deprovisioned`],
+    ]),
+  ),
+};
+
+/** Types of events that complete something. */
+export const COMPLETING: readonly string[] = Object.keys(COMPLETIONS);
+
+/** `provisioned`, `storage.deprovisioned`, ...: what an event of one of the types {@link COMPLETING} completes in a job. */
+export const completionOf = (type: string, job: JobKind): string => COMPLETIONS[type]!(job);
+
+/** Where a completion is published (JetStream): `slipway.<mesh>.dfe.storage.provisioned`. */
+export const completionSubject = (mesh: string, completion: string): string => `slipway.${mesh}.dfe.${completion}`;
