@@ -80,6 +80,6 @@ export interface Driver<Spec extends object = JsonObject> {
   observe?(target: Target, spec: Spec, context: DriverContext): Promise<Observation>;
   /** How often `observe` is wanted, in seconds; 5 when left out. */
   observeEvery?(spec: Spec): number;
-  /** For what runs: ends it and keeps all it has, so that `observe` starts it again. */
-  stop?(target: Target, context: DriverContext): Promise<void>;
+  /** For what runs: ends it and keeps all it has, so that `observe` starts it again. Where nothing of it is there it does nothing. */
+  stop?(target: Identity, context: DriverContext): Promise<void>;
 }

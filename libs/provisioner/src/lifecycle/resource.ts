@@ -127,6 +127,10 @@ function assertNotOld(state: ResourceState, generation: number): void {
 export const wanted = ({ present, leaving }: ResourceState): Present | undefined =>
   present && present.generation > leaving ? present : undefined;
 
+/** Generations of which something may be at the place, and run: also of a try that failed or was left without an outcome. */
+export const mayBeThere = ({ generation, destroyed }: ResourceState): number[] =>
+  Array.from({ length: generation - destroyed }, (_, index) => destroyed + 1 + index);
+
 function observe(state: ResourceState, seen: Extract<ResourceCommand, { type: 'Observe' }>): ResourceEvent[] {
   const present = wanted(state);
   const { generation, health, restarts, reason } = seen;

@@ -15,6 +15,7 @@ const remembered: Remembered = {
       driver: 'directory',
       generation: 1,
       wanted: true,
+      there: true,
     },
   ],
 };
@@ -44,7 +45,7 @@ describe('the file of the list of own resources', () => {
       expect(await cacheFile(path).load()).toBeUndefined();
     }
     await writeFile(path, whole);
-    await truncate(path, whole.length / 2);
+    await truncate(path, Math.floor(whole.length / 2));
     expect(await cacheFile(path).load()).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ import { sha256 } from '@slipway/contracts';
 import type { RegistryCache, Remembered } from './registry.js';
 
 /** Grows when the form of an entry changes: what an older release wrote is then read anew from the log. */
-const FORM = 1;
+const FORM = 2;
 
 /** The list of own resources in one file: its SHA-256 in the first line, JSON in the second. A damaged one counts as none. */
 export function cacheFile(path: string): RegistryCache {

@@ -16,6 +16,8 @@ export interface Entry {
   replica?: string;
   /** It is there, and is to stay. */
   wanted: boolean;
+  /** Something of it may be there: also of a step that failed. */
+  there: boolean;
 }
 
 export interface Remembered {
@@ -37,7 +39,7 @@ const TRY_AGAIN = 5_000;
 
 /**
  * The resources of the own kind that somebody must see to, from the own category of the log: those that are worked on, and,
- * where a driver watches, those that are there. Follows the log, and is kept in a cache file, so that a start reads only what
+ * where a driver watches, those of which something may be there. Follows the log, and is kept in a cache file, so that a start reads only what
  * came since.
  */
 export class Registry {
@@ -145,7 +147,7 @@ export class Registry {
   }
 
   #put(stream: string, entry: Entry): void {
-    if (entry.replica !== undefined || (this.#watched && entry.wanted)) this.#entries.set(stream, entry);
+    if (entry.replica !== undefined || (this.#watched && entry.there)) this.#entries.set(stream, entry);
     else this.#entries.delete(stream);
     if (entry.replica === undefined) this.#unfinished.delete(stream);
     else this.#unfinished.add(stream);
@@ -165,6 +167,7 @@ function evolve(known: Entry | undefined, ref: ResourceRef, recorded: RecordedEv
       generation: Math.max(generation, known?.generation ?? 0),
       replica,
       wanted: (known?.wanted ?? false) && !leaves,
+      there: (known?.there ?? false) || action === 'ensure',
     };
   }
   if (!known) return undefined;
@@ -175,8 +178,9 @@ function evolve(known: Entry | undefined, ref: ResourceRef, recorded: RecordedEv
     case 'Provisioned':
       return { ...settled, wanted: true };
     case 'Failed':
-    case 'Destroyed':
       return settled;
+    case 'Destroyed':
+      return { ...settled, there: known.generation > event.data.generation };
     default:
       return known;
   }

@@ -65,6 +65,18 @@ describe('the list of own resources', () => {
     expect(registry.unfinished().map(({ ref }) => ref.name)).toEqual(['half']);
   });
 
+  test('keeps what a failed step may have left until it is destroyed', async () => {
+    const failing = rig.process([{ ...driver, ensure: () => Promise.reject(new Error('no')) }]);
+    await failing.ensure(rig.ensure(), rig.context);
+    await rig.clock.reach(() => rig.types().includes('Failed'));
+    const { registry } = await caughtUp();
+    expect([...registry.all()].map(({ wanted, there, replica }) => [wanted, there, replica])).toEqual([[false, true, undefined]]);
+    await failing.destroy({ ...rig.destroy(), requestId: 'r2' }, rig.context);
+    await rig.clock.reach(() => rig.types().includes('Destroyed'));
+    await settle();
+    expect([...registry.all()]).toEqual([]);
+  });
+
   test('holds only what is worked on where no driver watches', async () => {
     await make('stays');
     const hanging = rig.process([{ ...driver, ensure: () => new Promise(() => {}) }]);

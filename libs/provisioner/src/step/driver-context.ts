@@ -32,9 +32,12 @@ export async function driverContext(
   };
 }
 
-/** Programs end when the step does, unless the driver brings a signal of its own. */
+/** Programs end when the step does, unless the driver brings a signal of its own; none that outlives it begins after that. */
 export const abortable = (command: Command, signal: AbortSignal): Command => ({
   exec: (line, options) => command.exec(line, { signal, ...options }),
   execOrThrow: (line, options) => command.execOrThrow(line, { signal, ...options }),
-  spawnDetached: (line, options) => command.spawnDetached(line, options),
+  spawnDetached: async (line, options) => {
+    signal.throwIfAborted();
+    return command.spawnDetached(line, options);
+  },
 });

@@ -1,6 +1,8 @@
+import { SlipwayError } from '@slipway/contracts';
+import type { Command } from '@slipway/interfaces';
 import { expect, test } from '@jest/globals';
 import { MemorySecrets } from '@slipway/secrets/testing';
-import { secretPrefix } from './driver-context.js';
+import { abortable, secretPrefix } from './driver-context.js';
 
 const resource = (environment: string, name: string) => ({ environment, kind: 'instance', name }) as const;
 
@@ -28,4 +30,16 @@ test('emptying one generation of one resource leaves all others', async () => {
   await secrets.empty(prefixes[0]!);
   await expect(secrets.read(gone!)).rejects.toMatchObject({ code: 'secret-missing' });
   for (const ref of kept) expect(await secrets.read(ref)).toMatch(/\S{20,}/);
+});
+
+test('no program that outlives a step begins once the step was asked to end', async () => {
+  const begun: string[][] = [];
+  const spawnDetached: Command['spawnDetached'] = async (line) => begun.push([...line]);
+  const asked = new AbortController();
+  const command = abortable({ spawnDetached } as Command, asked.signal);
+  const begin = () => command.spawnDetached(['supervise'], { cwd: '/', env: {}, logFile: '/dev/null' });
+  await begin();
+  asked.abort(new SlipwayError('shutting-down'));
+  await expect(begin()).rejects.toMatchObject({ code: 'shutting-down' });
+  expect(begun).toEqual([['supervise']]);
 });

@@ -312,7 +312,8 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
         const meant = target();
         await ensure(meant, context);
         const { log, progress } = context.said;
-        expect(progress.length + log.length).toBeGreaterThan(0);
+        expect(progress).not.toEqual([]);
+        expect(log.filter((line) => line.length > 0)).not.toEqual([]);
         expect(progress.every(({ message }) => message.length > 0)).toBe(true);
         const fractions = progress.flatMap(({ fraction }) => fraction ?? []);
         expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));

@@ -1,7 +1,7 @@
 import { SlipwayError, resourceStream, type Health, type ResourceRef } from '@slipway/contracts';
 import { runInContext, systemContext } from '@slipway/mesh';
 import type { Driver, Observation, Target } from '../driver.js';
-import { wanted, type Present } from '../lifecycle/resource.js';
+import { mayBeThere, wanted, type Present } from '../lifecycle/resource.js';
 import type { ResourceStreams, Loaded } from '../lifecycle/stream.js';
 import type { Ports } from '../ports.js';
 import { refOf, type Entry, type Registry } from '../registry/registry.js';
@@ -27,6 +27,7 @@ const LOOK_EVERY = 5;
  * W1. A look takes the resource's lane, and gives way to every step.
  * W2. What is recorded is what changed: health, and restarts by its own supervision.
  * W3. What a destroy was begun of is not brought back.
+ * W4. Ended is all that may run: also what a step has left that failed, or that has no outcome yet.
  */
 export class Watch {
   readonly #due = new Map<string, number>();
@@ -58,9 +59,17 @@ export class Watch {
     this.#stopTimer();
   }
 
-  /** Ends what runs; its desired state stays, so that the next start starts it again. */
+  /**
+   * Ends all that runs, when no step is under way any more (W4). Desired states stay: the next start starts again what was
+   * made, and carries on what has no outcome.
+   */
   async endAll(): Promise<void> {
-    await Promise.all([...this.#watched()].map(({ entry, driver }) => (driver.stop ? this.#end(entry.ref, driver) : undefined)));
+    await Promise.all(
+      [...this.registry.all()].map((entry) => {
+        const driver = this.ports.drivers.get(entry.driver);
+        return driver?.stop && this.ports.locations.has(entry.location) ? this.#end(entry, driver) : undefined;
+      }),
+    );
   }
 
   *#watched(): Generator<{ entry: Entry; driver: Driver }> {
@@ -134,13 +143,16 @@ export class Watch {
     }
   }
 
-  async #end(ref: ResourceRef, driver: Driver): Promise<void> {
+  async #end({ ref, location, driver: name }: Entry, driver: Driver): Promise<void> {
     try {
       const loaded = await this.streams.load(ref);
-      const present = wanted(loaded.state);
-      if (!present || loaded.state.running) return;
-      const context = await driverContext(this.ports, present, new AbortController().signal);
-      await driver.stop!(targetOf(ref, loaded, present), context);
+      const { state } = loaded;
+      const context = await driverContext(this.ports, { location, driver: name }, new AbortController().signal);
+      for (const generation of mayBeThere(state)) {
+        await driver.stop!({ resource: ref, generation, epoch: state.epoch }, context);
+      }
+      const present = wanted(state);
+      if (!present) return;
       await this.#record(
         ref,
         present.generation,

@@ -136,4 +136,37 @@ describe('the watch over what runs', () => {
     expect(rig.last('HealthChanged')).toMatchObject({ from: 'stopped', to: 'healthy' });
     expect(rig.types(resource).filter((type) => type === 'Started')).toHaveLength(1);
   });
+
+  test('W4: ends also what a failed step has left, and a step that had to be given up; not what was given back', async () => {
+    const service = await started();
+    const { ensure } = driver;
+    const begin = (name: string, requestId = name) => {
+      const resource = { environment: 'default', kind: 'instance' as const, name };
+      return service.provisioner.ensure(rig.ensure({ requestId, resource, spec }), rig.context);
+    };
+    const gone = await provision(service, 'gone');
+    await service.provisioner.destroy({ ...rig.destroy(), resource: gone, requestId: 'r2' }, rig.context);
+    await rig.clock.reach(() => rig.types(gone).includes('Destroyed'));
+    driver.ensure = async ({ resource }, _spec, _inputs, { signal }) => {
+      if (resource.name === 'ill') throw new Error('it does not answer');
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    };
+    await begin('ill');
+    await begin('starting');
+    await settle();
+    service.watch.pause();
+    const ended = service.provisioner.stop();
+    await rig.clock.pass(10_000);
+    await ended;
+    await service.watch.endAll();
+    expect(stopped.toSorted()).toEqual(['ill', 'starting']);
+    const left = { environment: 'default', kind: 'instance' as const, name: 'starting' };
+    expect(rig.types(left)).toEqual(['Started']);
+
+    driver.ensure = ensure;
+    const next = await started();
+    await next.provisioner.carryOn(left);
+    await rig.clock.reach(() => rig.types(left).includes('Provisioned'));
+    expect(rig.types(left)).toEqual(['Started', 'TakenOver', 'Provisioned']);
+  });
 });

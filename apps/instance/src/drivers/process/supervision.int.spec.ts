@@ -1,6 +1,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { SlipwayError } from '@slipway/contracts';
 import type { Ensured, Target } from '@slipway/provisioner';
 import { ask, eventually, Rig, runs } from './testing/rig.js';
 import { QUICK } from './testing/quick.js';
@@ -141,6 +143,22 @@ describe('an instance goes on running', () => {
     const said = rig.read(polite, 'log/app.log').trim().split('\n');
     expect(said.filter((line) => line !== 'Terminated')).toEqual(['asked', 'ended']);
     expect(rig.state(polite)).toMatchObject({ phase: 'stopped', exit: '0' });
+  });
+
+  test('a supervisor that has just been started when its step is cut short is found and ended', async () => {
+    const late = rig.target('late');
+    const cut = new AbortController();
+    const context = rig.context(cut.signal);
+    const { spawnDetached } = context.command;
+    context.command.spawnDetached = async (line, options) => {
+      const pid = await spawnDetached(['sh', '-c', 'sleep 0.5; exec "$0" "$@"', ...line], options);
+      cut.abort(new SlipwayError('shutting-down'));
+      return pid;
+    };
+    await expect(rig.driver.ensure(late, await rig.spec(), {}, context)).rejects.toMatchObject({ code: 'shutting-down' });
+    await rig.driver.stop(late, rig.context());
+    await sleep(1_000);
+    expect(rig.processes().filter((line) => line.includes('default.late'))).toEqual([]);
   });
 
   test('what does not want to end is ended, children that left its group too', async () => {

@@ -54,9 +54,11 @@ export class Supervisor {
       env: ENVIRONMENT,
       logFile,
     });
-    // No longer when the folder is gone: then none will come.
+    // No longer when the folder is gone: then none will come. A step that is cancelled waits too: who ends what runs has to
+    // find it.
     const stands = async () => (await this.context.filesystem.stat(this.#functions)) !== null;
-    await until(this.context, PATIENCE_MS, async () => (await this.#process()) !== null || !(await stands()));
+    const come = async () => (await this.#process()) !== null || !(await stands());
+    await until(this.context, PATIENCE_MS, come, { uncancelled: true });
     if ((await this.#process()) !== null) return;
     const said = (await this.context.filesystem.readFile(logFile))?.toString('utf8').trim().slice(-500);
     throw new SlipwayError('driver-failed', `The supervisor did not start${said ? `: ${said}` : ''}`);
