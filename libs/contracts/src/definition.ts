@@ -9,7 +9,6 @@ import {
   IsInt,
   IsNotEmpty,
   IsObject,
-  IsOptional,
   IsPositive,
   IsString,
   Matches,
@@ -19,6 +18,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { JsonObject } from './json.js';
+import { MayBeLeftOut } from './left-out.js';
 import { DEFINITION_NAME, IsName } from './names.js';
 import { RESOURCE_KINDS, type ResourceKind } from './services.js';
 
@@ -32,51 +32,56 @@ const IsDefinitionName = () =>
 export class Capability {
   @IsDefinitionName() namespace: string;
   /** Typed values that requirements compare with. */
-  @IsOptional() @IsObject() attributes?: JsonObject;
+  @MayBeLeftOut() @IsObject() attributes?: JsonObject;
 }
 
 /** What a definition needs: a capability of that namespace that has all these attributes. */
 export class Requirement {
   @IsDefinitionName() namespace: string;
   /** How the definition calls it: the made resource is `<instance>-<name>`, and `${<name>.<output>}` its outputs. */
-  @IsOptional() @IsName() name?: string;
+  @MayBeLeftOut() @IsName() name?: string;
   /** Attributes the capability must have, each equal. */
-  @IsOptional() @IsObject() attributes?: JsonObject;
+  @MayBeLeftOut() @IsObject() attributes?: JsonObject;
   /** A semver range that the capability's `version` attribute (for identities: the version) must lie in. */
-  @IsOptional() @IsString() @MaxLength(64) range?: string;
+  @MayBeLeftOut() @IsString() @MaxLength(64) range?: string;
   /** `optional`: the plan holds without it. */
-  @IsOptional() @IsIn(['mandatory', 'optional']) resolution?: 'mandatory' | 'optional';
+  @MayBeLeftOut() @IsIn(['mandatory', 'optional']) resolution?: 'mandatory' | 'optional';
   /** Laid over the spec of what is made for this requirement. */
-  @IsOptional() @IsObject() spec?: JsonObject;
+  @MayBeLeftOut() @IsObject() spec?: JsonObject;
 }
 
 /** Something installable. Concrete when it has a `type`: then the sub-provisioner of that kind can make it. */
 export class ResourceDefinition {
   @IsDefinitionName() name: string;
   @IsVersion() version: string;
-  @IsOptional() @IsString() @MaxLength(120) title?: string;
-  @IsOptional() @IsString() @MaxLength(2000) description?: string;
-  @IsOptional() @IsIn(RESOURCE_KINDS) type?: ResourceKind;
+  @MayBeLeftOut() @IsString() @MaxLength(120) title?: string;
+  @MayBeLeftOut() @IsString() @MaxLength(2000) description?: string;
+  @MayBeLeftOut() @IsIn(RESOURCE_KINDS) type?: ResourceKind;
   /** One for the whole environment instead of one for each that needs it. */
-  @IsOptional() @IsBoolean() shared?: boolean;
+  @MayBeLeftOut() @IsBoolean() shared?: boolean;
   /** `name` or `name@range`: short for requirements on identities. */
-  @IsOptional() @IsArray() @ArrayMaxSize(200) @IsString({ each: true }) dependencies?: string[];
-  @IsOptional() @IsArray() @ArrayMaxSize(200) @ValidateNested({ each: true }) @Type(() => Capability) capabilities?: Capability[];
-  @IsOptional()
+  @MayBeLeftOut() @IsArray() @ArrayMaxSize(200) @IsString({ each: true }) dependencies?: string[];
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayMaxSize(200)
+  @ValidateNested({ each: true })
+  @Type(() => Capability)
+  capabilities?: Capability[];
+  @MayBeLeftOut()
   @IsArray()
   @ArrayMaxSize(200)
   @ValidateNested({ each: true })
   @Type(() => Requirement)
   requirements?: Requirement[];
   /** How to make it: a {@link StorageSpec}, {@link DatabaseSpec} or {@link InstanceSpec}, by `type`. */
-  @IsOptional() @IsObject() spec?: JsonObject;
+  @MayBeLeftOut() @IsObject() spec?: JsonObject;
 }
 
 /** A content package: a name, a version and definitions, in one YAML or JSON file, artefacts beside it. */
 export class ContentPackage {
   @IsDefinitionName() name: string;
   @IsVersion() version: string;
-  @IsOptional() @IsString() @MaxLength(2000) description?: string;
+  @MayBeLeftOut() @IsString() @MaxLength(2000) description?: string;
   @IsArray()
   @ArrayNotEmpty()
   @ArrayMaxSize(10_000)
@@ -97,51 +102,51 @@ export function bytesOf(size: string): number {
 /** How a storage is to be made. */
 export class StorageSpec {
   /** Permissions of the folder, octal; `0750` when left out. */
-  @IsOptional() @Matches(/^0?[0-7]{3}$/, { message: '$property must be octal permissions such as "0750"' }) mode?: string;
+  @MayBeLeftOut() @Matches(/^0?[0-7]{3}$/, { message: '$property must be octal permissions such as "0750"' }) mode?: string;
   /** Who owns it, `uid` or `uid:gid`; who runs Slipway when left out. */
-  @IsOptional() @Matches(/^\d{1,9}(:\d{1,9})?$/, { message: '$property must be "uid" or "uid:gid"' }) owner?: string;
+  @MayBeLeftOut() @Matches(/^\d{1,9}(:\d{1,9})?$/, { message: '$property must be "uid" or "uid:gid"' }) owner?: string;
   /** Enforced where the file system can (project quota), else reported as not enforced. */
-  @IsOptional() @IsSize() sizeLimit?: string;
+  @MayBeLeftOut() @IsSize() sizeLimit?: string;
 }
 
 /** How a database is to be made. */
 export class DatabaseSpec {
   /** Statements that make the schema, run once, in one transaction, when the database is made. */
-  @IsOptional() @IsString() @MaxLength(12_000) schema?: string;
+  @MayBeLeftOut() @IsString() @MaxLength(12_000) schema?: string;
 }
 
 /** When an instance counts as healthy: a GET on its port answers 2xx or 3xx. */
 export class HealthCheck {
-  @IsOptional() @Matches(/^\/[\x21-\x7e]*$/, { message: '$property must be a path such as "/health"' }) path?: string;
-  @IsOptional() @IsInt() @Min(1) @Max(3600) intervalSeconds?: number;
-  @IsOptional() @IsInt() @Min(1) @Max(60) timeoutSeconds?: number;
+  @MayBeLeftOut() @Matches(/^\/[\x21-\x7e]*$/, { message: '$property must be a path such as "/health"' }) path?: string;
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(3600) intervalSeconds?: number;
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(60) timeoutSeconds?: number;
   /** How long it may take to answer for the first time. */
-  @IsOptional() @IsInt() @Min(1) @Max(3600) startSeconds?: number;
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(3600) startSeconds?: number;
 }
 
 /** Limits of an instance's processes (setrlimit(2)). */
 export class ProcessLimits {
-  @IsOptional() @IsSize() memory?: string;
-  @IsOptional() @IsInt() @IsPositive() openFiles?: number;
-  @IsOptional() @IsInt() @IsPositive() processes?: number;
+  @MayBeLeftOut() @IsSize() memory?: string;
+  @MayBeLeftOut() @IsInt() @IsPositive() openFiles?: number;
+  @MayBeLeftOut() @IsInt() @IsPositive() processes?: number;
 }
 
 /** How an instance is to be made. */
 export class InstanceSpec {
   /** Folder of the artefact, relative to its content package; unpacked into the instance's own folder. */
-  @IsOptional()
+  @MayBeLeftOut()
   @Matches(/^(?!.*\.\.)[A-Za-z0-9._/-]+$/, { message: '$property must be a path inside the package' })
   artefact?: string;
   /** Set by the repository when the package is read: the artefact as a blob. */
-  @IsOptional() @IsObject() artefactBlob?: { sha256: string; bytes: number };
+  @MayBeLeftOut() @IsObject() artefactBlob?: { sha256: string; bytes: number };
   /** Program and arguments, run in the unpacked artefact. `node` is the Node that runs Slipway. */
   @IsArray() @ArrayNotEmpty() @ArrayMaxSize(100) @IsString({ each: true }) @IsNotEmpty({ each: true }) command: string[];
   /** `${port}`, `${<requirement>.<output>}` and `${secret.<name>}` (the path of the secret's file) are filled in. */
-  @IsOptional() @IsObject() environment?: Record<string, string>;
+  @MayBeLeftOut() @IsObject() environment?: Record<string, string>;
   /** Secrets made with the instance, by name; it gets each as a file of mode 0400. */
-  @IsOptional() @IsObject() secrets?: Record<string, { bytes?: number }>;
-  @IsOptional() @ValidateNested() @Type(() => HealthCheck) health?: HealthCheck;
-  @IsOptional() @ValidateNested() @Type(() => ProcessLimits) limits?: ProcessLimits;
+  @MayBeLeftOut() @IsObject() secrets?: Record<string, { bytes?: number }>;
+  @MayBeLeftOut() @ValidateNested() @Type(() => HealthCheck) health?: HealthCheck;
+  @MayBeLeftOut() @ValidateNested() @Type(() => ProcessLimits) limits?: ProcessLimits;
 }
 
 /** The class that validates a spec, by the kind of what it makes. */

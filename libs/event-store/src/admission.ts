@@ -1,4 +1,4 @@
-import { CATEGORY_OWNER, SlipwayError, categoryOf, type Category, type ServiceName } from '@slipway/contracts';
+import { CATEGORY_OWNER, SlipwayError, badInput, categoryOf, type Category, type ServiceName } from '@slipway/contracts';
 import { NO_STREAM, type NewEvent } from './port.js';
 
 /** Bytes of one event's data, of its metadata, and of all of one append, as JSON in UTF-8. */
@@ -76,6 +76,6 @@ export function admit(
   });
 }
 
-const bad = (field: string, reason: string) => new SlipwayError('bad-input', `${field}: ${reason}`, { field, reason });
+const bad = (field: string, reason: string) => badInput([{ field, reason }]);
 const tooLarge = (what: string, bytes: number, limit: number) =>
   new SlipwayError('too-large', `${what} has ${bytes} bytes; ${limit} are allowed`, { bytes, limit });

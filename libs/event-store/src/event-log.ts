@@ -1,4 +1,4 @@
-import { SlipwayError, type Clock, type Instant, type ServiceName, systemClock } from '@slipway/contracts';
+import { SlipwayError, badInput, type Clock, type Instant, type ServiceName, systemClock } from '@slipway/contracts';
 import type { LogAdapter, LogLogger } from './adapter.js';
 import { admit, checkStream } from './admission.js';
 import { startOf } from './position.js';
@@ -124,7 +124,7 @@ class Store implements EventStore {
   async positionAt(time: Instant): Promise<Position | null> {
     this.checkOpen();
     const ms = Date.parse(time);
-    if (Number.isNaN(ms)) throw new SlipwayError('bad-input', `"${time}" is not an ISO 8601 time`, { field: 'time' });
+    if (Number.isNaN(ms)) throw badInput([{ field: 'time', reason: `"${time}" is not an ISO 8601 time` }]);
     return this.adapter.positionAt(ms);
   }
 
@@ -141,5 +141,5 @@ class Store implements EventStore {
 
 function checkCount(field: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): void {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  throw new SlipwayError('bad-input', `${field} is ${value}; it is a whole number from ${least} to ${most}`, { field });
+  throw badInput([{ field, reason: `${value} is not a whole number from ${least} to ${most}` }]);
 }

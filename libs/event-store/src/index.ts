@@ -1,3 +1,4 @@
+export { isAfter, isPosition } from './position.js';
 export { passes } from './filter.js';
 export { NO_STREAM } from './port.js';
 export type {

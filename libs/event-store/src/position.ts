@@ -1,4 +1,4 @@
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError, badInput } from '@slipway/contracts';
 import type { LogInfo, Position } from './port.js';
 
 /** One life of a log, from its making or from a restore on. */
@@ -9,7 +9,14 @@ export interface Epoch {
   after: bigint;
 }
 
+const DIGITS = 20;
 const FORM = /^([A-Za-z0-9-]+)\.(\d{1,10})\.(\d{20})$/;
+
+/** Whether a text has the form of a position. */
+export const isPosition = (text: string): boolean => FORM.test(text);
+
+/** Whether one position lies behind another. Both must hold in the same log; their epochs may differ. */
+export const isAfter = (position: Position, other: Position): boolean => position.slice(-DIGITS) > other.slice(-DIGITS);
 
 /** The position before the first event. */
 export const startOf = ({ logId, epoch }: Pick<LogInfo, 'logId' | 'epoch'>): Position =>
@@ -36,7 +43,7 @@ export class Lineage {
   }
 
   position(number: bigint | number): Position {
-    return this.prefix + String(number).padStart(20, '0');
+    return this.prefix + String(number).padStart(DIGITS, '0');
   }
 
   /**
@@ -45,7 +52,7 @@ export class Lineage {
    */
   number(position: Position): bigint {
     const [, logId, epoch, digits] = FORM.exec(position) ?? [];
-    if (!logId) throw new SlipwayError('bad-input', `"${position}" is not a position`, { field: 'position' });
+    if (!logId) throw badInput([{ field: 'position', reason: `"${position}" is not a position of the log` }]);
     if (logId !== this.logId) throw this.gone(position, 'it is of another log');
     const at = this.epochs.findIndex((life) => life.epoch === Number(epoch));
     if (at < 0) throw this.gone(position, 'it is of an epoch that this log does not have');

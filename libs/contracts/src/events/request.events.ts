@@ -6,7 +6,8 @@ import type { BlobRef } from '../steps.js';
 import type { ResourceRef } from '../services.js';
 
 /** Kinds of jobs. */
-export type JobKind = 'provision' | 'deprovision';
+export const JOBS = ['provision', 'deprovision'] as const;
+export type JobKind = (typeof JOBS)[number];
 
 /** Something that exists and that a person must look after: what it is, where it is, and why it is still there. */
 export interface LeftBehind {

@@ -5,7 +5,8 @@ import type { BlobRef } from '../steps.js';
 import type { ResourceKind } from '../services.js';
 
 /** Health of something that runs. */
-export type Health = 'starting' | 'healthy' | 'unhealthy' | 'stopped' | 'unknown';
+export const HEALTHS = ['starting', 'healthy', 'unhealthy', 'stopped', 'unknown'] as const;
+export type Health = (typeof HEALTHS)[number];
 
 interface Outcome {
   requestId: string;

@@ -1,7 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
 import { OWNER_TYPES, type OwnerType } from '../context.js';
+import { JOBS, type JobKind } from '../events/request.events.js';
+import { MayBeLeftOut } from '../left-out.js';
 import { DEFAULT_ENVIRONMENT, IsDefinitionReference, IsName, IsOwnerId } from '../names.js';
+import { IsTime } from '../time.js';
 
 /** What every job has. */
 class Job {
@@ -10,25 +13,29 @@ class Job {
   instanceId: string;
 
   @ApiPropertyOptional({ default: DEFAULT_ENVIRONMENT })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsName()
   environment?: string;
 
   @ApiPropertyOptional({ description: "A named set of places; the profile's default when left out." })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsName()
   clusterId?: string;
 
   @ApiPropertyOptional({ minimum: -100, maximum: 100, default: 0, description: 'Higher goes first.' })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsInt()
   @Min(-100)
   @Max(100)
   priority?: number;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'Not before this time.' })
-  @IsOptional()
-  @IsISO8601({ strict: true })
+  @ApiPropertyOptional({
+    format: 'date-time',
+    example: '2026-03-01T06:00:00Z',
+    description: 'Not before this time, which has a zone.',
+  })
+  @MayBeLeftOut()
+  @IsTime()
   notBefore?: string;
 }
 
@@ -39,17 +46,17 @@ export class ProvisionJob extends Job {
   ownerId: string;
 
   @ApiPropertyOptional({ enum: OWNER_TYPES, default: 'user' })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsIn(OWNER_TYPES)
   ownerType?: OwnerType;
 
   @ApiPropertyOptional({ description: "A named place in the configuration; the cluster's first when left out." })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsName()
   guestLocation?: string;
 
   @ApiPropertyOptional({ example: 'guestbook@^1.0.0', description: "name or name@range; the profile's default when left out." })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsDefinitionReference()
   definition?: string;
 
@@ -57,7 +64,7 @@ export class ProvisionJob extends Job {
     default: false,
     description: 'Keep what was made when a step fails for good, so that a retry goes on from there.',
   })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsBoolean()
   keepOnFailure?: boolean;
 }
@@ -67,19 +74,19 @@ export class DeprovisionJob extends Job {}
 
 /** What a request would do. Changes nothing. */
 export class PlanJob extends ProvisionJob {
-  @ApiPropertyOptional({ enum: ['provision', 'deprovision'], default: 'provision' })
-  @IsOptional()
-  @IsIn(['provision', 'deprovision'])
-  job?: 'provision' | 'deprovision';
+  @ApiPropertyOptional({ enum: JOBS, default: 'provision' })
+  @MayBeLeftOut()
+  @IsIn(JOBS)
+  job?: JobKind;
 
   // What is there need not be named to plan its removal.
-  @ApiPropertyOptional({ example: 'ada' }) @IsOptional() @IsOwnerId() declare ownerId: string;
+  @ApiPropertyOptional({ example: 'ada' }) @MayBeLeftOut() @IsOwnerId() declare ownerId: string;
 }
 
 /** Body of cancel, retry, pause and resume. */
 export class ControlBody {
   @ApiPropertyOptional({ maxLength: 500 })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsString()
   @MaxLength(500)
   reason?: string;

@@ -1,4 +1,4 @@
-import { SlipwayError, hashOf } from '@slipway/contracts';
+import { badInput, hashOf } from '@slipway/contracts';
 import type { Position } from '../port.js';
 
 /** Where a list goes on. Opaque to callers. */
@@ -36,4 +36,4 @@ function parse(cursor: string): unknown[] {
   }
 }
 
-const refuse = (reason: string) => new SlipwayError('bad-input', `cursor: ${reason}`, { field: 'cursor', reason });
+const refuse = (reason: string) => badInput([{ field: 'cursor', reason }]);

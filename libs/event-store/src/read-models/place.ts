@@ -1,5 +1,6 @@
-import { SlipwayError } from '@slipway/contracts';
+import { badInput } from '@slipway/contracts';
 import type { Position } from '../port.js';
+import { isPosition } from '../position.js';
 
 /** A position as the file keeps it: which log and epoch, and the number within. */
 export interface Place {
@@ -8,19 +9,14 @@ export interface Place {
   at: number;
 }
 
-const POSITION = /^([A-Za-z0-9-]+\.\d{1,10})\.(\d{20})$/;
-
-/** Whether a text has the form of a position. */
-export const isPosition = (text: string): boolean => POSITION.test(text);
-
 /** Takes a position apart; `bad-input` for what is none. */
 export function placeOf(position: Position, field = 'position'): Place {
-  const [, log, digits] = POSITION.exec(position) ?? [];
-  const at = Number(digits);
-  if (log === undefined || !Number.isSafeInteger(at)) {
-    throw new SlipwayError('bad-input', `${field}: "${position}" is not a position of the log`, { field });
+  const dot = position.lastIndexOf('.');
+  const at = Number(position.slice(dot + 1));
+  if (!isPosition(position) || !Number.isSafeInteger(at)) {
+    throw badInput([{ field, reason: `"${position}" is not a position of the log` }]);
   }
-  return { log, at };
+  return { log: position.slice(0, dot), at };
 }
 
 /** Puts it together again. */

@@ -23,6 +23,8 @@ export interface Field<Row> {
    * found by another field and tested, which is right for a field that many rows agree on. Filters compare texts.
    */
   filter?: 'indexed' | 'checked';
+  /** All values that it can have, where these are known: a filter for another is refused. */
+  values?: readonly string[];
   /** Sorting by it has an index. The id, which every model can be sorted by, breaks ties. */
   sort?: boolean;
 }

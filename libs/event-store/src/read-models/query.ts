@@ -1,4 +1,4 @@
-import { SlipwayError } from '@slipway/contracts';
+import { badInput } from '@slipway/contracts';
 import { queryHash, readCursor, type Cursor } from './cursor.js';
 import { fieldsOf, sortOf, type Projection } from './projection.js';
 
@@ -43,6 +43,9 @@ export function checkQuery(projection: Projection, query: ListQuery): CheckedQue
   for (const [by, values] of Object.entries(filter)) {
     if (!filterable.includes(by)) throw refuse(by, `${name} can be filtered by ${filterable.join(', ')}, not by "${by}"`);
     if (values.length < 1 || values.length > MOST_VALUES) throw refuse(by, `takes 1 to ${MOST_VALUES} values`);
+    const { values: possible } = projection.fields[by]!;
+    const impossible = values.find((value) => possible && !possible.includes(value));
+    if (impossible !== undefined) throw refuse(by, `is never "${impossible}"; there are ${possible!.join(', ')}`);
   }
   const whole = Object.fromEntries(
     Object.entries({ ...defaultFilter, ...filter }).map(([by, values]) => [by, [...new Set(values)].sort()]),
@@ -59,4 +62,4 @@ export function checkQuery(projection: Projection, query: ListQuery): CheckedQue
   };
 }
 
-const refuse = (field: string, reason: string) => new SlipwayError('bad-input', `${field}: ${reason}`, { field, reason });
+const refuse = (field: string, reason: string) => badInput([{ field, reason }]);

@@ -27,8 +27,15 @@ describe('a query', () => {
     expect(refusal(query)).toMatchObject({
       code: 'bad-input',
       message: expect.stringMatching(reason),
-      details: { field, reason: expect.any(String) },
+      details: { fields: [{ field, reason: expect.any(String) }] },
     });
+  });
+
+  it('for a value that a field never has is refused, with those that there are', () => {
+    const { shelf, ...fields } = parcels.fields;
+    const known = { ...parcels, fields: { ...fields, shelf: { ...shelf!, values: ['a', 'b'] } } };
+    expect(checkQuery(known, { filter: { shelf: ['a', 'b'] } }).filter).toEqual({ shelf: ['a', 'b'] });
+    expect(() => checkQuery(known, { filter: { shelf: ['a', 'c'] } })).toThrow('shelf: is never "c"; there are a, b');
   });
 
   it('has defaults', () => {
@@ -57,7 +64,11 @@ describe('a cursor', () => {
     [writeCursor('parcels', queryHash('parcels', { sort: '-weight' }), cursor), 'another query'],
   ])('%j is refused', (text, reason) => {
     expect(() => readCursor(text, 'parcels', hash)).toThrow(
-      expect.objectContaining({ code: 'bad-input', message: expect.stringContaining(reason) }),
+      expect.objectContaining({
+        code: 'bad-input',
+        message: expect.stringContaining(reason),
+        details: { fields: [{ field: 'cursor', reason: expect.any(String) }] },
+      }),
     );
   });
 

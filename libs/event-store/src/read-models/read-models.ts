@@ -1,9 +1,10 @@
 import { copyFileSync, existsSync, renameSync } from 'node:fs';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError, badInput } from '@slipway/contracts';
 import type { EventStore, Position } from '../port.js';
+import { isPosition } from '../position.js';
 import { writeCursor } from './cursor.js';
 import type { Projecting, Told } from './in-worker.js';
-import { isPosition, placeOf, positionOf } from './place.js';
+import { placeOf, positionOf } from './place.js';
 import type { Projection } from './projection.js';
 import type { ModelsState, ViewState } from './projector.js';
 import { checkQuery, type ListQuery } from './query.js';
@@ -146,7 +147,7 @@ export class ReadModels {
   private projection(view: string): Projection {
     const projection = this.projections.get(view);
     if (projection) return projection;
-    throw new SlipwayError('bad-input', `There is no view "${view}"`, { field: 'view', views: [...this.projections.keys()] });
+    throw new SlipwayError('not-found', `There is no view "${view}"; there are ${[...this.projections.keys()].join(', ')}`);
   }
 
   /** The number of a moment that the view has come to. */
@@ -165,7 +166,7 @@ export class ReadModels {
 
   private positionOfTime(asOf: string, field: string): Promise<Position | null> {
     if (/^\d{4}-\d{2}-\d{2}/.test(asOf) && !Number.isNaN(Date.parse(asOf))) return this.options.log.positionAt(asOf);
-    throw new SlipwayError('bad-input', `${field}: "${asOf}" is neither a position nor an ISO 8601 time`, { field });
+    throw badInput([{ field, reason: `"${asOf}" is neither a position nor an ISO 8601 time` }]);
   }
 
   private read<T>(work: (snapshot: Snapshot) => T): T {

@@ -147,7 +147,10 @@ export function appendContract(open: () => Promise<LogPlace>): void {
         [stream, NO_STREAM, [{ ...one, metadata: {} }] as never[], 'events[0].metadata.actor'],
       ];
       for (const [name, expected, events, field] of cases)
-        expect(await refusal(at.store.append(name, expected, events))).toMatchObject({ code: 'bad-input', details: { field } });
+        expect(await refusal(at.store.append(name, expected, events))).toMatchObject({
+          code: 'bad-input',
+          details: { fields: [{ field }] },
+        });
     });
 
     it('stamps the clock, and never goes back when the clock does', async () => {

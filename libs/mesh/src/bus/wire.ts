@@ -8,6 +8,7 @@ import {
   OWNER_TYPES,
   REQUEST_ID,
   SlipwayError,
+  badInput,
   isErrorCode,
   type Actor,
   type Cause,
@@ -56,7 +57,7 @@ export function encodeContext(context: RequestContext, deadline?: number): MsgHd
   if (trace !== undefined) record[HEADERS.trace] = trace;
   if (deadline !== undefined) record[HEADERS.deadline] = String(deadline);
   for (const name in record) {
-    if (LINE_BREAK.test(record[name]!)) throw new SlipwayError('bad-input', `${name} has a line break`, { field: name });
+    if (LINE_BREAK.test(record[name]!)) throw badInput([{ field: name, reason: 'has a line break' }]);
   }
   // Checked above, all at once: its own way of setting a header looks through all the others for each.
   return MsgHdrsImpl.fromRecord(record as unknown as Record<string, string[]>);

@@ -1,18 +1,6 @@
 import { Type } from 'class-transformer';
-import {
-  IsArray,
-  IsIn,
-  IsInt,
-  IsNumber,
-  IsObject,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  Min,
-  ValidateNested,
-} from 'class-validator';
-import { IsDefinitionReference, IsName, NAME, type ResourceKind } from '@slipway/contracts';
+import { IsArray, IsIn, IsInt, IsNumber, IsObject, IsString, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsDefinitionReference, IsName, MayBeLeftOut, NAME, type ResourceKind } from '@slipway/contracts';
 
 /** A certificate and its key, as PEM files. */
 export class TlsConfig {
@@ -25,22 +13,22 @@ export class GatewayConfig {
   @IsString() host: string = '127.0.0.1';
   @IsInt() @Min(0) @Max(65535) port: number = 7420;
   /** Further names that may stand in `Host` and `Origin`. */
-  @IsOptional() @IsArray() @IsString({ each: true }) allowedHosts?: string[];
+  @MayBeLeftOut() @IsArray() @IsString({ each: true }) allowedHosts?: string[];
   /** HTTPS (HTTP/2 where the client can) instead of HTTP. */
-  @IsOptional() @ValidateNested() @Type(() => TlsConfig) tls?: TlsConfig;
+  @MayBeLeftOut() @ValidateNested() @Type(() => TlsConfig) tls?: TlsConfig;
 }
 
 export class NatsConfig {
   /** `nats://host:port` or `tls://host:port`, several apart by commas; left out: one is started on this machine and supervised. */
-  @IsOptional()
+  @MayBeLeftOut()
   @Matches(/^(nats|tls):\/\/[^/?#@\s,]+(,(nats|tls):\/\/[^/?#@\s,]+)*$/, {
     message: '$property must be nats://host:port or tls://host:port, several apart by commas, without a credential',
   })
   url?: string;
   /** File with the credential (a token), mode 0600; made at the first start when it is ours. */
-  @IsOptional() @IsString() tokenFile?: string;
+  @MayBeLeftOut() @IsString() tokenFile?: string;
   /** CA (PEM) that the server's certificate must come from; the system's when left out. For `tls://`. */
-  @IsOptional() @IsString() caFile?: string;
+  @MayBeLeftOut() @IsString() caFile?: string;
 }
 
 /** A named place: where things are made, and by which drivers. */
@@ -101,7 +89,7 @@ export class MeshConfig {
   /** The mesh's name: first token of its subjects. */
   @IsName() mesh: string = 'dev';
   /** Name of this machine in the names of its replicas; the machine's own when left out. */
-  @IsOptional() @IsName() host?: string;
+  @MayBeLeftOut() @IsName() host?: string;
   /** Absolute after loading. */
   @IsString() dataFolder: string = '.slipway';
   /** `sqlite` (in the data folder) or `kurrentdb://…`. */
@@ -109,7 +97,7 @@ export class MeshConfig {
   eventLog: string = 'sqlite';
   /** Folder of content packages. Absolute after loading. */
   @IsString() contentFolder: string = 'content';
-  @IsOptional() @IsDefinitionReference() defaultDefinition?: string = 'guestbook';
+  @MayBeLeftOut() @IsDefinitionReference() defaultDefinition?: string = 'guestbook';
   /** The locations that this process's sub-provisioners serve. */
   @IsArray() @Matches(NAME, { each: true, message: 'each of $property must be a name such as "local"' }) locations: string[] = [
     'local',

@@ -71,6 +71,19 @@ describe('what is wrong is named with field, value, reason and source', () => {
   });
 
   test.each([
+    'host',
+    'defaultDefinition',
+    'gateway',
+    'gateway.allowedHosts',
+    'gateway.tls',
+    'nats.url',
+    'nats.tokenFile',
+    'nats.caFile',
+  ])('a setting whose value was forgotten: %s', (field) =>
+    expect(refusal({ overrides: { [field]: null } }).message).toContain(`${field} is null`),
+  );
+
+  test.each([
     ['SLIPWAY_PORT', 'eighty', /gateway\.port is "eighty" \(SLIPWAY_PORT\).*integer/],
     ['SLIPWAY_EVENT_LOG', 'postgres://x', /eventLog is "postgres:\/\/x" \(SLIPWAY_EVENT_LOG\).*kurrentdb/],
     ['NATS_URL', 'localhost', /nats\.url is "localhost" \(NATS_URL\).*nats:\/\/host:port/],

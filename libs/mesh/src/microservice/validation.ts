@@ -2,13 +2,9 @@ import 'reflect-metadata';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
-import { SlipwayError } from '@slipway/contracts';
+import { badInput, type FieldError } from '@slipway/contracts';
 
-/** One thing that is wrong with an input: the field's path (`gateway.port`, `require.0.name`) and why. */
-export interface FieldError {
-  field: string;
-  reason: string;
-}
+export { badInput, type FieldError };
 
 type Class<T> = abstract new (...args: never[]) => T;
 
@@ -49,12 +45,6 @@ export function refuseInherited(input: unknown): void {
     if (field !== undefined) throw badInput([{ field, reason: 'is a key that is not allowed anywhere' }]);
     for (const part of Object.values(value)) waiting.push(part);
   }
-}
-
-/** The error of an input with these faults. */
-export function badInput(fields: FieldError[]): SlipwayError {
-  const text = fields.map(({ field, reason }) => (field ? `${field}: ${reason}` : reason)).join('; ');
-  return new SlipwayError('bad-input', text, { fields: fields.map((field) => ({ ...field })) });
 }
 
 function flatten(error: ValidationError, path: string): FieldError[] {
