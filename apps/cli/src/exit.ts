@@ -32,7 +32,7 @@ export function explain(error: unknown): { code: number; text: string } {
     };
   }
   if (error instanceof WaitTimedOut) {
-    return { code: EXIT.timedOut, text: `${error.message}; it goes on. Follow it with: slipway wait ${error.request.id}` };
+    return { code: EXIT.timedOut, text: `${error.message}; it goes on. Follow it with: npx slipway wait ${error.request.id}` };
   }
   if (error instanceof UsageError) return { code: EXIT.usage, text: error.message };
   if (error instanceof NoMesh) return { code: EXIT.notReachable, text: error.message };
@@ -50,8 +50,20 @@ export function explain(error: unknown): { code: number; text: string } {
   return { code: EXIT.failed, text: error instanceof Error ? error.message : String(error) };
 }
 
+/** Codes that do not mean "failed". Not reachable: the gateway, or what it needs, is away now and may be back later. */
+const CODES: Partial<Record<ErrorCode, number>> = {
+  'bad-input': EXIT.usage,
+  unsatisfied: EXIT.unsatisfied,
+  unreachable: EXIT.notReachable,
+  'no-server': EXIT.notReachable,
+  'shutting-down': EXIT.notReachable,
+  'not-ready': EXIT.notReachable,
+  behind: EXIT.notReachable,
+  'log-unavailable': EXIT.notReachable,
+  'blob-unavailable': EXIT.notReachable,
+  'secret-unavailable': EXIT.notReachable,
+  'timed-out': EXIT.timedOut,
+};
+
 /** The exit code for an error of the one table of errors. */
-const exitOf = (code: ErrorCode): number =>
-  ({ unsatisfied: EXIT.unsatisfied, 'bad-input': EXIT.usage, unreachable: EXIT.notReachable, 'timed-out': EXIT.timedOut })[
-    code as string
-  ] ?? EXIT.failed;
+const exitOf = (code: ErrorCode): number => CODES[code] ?? EXIT.failed;

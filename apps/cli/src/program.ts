@@ -5,6 +5,7 @@ import { completion } from './commands/mesh/completion.js';
 import { doctor } from './commands/mesh/doctor.js';
 import { events } from './commands/mesh/events.js';
 import { status } from './commands/mesh/status.js';
+import { views } from './commands/mesh/views.js';
 import { deprovision } from './commands/ops/deprovision.js';
 import { plan } from './commands/ops/plan.js';
 import { provision } from './commands/ops/provision.js';
@@ -29,13 +30,14 @@ const COMMANDS = [
   events,
   status,
   doctor,
+  views,
   backup,
   completion,
 ];
 
-/** The whole command line. */
+/** The whole command line, under the name by which it is there in a clone. */
 export function slipway(): Command {
-  const program = new Command('slipway')
+  const program = new Command('npx slipway')
     .description('Ask for a service, get everything it needs, and give it all back.')
     .version('0.1.0')
     .option('--url <url>', "the gateway's address (SLIPWAY_URL); that of the mesh on this machine when left out")
@@ -46,8 +48,19 @@ export function slipway(): Command {
       'after',
       '\nThe key is read from SLIPWAY_KEY, else from gateway.key in the data folder.\nExit codes: 0 done, 1 failed, 2 bad usage, 3 unsatisfied, 4 not reachable, 5 timed out.',
     )
-    .showHelpAfterError('(slipway --help shows what there is; a bare -- ends the options)')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(npx slipway --help shows what there is; a bare -- ends the options)')
     .exitOverride();
   for (const command of COMMANDS) command(program);
+  describe(program);
   return program;
+}
+
+/** A command that has nothing more to say of itself says its summary in its help too. */
+function describe(program: Command): void {
+  for (const command of program.commands) {
+    const summary = command.summary();
+    if (!command.description()) command.description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`).summary(summary);
+    describe(command);
+  }
 }

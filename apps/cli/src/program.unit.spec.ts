@@ -1,4 +1,7 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import type { Command } from 'commander';
 import { slipway } from './program.js';
 
 describe('the command line', () => {
@@ -27,14 +30,36 @@ describe('the command line', () => {
       'backup',
       'restore',
       'environments',
+      'views',
       'completion',
     ]) {
       expect(names).toContain(name);
     }
   });
 
-  it('says of each command what it is for', () => {
-    for (const command of program.commands) expect(command.summary()).not.toBe('');
+  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
+  const told = (command: Command) => [...command.registeredArguments, ...command.options].map(({ description }) => description);
+
+  it('says of each command, argument and option what it is for', () => {
+    for (const command of all(program)) {
+      const name = command.name();
+      expect([name, command.description(), ...told(command)]).not.toContain('');
+      if (command !== program) expect([name, command.summary()]).not.toContain('');
+      expect(command.helpInformation()).toMatch(new RegExp(`^Usage: npx slipway .*\\n\\n${command.description().slice(0, 10)}`));
+    }
+  });
+
+  it('names every command that it prints as it can be typed', () => {
+    const names = all(program).map((command) => command.name());
+    const bare = new RegExp(`(?<!npx )\\bslipway (${names.slice(1).join('|')})\\b`);
+    const sources = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /(?<!spec)\.ts$/.test(file),
+    );
+    for (const file of sources) {
+      // Comments are for readers of the code.
+      const code = readFileSync(join(import.meta.dirname, file), 'utf8').replaceAll(/^ *(\/\*\*|\*|\/\/).*$/gm, '');
+      expect([file, bare.exec(code)?.[0]]).toEqual([file, undefined]);
+    }
   });
 
   it.each(['bash', 'zsh', 'fish'])('completes every command in %s', async (shell) => {

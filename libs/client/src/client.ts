@@ -10,10 +10,12 @@ import type {
   Readiness,
   RequestView,
   ResourceView,
+  ViewsState,
 } from '@slipway/contracts/http';
 import type { Plan } from '@slipway/contracts';
 import { Http, type Body, type ClientOptions } from './http.js';
 import { Live } from './live.js';
+import { eventPages, newestEvents, type NewestEvents } from './recorded.js';
 import { waitForRequest, type WaitOptions } from './wait.js';
 
 /** Of a list: equal values by field, sort, page, moment. See the REST reference for each list's fields. */
@@ -87,6 +89,18 @@ export class Environments extends Rows<EnvironmentView> {
     this.http.json('POST', `/environments/${part(name)}/resume`, { body: { ...(reason && { reason }) } });
 }
 
+/** The gateway's read models themselves, for who must mend one. */
+export class Views {
+  constructor(private readonly http: Http) {}
+  state(): Promise<ViewsState> {
+    return this.http.json('GET', '/views');
+  }
+  /** Lets a read model that has stopped at an event go on without it. */
+  skip(view: string, eventId: string): Promise<ViewsState> {
+    return this.http.json('POST', `/views/${part(view)}/skip`, { body: { eventId } });
+  }
+}
+
 /** Slipway's public interface, typed. Errors: {@link ApiError} with the code of the error table, {@link NotReachable}. */
 export class SlipwayClient {
   private readonly http: Http;
@@ -95,6 +109,7 @@ export class SlipwayClient {
   readonly storages: Rows<ResourceView>;
   readonly databases: Rows<ResourceView>;
   readonly environments: Environments;
+  readonly views: Views;
   /** Recorded events as they come, from any position on. */
   readonly live: Live;
 
@@ -105,6 +120,7 @@ export class SlipwayClient {
     this.storages = new Rows(this.http, '/storages');
     this.databases = new Rows(this.http, '/databases');
     this.environments = new Environments(this.http, '/environments');
+    this.views = new Views(this.http);
     this.live = new Live(this.http);
   }
 
@@ -119,6 +135,11 @@ export class SlipwayClient {
   events(filter: EventFilter = {}, options: { after?: string; limit?: number } = {}): Promise<Page<EventView>> {
     return this.http.json('GET', '/events', { query: { ...filter, ...options } });
   }
+  /** All events after a position, page by page, oldest first. */
+  eventPages = (filter?: EventFilter, options?: { after?: string; limit?: number }): AsyncGenerator<Page<EventView>> =>
+    eventPages(this, filter, options);
+  /** The newest events that pass a filter, oldest first, and whether there are older ones. */
+  newestEvents = (filter: EventFilter, count: number): Promise<NewestEvents> => newestEvents(this, filter, count);
   info = (): Promise<Info> => this.http.json('GET', '/info');
   /** Never throws because it is not ready: that is its answer. */
   async ready(): Promise<Readiness> {

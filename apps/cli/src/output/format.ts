@@ -30,6 +30,9 @@ const NO_LINES = Object.fromEntries(
 /** A line, or several, on standard output. */
 export const print = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 
+/** What is said beside the result: a line on standard error, so that standard output stays the result's. */
+export const note = (text: string): void => void process.stderr.write(`${text}\n`);
+
 /** Rows as a table, or all that is known of them as JSON or YAML. */
 export function printRows<Row>(rows: Row[], columns: Column<Row>[], format: Format, none: string): void {
   if (format !== 'table') return printValue(rows, format);

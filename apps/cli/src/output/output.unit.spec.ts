@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Plan } from '@slipway/contracts';
+import { ERRORS, type Plan } from '@slipway/contracts';
 import type { RequestView, StepView } from '@slipway/contracts/http';
 import { ApiError, NotReachable, SubscriptionRefused, WaitTimedOut } from '@slipway/client';
 import { EXIT, INTERRUPTED, Interrupted, NoMesh, UsageError, exitOfRequest, explain } from '../exit.js';
@@ -169,7 +169,7 @@ describe('exit codes', () => {
     [problem('unsatisfied'), EXIT.unsatisfied, /why/],
     [problem('unreachable'), EXIT.notReachable, /why/],
     [new NotReachable('http://127.0.0.1:1'), EXIT.notReachable, /http:\/\/127\.0\.0\.1:1.*\n.*npm start/],
-    [new WaitTimedOut(request('running', []), 5000), EXIT.timedOut, /still running after 5 s.*slipway wait r1/],
+    [new WaitTimedOut(request('running', []), 5000), EXIT.timedOut, /still running after 5 s.*npx slipway wait r1/],
     [new UsageError('so not'), EXIT.usage, /so not/],
     [new NoMesh('none here'), EXIT.notReachable, /none here/],
     [new Interrupted('it goes on'), INTERRUPTED, /it goes on/],
@@ -177,6 +177,28 @@ describe('exit codes', () => {
     [new Error('else'), EXIT.failed, /else/],
   ])('%s', (error, code, text) => {
     expect(explain(error)).toEqual({ code, text: expect.stringMatching(text) });
+  });
+  it('of every code of the table of errors', () => {
+    const codes: Record<number, string[]> = {};
+    for (const code of Object.keys(ERRORS)) (codes[explain(problem(code)).code] ??= []).push(code);
+    expect(Object.values(codes).flat()).toHaveLength(Object.keys(ERRORS).length);
+    expect(codes).toEqual({
+      [EXIT.usage]: ['bad-input'],
+      [EXIT.unsatisfied]: ['unsatisfied'],
+      [EXIT.notReachable]: [
+        ...['log-unavailable', 'blob-unavailable', 'secret-unavailable', 'no-server', 'unreachable'],
+        ...['not-ready', 'behind', 'shutting-down'],
+      ],
+      [EXIT.timedOut]: ['timed-out'],
+      [EXIT.failed]: [
+        ...['unauthenticated', 'forbidden', 'not-found', 'gone', 'name-taken', 'key-reused', 'not-possible', 'wrong-revision'],
+        ...['not-owner', 'too-large', 'log-damaged', 'blob-damaged', 'blob-missing', 'secret-missing', 'secret-damaged'],
+        ...['event-too-new', 'message-malformed', 'too-busy', 'too-slow', 'wrong-content-type', 'driver-unknown'],
+        ...['driver-failed', 'spec-invalid', 'generation-old', 'epoch-old', 'foreign', 'wrong-location', 'port-taken'],
+        ...['no-port-free', 'health-failed', 'step-cancelled', 'step-timed-out', 'cancelled', 'plan-stale', 'limit-reached'],
+        ...['config-invalid', 'internal'],
+      ],
+    });
   });
   it.each([
     ['succeeded', 0],

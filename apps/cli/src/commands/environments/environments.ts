@@ -1,49 +1,48 @@
 import type { Command } from 'commander';
 import { withClient } from '../../command.js';
 import { print, printRows, printValue } from '../../output/format.js';
+import { listRows, pageOptions, type PageFlags } from '../list-options.js';
 
 /** `slipway environments`, `slipway environments show|pause|resume <name>` */
 export function environments(program: Command): void {
   const noun = program.command('environments').summary('environments; pause and resume dispatching in one');
-  noun
-    .command('list', { isDefault: true })
-    .summary('all of them')
-    .action(
-      withClient(async ({ client, options }) => {
-        const page = await client.environments.list();
-        printRows(
-          page.items,
-          [
-            ['ENVIRONMENT', (row) => row.name],
-            ['DISPATCHING', (row) => (row.paused ? 'paused' : 'on')],
-            ['INSTANCES', (row) => row.instances],
-            ['STORAGES', (row) => row.storages],
-            ['DATABASES', (row) => row.databases],
-          ],
-          options.output,
-          'No environments yet; the first request makes one.',
-        );
-      }),
-    );
+  pageOptions(noun.command('list', { isDefault: true }).summary('all of them; what is done when nothing else is named')).action(
+    withClient<[], PageFlags>(async ({ client, options }, flags) =>
+      printRows(
+        await listRows(client.environments, flags),
+        [
+          ['ENVIRONMENT', (row) => row.name],
+          ['DISPATCHING', (row) => (row.paused ? 'paused' : 'on')],
+          ['INSTANCES', (row) => row.instances],
+          ['STORAGES', (row) => row.storages],
+          ['DATABASES', (row) => row.databases],
+        ],
+        options.output,
+        'No environments yet; the first request makes one.',
+      ),
+    ),
+  );
   noun
     .command('show')
     .summary('one of them')
-    .argument('<name>')
+    .argument('<name>', 'its name')
+    .option('--as-of <moment>', 'as it was at this time (ISO 8601) or log position')
     .action(
-      withClient<[string], object>(async ({ client, options }, _flags, name) =>
-        printValue(await client.environments.get(name), options.output),
+      withClient<[string], Pick<PageFlags, 'asOf'>>(async ({ client, options }, flags, name) =>
+        printValue(await client.environments.get(name, { ...(flags.asOf && { asOf: flags.asOf }) }), options.output),
       ),
     );
   for (const verb of ['pause', 'resume'] as const) {
     noun
       .command(verb)
       .summary(verb === 'pause' ? 'admit no further request' : 'admit requests again')
-      .argument('<name>')
+      .argument('<name>', 'its name')
       .option('--reason <text>', 'why; it is recorded')
       .action(
-        withClient<[string], { reason?: string }>(async ({ client }, flags, name) => {
-          await client.environments[verb](name, flags.reason);
-          print(`Dispatching in ${name} is ${verb === 'pause' ? 'paused' : 'on'}.`);
+        withClient<[string], { reason?: string }>(async ({ client, options }, flags, name) => {
+          const accepted = await client.environments[verb](name, flags.reason);
+          if (options.output === 'table') print(`Dispatching in ${name} is ${verb === 'pause' ? 'paused' : 'on'}.`);
+          else printValue(accepted, options.output);
         }),
       );
   }

@@ -39,7 +39,7 @@ export function backup(program: Command): void {
     .description(
       'Checks the whole archive before anything changes; then the mesh starts again with it. What was there before is kept beside it.',
     )
-    .argument('<file>', 'an archive made by slipway backup')
+    .argument('<file>', 'an archive made by npx slipway backup')
     .option('--replace', 'also when something is there already')
     .action(
       withClient<[string], { replace?: boolean }>(async ({ client }, flags, file) => {
@@ -48,10 +48,12 @@ export function backup(program: Command): void {
         const archive = Readable.toWeb(createReadStream(file)) as never;
         await client.restore(archive, { replace: flags.replace === true }).catch((error: unknown) => {
           if (!flags.replace && error instanceof ApiError && error.code === 'not-possible')
-            throw new Error(`There is something here already. Put ${file} in its place with: slipway restore --replace ${file}`);
+            throw new Error(
+              `There is something here already. Put ${file} in its place with: npx slipway restore --replace ${file}`,
+            );
           throw error;
         });
-        print('The archive is whole; the mesh starts again with it. Look with: slipway status');
+        print('The archive is whole; the mesh starts again with it. Look with: npx slipway status');
       }),
     );
 }

@@ -82,11 +82,11 @@ async function mesh(options: GlobalOptions): Promise<Finding[]> {
             check: 'requests',
             ok: false,
             found: 'some need attention',
-            hint: 'slipway requests --status attention; then slipway retry or slipway abandon',
+            hint: 'npx slipway requests --status attention; then npx slipway retry or npx slipway abandon',
           }
         : { check: 'requests', ok: true, found: 'none needs attention' },
       unhealthy.items.length
-        ? { check: 'instances', ok: false, found: 'some are unhealthy', hint: 'slipway instances' }
+        ? { check: 'instances', ok: false, found: 'some are unhealthy', hint: 'npx slipway instances' }
         : { check: 'instances', ok: true, found: 'none is unhealthy' },
     ];
   } catch (error) {

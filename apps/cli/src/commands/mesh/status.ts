@@ -1,7 +1,11 @@
 import type { Command } from 'commander';
+import { ENDED, REQUEST_STATUSES } from '@slipway/contracts';
 import { withClient } from '../../command.js';
 import { EXIT } from '../../exit.js';
+import { listRows } from '../list-options.js';
 import { print, printValue } from '../../output/format.js';
+
+const UNFINISHED = REQUEST_STATUSES.filter((status) => !ENDED.includes(status));
 
 /** `slipway status`: exit code 1 when it is not ready. */
 export function status(program: Command): void {
@@ -11,22 +15,15 @@ export function status(program: Command): void {
     .action(
       withClient(async ({ client, options }) => {
         const [info, ready] = await Promise.all([client.info(), client.ready()]);
-        const busy = ready.ready
-          ? await client.requests.list({
-              filter: { status: ['queued', 'running', 'undoing', 'paused', 'attention'] },
-              limit: 100,
-            })
-          : null;
-        if (options.output !== 'table') printValue({ info, ready, unfinished: busy?.items ?? null }, options.output);
+        const unfinished = ready.ready ? await listRows(client.requests, {}, { status: UNFINISHED }) : null;
+        if (options.output !== 'table') printValue({ info, ready, unfinished }, options.output);
         else {
           print(`mesh ${info.mesh} (${info.profile}), version ${info.version}: ${ready.ready ? 'ready' : 'not ready'}`);
           for (const check of ready.checks)
             print(`  ${check.ready ? '✓' : '✗'} ${check.name}${check.reason ? `: ${check.reason}` : ''}`);
-          if (busy)
+          if (unfinished)
             print(
-              busy.items.length
-                ? `${busy.items.length}${busy.next ? '+' : ''} unfinished requests: slipway requests`
-                : 'No unfinished requests.',
+              unfinished.length ? `${unfinished.length} unfinished requests: npx slipway requests` : 'No unfinished requests.',
             );
         }
         return ready.ready ? EXIT.done : EXIT.failed;

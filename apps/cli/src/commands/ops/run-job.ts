@@ -61,7 +61,8 @@ async function send<T>(call: () => Promise<T>): Promise<T> {
 export async function follow(session: Session, requestId: string, flags: WaitFlags): Promise<number> {
   const view = progressView();
   const interrupt = new AbortController();
-  const stop = () => interrupt.abort(new Interrupted(`Request ${requestId} goes on. Follow it with: slipway wait ${requestId}`));
+  const stop = () =>
+    interrupt.abort(new Interrupted(`Request ${requestId} goes on. Follow it with: npx slipway wait ${requestId}`));
   process.once('SIGINT', stop);
   try {
     const request = await session.client.wait(requestId, {
@@ -105,6 +106,8 @@ export function describeEnd(request: RequestView): string {
     (one) => `  ${one.resource.kind}/${one.resource.name} generation ${one.generation} at ${one.location}: ${one.reason}`,
   );
   const way =
-    status === 'attention' ? [`Then: slipway retry ${id}, or slipway abandon ${id} --reason "..."`] : [`See: slipway logs ${id}`];
+    status === 'attention'
+      ? [`Then: npx slipway retry ${id}, or npx slipway abandon ${id} --reason "..."`]
+      : [`See: npx slipway logs ${id}`];
   return [`${what} ${status === 'attention' ? 'needs attention' : status}${why}`, ...rest, ...way].join('\n');
 }

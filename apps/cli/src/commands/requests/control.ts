@@ -32,7 +32,7 @@ export function control(program: Command): void {
     command.action(
       withClient<[string], { reason?: string }>(async ({ client, options }, flags, id) => {
         const accepted = await send(client, verb.name, id, flags.reason);
-        if (options.output === 'table') print(`Request ${id} ${verb.done}. Follow it with: slipway wait ${id}`);
+        if (options.output === 'table') print(`Request ${id} ${verb.done}. Follow it with: npx slipway wait ${id}`);
         else printValue(accepted, options.output);
       }),
     );

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { REQUEST_STATUSES } from '@slipway/contracts';
 import { withClient } from '../../command.js';
 import { printRows, printValue, time } from '../../output/format.js';
-import { listFilter, listOptions, type ListFlags } from '../list-options.js';
+import { listOptions, listRows, type ListFlags } from '../list-options.js';
 
 interface Flags extends ListFlags {
   status?: string;
@@ -15,17 +16,15 @@ export function requests(program: Command): void {
     .command('requests')
     .summary('requests, newest first; or one, with its steps')
     .argument('[request]', 'its id')
-    .option('--status <status>', 'only with this status')
+    .option('--status <status>', `only with this status: ${REQUEST_STATUSES.join(', ')}`)
     .option('--owner <id>', "only this owner's")
     .option('--instance <name>', 'only for this instance');
   listOptions(command).action(
     withClient<[string | undefined], Flags>(async ({ client, options }, flags, id) => {
       if (id) return printValue(await client.requests.get(id, { ...(flags.asOf && { asOf: flags.asOf }) }), options.output);
-      const page = await client.requests.list(
-        listFilter(flags, { status: flags.status, ownerId: flags.owner, instanceId: flags.instance }),
-      );
+      const { environment, status, owner, instance } = flags;
       printRows(
-        page.items,
+        await listRows(client.requests, flags, { environment, status, ownerId: owner, instanceId: instance }),
         [
           ['REQUEST', (row) => row.id],
           ['JOB', (row) => row.job],

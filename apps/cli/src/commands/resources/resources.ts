@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ResourceView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { printRows, printValue, time } from '../../output/format.js';
-import { listFilter, listOptions, type ListFlags } from '../list-options.js';
+import { listOptions, listRows, type ListFlags } from '../list-options.js';
 
 interface Flags extends ListFlags {
   status?: string;
@@ -33,9 +33,8 @@ export function resources(program: Command): void {
           return printValue(await client[plural].get(id, { ...(flags.asOf && { asOf: flags.asOf }) }), options.output);
         }
         const status = flags.status ?? (flags.all ? STATUSES : undefined);
-        const page = await client[plural].list(listFilter(flags, { status }));
         printRows(
-          page.items,
+          await listRows(client[plural], flags, { environment: flags.environment, status }),
           [
             ['NAME', (row) => row.name],
             ['ENVIRONMENT', (row) => row.environment],

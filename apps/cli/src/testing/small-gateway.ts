@@ -1,0 +1,29 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A real server that answers as a test tells it. */
+export class SmallGateway {
+  /** Each call as `GET /api/v1/requests?limit=2`. */
+  readonly calls: string[] = [];
+  private constructor(private readonly server: Server) {}
+
+  static async open(answer: (url: URL, method: string) => unknown): Promise<SmallGateway> {
+    const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+      gateway.calls.push(`${request.method} ${request.url}`);
+      const body = answer(new URL(request.url!, gateway.url), request.method!);
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+    });
+    const gateway = new SmallGateway(server);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    return gateway;
+  }
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+}
