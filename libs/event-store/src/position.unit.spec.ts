@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Lineage, nextEpoch, startOf } from './position.js';
+import { Lineage, isAfter, isPosition, nextEpoch, startOf } from './position.js';
 
 describe('positions', () => {
   const lineage = new Lineage('log', [
@@ -19,6 +19,15 @@ describe('positions', () => {
     expect(old.position(9) < old.position(10)).toBe(true);
     expect(old.position(999) < middle.position(1)).toBe(true);
     expect(startOf({ logId: 'log', epoch: 1 })).toBe(old.position(0));
+  });
+
+  it('lie behind one another by their number where both hold: one of before a restore too', () => {
+    expect(isAfter(lineage.position(7), old.position(7))).toBe(false);
+    expect(isAfter(lineage.position(8), old.position(7))).toBe(true);
+    expect(isAfter(old.position(9), lineage.position(8))).toBe(true);
+    for (const text of [old.position(7), lineage.position(7)]) expect(isPosition(text)).toBe(true);
+    for (const text of ['', 'rubbish', 'log.1.7', `${old.position(7)}0`, `.${old.position(7)}`])
+      expect(isPosition(text)).toBe(false);
   });
 
   it('of an older epoch hold as far as both epochs have the same events', () => {
