@@ -64,4 +64,25 @@ inBothModes('Following what is recorded', ({ processes }) => {
     expect(new Set(accepted.items.map((event) => event.type))).toEqual(new Set(['RequestAccepted']));
     expect((await mesh.client().events({ owner: 'nobody' })).items).toEqual([]);
   }, 60_000);
+
+  it("an owner's filter delivers the resources too, over REST and over the WebSocket", async () => {
+    const ofResources = { category: ['storage', 'database', 'instance'] };
+    const requestId = await provision('owned');
+    const removal = (await mesh.client().deprovision({ instanceId: 'owned' })).requestId;
+    await mesh.client().wait(removal);
+    for (const request of [requestId, removal]) {
+      const all = await mesh.client().events({ request, category: [...ofResources.category, 'environment'] }, { limit: 500 });
+      expect(new Set(all.items.map((event) => event.category)).size).toBe(4);
+      expect(all.items.filter((event) => event.ownerId !== 'ada').map((event) => event.type)).toEqual([]);
+    }
+    const filter = { owner: 'ada', ...ofResources };
+    const { items } = await mesh.client().events(filter, { limit: 500 });
+    expect(new Set(items.map((event) => event.category))).toEqual(new Set(ofResources.category));
+    const followed: string[] = [];
+    for await (const frame of mesh.client().live.follow({ filter, from: 'start' })) {
+      if (frame.type === 'event') followed.push(frame.event.id);
+      else if (frame.type === 'caught-up') break;
+    }
+    expect(followed.slice(0, items.length)).toEqual(items.map((event) => event.id));
+  }, 60_000);
 });
