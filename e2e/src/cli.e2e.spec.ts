@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Plan } from '@slipway/contracts';
 import type { RequestView, ResourceView } from '@slipway/contracts/http';
 import { TestMesh, root } from '@slipway/testing';
 import { parse } from 'yaml';
+import { inBothModes } from './modes.js';
 import { slipway } from './slipway.js';
 
 const program = join(root, 'apps/cli/bin/slipway.mjs');
@@ -38,7 +40,10 @@ class Going {
   }
 }
 
-describe('The command line', () => {
+inBothModes('The command line', ({ processes }) => {
+  /** Where the border between processes can change nothing, one mode is enough. */
+  const inOneProcess = (name: string, suite: () => void) => processes || describe(name, suite);
+
   let mesh: TestMesh;
   let folder: string;
   /** The request that made `shop`. */
@@ -47,6 +52,7 @@ describe('The command line', () => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-cli-'));
     const drivers = { storage: 'directory', database: 'sqlite', instance: 'process' };
     mesh = await TestMesh.start({
+      processes,
       settings: {
         locations: ['local', 'lab'],
         guestLocations: { local: { location: 'local', drivers }, bench: { location: 'lab', drivers } },
@@ -61,6 +67,18 @@ describe('The command line', () => {
   const run = (...args: string[]) => slipway(mesh, args);
 
   describe('asks for a service', () => {
+    it('says first what it would do, and does nothing', async () => {
+      const planned = await run('plan', 'ada', 'shop', '--definition=guestbook');
+      expect(planned).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('  + instance/shop (guestbook@1.0.0, process at local'),
+      });
+      expect(planned.stdout).toMatch(/\n3 to make, 0 to remove\. Nothing has been changed\.\n$/);
+      const plan = JSON.parse((await run('plan', 'ada', 'shop', '-o', 'json')).stdout) as Plan;
+      expect(plan).toMatchObject({ outcome: 'install', environment: 'default' });
+      expect((await mesh.client().requests.list()).items).toEqual([]);
+    }, 60_000);
+
     it("takes the profile's default definition, and prints plain lines where nobody watches", async () => {
       const { code, stdout, stderr } = await run('provision', '--', 'ada', 'shop');
       expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -143,7 +161,7 @@ describe('The command line', () => {
       const following = new Going(mesh, ['wait', id]);
       await following.says(`request ${id} queued`);
       expect(await following.interrupt()).toEqual({ code: 130, signal: null });
-      expect(following.stderr).toContain(`Request ${id} goes on. Follow it with: slipway wait ${id}`);
+      expect(following.stderr).toContain(`Request ${id} goes on. Follow it with: npx slipway wait ${id}`);
       const { code, stdout } = await run('wait', id);
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('later is there: 1 made') });
     }, 120_000);
@@ -163,7 +181,7 @@ describe('The command line', () => {
       const over = await run('provision', '--timeout', '1', ...args);
       expect({ code: over.code, stderr: over.stderr }).toEqual({
         code: 5,
-        stderr: expect.stringMatching(/still queued after 1 s; it goes on\. Follow it with: slipway wait \S+/),
+        stderr: expect.stringMatching(/still queued after 1 s; it goes on\. Follow it with: npx slipway wait \S+/),
       });
       const id = /slipway wait (\S+)/.exec(over.stderr)![1]!;
       expect((await run('wait', '--timeout', '0.5', id)).code).toBe(5);
@@ -193,7 +211,20 @@ describe('The command line', () => {
     }, 60_000);
   });
 
-  describe('shows what there is', () => {
+  it('says whether all is well', async () => {
+    const status = await run('status');
+    expect(status).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^mesh dev \(dev\), version \S+: ready\n( {2}✓ .*\n)+No unfinished/),
+    });
+    expect(JSON.parse((await run('status', '-o', 'json')).stdout)).toMatchObject({ ready: { ready: true }, unfinished: [] });
+    const doctor = await run('doctor', '--data', mesh.data);
+    expect(doctor).toMatchObject({ code: 0 });
+    for (const line of ['✓ key file: only its owner', '✓ log: ready', '✓ requests: none needs', '✓ instances: none is'])
+      expect(doctor.stdout).toContain(line);
+  }, 60_000);
+
+  inOneProcess('shows what there is', () => {
     it.each([
       ['instances', 'shop', ['instances', 'shop']],
       ['storages', 'shop-data', ['storages', 'shop-data']],
@@ -229,6 +260,9 @@ describe('The command line', () => {
       expect(rows.map((row) => row.split(/\s{2,}/)[5]).toSorted()).toEqual(['blue', 'default']);
       const one = JSON.parse((await run('requests', made, '-o', 'json')).stdout) as RequestView;
       expect(one.steps.map((step) => step.id).toSorted()).toEqual(['database/shop-db', 'instance/shop', 'storage/shop-data']);
+      const cut = await run('requests', '--limit', '1', '-o', 'json');
+      expect(JSON.parse(cut.stdout)).toHaveLength(1);
+      expect(cut.stderr).toContain('Only the first 1 are shown, and there are more');
       expect((await run('requests', '--owner', 'nobody')).stdout).toBe('No requests.\n');
     }, 60_000);
 
@@ -245,8 +279,22 @@ describe('The command line', () => {
       expect((await run('environments', 'pause', 'blue', '--reason', 'night')).stdout).toBe('Dispatching in blue is paused.\n');
       expect(parse((await run('environments', 'show', 'blue')).stdout)).toMatchObject({ name: 'blue', paused: true });
       expect((await run('environments', 'list')).stdout).toMatch(/^blue +paused/m);
+      expect((await run('environments', '--limit', '1', '--sort', '-name', '-o', 'json')).stdout).toContain('"name": "default"');
       expect((await run('environments', 'resume', 'blue')).stdout).toBe('Dispatching in blue is on.\n');
       expect((await mesh.client().environments.get('blue')).paused).toBe(false);
+    }, 60_000);
+
+    it('where the read models stand; an event is skipped only where one has stopped', async () => {
+      expect(await run('views')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^All read models stand at \S+\.\n$/) });
+      const id = '7d0c3f0e-6f0f-4b8e-9d7a-0a4a5f1f3c11';
+      expect(await run('views', 'skip', 'instances', id)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('not-possible'),
+      });
+      expect(await run('views', 'skip', 'instances', 'all')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('eventId'),
+      });
     }, 60_000);
 
     it('what was recorded, once, and as it comes', async () => {
@@ -261,7 +309,21 @@ describe('The command line', () => {
         .map((line) => (JSON.parse(line) as { type: string }).type);
       expect(parsed).toEqual(['StepSucceeded', 'StepSucceeded', 'StepSucceeded', 'RequestSucceeded']);
 
-      const following = new Going(mesh, ['events', '--follow', '--environment', 'blue', '--from', 'start', '-o', 'json']);
+      const newest = await run('events', '--request', made, '--limit', '2', '-o', 'json');
+      const ids = (text: string) =>
+        text
+          .trimEnd()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as { id: string }).id);
+      const all = ids((await run('events', '--request', made, '--after', 'start', '-o', 'json')).stdout);
+      expect(ids(newest.stdout)).toEqual(all.slice(-2));
+      expect(newest.stderr).toMatch(/^These are the newest 2; there are older ones: .*\nGo on after these with: --after \S+\n$/);
+      const first = await run('events', '--request', made, '--after', 'start', '--limit', '3', '-o', 'json');
+      const on = /--after (\S+)/.exec(first.stderr)![1]!;
+      const rest = await run('events', '--request', made, '--after', on, '-o', 'json');
+      expect([...ids(first.stdout), ...ids(rest.stdout)]).toEqual(all);
+
+      const following = new Going(mesh, ['events', '--follow', '--environment', 'blue', '--after', 'start', '-o', 'json']);
       await following.says('RequestSucceeded');
       await run('provision', '--definition=hello', '--environment=blue', 'bob', 'followed');
       await following.says('"instance-blue.followed"');
@@ -273,24 +335,11 @@ describe('The command line', () => {
       expect(new Set(seen.map((event) => event.environment))).toEqual(new Set(['blue']));
       expect(new Set(seen.map((event) => event.id)).size).toBe(seen.length);
       for (const more of [[], ['--follow']])
-        expect(await run('events', '--from', 'yesterday', ...more)).toMatchObject({
+        expect(await run('events', '--after', 'yesterday', ...more)).toMatchObject({
           code: 2,
-          stderr: expect.stringContaining('yesterday'),
+          stderr: expect.stringMatching(/yesterday|must be a position/),
         });
     }, 120_000);
-
-    it('whether all is well', async () => {
-      const status = await run('status');
-      expect(status).toMatchObject({
-        code: 0,
-        stdout: expect.stringMatching(/^mesh dev \(dev\), version \S+: ready\n( {2}✓ .*\n)+No unfinished/),
-      });
-      expect(JSON.parse((await run('status', '-o', 'json')).stdout)).toMatchObject({ ready: { ready: true }, unfinished: [] });
-      const doctor = await run('doctor', '--data', mesh.data);
-      expect(doctor).toMatchObject({ code: 0 });
-      for (const line of ['✓ key file: only its owner', '✓ log: ready', '✓ requests: none needs', '✓ instances: none is'])
-        expect(doctor.stdout).toContain(line);
-    }, 60_000);
 
     it('saves it all in an archive', async () => {
       const file = join(folder, 'all.tar');
@@ -303,7 +352,7 @@ describe('The command line', () => {
     }, 60_000);
   });
 
-  describe('finds the mesh', () => {
+  inOneProcess('finds the mesh', () => {
     const bare = { SLIPWAY_URL: undefined, SLIPWAY_KEY: undefined };
     it('by its data folder, named by --data or SLIPWAY_DATA; SLIPWAY_KEY and --url win', async () => {
       const url = ['--url', mesh.url];
@@ -333,7 +382,7 @@ describe('The command line', () => {
       [['provision', 'ada', 'x', 'local', 'more'], 'too many arguments'],
       [['frobnicate'], "unknown command 'frobnicate'"],
       [['instances', '--output', 'xml'], 'Allowed choices are table, json, yaml'],
-      [['instances', '--limit', '0'], 'from 1 to 500'],
+      [['instances', '--limit', '0'], 'whole number from 1'],
       [['instances', '--sort', 'colour'], 'colour'],
       [['wait', '--timeout', 'soon', 'x'], 'number of seconds'],
       [['abandon', 'x'], '--reason'],
@@ -342,6 +391,11 @@ describe('The command line', () => {
       [['provision', '--priority', '101', 'ada', 'x'], '100'],
       [['provision', '--not-before', 'soon', 'ada', 'x'], 'notBefore'],
       [['events', '--limit', 'x'], 'limit'],
+      [['environments', 'frobnicate'], 'frobnicate'],
+      [['environments', 'pause'], "missing required argument 'name'"],
+      [['views', 'skip', 'instances'], "missing required argument 'event-id'"],
+      [['logs'], "missing required argument 'request'"],
+      [['completion', 'tcsh'], 'bash, zsh, fish'],
     ])(
       'and refuses what it was not made for: %j (2)',
       async (args, reason) => {
@@ -351,25 +405,7 @@ describe('The command line', () => {
     );
   });
 
-  it('is completed by bash', async () => {
-    const { code, stdout } = await run('completion', 'bash');
-    expect(code).toBe(0);
-    const complete = (...words: string[]) => {
-      const script = `${stdout}\ncomplete -p slipway >/dev/null || exit 9\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _slipway; printf '%s\\n' "\${COMPREPLY[@]}"`;
-      const asked = spawnSync('bash', ['--norc', '-c', script, 'bash', 'slipway', ...words], { encoding: 'utf8' });
-      expect(asked).toMatchObject({ status: 0, stderr: '' });
-      return asked.stdout.trimEnd().split('\n');
-    };
-    expect(complete('pro')).toEqual(['provision']);
-    expect(complete('re')).toEqual(expect.arrayContaining(['requests', 'retry', 'resume', 'restore']));
-    expect(complete('provision', '--de')).toEqual(['--definition']);
-    expect(complete('provision', '--definition', 'hello', '--cl')).toEqual(['--cluster-id']);
-    expect(complete('environments', 'pa')).toEqual(['pause']);
-    expect(complete('instances', '--out')).toEqual(['--output']);
-    expect(complete('instances', '--output', 'y')).toEqual(['yaml']);
-  }, 60_000);
-
-  describe('with something wrong', () => {
+  inOneProcess('with something wrong', () => {
     it('the doctor names a key that others can read', async () => {
       const file = join(mesh.data, 'gateway.key');
       chmodSync(file, 0o644);

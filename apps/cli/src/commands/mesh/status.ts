@@ -5,7 +5,7 @@ import { EXIT } from '../../exit.js';
 import { listRows } from '../list-options.js';
 import { print, printValue } from '../../output/format.js';
 
-const UNFINISHED = REQUEST_STATUSES.filter((status) => !ENDED.includes(status));
+const UNFINISHED = REQUEST_STATUSES.filter((one) => !ENDED.includes(one));
 
 /** `slipway status`: exit code 1 when it is not ready. */
 export function status(program: Command): void {
