@@ -181,6 +181,42 @@ describe('npm start', () => {
     expect(await cli('instances', 'after')).toMatchObject({ code: 1, stderr: expect.stringContaining('(not-found)') });
   }, 300_000);
 
+  it('stops with Ctrl-C also what a failed step was told to keep, and what is still being started', async () => {
+    const content = join(folder, 'content');
+    const definition = (name: string, startSeconds: number) => ({
+      ...{ name, version: '1.0.0', type: 'instance' },
+      spec: {
+        // Its last argument shows whose program it is.
+        command: ['sh', '-c', 'while :; do sleep 1; done', join(data, 'places')],
+        health: { path: '/', startSeconds, timeoutSeconds: 1 },
+      },
+    });
+    mkdirSync(join(content, 'mute'), { recursive: true });
+    const definitions = [definition('mute', 1), definition('slow', 100)];
+    writeFileSync(join(content, 'mute/package.yaml'), JSON.stringify({ name: 'mute', version: '1.0.0', definitions }));
+    const env = { SLIPWAY_CONTENT: content };
+    const programs = () => processesIn(data).filter((pid) => commandOf(pid).startsWith('sh\0-c\0while'));
+    const untilTheyRun = async (count: number) => {
+      for (let tries = 0; tries < 400 && programs().length !== count; tries++) await sleep(50);
+      expect(programs()).toHaveLength(count);
+    };
+
+    const first = start(['--no-sample'], env);
+    await first.says(/^ready /m);
+    const kept = await cli('provision', '--keep', '--definition=mute', 'ada', 'kept');
+    expect(kept).toMatchObject({ code: 1, stdout: expect.stringContaining('needs attention') });
+    await client().provision({ ownerId: 'ada', instanceId: 'starting', definition: 'slow' });
+    await untilTheyRun(2);
+    expect(await first.interrupt()).toBe(0);
+    expect(processesIn(data)).toEqual([]);
+
+    const second = start(['--no-sample'], env);
+    await second.says(/^ready /m);
+    await untilTheyRun(1);
+    expect(await second.interrupt()).toBe(0);
+    expect(processesIn(data)).toEqual([]);
+  }, 300_000);
+
   const isRoot = process.getuid?.() === 0;
   const notRoot = isRoot ? '' : ' (skipped: not root, which alone gives instances users of their own)';
   (isRoot ? it : it.skip)(
