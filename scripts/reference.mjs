@@ -41,7 +41,7 @@ What \`npm start\` takes beside them stands in \`npm start -- --help\`.
 `,
 );
 
-const { fieldRows } = await import(`${root}apps/gateway/dist/views/index.js`);
+const { fieldRows, valueRows } = await import(`${root}apps/gateway/dist/views/index.js`);
 writeFileSync(
   `${root}docs/reference/views.md`,
   `# Lists: filter, sort, page, look back
@@ -62,6 +62,12 @@ than what is kept is \`gone\`.
 | list | filter by | without that filter | sort by | default |
 | --- | --- | --- | --- | --- |
 ${fieldRows().join('\n')}
+
+A filter for a value that a field can't have is refused too:
+
+| list | filter | values |
+| --- | --- | --- |
+${valueRows().join('\n')}
 
 Requests in lists come without their \`plan\`. Environments show the first 1,000 of their names.
 `,

@@ -56,6 +56,15 @@ inBothModes('The door', ({ processes }) => {
     ['a path as name', '{"ownerId":"ada","instanceId":"../../etc"}', 400, 'instanceId'],
     ['a wrong type', '{"ownerId":{"$gt":""},"instanceId":"x"}', 400, 'ownerId'],
     ['prototype keys', '{"ownerId":"ada","instanceId":"x","__proto__":{"priority":1}}', 400, '__proto__'],
+    ...['priority', 'ownerType', 'environment', 'definition', 'clusterId', 'guestLocation', 'notBefore', 'keepOnFailure'].map(
+      (field): [string, string, number, string] => [
+        `null as ${field}`,
+        `{"ownerId":"ada","instanceId":"x","${field}":null}`,
+        400,
+        field,
+      ],
+    ),
+    ['a week as time', '{"ownerId":"ada","instanceId":"x","notBefore":"2099-W01"}', 400, 'notBefore'],
     ['an unknown place', '{"ownerId":"ada","instanceId":"x","guestLocation":"moon"}', 400, 'guestLocation'],
     ['a list', '[]', 400, ''],
     ['too much', `{"ownerId":"${'a'.repeat(600_000)}"}`, 413, ''],

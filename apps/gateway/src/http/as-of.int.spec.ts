@@ -1,10 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { VERBS, type RequestEvent } from '@slipway/contracts';
+import type { Problem } from '@slipway/contracts/http';
 import { GatewayPlace, acceptance } from '../testing/gateway-place.js';
 
 const old = randomUUID();
 const late = randomUUID();
+const stepId = 'storage/data';
+const planStep = {
+  id: stepId,
+  kind: 'storage',
+  name: 'data',
+  action: 'ensure',
+  generation: 1,
+  location: 'local',
+  driver: 'x',
+  after: [],
+};
+const requested = (attempt: number): RequestEvent => ({
+  type: 'StepRequested',
+  data: { stepId, try: attempt, action: 'ensure', undo: false, inputs: {}, deadline: 0 },
+});
 const job = (instanceId: string) => acceptance({ job: 'provision', body: { ownerId: 'ada', instanceId } });
 
 describe('any read as it was, at a position or a time', () => {
@@ -31,8 +48,16 @@ describe('any read as it was, at a position or a time', () => {
   beforeAll(async () => {
     place = await GatewayPlace.open();
     await happen('old', old);
+    const cause = { code: 'driver-failed', message: 'no space', hint: '' } as const;
+    const log = await place.blobs.put('no space\n');
+    await place.request(old, { type: 'PlanMade', data: { plan: { steps: [planStep] } as never, planHash: 'x' } });
+    await place.request(old, requested(1));
+    await place.request(old, { type: 'StepFailed', data: { stepId, try: 1, cause, log } });
     between = await moment();
     await happen('late', late);
+    const made = await place.blobs.put('made\n');
+    await place.request(old, requested(2));
+    await place.request(old, { type: 'StepSucceeded', data: { stepId, try: 2, outputs: {}, log: made } });
     await place.request(old, { type: 'RequestFailed', data: { cause: { code: 'driver-failed', message: 'later', hint: '' } } });
     after = await moment();
     expect(await place.views.reached(after.position, 20_000)).toBe(true);
@@ -51,8 +76,13 @@ describe('any read as it was, at a position or a time', () => {
     ['/databases', '"default.old"', '"default.late"'],
     ['/environments', '"name":"old"', '"name":"late"'],
     ['/events', '"stream":"instance-default.old"', '"stream":"instance-default.late"'],
-    [`/requests/${old}`, '"status":"queued"', '"status":"failed"'],
+    [`/requests/${old}`, '"status":"running"', '"status":"succeeded"'],
     [`/requests/${old}/events`, '"type":"RequestAccepted"', '"type":"RequestFailed"'],
+    [
+      `/requests/${old}/logs`,
+      '==> storage/data (failed, try 1) <==\nno space\n',
+      '==> storage/data (succeeded, try 2) <==\nmade\n',
+    ],
   ])('GET %s', async (path, ofThen, ofLater) => {
     for (const asOf of [between.position, between.time]) {
       const { status, text } = await read(path, asOf);
@@ -63,22 +93,37 @@ describe('any read as it was, at a position or a time', () => {
     for (const asOf of [after.position, after.time]) expect((await read(path, asOf)).text).toContain(ofLater);
   });
 
-  it.each([`/requests/${late}`, '/instances/late', '/storages/late', '/databases/late', '/environments/late'])(
-    'GET %s: 404 at a moment before it was there',
-    async (path) => {
-      for (const asOf of [between.position, between.time, '2020-01-01T00:00:00Z']) {
-        const { status, text } = await read(path, asOf);
-        expect({ asOf, status, code: JSON.parse(text).code }).toEqual({ asOf, status: 404, code: 'not-found' });
-      }
-      for (const asOf of [after.position, after.time]) expect((await read(path, asOf)).status).toBe(200);
-    },
-  );
+  it('logs are of the tries that had ended: what runs is asked only for how it is now', async () => {
+    let asked = 0;
+    const stop = place.bus.serve('storage', VERBS.log, () => ((asked += 1), { text: 'going on' }), 'local');
+    const running = await place.request(old, requested(3));
+    expect((await read(`/requests/${old}/logs`, running)).text).not.toContain('running');
+    expect(asked).toBe(0);
+    expect(await (await place.call('GET', `/requests/${old}/logs`)).text()).toContain('going on');
+    stop();
+  });
+
+  it.each([
+    `/requests/${late}`,
+    `/requests/${late}/logs`,
+    '/instances/late',
+    '/storages/late',
+    '/databases/late',
+    '/environments/late',
+  ])('GET %s: 404 at a moment before it was there', async (path) => {
+    for (const asOf of [between.position, between.time, '2020-01-01T00:00:00Z']) {
+      const { status, text } = await read(path, asOf);
+      expect({ asOf, status, code: JSON.parse(text).code }).toEqual({ asOf, status: 404, code: 'not-found' });
+    }
+    for (const asOf of [after.position, after.time]) expect((await read(path, asOf)).status).toBe(200);
+  });
 
   it.each([
     ...['/requests', '/instances', '/storages', '/databases', '/environments', '/events'],
-    ...[`/requests/${old}`, `/requests/${old}/events`, '/instances/old', '/environments/old'],
+    ...[`/requests/${old}`, `/requests/${old}/events`, `/requests/${old}/logs`, '/instances/old', '/environments/old'],
   ])('GET %s: a moment that is none is 400, another log’s is 410', async (path) => {
-    expect((await read(path, '2020-13-45')).status).toBe(400);
+    const none = await read(path, '2020-13-45');
+    expect([none.status, (JSON.parse(none.text) as Problem).fields?.[0]?.field]).toEqual([400, 'asOf']);
     expect((await read(path, 'other.0000000001.00000000000000000001')).status).toBe(410);
   });
 });

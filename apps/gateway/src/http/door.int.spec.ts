@@ -93,6 +93,7 @@ describe('the door', () => {
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     const problem = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as Problem;
     expect(problem).toMatchObject({ status, code, detail: expect.stringMatching(/\w/), requestId: expect.any(String) });
+    expect(problem.fields?.length).toBe(code === 'bad-input' ? 1 : undefined);
   });
 
   it('does not wait for ever for a head that drips in', async () => {

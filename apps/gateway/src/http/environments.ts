@@ -30,7 +30,7 @@ export class EnvironmentsController {
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    await this.yourWrites.reached(headers, query);
+    await this.yourWrites.reached('environments', headers, query);
     return answerPage(reply, await this.views.listText('environments', listQuery(query)));
   }
 
@@ -43,7 +43,7 @@ export class EnvironmentsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<EnvironmentView> {
     onlyKnown(query, ['asOf', 'atLeast']);
-    await this.yourWrites.reached(headers, query);
+    await this.yourWrites.reached('environments', headers, query);
     const asOf = one(query, 'asOf');
     const view = await this.views.get('environments', id, asOf === undefined ? {} : { asOf });
     if (!view)

@@ -22,10 +22,9 @@ export class EventsController {
     const [after, cursor, asOf] = [one(query, 'after'), one(query, 'cursor'), one(query, 'asOf')];
     if (after !== undefined && cursor !== undefined)
       throw badInput([{ field: 'after', reason: 'and cursor are the same; give one' }]);
-    const from = cursor ?? after;
-    const upTo = asOf === undefined ? undefined : await this.log.positionOf(asOf);
+    const from = await this.log.known(cursor ?? after, cursor === undefined ? 'after' : 'cursor');
     const page = await this.log.all({ ...(from !== undefined && { after: from }), limit, filter });
-    const within = page.events.filter(({ position }) => upTo === undefined || (upTo !== null && position <= upTo));
+    const within = await this.log.upTo(page.events, asOf);
     const goesOn = !page.end && within.length === page.events.length;
     return { items: within.map(eventView), position: page.position, ...(goesOn && { next: page.position }) };
   }

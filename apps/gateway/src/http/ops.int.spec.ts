@@ -167,7 +167,13 @@ describe('bad input', () => {
     [{ ...JOB, instanceId: 'Not A Name' }, 'instanceId'],
     [{ ...JOB, ownerId: 7 }, 'ownerId'],
     [{ ...JOB, priority: 1e9 }, 'priority'],
-    [{ ...JOB, notBefore: 'tomorrow' }, 'notBefore'],
+    ...['tomorrow', '2099-W01', '20991231', '2099-365', '2099-12-31', null].map((notBefore): [object, string] => [
+      { ...JOB, notBefore },
+      'notBefore',
+    ]),
+    ...['priority', 'ownerType', 'environment', 'definition', 'clusterId', 'guestLocation', 'keepOnFailure'].map(
+      (field): [object, string] => [{ ...JOB, [field]: null }, field],
+    ),
     [{ ...JOB, definition: '$(reboot)' }, 'definition'],
     [{ ...JOB, surprise: true }, 'surprise'],
     [{ ...JOB, constructor: 'x' }, 'constructor'],
@@ -185,6 +191,12 @@ describe('bad input', () => {
     expect(problem).toMatchObject({ code: 'bad-input', status: 400 });
     expect(problem.fields?.map((fault) => fault.field)).toContain(field);
     expect(await place.store.head()).toBe(before);
+  });
+
+  it.each(['cancel', 'retry', 'pause', 'resume', 'abandon'])('to %s with null as the reason names it', async (verb) => {
+    const path = `/requests/${idOfKey('x')}/${verb}`;
+    const problem = await place.json<Problem>('POST', path, { body: { reason: null } });
+    expect([problem.status, problem.fields?.[0]?.field]).toEqual([400, 'reason']);
   });
 
   it.each([

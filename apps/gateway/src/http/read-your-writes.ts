@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingHttpHeaders } from 'node:http';
-import { HTTP_HEADERS, SlipwayError } from '@slipway/contracts';
-import type { Views } from '../views/port.js';
+import { HTTP_HEADERS, SlipwayError, badInput } from '@slipway/contracts';
+import { isPosition } from '@slipway/event-store';
+import type { ViewName, Views } from '../views/port.js';
 import { one, type Query } from './list-query.js';
 import { LogReader } from './log-reader.js';
 import { VIEWS } from './tokens.js';
 
-/** How long a read waits for the views to come to where its caller has been. */
+/** How long a read waits for its view to come to where its caller has been. */
 const WAIT_MS = 2_000;
 
 /** Reads that see what their caller wrote: `Slipway-At-Least`, or `atLeast` in the query. */
@@ -17,27 +18,33 @@ export class ReadYourWrites {
     @Inject(LogReader) private readonly log: LogReader,
   ) {}
 
-  /** Resolves when the views have reached the position that is asked for. Throws `behind`, or `gone` when the log never comes there. */
-  async reached(headers: IncomingHttpHeaders, query: Query): Promise<void> {
+  /**
+   * Resolves when the view has reached the position that is asked for. Throws `bad-input`, `behind` (one that has stopped
+   * never comes there), or `gone` when the log never does.
+   */
+  async reached(view: ViewName, headers: IncomingHttpHeaders, query: Query): Promise<void> {
     const position = positionOf(headers, query);
-    if (position === undefined || (await this.views.reached(position, WAIT_MS))) return;
+    if (position === undefined) return;
+    const stopped = this.views.stopped().find((each) => each.view === view);
+    // One that has stopped at an event goes on only by hand.
+    if (await this.views.reached(position, stopped?.eventId === undefined ? WAIT_MS : 0, view)) return;
     // One of before a restore may still hold: then it lies behind the head, where the views stand.
     await this.log.all({ after: position, limit: 1 });
-    if (await this.views.reached(await this.log.head(), 0)) return;
-    throw new SlipwayError(
-      'behind',
-      `The views stand at ${this.views.position()} and have not reached ${position.slice(0, 100)}`,
-    );
+    if (await this.views.reached(await this.log.head(), 0, view)) return;
+    const why = stopped ? `: it has stopped, ${stopped.reason}` : '';
+    throw new SlipwayError('behind', `The view of ${view} has not reached ${position}${why}`);
   }
 
-  /** Whether the views have not reached it yet, for who need not wait because the log itself can be asked. */
-  async isBehind(headers: IncomingHttpHeaders, query: Query): Promise<boolean> {
+  /** Whether the view has not reached it yet, for who need not wait because the log itself can be asked. */
+  async isBehind(view: ViewName, headers: IncomingHttpHeaders, query: Query): Promise<boolean> {
     const position = positionOf(headers, query);
-    return position !== undefined && !(await this.views.reached(position, 0));
+    return position !== undefined && !(await this.views.reached(position, 0, view));
   }
 }
 
 function positionOf(headers: IncomingHttpHeaders, query: Query): string | undefined {
-  const header = headers[HTTP_HEADERS.atLeast.toLowerCase()];
-  return one(query, 'atLeast') ?? (typeof header === 'string' ? header : undefined);
+  const asked = one(query, 'atLeast');
+  const position = asked ?? headers[HTTP_HEADERS.atLeast.toLowerCase()];
+  if (position === undefined || (typeof position === 'string' && isPosition(position))) return position;
+  throw badInput([{ field: asked === undefined ? HTTP_HEADERS.atLeast : 'atLeast', reason: 'must be a position of the log' }]);
 }

@@ -67,20 +67,37 @@ describe('reads', () => {
     ).toHaveLength(1);
   });
 
-  it('name what is wrong with a list’s query', async () => {
-    for (const query of [
-      'colour=red',
-      'toString=x',
-      'sort=constructor',
-      'sort=colour',
-      'limit=0',
-      'limit=1&limit=2',
-      'cursor=rubbish',
-      'asOf=yesterday',
-    ]) {
-      const response = await place.call('GET', `/instances?${query}`);
-      expect([query, response.status]).toEqual([query, 400]);
-      expect(((await response.json()) as Problem).code).toBe('bad-input');
+  it.each([
+    ['/instances?colour=red', 'colour', 'can be filtered by name, '],
+    ['/instances?toString=x', 'toString', 'can be filtered by'],
+    ['/instances?sort=constructor', 'sort', 'can be sorted by name, '],
+    ['/instances?sort=colour', 'sort', 'not by "colour"'],
+    ['/instances?limit=0', 'limit', 'from 1 to 500'],
+    ['/instances?limit=1&limit=2', 'limit', 'only once'],
+    ['/instances?cursor=rubbish', 'cursor', 'not one that a page gave'],
+    ['/instances?asOf=yesterday', 'asOf', '"yesterday"'],
+    ['/instances?atLeast=rubbish', 'atLeast', 'must be a position'],
+    ['/instances?health=ill', 'health', 'is never "ill"; there are starting, healthy, '],
+    ['/instances?status=present&status=gone', 'status', 'is never "gone"; there are making, present, '],
+    ['/requests?status=sucess', 'status', 'is never "sucess"; there are queued, running, '],
+    ['/requests?job=destroy', 'job', 'is never "destroy"; there are provision, deprovision'],
+    ['/environments?paused=yes', 'paused', 'is never "yes"; there are true, false'],
+    ['/environments/default?asOf=2020-13-45', 'asOf', '"2020-13-45"'],
+    ['/instances/a?asOf=x', 'asOf', '"x"'],
+    ['/instances/a?colour=red', 'colour', 'is not known'],
+  ])('name what is wrong with GET %s', async (path, field, reason) => {
+    const response = await place.call('GET', path);
+    expect(response.status).toBe(400);
+    expect((await response.json()) as Problem).toMatchObject({
+      code: 'bad-input',
+      fields: [{ field, reason: expect.stringContaining(reason) }],
+    });
+  });
+
+  it('name a header that is wrong', async () => {
+    for (const path of ['/instances', '/instances/a', '/requests', `/requests/${randomUUID()}`, '/environments/default']) {
+      const problem = await place.json<Problem>('GET', path, { headers: { 'Slipway-At-Least': 'rubbish' } });
+      expect([path, problem.status, problem.fields?.[0]?.field]).toEqual([path, 400, 'Slipway-At-Least']);
     }
   });
 
@@ -138,6 +155,26 @@ describe('reads', () => {
     expect(((await response.json()) as Problem).code).toBe('behind');
     await slow.close();
   });
+
+  it('say 503 behind of a view that has stopped before what their caller wrote; the others answer', async () => {
+    const stopping = await GatewayPlace.open();
+    const id = randomUUID();
+    const poison = await stopping.record(`request-${id}`, 'RequestAccepted', { body: {} });
+    await stopping.record('environment-default', 'NameClaimed', { name: 'x', job: 'provision' });
+    const written = await stopping.resource('instance', 'a');
+    const headers = { 'Slipway-At-Least': written };
+    expect(await stopping.views.reached(written, 10_000)).toBe(true);
+    expect(stopping.views.stopped().map(({ view }) => view)).toEqual(['requests', 'instances', 'storages', 'databases', 'names']);
+    expect(await stopping.json('GET', '/requests', { headers })).toMatchObject({
+      ...{ status: 503, code: 'behind' },
+      detail: expect.stringContaining(poison),
+    });
+    for (const path of ['/instances', '/instances/a', '/environments', '/environments/default'])
+      expect([path, (await stopping.call('GET', path, { headers })).status]).toEqual([path, 503]);
+    const before = { 'Slipway-At-Least': poison };
+    expect((await stopping.call('GET', '/instances', { headers: before })).status).toBe(200);
+    await stopping.close();
+  }, 60_000);
 
   it('say 410 of a position that the log never comes to', async () => {
     for (const position of [last.replace(/\d{6}$/, '999999'), 'other.0000000001.00000000000000000001']) {
@@ -247,6 +284,27 @@ describe('requests', () => {
     expect([...first.items, ...second.items]).toEqual(all.items);
     const asOf = await place.json<Page<EventView>>('GET', `/requests/${id}/events?asOf=${first.position}`);
     expect(asOf.items).toEqual(first.items);
+  });
+
+  it.each([
+    ['events?cursor=rubbish', 400, 'cursor'],
+    ['events?cursor=', 400, 'cursor'],
+    ['events?asOf=rubbish', 400, 'asOf'],
+    ['events?limit=5001', 400, 'limit'],
+    ['events?colour=red', 400, 'colour'],
+    ['logs?asOf=rubbish', 400, 'asOf'],
+    ['logs?step=none', 400, 'step'],
+    ['events?cursor=other.0000000001.00000000000000000001', 410, undefined],
+    ['logs?asOf=other.0000000001.00000000000000000001', 410, undefined],
+  ])('say what is wrong with %s', async (path, status, field) => {
+    const response = await place.call('GET', `/requests/${id}/${path}`);
+    expect(response.status).toBe(status);
+    expect(((await response.json()) as Problem).fields?.[0]?.field).toBe(field);
+  });
+
+  it('have no events beyond the end of the log', async () => {
+    const beyond = last.replace(/\d{6}$/, '999999');
+    expect((await place.call('GET', `/requests/${id}/events?cursor=${beyond}`)).status).toBe(410);
   });
 
   it('have logs: of ended steps from blobs, of running ones from who runs them; what is missing is named', async () => {
@@ -360,14 +418,19 @@ describe('events', () => {
   });
 
   it.each([
-    'colour=red',
-    'category=weather',
-    'request=1',
-    'limit=5001',
-    'after=a&cursor=b',
-    'environment=a&environment=b',
-    'type=%3Cx%3E',
-  ])('name what is wrong with %s', async (query) => expect(await events(query)).toMatchObject({ code: 'bad-input' }));
+    ['colour=red', 'colour'],
+    ['category=weather', 'category'],
+    ['request=1', 'request'],
+    ['limit=5001', 'limit'],
+    ['after=a&cursor=b', 'after'],
+    ['after=rubbish', 'after'],
+    ['cursor=rubbish', 'cursor'],
+    ['asOf=rubbish', 'asOf'],
+    ['environment=a&environment=b', 'environment'],
+    ['type=%3Cx%3E', 'type'],
+  ])('name what is wrong with %s', async (query, field) =>
+    expect(await events(query)).toMatchObject({ code: 'bad-input', fields: [{ field, reason: expect.any(String) }] }),
+  );
 
   it('of another log’s position are gone', async () => {
     const response = await place.call('GET', '/events?after=other.0000000001.00000000000000000001');

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { HTTP_HEADERS, SlipwayError, type EventView, type RequestContext } from '@slipway/contracts';
 import { AbandonBody, ControlBody, type Accepted, type Page, type RequestView } from '@slipway/contracts/http';
+import { isAfter } from '@slipway/event-store';
 import { badInput, validated, eventView } from '@slipway/mesh';
 import { ApiControl, ApiEventsOfRequest, ApiGet, ApiList, ApiLogs, ApiNoun } from '../openapi/operations.js';
 import type { Views } from '../views/port.js';
@@ -35,7 +36,7 @@ export class RequestsController {
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.yourWrites.reached(headers, query);
+    await this.yourWrites.reached('requests', headers, query);
     return answerPage(reply, await this.views.listText('requests', listQuery(query)));
   }
 
@@ -49,7 +50,7 @@ export class RequestsController {
   ): Promise<RequestView> {
     onlyKnown(query, ['asOf', 'atLeast']);
     const asOf = one(query, 'asOf');
-    const row = (await this.yourWrites.isBehind(headers, query)) ? null : await this.#row(id, asOf);
+    const row = (await this.yourWrites.isBehind('requests', headers, query)) ? null : await this.#row(id, asOf);
     // One that was just accepted is never 404: what no view has heard of yet is folded from its stream.
     const view = row && !mayBePartial(row) ? row : await this.log.request(id, asOf);
     reply.header(HTTP_HEADERS.position, view.position);
@@ -61,12 +62,9 @@ export class RequestsController {
   async events(@Param('id') id: string, @Query() query: QueryString): Promise<Page<EventView>> {
     onlyKnown(query, ['cursor', 'limit', 'asOf', 'atLeast']);
     const limit = whole(query, 'limit', 1, 5000) ?? 500;
-    const after = one(query, 'cursor');
-    const asOf = one(query, 'asOf');
-    const upTo = asOf === undefined ? undefined : await this.log.positionOf(asOf);
-    const events = (await this.log.eventsOf(id)).filter(
-      ({ position }) => (after === undefined || position > after) && (upTo === undefined || (upTo !== null && position <= upTo)),
-    );
+    const after = await this.log.known(one(query, 'cursor'), 'cursor');
+    const all = await this.log.eventsOf(id, one(query, 'asOf'));
+    const events = all.filter(({ position }) => after === undefined || isAfter(position, after));
     const items = events.slice(0, limit);
     const position = items.at(-1)?.position ?? after ?? (await this.log.head());
     return { items: items.map(eventView), position, ...(events.length > limit && { next: position }) };
@@ -81,8 +79,9 @@ export class RequestsController {
     @Context() context: RequestContext,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    onlyKnown(query, ['step']);
-    const request = await this.log.request(id);
+    onlyKnown(query, ['step', 'asOf']);
+    const asOf = one(query, 'asOf');
+    const request = await this.log.request(id, asOf);
     const step = one(query, 'step');
     if (step !== undefined && !request.steps.some(({ id: known }) => known === step)) {
       throw badInput([
@@ -94,8 +93,10 @@ export class RequestsController {
     }
     const asLines = (headers.accept ?? '').includes('application/x-ndjson');
     reply.header('Content-Type', asLines ? 'application/x-ndjson; charset=utf-8' : 'text/plain; charset=utf-8');
-    const ended = endedTries(await this.log.eventsOf(id));
-    await reply.send(this.logs.stream({ ...context, requestId: id }, request, { ended, step, asLines }));
+    const ended = endedTries(await this.log.eventsOf(id, asOf));
+    // What runs is asked for its log as it is now.
+    const options = { ended, running: asOf === undefined, step, asLines };
+    await reply.send(this.logs.stream({ ...context, requestId: id }, request, options));
   }
 
   @ApiControl('cancel', ControlBody)

@@ -29,7 +29,7 @@ function resources(noun: Noun): Type {
       @Headers() headers: IncomingHttpHeaders,
       @Res({ passthrough: true }) reply: FastifyReply,
     ): Promise<string> {
-      await this.yourWrites.reached(headers, query);
+      await this.yourWrites.reached(noun, headers, query);
       return answerPage(reply, await this.views.listText(noun, listQuery(query)));
     }
 
@@ -42,7 +42,7 @@ function resources(noun: Noun): Type {
       @Res({ passthrough: true }) reply: FastifyReply,
     ): Promise<ResourceView> {
       onlyKnown(query, ['environment', 'asOf', 'atLeast']);
-      await this.yourWrites.reached(headers, query);
+      await this.yourWrites.reached(noun, headers, query);
       // A bare name is one of the environment that is named, or of the default one.
       const full = id.includes('.') ? id : `${one(query, 'environment') ?? DEFAULT_ENVIRONMENT}.${id}`;
       const asOf = one(query, 'asOf');

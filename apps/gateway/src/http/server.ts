@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { SlipwayError, type RequestContext } from '@slipway/contracts';
-import { runInContext, type Runtime } from '@slipway/mesh';
+import { badInput, runInContext, type Runtime } from '@slipway/mesh';
 import { contextOfCall, logTokenOf } from '../identity/call.js';
 import { isLoopback, knockOf, type Door } from '../identity/door.js';
 import type { Guard } from '../identity/guard.js';
@@ -150,7 +150,7 @@ function refuseMalformed(error: Error & { code?: string }, socket: Socket): void
 function refusalOf(code: string | undefined): SlipwayError {
   if (code === 'HPE_HEADER_OVERFLOW') return new SlipwayError('too-large', 'The head of the call is larger than 16 KiB');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new SlipwayError('too-slow', 'The head of the call did not arrive in time');
-  return new SlipwayError('bad-input', 'The call is not valid HTTP/1.1');
+  return badInput([{ field: '', reason: 'the call is not valid HTTP/1.1' }]);
 }
 
 /** A URL that can't be decoded, or with a part that is too long: refused before any hook runs. */

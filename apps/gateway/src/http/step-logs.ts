@@ -22,6 +22,8 @@ export interface EndedTry {
 export interface LogOptions {
   /** In the order in which they ended; see {@link endedTries}. */
   ended: EndedTry[];
+  /** Those of running tries as well, as they are so far. */
+  running: boolean;
   /** Only this step. */
   step?: string | undefined;
   /** JSON lines `{step, line}` instead of text. */
@@ -49,7 +51,7 @@ export class StepLogs {
         yield* this.#part({ id: step.id, status, try: attempt }, options, async () => {
           return (await this.blobs.read(log.sha256, LARGEST)).toString('utf8');
         });
-      if (step.status === 'running' || step.status === 'undoing')
+      if (options.running && (step.status === 'running' || step.status === 'undoing'))
         yield* this.#part(step, options, () => this.#running(context, request, step));
     }
   }

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import {
   SlipwayError,
+  badInput,
   causeOf,
   progressSubject,
   type Cause,
@@ -164,7 +165,10 @@ export class LiveConnection {
   #subscribe({ id, filter, from }: Extract<CheckedFrame, { type: 'subscribe' }>): void {
     const { store, tail, clock, bus, mesh, limits } = this.parts;
     if (this.#open.has(id)) {
-      throw new RefusedFrame(new SlipwayError('bad-input', `There is a subscription ${id} already; unsubscribe it first`), id);
+      throw new RefusedFrame(
+        badInput([{ field: 'id', reason: `there is a subscription ${id} already; unsubscribe it first` }]),
+        id,
+      );
     }
     if (this.#open.size >= limits.subscriptions) {
       throw new RefusedFrame(new SlipwayError('too-busy', `A connection has at most ${limits.subscriptions} subscriptions`), id);

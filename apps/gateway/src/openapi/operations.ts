@@ -118,11 +118,11 @@ const NOUNS = {
 } as const;
 type Noun = keyof typeof NOUNS;
 
-/** Fields of a view that can be filtered by, or sorted by. */
-const fieldsOf = (noun: Noun, can: 'filter' | 'sort'): string[] =>
+/** Fields of a view that can be filtered by, or sorted by, with the values that they can have. */
+const fieldsOf = (noun: Noun, can: 'filter' | 'sort'): { name: string; values?: readonly string[] | undefined }[] =>
   Object.entries(projections.find(({ name }) => name === noun)!.fields)
     .filter(([, field]) => field[can])
-    .map(([name]) => name);
+    .map(([name, { values }]) => ({ name, values }));
 
 export const ApiList = (noun: Noun): MethodDecorator =>
   withKey(
@@ -131,14 +131,19 @@ export const ApiList = (noun: Noun): MethodDecorator =>
       summary: `List ${noun}`,
       description: 'Each filter may be given several times: one of.',
     }),
-    ...fieldsOf(noun, 'filter').map((name) =>
-      ApiQuery({ name, required: false, type: String, description: 'Only where it is equal.' }),
+    ...fieldsOf(noun, 'filter').map(({ name, values }) =>
+      ApiQuery({
+        ...{ name, required: false, type: String, description: 'Only where it is equal.' },
+        ...(values && { enum: [...values] }),
+      }),
     ),
     ApiQuery({
       name: 'sort',
       required: false,
       type: String,
-      description: `One of ${fieldsOf(noun, 'sort').join(', ')}; \`-\` in front for descending.`,
+      description: `One of ${fieldsOf(noun, 'sort')
+        .map(({ name }) => name)
+        .join(', ')}; \`-\` in front for descending.`,
     }),
     ...PAGED,
     ApiQuery(AS_OF),
@@ -218,6 +223,7 @@ export const ApiLogs = (): MethodDecorator =>
     ApiOperation({ operationId: 'read-logs', summary: "Logs of a request's steps, the running ones as they are so far" }),
     ApiParam({ name: 'id', description: "The request's id." }),
     ApiQuery({ name: 'step', required: false, type: String, description: "Only this step's." }),
+    ApiQuery({ ...AS_OF, description: `${AS_OF.description} Of the tries that had ended by then.` }),
     ApiResponse({
       status: 200,
       description: 'Each step under a heading; as JSON lines `{step, line}` when asked for.',
@@ -226,7 +232,7 @@ export const ApiLogs = (): MethodDecorator =>
         'application/x-ndjson': { schema: { type: 'string' }, example: '{"step":"storage/shop-data","line":"made"}\n' },
       },
     }),
-    ...problems(...DOOR, 'bad-input', 'not-found', 'log-unavailable'),
+    ...problems(...DOOR, 'bad-input', 'gone', 'not-found', 'log-unavailable'),
   );
 
 export const ApiEvents = (): MethodDecorator =>

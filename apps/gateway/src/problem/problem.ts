@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { ERRORS, SlipwayError, type ErrorCode } from '@slipway/contracts';
+import { ERRORS, SlipwayError, badInput, type ErrorCode } from '@slipway/contracts';
 import type { Problem } from '@slipway/contracts/http';
 import { statusOf } from './status.js';
 
@@ -18,6 +18,7 @@ export function toSlipwayError(error: unknown): SlipwayError {
 /** Refusals of Fastify and Nest, which know HTTP's numbers only. */
 function fromHttp(status: number, message: string): SlipwayError {
   const code = codeOf(status);
+  if (code === 'bad-input') return badInput([{ field: '', reason: message }]);
   return code === 'internal' ? new SlipwayError(code) : new SlipwayError(code, message);
 }
 

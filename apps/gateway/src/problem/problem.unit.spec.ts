@@ -66,6 +66,12 @@ describe('an error as a problem', () => {
     expect(toSlipwayError(Object.assign(new Error('x'), { statusCode: status })).code).toBe(code);
   });
 
+  it('names the call as a whole where the framework refuses it', () => {
+    expect(problemOf(toSlipwayError(new HttpException('no such escape', 400)), 'call-0001')).toMatchObject({
+      fields: [{ field: '', reason: 'no such escape' }],
+    });
+  });
+
   it('tells when to try again, and how to authenticate', () => {
     expect(problemHeaders({ code: 'behind', requestId: 'a' })['Retry-After']).toBe('1');
     expect(problemHeaders({ code: 'bad-input', requestId: 'a' })['Retry-After']).toBeUndefined();

@@ -18,7 +18,7 @@ export const environments: Projection<EnvironmentRow> = {
   version: 1,
   categories: ['environment', ...RESOURCE_KINDS],
   fields: {
-    paused: { of: (row) => String(row.paused), filter: 'checked' },
+    paused: { of: (row) => String(row.paused), filter: 'checked', values: ['true', 'false'] },
     name: { of: (row) => row.name, filter: 'checked', sort: true },
     updatedAt: { of: (row) => row.updatedAt, sort: true },
   },

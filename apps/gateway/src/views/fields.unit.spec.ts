@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { fieldRows, viewFields } from './fields.js';
+import { fieldRows, valueRows, viewFields } from './fields.js';
 
 describe('docs/reference/views.md', () => {
   const page = readFileSync(new URL('../../../../docs/reference/views.md', import.meta.url), 'utf8');
 
-  it('lists what each view is filtered and sorted by (node scripts/reference.mjs writes it)', () => {
-    expect(page.split('\n').filter((line) => line.startsWith('| `GET'))).toEqual(fieldRows());
+  it('lists what each view is filtered and sorted by, and the values that a filter can have (node scripts/reference.mjs writes it)', () => {
+    expect(page.split('\n').filter((line) => line.startsWith('| `GET'))).toEqual([...fieldRows(), ...valueRows()]);
   });
 });
 

@@ -37,8 +37,9 @@ const accepted = (data: RequestAccepted, { stream, metadata, recordedAt, positio
   ...(typeof data.body.definition === 'string' && { definition: data.body.definition }),
   owner: data.owner,
   actor: data.actor,
-  priority: data.priority,
-  ...(data.notBefore !== undefined && { notBefore: instant(data.notBefore) }),
+  // Earlier releases took `null` for both, and times that are none.
+  priority: data.priority ?? 0,
+  ...(Number.isFinite(data.notBefore) && { notBefore: instant(data.notBefore!) }),
   acceptedAt: recordedAt,
   updatedAt: recordedAt,
   ...(metadata.logToken !== undefined && { logToken: metadata.logToken }),

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { RequestEvent } from '@slipway/contracts';
 import type { RequestView } from '@slipway/contracts/http';
 import { foldRequest } from './fold-request.js';
+import { requests } from './requests.js';
 import { positionOf, recorded, secondOf } from './testing/recorded.js';
 
 const actor = { id: 'ada', type: 'user' as const };
@@ -97,6 +98,14 @@ describe('a request folded from its stream', () => {
       steps: [],
       position: positionOf(1),
     });
+  });
+
+  it('that an earlier release recorded with null stops no view', () => {
+    const old = { ...accepted.data, priority: null, notBefore: null, body: { definition: null } } as never;
+    const view = fold({ type: 'RequestAccepted', data: old });
+    expect(view).toMatchObject({ priority: 0, status: 'queued' });
+    expect([view.notBefore, view.definition]).toEqual([undefined, undefined]);
+    for (const { of, sort } of Object.values(requests.fields)) if (sort) expect(of(view)).not.toBeNull();
   });
 
   it('is none when there is no event, or its claim was voided', () => {

@@ -59,7 +59,10 @@ export async function openViews({ folder, log, eventLog, historyDays, snapshot }
       return text === null ? null : (JSON.parse(text) as Rows[typeof view]);
     },
     position: () => models.position() ?? startOf(log.info()),
-    reached: (position, ms, view) => models.reached(position, ms, view),
+    reached: async (position, ms, view) => {
+      const shown = view === undefined ? [undefined] : [view, ...(SHOWN[view]?.with ?? [])];
+      return (await Promise.all(shown.map((model) => models.reached(position, ms, model)))).every(Boolean);
+    },
     building: () =>
       models
         .states()
@@ -100,9 +103,9 @@ const withPlan: Complete = ({ id, text }, snapshot, at) => {
 };
 
 /** What is shown with a row that stands in another model. */
-const SHOWN: Partial<Record<ViewName, { inLists?: Complete; alone: Complete }>> = {
+const SHOWN: Partial<Record<ViewName, { with?: string[]; inLists?: Complete; alone: Complete }>> = {
   requests: { alone: withPlan },
-  environments: { inLists: withNames, alone: withNames },
+  environments: { with: ['names'], inLists: withNames, alone: withNames },
 };
 
 /** The worker runs what was built. */

@@ -38,7 +38,7 @@ export interface Views {
   getText(view: ViewName, id: string, options?: { asOf?: string }): Promise<string | null>;
   /** Position up to which all views have been brought, but for those that have stopped. */
   position(): string;
-  /** Resolves true once `position()` has reached it (or one view has, stopped or not), false after `ms`. */
+  /** Resolves true once `position()` has reached it (or one view has with all that it shows, stopped or not), false after `ms`. */
   reached(position: string, ms: number, view?: ViewName): Promise<boolean>;
   /** Views that are being rebuilt, and how far; readers see the old rows (`live`), or get `behind` while there are none. */
   building(): { view: string; live: boolean; position: string }[];

@@ -1,5 +1,5 @@
-import { idOf, type Plan } from '@slipway/contracts';
-import type { RequestView } from '@slipway/contracts/http';
+import { JOBS, idOf, type Plan } from '@slipway/contracts';
+import { REQUEST_STATUSES, type RequestView } from '@slipway/contracts/http';
 import type { Projection } from '@slipway/event-store/read-models';
 import { evolveRequest } from './fold-request.js';
 
@@ -10,15 +10,15 @@ type RequestRow = Omit<RequestView, 'plan'>;
 
 export const requests: Projection<RequestRow> = {
   name: 'requests',
-  version: 1,
+  version: 2,
   categories: ['request'],
   fields: {
     instanceId: { of: (row) => row.instanceId, filter: 'indexed', sort: true },
     ownerId: { of: (row) => row.owner.id, filter: 'indexed' },
-    status: { of: (row) => row.status, filter: 'indexed' },
+    status: { of: (row) => row.status, filter: 'indexed', values: REQUEST_STATUSES },
     definition: { of: (row) => row.definition, filter: 'checked' },
     environment: { of: (row) => row.environment, filter: 'checked' },
-    job: { of: (row) => row.job, filter: 'checked' },
+    job: { of: (row) => row.job, filter: 'checked', values: JOBS },
     acceptedAt: { of: (row) => row.acceptedAt, sort: true },
     updatedAt: { of: (row) => row.updatedAt, sort: true },
     priority: { of: (row) => row.priority, sort: true },

@@ -1,4 +1,5 @@
 import {
+  HEALTHS,
   bareResourceEventType,
   categoryOf,
   idOf,
@@ -15,7 +16,7 @@ import type { Change, Model, Projection } from '@slipway/event-store/read-models
 type Claim = { instanceId: string; ownerId: string };
 
 /** What exists, or is on its way; what was destroyed shows when its status is asked for, or by its id. */
-const EXISTING = ['making', 'present', 'failed', 'destroying'];
+const EXISTING = ['making', 'present', 'failed', 'destroying'] as const satisfies readonly ResourceView['status'][];
 
 /** The view of one kind of resource: rows from the resources' own streams, whom they belong to from the environment's. */
 const resourcesOf = (kind: ResourceKind): Projection<ResourceView> => ({
@@ -26,8 +27,8 @@ const resourcesOf = (kind: ResourceKind): Projection<ResourceView> => ({
     name: { of: (row) => row.name, filter: 'indexed', sort: true },
     instanceId: { of: (row) => row.instanceId, filter: 'indexed' },
     ownerId: { of: (row) => row.ownerId, filter: 'indexed' },
-    status: { of: (row) => row.status, filter: 'indexed' },
-    health: { of: (row) => row.health, filter: 'checked' },
+    status: { of: (row) => row.status, filter: 'indexed', values: [...EXISTING, 'destroyed'] },
+    health: { of: (row) => row.health, filter: 'checked', values: HEALTHS },
     definition: { of: (row) => row.definition.name, filter: 'checked' },
     location: { of: (row) => row.location, filter: 'checked' },
     driver: { of: (row) => row.driver, filter: 'checked' },

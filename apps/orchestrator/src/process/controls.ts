@@ -1,4 +1,4 @@
-import { SlipwayError, type ControlCommand, type RequestContext } from '@slipway/contracts';
+import { type ControlCommand, type RequestContext } from '@slipway/contracts';
 import type { Accepted } from '@slipway/contracts/http';
 import { badInput } from '@slipway/mesh';
 import type { Ports } from '../ports.js';
