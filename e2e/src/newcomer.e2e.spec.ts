@@ -1,12 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SlipwayClient } from '@slipway/client';
+import { systemClock } from '@slipway/contracts';
+import { NO_STREAM } from '@slipway/event-store';
+import { openEventLog } from '@slipway/event-store/open';
 import { startNatsServer } from '@slipway/mesh/testing';
 import { root } from '@slipway/testing';
 import { processesIn } from './place.js';
@@ -84,6 +88,40 @@ describe('npm start', () => {
     for (let tries = 0; tries < 1200 && pids.some(isRunning); tries++) await sleep(50);
     expect(pids.filter(isRunning)).toEqual([]);
   };
+  /** `kill -9` of everything that a start has started, but for instances. */
+  const killAll = async (mesh: Start) => {
+    const supervisor = supervisorOf(data);
+    const programs = childrenOf(supervisor);
+    process.kill(supervisor, 'SIGKILL');
+    process.kill(-mesh.child.pid!, 'SIGKILL');
+    for (const pid of programs) process.kill(pid, 'SIGKILL');
+    await mesh.end().catch(() => {});
+    await untilGone(programs);
+  };
+  /** A line that was printed, as somebody types it in a terminal in the clone. */
+  const typed = (command: string) => {
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+    const { status, stdout, stderr } = spawnSync(command, { shell: true, cwd: root, env, encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  /** An event that views can't make sense of. */
+  const recordNonsense = async () => {
+    const log = await openEventLog({ eventLog: 'sqlite', folder: join(data, 'log'), clock: systemClock });
+    const actor = { id: 'somebody', type: 'user' as const };
+    const nonsense = { id: randomUUID(), type: 'PlanSettled', data: {}, metadata: { actor } };
+    await log.as('orchestrator').append('environment-nonsense', NO_STREAM, [nonsense]);
+    await log.close();
+  };
+  /** The configuration of the profile dev with a certificate for these names. */
+  const withTls = (names: string): string => {
+    const [certFile, keyFile, file] = [join(folder, 'cert.pem'), join(folder, 'key.pem'), join(folder, 'slipway.yaml')];
+    const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', keyFile, '-out', certFile];
+    expect(spawnSync('openssl', [...made, '-subj', '/CN=slipway', '-addext', `subjectAltName=DNS:${names}`]).status).toBe(0);
+    const dev = readFileSync(join(root, 'deploy/dev/slipway.yaml'), 'utf8');
+    const listens = `gateway:\n  tls: { certFile: ${certFile}, keyFile: ${keyFile} }\n`;
+    writeFileSync(file, dev.replace(/^gateway:\n/m, listens));
+    return file;
+  };
   /** As somebody at the same machine: nothing told but the data folder. */
   const cli = (...args: string[]) =>
     slipway({ url: '', key: '' }, args, { env: { SLIPWAY_URL: undefined, SLIPWAY_KEY: undefined, SLIPWAY_DATA: data } });
@@ -143,6 +181,42 @@ describe('npm start', () => {
     await expect(fetch(url!)).rejects.toThrow();
   }, 300_000);
 
+  it('stops with Ctrl-C also what a failed step was told to keep, and what is still being started', async () => {
+    const content = join(folder, 'content');
+    const definition = (name: string, startSeconds: number) => ({
+      ...{ name, version: '1.0.0', type: 'instance' },
+      spec: {
+        // Its last argument shows whose program it is.
+        command: ['sh', '-c', 'while :; do sleep 1; done', join(data, 'places')],
+        health: { path: '/', startSeconds, timeoutSeconds: 1 },
+      },
+    });
+    mkdirSync(join(content, 'mute'), { recursive: true });
+    const definitions = [definition('mute', 1), definition('slow', 100)];
+    writeFileSync(join(content, 'mute/package.yaml'), JSON.stringify({ name: 'mute', version: '1.0.0', definitions }));
+    const env = { SLIPWAY_CONTENT: content };
+    const programs = () => processesIn(data).filter((pid) => commandOf(pid).startsWith('sh\0-c\0while'));
+    const untilTheyRun = async (count: number) => {
+      for (let tries = 0; tries < 400 && programs().length !== count; tries++) await sleep(50);
+      expect(programs()).toHaveLength(count);
+    };
+
+    const first = start(['--no-sample'], env);
+    await first.says(/^ready /m);
+    const kept = await cli('provision', '--keep', '--definition=mute', 'ada', 'kept');
+    expect(kept).toMatchObject({ code: 1, stdout: expect.stringContaining('needs attention') });
+    await client().provision({ ownerId: 'ada', instanceId: 'starting', definition: 'slow' });
+    await untilTheyRun(2);
+    expect(await first.interrupt()).toBe(0);
+    expect(processesIn(data)).toEqual([]);
+
+    const second = start(['--no-sample'], env);
+    await second.says(/^ready /m);
+    await untilTheyRun(1);
+    expect(await second.interrupt()).toBe(0);
+    expect(processesIn(data)).toEqual([]);
+  }, 300_000);
+
   it('uses a NATS server that NATS_URL names, and starts none', async () => {
     const nats = await startNatsServer();
     try {
@@ -181,42 +255,6 @@ describe('npm start', () => {
     expect(await cli('instances', 'after')).toMatchObject({ code: 1, stderr: expect.stringContaining('(not-found)') });
   }, 300_000);
 
-  it('stops with Ctrl-C also what a failed step was told to keep, and what is still being started', async () => {
-    const content = join(folder, 'content');
-    const definition = (name: string, startSeconds: number) => ({
-      ...{ name, version: '1.0.0', type: 'instance' },
-      spec: {
-        // Its last argument shows whose program it is.
-        command: ['sh', '-c', 'while :; do sleep 1; done', join(data, 'places')],
-        health: { path: '/', startSeconds, timeoutSeconds: 1 },
-      },
-    });
-    mkdirSync(join(content, 'mute'), { recursive: true });
-    const definitions = [definition('mute', 1), definition('slow', 100)];
-    writeFileSync(join(content, 'mute/package.yaml'), JSON.stringify({ name: 'mute', version: '1.0.0', definitions }));
-    const env = { SLIPWAY_CONTENT: content };
-    const programs = () => processesIn(data).filter((pid) => commandOf(pid).startsWith('sh\0-c\0while'));
-    const untilTheyRun = async (count: number) => {
-      for (let tries = 0; tries < 400 && programs().length !== count; tries++) await sleep(50);
-      expect(programs()).toHaveLength(count);
-    };
-
-    const first = start(['--no-sample'], env);
-    await first.says(/^ready /m);
-    const kept = await cli('provision', '--keep', '--definition=mute', 'ada', 'kept');
-    expect(kept).toMatchObject({ code: 1, stdout: expect.stringContaining('needs attention') });
-    await client().provision({ ownerId: 'ada', instanceId: 'starting', definition: 'slow' });
-    await untilTheyRun(2);
-    expect(await first.interrupt()).toBe(0);
-    expect(processesIn(data)).toEqual([]);
-
-    const second = start(['--no-sample'], env);
-    await second.says(/^ready /m);
-    await untilTheyRun(1);
-    expect(await second.interrupt()).toBe(0);
-    expect(processesIn(data)).toEqual([]);
-  }, 300_000);
-
   const isRoot = process.getuid?.() === 0;
   const notRoot = isRoot ? '' : ' (skipped: not root, which alone gives instances users of their own)';
   (isRoot ? it : it.skip)(
@@ -236,19 +274,128 @@ describe('npm start', () => {
     const first = start();
     const [, url] = await first.says(/The service\s+(http:\S+)/);
     const before = processesIn(data);
-    const supervisor = supervisorOf(data);
-    const programs = childrenOf(supervisor);
-    process.kill(supervisor, 'SIGKILL');
-    process.kill(-first.child.pid!, 'SIGKILL');
-    await first.end().catch(() => {});
+    await killAll(first);
     expect((await fetch(url!)).status).toBe(200);
-    await untilGone(programs);
     const second = start();
     await second.says(/nothing to provision/);
     await second.says(/The service/);
     expect((await fetch(url!)).status).toBe(200);
     await runsAsBefore(before);
   }, 300_000);
+
+  it('killed with -9 in the middle of the sample, goes on with it', async () => {
+    const first = start();
+    await first.says(/Provisioning the sample/);
+    while ((await client().requests.list()).items.length === 0) await sleep(10);
+    await killAll(first);
+    const second = start();
+    await second.says(/The service/);
+    const { items } = await client().requests.list();
+    expect(items).toMatchObject([{ instanceId: 'guestbook', status: 'succeeded' }]);
+  }, 300_000);
+
+  it('stays up when the sample can’t go on, and says why and what to do', async () => {
+    const first = start(['--no-sample']);
+    await first.says(/^ready /m);
+    await client().environments.pause('default');
+    expect(await first.interrupt()).toBe(0);
+
+    const second = start();
+    await second.says(
+      /WARNING: The sample service has to wait: Dispatching is paused in the environment default\.\nThe mesh goes on/,
+    );
+    await second.says(/^Ctrl-C stops/m);
+    expect(second.output).not.toContain('The service');
+    await killAll(second);
+
+    const third = start();
+    await third.says(/is under way \(.*, queued\); waiting for it/);
+    await third.says(/^Ctrl-C stops/m);
+    const commands = [...third.output.matchAll(/^ {2}(npx slipway .*(?:requests|resume) .*)$/gm)].map(([, command]) => command!);
+    expect(commands).toHaveLength(2);
+    for (const command of commands) expect(typed(command)).toMatchObject({ status: 0 });
+    const { items } = await client().requests.list();
+    expect(items).toHaveLength(1);
+    expect((await client().wait(items[0]!.id)).status).toBe('succeeded');
+    expect(typed(`npx slipway --data=${data} logs ${items[0]!.id}`)).toMatchObject({ status: 0 });
+  }, 300_000);
+
+  it('stays up when a read model has stopped, and is mended by the command that it prints', async () => {
+    const first = start(['--no-sample']);
+    await first.says(/^ready /m);
+    expect(await first.interrupt()).toBe(0);
+    await recordNonsense();
+
+    const second = start(['--no-sample']);
+    await second.says(/WARNING: .* answers, but is not ready\. The mesh stays up/);
+    await second.says(/npx slipway .* doctor$/m);
+    const commands = [...second.output.matchAll(/^ {2}(npx slipway .*views skip .*)$/gm)].map(([, command]) => command!);
+    expect(commands.length).toBeGreaterThan(0);
+    expect(second.output).toMatch(/^ {2}views: .* has stopped: /m);
+    expect(second.output).not.toMatch(/^ready /m);
+    // As long as another has stopped, skipping one is answered with code 1.
+    expect(commands.map((command) => typed(command).status).at(-1)).toBe(0);
+    await second.says(/^ready /m);
+    expect(await second.interrupt()).toBe(0);
+  }, 300_000);
+
+  it('tells the address that it really has: of any port, on all addresses, also after the gateway was started again', async () => {
+    const mesh = start(['--no-sample', '--processes', '--port', '0'], { SLIPWAY_LISTEN: '0.0.0.0' });
+    const [, url] = await mesh.says(/^ready (http:\/\/127\.0\.0\.1:[1-9]\d+)$/m);
+    expect((await fetch(`${url}/api/v1/health/ready`)).status).toBe(200);
+    expect(await cli('status')).toMatchObject({ code: 0 });
+    process.kill(processOf(data, 'gateway'), 'SIGKILL');
+    const [, again] = await mesh.says(/^The gateway is at (http:\/\/127\.0\.0\.1:[1-9]\d+) now\.$/m);
+    expect(readFileSync(join(data, 'run/gateway.url'), 'utf8')).toBe(again);
+    expect((await fetch(`${again}/api/v1/health/live`)).status).toBe(200);
+    expect(await mesh.interrupt()).toBe(0);
+  }, 120_000);
+
+  it('starts the profile test', async () => {
+    const nats = await startNatsServer();
+    try {
+      const token = join(folder, 'token');
+      writeFileSync(token, nats.token, { mode: 0o600 });
+      const mesh = start(['--profile', 'test', '--no-sample'], {
+        NATS_URL: nats.url,
+        SLIPWAY_NATS_TOKEN_FILE: token,
+        SLIPWAY_EVENT_LOG: 'sqlite',
+      });
+      await mesh.says(new RegExp(`^ready http://127\\.0\\.0\\.1:${port}$`, 'm'));
+      expect(await client().info()).toMatchObject({ profile: 'test' });
+      expect(await mesh.interrupt()).toBe(0);
+    } finally {
+      await nats.remove();
+    }
+  }, 120_000);
+
+  const openssl = spawnSync('openssl', ['version']).status === 0;
+  const noOpenssl = openssl ? '' : ' (skipped: no openssl to make a certificate)';
+  (openssl ? it : it.skip)(
+    `speaks HTTPS with the sample and the CLI when it has a certificate${noOpenssl}`,
+    async () => {
+      const mesh = start([], { SLIPWAY_CONFIG: withTls('localhost,IP:127.0.0.1') });
+      await mesh.says(new RegExp(`^ready https://127\\.0\\.0\\.1:${port}$`, 'm'));
+      await mesh.says(/The service\s+(http:\S+)/);
+      await mesh.says(/^Ctrl-C stops/m);
+      const [, command] = /^ {2}(NODE_EXTRA_CA_CERTS=\S+ npx slipway .*instances)$/m.exec(mesh.output)!;
+      expect(typed(command!)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^guestbook .*healthy/m) });
+      expect(await mesh.interrupt()).toBe(0);
+    },
+    300_000,
+  );
+
+  (openssl ? it : it.skip)(
+    `stays up with a certificate that it can't trust, and says so${noOpenssl}`,
+    async () => {
+      const mesh = start([], { SLIPWAY_CONFIG: withTls('elsewhere.example') });
+      await mesh.says(/WARNING: .* is not trusted at https:\S+ \(ERR_TLS_CERT_ALTNAME_INVALID\).*NODE_EXTRA_CA_CERTS/);
+      await mesh.says(/^Ctrl-C stops/m);
+      expect(mesh.output).not.toContain('Provisioning');
+      expect(await mesh.interrupt()).toBe(0);
+    },
+    120_000,
+  );
 
   it('names a port that is taken before it starts anything', async () => {
     const server = createServer().listen(port, '127.0.0.1');

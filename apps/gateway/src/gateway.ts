@@ -27,7 +27,7 @@ export interface GatewayOptions {
 }
 
 export interface RunningGateway extends RunningService {
-  /** Where it listens: `http://127.0.0.1:7420`. */
+  /** Where it is called from this machine, with the port that it really has: `http://127.0.0.1:7420`. */
   readonly url: string;
   readonly app: INestApplication;
 }
@@ -85,8 +85,8 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
 }
 
 function urlOf(scheme: string, host: string, server: Server): string {
-  const { port } = server.address() as AddressInfo;
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const { address, port } = server.address() as AddressInfo;
+  const name = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : host;
   return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 

@@ -1,16 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { SlipwayClient } from '@slipway/client';
-import { SlipwayError } from '@slipway/contracts';
+import { ApiError } from '@slipway/client';
 import { loadConfig, type MeshConfig } from '@slipway/mesh';
 import { closedAbove, takeDataFolder, type DataFolder } from './data-folder.js';
+import { OwnGateway } from './gateway/own-gateway.js';
+import { untilReady } from './gateway/until-ready.js';
 import { ownNats, waitForNats, type OwnNats } from './nats/nats-server.js';
 import { UsageError, type Options } from '../options.mjs';
 import { requireFreePort } from './port.js';
 import { meshPrograms } from './programs.js';
 import { swapInRestore } from './restore/swap-in.js';
-import { ensureSample } from './sample/sample.js';
+import { SampleTrouble, ensureSample } from './sample/sample.js';
 import { Supervisor } from './supervisor/supervisor.js';
 
 export type Say = (line: string) => void;
@@ -26,8 +26,11 @@ export class Daemon {
   private readonly env: NodeJS.ProcessEnv;
   private data!: DataFolder;
   private supervisor!: Supervisor;
-  private client!: SlipwayClient;
+  private gateway!: OwnGateway;
+  /** Why the gateway's certificate keeps this process from looking; `null` when it does not. */
+  private distrusted: string | null = null;
   private restarting = false;
+  private stopping = false;
 
   constructor(
     private readonly options: Options,
@@ -41,11 +44,6 @@ export class Daemon {
         'The profile prod refuses the single process: add --processes, or start each service by itself (deploy/prod).',
       );
     }
-  }
-
-  get url(): string {
-    const { host, port } = this.config.gateway;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
   async start(): Promise<void> {
@@ -63,24 +61,24 @@ export class Daemon {
     this.say(`Event log      ${eventLog === 'sqlite' ? 'embedded (SQLite), in the data folder' : new URL(eventLog).host}`);
     if (nats.url) this.say(`NATS           ${nats.url}`);
     await this.up();
-    this.say(`ready ${this.url}`);
   }
 
   /** Provisions the sample where that is wanted, and tells where everything is. */
   async welcome(): Promise<void> {
     const definition = this.config.defaultDefinition;
-    const service =
-      this.options.sample && definition ? await ensureSample({ client: this.client, definition, say: this.say }) : null;
+    const service = this.options.sample && definition ? await this.sample(definition) : null;
+    const { url } = this.gateway;
     this.say('');
     if (service) this.say(`  The service    ${service}`);
-    this.say(`  Gateway        ${this.url}`);
-    this.say(`  API docs       ${this.url}/api/docs`);
+    this.say(`  Gateway        ${url}`);
+    this.say(`  API docs       ${url}/api/docs`);
     this.say(`  Data           ${this.config.dataFolder}`);
     this.say('');
     this.say('Try next, in another terminal:');
-    this.say(`  npx slipway ${service ? 'instances' : 'status'}`);
-    this.say(`  npx slipway plan ada shop${definition ? ` --definition=${definition}` : ''}`);
-    this.say(`  npx slipway provision${definition ? ` --definition=${definition}` : ''} ada shop`);
+    const named = definition ? [`--definition=${definition}`] : [];
+    this.say(`  ${this.gateway.command(service ? 'instances' : 'status')}`);
+    this.say(`  ${this.gateway.command('plan', 'ada', 'shop', ...named)}`);
+    this.say(`  ${this.gateway.command('provision', ...named, 'ada', 'shop')}`);
     this.say('');
     this.say(
       `Ctrl-C stops everything in order${this.options.detach ? '; instances go on running' : ', instances too; the next start finds them again'}.`,
@@ -88,6 +86,7 @@ export class Daemon {
   }
 
   async stop(): Promise<void> {
+    this.stopping = true;
     await this.supervisor?.stop(this.options.detach ? 'leave' : 'stop');
     this.data?.release();
   }
@@ -99,6 +98,7 @@ export class Daemon {
       died: (program, how, ms) =>
         this.say(`${program.name} ended (${how}); starting it again${ms ? ` in ${ms / 1000} s` : ''} ...`),
       back: (program) => this.say(`${program.name} is back.`),
+      serves: (url) => this.serves(url),
       restart: (reason) => void this.restart(reason),
     });
     const nats = await this.nats();
@@ -106,12 +106,34 @@ export class Daemon {
     const programs = meshPrograms(this.data, env, this.options.processes);
     this.say(`Services       ${this.options.processes ? `${programs.length} processes` : 'in one process'}`);
     await Promise.all(programs.map((program) => this.supervisor.start(program)));
-    this.client = new SlipwayClient({
-      url: this.url,
-      key: readFileSync(join(this.config.dataFolder, 'gateway.key'), 'utf8').trim(),
-    });
-    await this.untilReady();
-    writeFileSync(join(this.data.run, 'gateway.url'), this.url); // where the CLI on this machine looks
+    this.distrusted = await this.gateway.distrusted();
+    if (this.distrusted) this.say(`WARNING: what is ready can't be seen from here. ${this.distrusted}`);
+    else await untilReady({ gateway: () => this.gateway, say: this.say });
+    this.say(`ready ${this.gateway.url}`);
+  }
+
+  /** The gateway's own word on where it is: a port of 0, all addresses, HTTPS are its to know. */
+  private serves(url: string): void {
+    const moved = this.gateway !== undefined && this.gateway.url !== url;
+    this.gateway = new OwnGateway(url, this.config, this.env.NODE_EXTRA_CA_CERTS);
+    writeFileSync(join(this.data.run, 'gateway.url'), url); // where the CLI on this machine looks
+    if (moved) this.say(`The gateway is at ${url} now.`);
+  }
+
+  /** The sample's URL; `null` when there is none to be had: the mesh is as good without it, and needed to see why. */
+  private async sample(definition: string): Promise<string | null> {
+    if (this.distrusted) return null;
+    try {
+      return await ensureSample({ client: this.gateway.client, definition, say: this.say });
+    } catch (error) {
+      if (this.stopping) throw error;
+      this.say('');
+      this.say(`WARNING: ${explain(error)}`);
+      this.say('The mesh goes on. To look further:');
+      const commands = error instanceof SampleTrouble ? error.look : [['doctor']];
+      for (const command of commands) this.say(`  ${this.gateway.command(...command)}`);
+      return null;
+    }
   }
 
   private async nats(): Promise<OwnNats | null> {
@@ -124,17 +146,6 @@ export class Daemon {
     return nats;
   }
 
-  /** Until every service says so, or 60 s have passed: then it throws what is missing. */
-  private async untilReady(): Promise<void> {
-    for (const until = Date.now() + 60_000; ; await sleep(50)) {
-      const { ready, checks } = await this.client.ready();
-      if (ready) return;
-      const missing = checks.filter((check) => !check.ready).map((check) => `${check.name}: ${check.reason ?? 'not ready'}`);
-      if (Date.now() > until)
-        throw new SlipwayError('internal', `The mesh did not become ready in 60 s:\n  ${missing.join('\n  ')}`);
-    }
-  }
-
   private async restart(reason: string): Promise<void> {
     if (this.restarting) return;
     this.restarting = true;
@@ -142,7 +153,6 @@ export class Daemon {
     try {
       await this.supervisor.stop('stop');
       await this.up();
-      this.say(`ready ${this.url}`);
     } finally {
       this.restarting = false;
     }
@@ -155,3 +165,7 @@ const settings = ({ data, port, profile }: Options): NodeJS.ProcessEnv => ({
   ...(data !== undefined && { SLIPWAY_DATA: data }),
   ...(port !== undefined && { SLIPWAY_PORT: String(port) }),
 });
+
+/** What a failure says, with the hint of a call that was refused. */
+const explain = (error: unknown): string =>
+  `${(error as Error).message}${error instanceof ApiError ? `. ${error.problem.hint}` : ''}`;

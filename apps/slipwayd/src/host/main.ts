@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => void stop('leave'));
   process.on('message', (message: SupervisorMessage) => void (message.type === 'stop' && stop(message.instances)));
   process.on('disconnect', () => void stop('leave'));
-  tell({ type: 'ready' });
+  tell({ type: 'ready', ...(hosted.url !== undefined && { url: hosted.url }) });
 }
 
 main().catch((error: unknown) => {

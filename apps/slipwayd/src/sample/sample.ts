@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlipwayClient } from '@slipway/client';
-import type { RequestView, ResourceView, StepView } from '@slipway/contracts/http';
+import { ENDED } from '@slipway/contracts';
+import { REQUEST_STATUSES, type RequestView, type ResourceView } from '@slipway/contracts/http';
 
 /** Who owns the sample service, and its name. */
 const OWNER = 'you';
@@ -15,13 +16,24 @@ export interface SampleOptions {
   answerWithinMs?: number;
 }
 
+/** Why there is no sample service, and the commands of the CLI that show more. */
+export class SampleTrouble extends Error {
+  constructor(
+    message: string,
+    readonly look: string[][],
+  ) {
+    super(message);
+  }
+}
+
 /**
- * Provisions the sample service unless it exists, and waits until it answers over HTTP.
- * @returns its URL; throws an error that explains what failed and how to see more
+ * Provisions the sample service unless it exists, or a request for it is under way already, and waits until it answers over
+ * HTTP.
+ * @returns its URL; throws {@link SampleTrouble}, also when the request waits for a person
  */
 export async function ensureSample({ client, definition, say, answerWithinMs = 60_000 }: SampleOptions): Promise<string> {
   const existing = await findInstance(client);
-  const instance = existing ?? (await provision(client, definition, say));
+  const instance = existing ?? (await resume(client, say)) ?? (await provision(client, definition, say));
   const url = String(instance.outputs.url);
   if (existing) say(`The sample service ${NAME} is there already; nothing to provision.`);
   await answers(url, answerWithinMs);
@@ -33,28 +45,84 @@ async function findInstance(client: SlipwayClient): Promise<ResourceView | null>
   return items[0] ?? null;
 }
 
+/** What an earlier start has asked for and did not see the end of; `null` when there is nothing, or it was taking it away. */
+async function resume(client: SlipwayClient, say: (line: string) => void): Promise<ResourceView | null> {
+  const status = REQUEST_STATUSES.filter((one) => !ENDED.includes(one));
+  const { items } = await client.requests.list({ filter: { environment: 'default', instanceId: NAME, status } });
+  const request = items[0];
+  if (!request) return null;
+  say(
+    `A request to ${request.job} the sample service ${NAME} is under way (${request.id}, ${request.status}); waiting for it ...`,
+  );
+  const ended = await untilEnded(client, request.id, say);
+  return request.job === 'provision' ? made(client, ended) : null;
+}
+
 async function provision(client: SlipwayClient, definition: string, say: (line: string) => void): Promise<ResourceView> {
   say(`Provisioning the sample service ${NAME} (${definition}) ...`);
   const { requestId } = await client.provision({ ownerId: OWNER, instanceId: NAME, definition });
+  return made(client, await untilEnded(client, requestId, say));
+}
+
+/** The request at its end. Throws when it does not go on without a person. */
+async function untilEnded(client: SlipwayClient, requestId: string, say: (line: string) => void): Promise<RequestView> {
   const told = new Set<string>();
-  const request = await client.wait(requestId, { onUpdate: (now) => now.steps.forEach((step) => tell(step, told, say)) });
-  if (request.status !== 'succeeded') throw new Error(explain(request));
+  const halted = new AbortController();
+  const request = await client.wait(requestId, {
+    signal: halted.signal,
+    onUpdate: (now) => {
+      for (const line of progress(now).filter((one) => !told.has(one))) {
+        told.add(line);
+        say(line);
+      }
+      const trouble = haltedBy(now);
+      if (trouble) halted.abort(trouble);
+    },
+  });
+  const trouble = haltedBy(request);
+  if (trouble) throw trouble;
+  return request;
+}
+
+const progress = ({ waiting, steps }: RequestView): string[] => [
+  ...(waiting ? [`  waiting  ${waiting.reason}`] : []),
+  ...steps.flatMap((step) => {
+    if (step.status === 'succeeded') return [`  done     ${step.id}`];
+    return step.cause ? [`  trouble  ${step.id}: ${step.cause.message}`] : [];
+  }),
+];
+
+/** What only a person lets go on. */
+function haltedBy(request: RequestView): SampleTrouble | null {
+  const { id, status, waiting, environment, cause } = request;
+  const shown = ['requests', id];
+  if (status === 'attention') {
+    const why = cause ? `: ${cause.message}. ${cause.hint}` : '.';
+    return new SampleTrouble(`The request for the sample service needs attention${why}`, [shown, ['logs', id], ['retry', id]]);
+  }
+  if (status === 'paused') return new SampleTrouble('The request for the sample service is paused.', [shown, ['resume', id]]);
+  if (waiting?.code === 'dispatch-paused') {
+    return new SampleTrouble(`The sample service has to wait: ${waiting.reason}.`, [
+      shown,
+      ['environments', 'resume', environment],
+    ]);
+  }
+  return null;
+}
+
+async function made(client: SlipwayClient, request: RequestView): Promise<ResourceView> {
+  const { id, status, cause } = request;
+  const look = [
+    ['requests', id],
+    ['logs', id],
+  ];
+  if (status !== 'succeeded') {
+    const why = cause ? `${cause.message}. ${cause.hint}` : `its request is ${status}.`;
+    throw new SampleTrouble(`The sample service could not be provisioned: ${why}`, look);
+  }
   const instance = await findInstance(client);
-  if (!instance) throw new Error(`The request ${requestId} succeeded, but no instance ${NAME} is there; see npx slipway events.`);
+  if (!instance) throw new SampleTrouble(`The request ${id} succeeded, but no instance ${NAME} is there.`, look);
   return instance;
-}
-
-function tell(step: StepView, told: Set<string>, say: (line: string) => void): void {
-  const line =
-    step.status === 'succeeded' ? `  done     ${step.id}` : step.cause ? `  trouble  ${step.id}: ${step.cause.message}` : null;
-  if (line === null || told.has(line)) return;
-  told.add(line);
-  say(line);
-}
-
-function explain(request: RequestView): string {
-  const why = request.cause ? `${request.cause.message}. ${request.cause.hint}` : `it is ${request.status}`;
-  return `The sample service could not be provisioned: ${why}\nSee: npx slipway requests ${request.id}, npx slipway logs ${request.id}`;
 }
 
 async function answers(url: string, withinMs: number): Promise<void> {
@@ -68,6 +136,6 @@ async function answers(url: string, withinMs: number): Promise<void> {
       last = ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message;
     }
     if (Date.now() > until)
-      throw new Error(`The sample service does not answer at ${url} (${last}); see npx slipway instances ${NAME}.`);
+      throw new SampleTrouble(`The sample service does not answer at ${url} (${last}).`, [['instances', NAME]]);
   }
 }

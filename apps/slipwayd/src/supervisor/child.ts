@@ -12,8 +12,11 @@ export interface Program {
   channel: boolean;
 }
 
-/** What a program says over its channel. */
-export type ChildMessage = { type: 'ready' } | { type: 'failed'; message: string } | { type: 'restart'; reason: string };
+/** What a program says over its channel. `url`: where it is called from this machine, if people call it. */
+export type ChildMessage =
+  | { type: 'ready'; url?: string }
+  | { type: 'failed'; message: string }
+  | { type: 'restart'; reason: string };
 
 /** What it is told. */
 export type SupervisorMessage = { type: 'stop'; instances: 'stop' | 'leave' };

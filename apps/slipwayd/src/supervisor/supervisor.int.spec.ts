@@ -24,6 +24,7 @@ describe('the supervisor', () => {
         said.push(`${program.name} back`);
         back();
       },
+      serves: (url) => said.push(`serves ${url}`),
       restart: (reason) => said.push(`restart: ${reason}`),
     });
   });
@@ -52,6 +53,16 @@ describe('the supervisor', () => {
     await again;
     expect(supervisor.pid('a')).not.toBe(first);
     expect(said).toEqual(['a died: SIGKILL', 'a back']);
+  });
+
+  it('hands on where a program is called, also after it was started again', async () => {
+    const serves = `process.send({ type: 'ready', url: 'http://here:1' });`;
+    await supervisor.start(program('a', `setInterval(() => {}, 1000); ${STOPS} ${serves}`));
+    expect(said).toEqual(['serves http://here:1']);
+    const again = new Promise<void>((resolve) => (back = resolve));
+    process.kill(supervisor.pid('a')!, 'SIGKILL');
+    await again;
+    expect(said.slice(1)).toEqual(['a died: SIGKILL', 'serves http://here:1', 'a back']);
   });
 
   it('does not resolve before a program is ready, and rejects with its own words when it ends before', async () => {

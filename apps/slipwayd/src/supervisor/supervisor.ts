@@ -6,6 +6,8 @@ export interface SupervisorEvents {
   died(program: Program, how: string, restartInMs: number): void;
   /** It serves again after it had died. */
   back(program: Program): void;
+  /** A program is ready and says where it is called; after a restart that may be elsewhere. */
+  serves(url: string): void;
   /** A program asks for the whole mesh to be started again (a restore was staged). */
   restart(reason: string): void;
 }
@@ -66,7 +68,10 @@ export class Supervisor {
     kept.ready = new Promise<void>((resolve, reject) => {
       if (!kept.program.channel) child.once('spawn', resolve);
       child.on('message', (message: ChildMessage) => {
-        if (message.type === 'ready') resolve();
+        if (message.type === 'ready') {
+          if (message.url !== undefined) this.events.serves(message.url);
+          resolve();
+        }
         if (message.type === 'failed') said = message.message;
         if (message.type === 'restart') this.events.restart(message.reason);
       });

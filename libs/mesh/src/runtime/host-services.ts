@@ -8,6 +8,8 @@ import type { MeshProcess } from './open-mesh.js';
 const START_ORDER: readonly ServiceName[] = ['storage', 'database', 'instance', 'resolver', 'orchestrator', 'gateway'];
 
 export interface HostedServices {
+  /** Where the one of them that people call is called from this machine: the gateway. */
+  readonly url?: string;
   health(): Promise<HealthReport[]>;
   /** Stops them in the reverse order of their start. All are stopped, also when one fails to; then throws the first failure. */
   stop(options: { instances: 'stop' | 'leave' }): Promise<void>;
@@ -60,5 +62,6 @@ export async function hostServices(mesh: MeshProcess, definitions: readonly Serv
     await stop({ instances: 'leave' }).catch(() => {});
     throw error;
   }
-  return { health: () => Promise.all(running.map(({ service }) => service.health())), stop };
+  const url = running.find(({ service }) => service.url !== undefined)?.service.url;
+  return { ...(url !== undefined && { url }), health: () => Promise.all(running.map(({ service }) => service.health())), stop };
 }

@@ -43,6 +43,8 @@ export interface ServiceDefinition {
 }
 
 export interface RunningService {
+  /** Where it is called from this machine, of a service that people call: `http://127.0.0.1:7420`. */
+  readonly url?: string;
   health(): Promise<HealthReport>;
   /**
    * In order: takes no new work, ends what is under way (at most 10 s), lets go. `instances`: whether what runs for users
