@@ -339,7 +339,7 @@ describe('completions', () => {
   const body = { instanceId: 'shop', ownerId: 'ada', definition: 'guestbook' };
 
   /** A request, and what is recorded in its course. */
-  async function job(id: string, job: JobKind, ...ended: string[]): Promise<void> {
+  async function recordJob(id: string, job: JobKind, ...ended: string[]): Promise<void> {
     const of = (service: ServiceName) => new MemoryEventLog({ disk }).as(service);
     const accepted = newEvent('RequestAccepted', { job, body, environment: 'default', name: 'shop' });
     await of('orchestrator').append(`request-${id}`, -1, [accepted]);
@@ -370,10 +370,10 @@ describe('completions', () => {
   const outlet = () => completions('test', new MemoryEventLog({ disk }).as(null));
 
   test('tell what was done, by whom, in which job; of what failed or goes on they tell nothing', async () => {
-    await job('1', 'provision', 'StepSucceeded', 'RequestSucceeded');
-    await job('2', 'provision', 'RequestFailed');
+    await recordJob('1', 'provision', 'StepSucceeded', 'RequestSucceeded');
+    await recordJob('2', 'provision', 'RequestFailed');
     await relay('one', { outlet: outlet() });
-    await job('3', 'deprovision', 'RequestSucceeded');
+    await recordJob('3', 'deprovision', 'RequestSucceeded');
     const found = await told(5);
     const resource = { environment: 'default', kind: 'storage', name: 'shop-data' };
     const instance = { environment: 'default', kind: 'instance', name: 'shop' };
@@ -393,7 +393,7 @@ describe('completions', () => {
 
   test('go on where they were after a restart, and are taken over when they stand still; none is told twice', async () => {
     const one = await relay('one', { outlet: outlet() });
-    for (let n = 0; n < 20; n++) await job(`first-${n}`, 'provision', 'RequestSucceeded');
+    for (let n = 0; n < 20; n++) await recordJob(`first-${n}`, 'provision', 'RequestSucceeded');
     await told(40);
     await one.stop();
     const two = await relay('two', { outlet: outlet(), takeoverMs: 200 });
@@ -402,7 +402,7 @@ describe('completions', () => {
     await record(50);
     await sleep(500);
     expect(two.status().state).toBe('standing by');
-    for (let n = 0; n < 20; n++) await job(`second-${n}`, 'deprovision', 'RequestSucceeded');
+    for (let n = 0; n < 20; n++) await recordJob(`second-${n}`, 'deprovision', 'RequestSucceeded');
     const found = await told(80);
     expect(found).toHaveLength(80);
     expect(new Set(found.map(({ position }) => position)).size).toBe(80);
