@@ -1,18 +1,19 @@
-import type { EventFilter, EventView } from '@slipway/contracts';
 import type {
   Accepted,
   DeprovisionJob,
   EnvironmentView,
+  EventFilter,
+  EventView,
   Info,
   Page,
+  Plan,
   PlanJob,
   ProvisionJob,
   Readiness,
   RequestView,
   ResourceView,
   ViewsState,
-} from '@slipway/contracts/http';
-import type { Plan } from '@slipway/contracts';
+} from '@slipway/contracts/public';
 import { Http, type Body, type ClientOptions } from './http.js';
 import { Live } from './live.js';
 import { eventPages, newestEvents, type NewestEvents } from './recorded.js';

@@ -1,4 +1,4 @@
-import type { ClientFrame, EventFilter, ServerFrame } from '@slipway/contracts';
+import type { ClientFrame, EventFilter, ServerFrame } from '@slipway/contracts/public';
 
 export interface ConnectionOptions {
   url: string;

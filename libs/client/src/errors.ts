@@ -1,5 +1,4 @@
-import type { Cause } from '@slipway/contracts';
-import type { Problem } from '@slipway/contracts/http';
+import type { Cause, Problem } from '@slipway/contracts/public';
 
 /** The gateway's answer to a call that it refused or could not carry out: problem details (RFC 9457) as an error. */
 export class ApiError extends Error {

@@ -1,5 +1,49 @@
-export { SlipwayClient, type JobOptions, type ListOptions } from './client.js';
+export {
+  SlipwayClient,
+  type Environments,
+  type JobOptions,
+  type ListOptions,
+  type Requests,
+  type Rows,
+  type Views,
+} from './client.js';
 export { ApiError, NotReachable, SubscriptionRefused } from './errors.js';
 export type { ClientOptions } from './http.js';
-export type { Followed, FollowOptions } from './live.js';
+export type { Followed, FollowOptions, Live } from './live.js';
+export type { NewestEvents } from './recorded.js';
 export { WaitTimedOut, type WaitOptions } from './wait.js';
+export type {
+  Accepted,
+  Actor,
+  Cause,
+  DefinitionRef,
+  DeprovisionJob,
+  EnvironmentView,
+  ErrorCode,
+  EventFilter,
+  EventView,
+  Health,
+  Info,
+  InstalledRef,
+  JobKind,
+  LeftBehind,
+  Owner,
+  OwnerType,
+  Page,
+  Plan,
+  PlanJob,
+  PlanStep,
+  Problem,
+  ProvisionJob,
+  Readiness,
+  RequestStatus,
+  RequestView,
+  ResourceKind,
+  ResourceView,
+  StepProgress,
+  StepStatus,
+  StepView,
+  Unsatisfied,
+  ViewsState,
+  Wire,
+} from '@slipway/contracts/public';

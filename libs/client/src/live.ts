@@ -1,4 +1,4 @@
-import { ERRORS, type EventFilter, type EventView, type StepProgress } from '@slipway/contracts';
+import { ERRORS, type EventFilter, type EventView, type StepProgress } from '@slipway/contracts/public';
 import { Connection } from './connection.js';
 import { SubscriptionRefused } from './errors.js';
 import type { Http } from './http.js';

@@ -1,5 +1,4 @@
-import type { EventFilter, EventView } from '@slipway/contracts';
-import type { Page } from '@slipway/contracts/http';
+import type { EventFilter, EventView, Page } from '@slipway/contracts/public';
 import { ApiError } from './errors.js';
 
 /** The newest of what was recorded, oldest first. */

@@ -1,5 +1,4 @@
-import { ENDED, type StepProgress } from '@slipway/contracts';
-import type { RequestView } from '@slipway/contracts/http';
+import { ENDED, type RequestView, type StepProgress } from '@slipway/contracts/public';
 import { ApiError, NotReachable } from './errors.js';
 import type { Live } from './live.js';
 import { pause } from './pause.js';

@@ -67,6 +67,29 @@ describe('the door', () => {
     expect((await call('/api/v1/instances', { ...key(), Origin: 'http://localhost:5173' })).status).toBe(200);
   });
 
+  it('lets pages of its own hosts read its answers, refusals too, and tells their browser beforehand; no others', async () => {
+    const ask = (origin: string) =>
+      fetch(`${place.gateway.url}/api/v1/ops/provision`, {
+        method: 'OPTIONS',
+        headers: { Origin: origin, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization' },
+      });
+    const asked = await ask('http://localhost:5173');
+    expect([asked.status, await asked.text()]).toEqual([204, '']);
+    expect(asked.headers.get('Access-Control-Allow-Origin')).toBe('http://localhost:5173');
+    expect(asked.headers.get('Access-Control-Allow-Headers')).toContain('Authorization');
+    for (const headers of [key(), { Authorization: 'Bearer wrong' }]) {
+      const answer = await place.call('GET', '/instances', { headers: { ...headers, Origin: 'http://localhost:5173' } });
+      expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('http://localhost:5173');
+      expect(answer.headers.get('Access-Control-Allow-Credentials')).toBeNull();
+    }
+    const read = await place.call('GET', '/instances', { headers: { Origin: 'http://localhost:5173' } });
+    expect(read.headers.get('Access-Control-Expose-Headers')).toContain('Slipway-Position');
+    const foreign = await ask('http://evil.example');
+    expect([foreign.status, foreign.headers.get('Access-Control-Allow-Origin')]).toEqual([403, null]);
+    const question = await place.call('OPTIONS', '/instances', { headers: { Authorization: 'Bearer wrong' } });
+    expect(question.status).toBe(401); // Not a browser's: it names no origin.
+  });
+
   it('gives every answer an id, the caller’s own if it is sane, errors too', async () => {
     const response = await place.call('GET', '/instances', { headers: { 'X-Request-Id': 'bad id', Authorization: 'Bearer no' } });
     const problem = (await response.json()) as Problem;

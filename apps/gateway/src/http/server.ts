@@ -9,6 +9,7 @@ import { isLoopback, knockOf, type Door } from '../identity/door.js';
 import type { Guard } from '../identity/guard.js';
 import { problemHeaders, problemOf, rawAnswer, toSlipwayError } from '../problem/problem.js';
 import { CallMetrics } from './call-metrics.js';
+import { answerPreflight, isPreflight, shareAnswer } from './cross-origin.js';
 import { readJson } from './json-body.js';
 import { transport } from './transport.js';
 
@@ -34,8 +35,8 @@ export interface Limits {
 export const LIMITS: Limits = { headersMs: 10_000, bodyMs: 20_000 };
 
 /**
- * Fastify with the shut door in front of every route, also of those that do not exist: id, Host and Origin, key; then
- * size, kind and pace of the body; then one line of log for each call.
+ * Fastify with the shut door in front of every route, also of those that do not exist: id, Host and Origin, key (a
+ * browser's question beforehand needs none); then size, kind and pace of the body; then one line of log for each call.
  */
 export function openServer(runtime: Runtime, door: Door, guard: Guard, stopping: AbortSignal, limits: Limits = LIMITS) {
   const http1 = { maxHeaderSize: 16_384, headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.headersMs / 4 };
@@ -70,6 +71,11 @@ function checkCalls(server: FastifyInstance, { config }: Runtime, door: Door, gu
     reply.header('X-Request-Id', context.correlationId);
     reply.header('X-Content-Type-Options', 'nosniff');
     door.admit(knockOf(headers));
+    shareAnswer(request, reply);
+    if (isPreflight(request)) {
+      answerPreflight(reply);
+      return;
+    }
     if (!isOpen(request) || headers.authorization !== undefined) context.actor = guard.actorOf(headers.authorization);
     const logToken = logTokenOf(headers);
     if (logToken !== undefined) context.logToken = logToken;

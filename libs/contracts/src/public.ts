@@ -1,0 +1,27 @@
+/**
+ * What a client of the public interface needs: `@slipway/contracts/public`. Types, and the few values that need nothing else:
+ * `@slipway/client` is packed with them and stands alone, so nothing here may import a package.
+ */
+export { ERRORS, type Advice, type Cause, type ErrorCode } from './errors.js';
+export { ENDED, type RequestStatus } from './request-status.js';
+export type { Actor, Owner, OwnerType } from './context.js';
+export type { JobKind, LeftBehind } from './events/request.events.js';
+export type { Health } from './events/resource.events.js';
+export type { ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';
+export type { DefinitionRef, InstalledRef, Plan, PlanStep, Unsatisfied, Wire } from './plan.js';
+export type { ResourceKind } from './services.js';
+export type { StepProgress } from './steps.js';
+export type { DeprovisionJob, PlanJob, ProvisionJob } from './http/jobs.js';
+export type {
+  Accepted,
+  EnvironmentView,
+  Info,
+  Page,
+  Problem,
+  Readiness,
+  RequestView,
+  ResourceView,
+  StepStatus,
+  StepView,
+  ViewsState,
+} from './http/views.js';
