@@ -1,0 +1,136 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TestMesh, root } from '@slipway/testing';
+import { browser, inBrowser, noBrowser } from './browser.js';
+
+const run = promisify(execFile);
+
+/** What somebody else's program does with it. Types that are not what they say do not compile. */
+const PROGRAM = `
+import { ApiError, SlipwayClient, type Accepted, type Followed, type ProvisionJob, type RequestStatus, type ResourceView } from '@slipway/client';
+
+const [url, key] = [process.argv[2]!, process.argv[3]!];
+const client = new SlipwayClient({ url, key });
+const job: ProvisionJob = { ownerId: 'ada', instanceId: 'packed', definition: 'hello' };
+const accepted: Accepted = await client.provision(job, { idempotencyKey: 'packed-1' });
+const request = await client.wait(accepted.requestId, { timeoutMs: 60_000 });
+const status: RequestStatus = request.status;
+const instances: ResourceView[] = [];
+for await (const instance of client.instances.all({ filter: { ownerId: 'ada' } })) instances.push(instance);
+const events: string[] = [];
+for await (const frame of client.live.follow({ filter: { request: request.id }, from: 'start' }) as AsyncIterable<Followed>) {
+  if (frame.type === 'event') events.push(frame.event.type);
+  if (frame.type === 'caught-up') break;
+}
+const refused = await client.instances.get('nobody').catch((error: unknown) => (error instanceof ApiError ? error.code : error));
+// @ts-expect-error a job names its owner
+const incomplete: ProvisionJob = { instanceId: 'packed' };
+// @ts-expect-error no such status
+const wrong: boolean = request.status === 'done';
+console.log(JSON.stringify({ status, instances: instances.map(({ id }) => id), events, refused, unused: [incomplete, wrong].length }));
+`;
+
+describe('The client, packed and installed outside of the repository', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-packed-client-'));
+  const installed = join(folder, 'node_modules/@slipway/client');
+  let mesh: TestMesh;
+
+  beforeAll(async () => {
+    mesh = await TestMesh.start();
+    const { INIT_CWD: _, ...env } = process.env;
+    await run(process.execPath, [join(root, 'libs/client/pack.mjs'), folder], { env });
+    const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'elsewhere', private: true, type: 'module' }));
+    const quietly = ['--offline', '--no-audit', '--no-fund', `--cache=${join(folder, 'cache')}`];
+    await run('npm', ['install', `./${tarball}`, ...quietly], { cwd: folder, env });
+    writeFileSync(join(folder, 'program.ts'), PROGRAM);
+  }, 180_000);
+  afterAll(async () => {
+    await mesh?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it('stands alone: without a registry, a dependency, or what only the repository needs', () => {
+    expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['@slipway']);
+    expect(readdirSync(join(folder, 'node_modules/@slipway'))).toEqual(['client']);
+    const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Record<string, unknown>;
+    expect(manifest).not.toHaveProperty('dependencies');
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(files.map(({ name }) => name)).toEqual(expect.arrayContaining(['README.md', 'index.js', 'index.d.ts']));
+    for (const { name, parentPath } of files) {
+      expect(name).not.toMatch(/spec|\.map$|(?<!\.d)\.ts$/);
+      if (/\.(js|d\.ts)$/.test(name)) expect(readFileSync(join(parentPath, name), 'utf8')).not.toMatch(/from ['"][^.]/);
+    }
+  });
+
+  it.each([
+    ['a browser', { lib: ['es2023', 'dom'], types: [], module: 'esnext', moduleResolution: 'bundler' }],
+    ['Node', { lib: ['es2023'], types: ['node'], module: 'nodenext', moduleResolution: 'nodenext' }],
+  ])(
+    'has types that hold under strict checks, for %s',
+    async (_where, options) => {
+      const types = join(folder, 'node_modules/@types');
+      symlinkSync(join(root, 'node_modules/@types'), types);
+      const program = options.types.length
+        ? PROGRAM
+        : `declare const process: { argv: string[] };declare const console: Console;${PROGRAM}`;
+      try {
+        writeFileSync(join(folder, 'typed.ts'), program);
+        const compilerOptions = {
+          ...options,
+          target: 'es2023',
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noEmit: true,
+          skipLibCheck: false,
+        };
+        writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
+        const compiler = join(root, 'node_modules/typescript/bin/tsc');
+        const told = await run(process.execPath, [compiler, '-p', folder]).catch((error: { stdout: string }) => error);
+        expect(told.stdout).toBe('');
+      } finally {
+        rmSync(types);
+      }
+    },
+    60_000,
+  );
+
+  it('works in Node: asks, waits, lists, follows, and tells refusals by their code', async () => {
+    const { stdout } = await run(process.execPath, [join(folder, 'program.ts'), mesh.url, mesh.key], {
+      env: { PATH: process.env.PATH },
+    });
+    const { status, instances, events, refused } = JSON.parse(stdout) as Record<string, unknown>;
+    expect({ status, instances, refused }).toEqual({ status: 'succeeded', instances: ['default.packed'], refused: 'not-found' });
+    expect(events).toEqual(expect.arrayContaining(['RequestAccepted', 'InstanceProvisioned', 'RequestSucceeded']));
+  }, 90_000);
+
+  (browser ? it : it.skip)(
+    `works in a browser, from a page of another origin${noBrowser}`,
+    async () => {
+      const { requestId } = await mesh.client().provision({ ownerId: 'bob', instanceId: 'seen', definition: 'hello' });
+      expect((await mesh.client().wait(requestId)).status).toBe('succeeded');
+      const found = await inBrowser<{ instances: string[]; events: string[]; status: string; refused: string }>(
+        installed,
+        `import { ApiError, SlipwayClient } from '/files/dist/client/index.js';`,
+        `const client = new SlipwayClient(${JSON.stringify({ url: mesh.url, key: mesh.key })});
+      const instances = (await client.instances.list({ filter: { ownerId: 'bob' } })).items.map(({ id }) => id);
+      const { requestId } = await client.deprovision({ instanceId: 'seen' });
+      const { status } = await client.wait(requestId);
+      const events = [];
+      for await (const frame of client.live.follow({ filter: { request: requestId }, from: 'start' })) {
+        if (frame.type === 'event') events.push(frame.event.type);
+        if (frame.type === 'caught-up') break;
+      }
+      const refused = await client.instances.get('nobody').catch((error) => (error instanceof ApiError ? error.code : String(error)));
+      return { instances, events, status, refused };`,
+      );
+      expect(found).toMatchObject({ instances: ['default.seen'], status: 'succeeded', refused: 'not-found' });
+      expect(found.events).toEqual(expect.arrayContaining(['RequestAccepted', 'InstanceDestroyed', 'RequestSucceeded']));
+    },
+    120_000,
+  );
+});
