@@ -109,6 +109,7 @@ export const EXAMPLES: Record<string, unknown> = {
     startedAt: '2026-01-05T09:29:58.000Z',
   },
   Live: { live: true },
+  Pause: { at: '2026-01-05T09:40:00.000Z', by: { id: 'operator', type: 'user' }, reason: 'waiting for Bob' },
   Plan: {
     environment: 'default',
     outcome: 'satisfied',

@@ -19,6 +19,7 @@ import {
   type Accepted,
   type EnvironmentView,
   type Info,
+  type Pause,
   type Problem,
   type Readiness,
   type RequestView,
@@ -128,6 +129,7 @@ const request = object<RequestView>({
   endedAt: optional(time),
   logToken: optional(text),
   paused: optional(described(flag, 'No step is begun; also told while it needs attention.')),
+  pause: optional(ref('Pause')),
   waiting: optional(
     described(object<{ code: string; reason: string }>({ code: text, reason: text }), 'Why it does not go on just now.'),
   ),
@@ -176,6 +178,7 @@ const resource = object<ResourceView>({
 const environment = object<EnvironmentView>({
   name: text,
   paused: flag,
+  pause: optional(ref('Pause')),
   instances: count,
   storages: count,
   databases: count,
@@ -279,6 +282,11 @@ export const SCHEMAS: Record<string, Schema> = {
   LeftBehind: object<LeftBehind>({ resource: ref('ResourceRef'), generation: count, location: text, reason: text }),
   Live: object<{ live: true }>({ live: flag }),
   Owner: object<Owner>({ id: text, type: oneOf(OWNER_TYPES) }),
+  Pause: object<Pause>({
+    at: time,
+    by: actor,
+    reason: optional(described(text, 'What was given as `reason`.')),
+  }),
   Plan: plan,
   PlanStep: planStep,
   Problem: problem,

@@ -9,13 +9,14 @@ import {
 import type { EnvironmentView } from '@slipway/contracts/http';
 import type { RecordedEvent } from '@slipway/event-store';
 import type { Change, Model, Projection } from '@slipway/event-store/read-models';
+import { pauseOf } from './pause.js';
 
 /** An environment without its names, which are rows of a model of their own: there may be very many. */
 export type EnvironmentRow = Omit<EnvironmentView, 'names'>;
 
 export const environments: Projection<EnvironmentRow> = {
   name: 'environments',
-  version: 1,
+  version: 2,
   categories: ['environment', ...RESOURCE_KINDS],
   fields: {
     paused: { of: (row) => String(row.paused), filter: 'checked', values: ['true', 'false'] },
@@ -35,11 +36,13 @@ const touched = (model: Model<EnvironmentRow>, name: string, { recordedAt, posit
   position,
 });
 
-function decided(model: Model<EnvironmentRow>, event: RecordedEvent): Change<EnvironmentRow>[] {
-  const id = idOf(event.stream);
-  const row = touched(model, id, event);
-  if (event.type === 'DispatchPaused') return [{ id, row: { ...row, paused: true } }];
-  if (event.type === 'DispatchResumed') return [{ id, row: { ...row, paused: false } }];
+function decided(model: Model<EnvironmentRow>, recorded: RecordedEvent): Change<EnvironmentRow>[] {
+  const id = idOf(recorded.stream);
+  const row = touched(model, id, recorded);
+  const event = { type: recorded.type, data: recorded.data } as unknown as EnvironmentEvent;
+  if (event.type === 'DispatchPaused')
+    return [{ id, row: { ...row, paused: true, pause: pauseOf(event.data, recorded.recordedAt) } }];
+  if (event.type === 'DispatchResumed') return [{ id, row: { ...row, paused: false, pause: undefined } }];
   return [{ id, row }];
 }
 

@@ -10,6 +10,7 @@ import {
 } from '@slipway/contracts';
 import type { RequestStatus, RequestView, StepView } from '@slipway/contracts/http';
 import type { RecordedEvent } from '@slipway/event-store';
+import { pauseOf } from './pause.js';
 
 /** A request as its stream tells it; `null` when the stream holds none (it is empty, or its claim was voided). */
 export function foldRequest(events: readonly RecordedEvent[]): RequestView | null {
@@ -69,9 +70,9 @@ function changes(view: RequestView, event: RequestEvent, { recordedAt }: Recorde
     case 'UndoStarted':
       return { status: 'undoing', cause: event.data.cause, waiting: undefined };
     case 'RequestPaused':
-      return { paused: true };
+      return { paused: true, pause: pauseOf(event.data, recordedAt) };
     case 'RequestResumed':
-      return { paused: undefined, status: atWork(view) };
+      return { paused: undefined, pause: undefined, status: atWork(view) };
     case 'CancelRequested':
       return view.status === 'attention' ? { status: 'running', cause: undefined, left: undefined } : {};
     case 'RequestRetried':
@@ -150,6 +151,7 @@ const idle = (status: StepView['status']): StepView['status'] => (status === 'un
 const ended = (endedAt: string): Partial<RequestView> => ({
   endedAt,
   paused: undefined,
+  pause: undefined,
   cause: undefined,
   waiting: undefined,
   left: undefined,

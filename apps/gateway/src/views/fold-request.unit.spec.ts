@@ -71,7 +71,7 @@ const left = [
 ];
 const attention: RequestEvent = { type: 'AttentionNeeded', data: { cause, left } };
 const retry: RequestEvent = { type: 'RequestRetried', data: { actor } };
-const paused: RequestEvent = { type: 'RequestPaused', data: { actor } };
+const paused: RequestEvent = { type: 'RequestPaused', data: { actor, reason: 'waiting for Bob' } };
 const resumed: RequestEvent = { type: 'RequestResumed', data: { actor } };
 
 const fold = (...events: RequestEvent[]): RequestView =>
@@ -207,9 +207,12 @@ describe('a request folded from its stream', () => {
     ['undoing', [...started, failed('storage/shop-data'), undoing], 'paused', 'undoing'],
     ['attention', [...started, failed('storage/shop-data'), attention], 'attention', 'attention'],
   ])('that is %s is paused and comes back to it', (_name, events, during, after) => {
-    expect(fold(...events, paused)).toMatchObject({ status: during, paused: true });
+    const view = fold(...events, paused);
+    expect(view).toMatchObject({ status: during, paused: true });
+    expect(view.pause).toEqual({ at: view.updatedAt, by: actor, reason: 'waiting for Bob' });
     expect(fold(...events, paused, resumed).status).toBe(after);
-    expect(fold(...events, paused, resumed).paused).toBeUndefined();
+    const again = fold(...events, paused, resumed);
+    expect([again.paused, again.pause]).toEqual([undefined, undefined]);
   });
 
   it('stays paused while what runs goes on', () => {
@@ -217,7 +220,7 @@ describe('a request folded from its stream', () => {
     expect(view.status).toBe('paused');
     expect(fold(...started, paused, failed('storage/shop-data'), undoing, resumed).status).toBe('undoing');
     const ended = fold(...started, paused, { type: 'RequestFailed', data: { cause } });
-    expect([ended.status, ended.paused]).toEqual(['failed', undefined]);
+    expect([ended.status, ended.paused, ended.pause]).toEqual(['failed', undefined, undefined]);
   });
 
   it('is cancelled, out of the queue or out of attention', () => {

@@ -10,7 +10,7 @@ type RequestRow = Omit<RequestView, 'plan'>;
 
 export const requests: Projection<RequestRow> = {
   name: 'requests',
-  version: 2,
+  version: 3,
   categories: ['request'],
   fields: {
     instanceId: { of: (row) => row.instanceId, filter: 'indexed', sort: true },

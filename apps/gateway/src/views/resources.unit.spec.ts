@@ -140,9 +140,13 @@ describe('an environment', () => {
     expect(after).toMatchObject({ storages: 0, instances: 1, position: positionOf(5) });
   });
 
-  it('is paused and resumed', () => {
-    expect(row([ENVIRONMENT, 'DispatchPaused', { actor: owner }])).toMatchObject({ name: 'default', paused: true });
-    expect(row([ENVIRONMENT, 'DispatchPaused', {}], [ENVIRONMENT, 'DispatchResumed', {}])).toMatchObject({ paused: false });
+  it('is paused and resumed; while it is, it tells since when, by whom and why', () => {
+    const paused: Told = [ENVIRONMENT, 'DispatchPaused', { actor: owner, reason: 'waiting for Bob' }];
+    const pause = { at: secondOf(1), by: owner, reason: 'waiting for Bob' };
+    expect(row(paused)).toMatchObject({ name: 'default', paused: true, pause });
+    expect(row([ENVIRONMENT, 'DispatchPaused', { actor: owner }])!.pause).toEqual({ at: secondOf(1), by: owner });
+    const resumed = row(paused, [ENVIRONMENT, 'DispatchResumed', {}])!;
+    expect([resumed.paused, resumed.pause]).toEqual([false, undefined]);
   });
 
   it('knows its names: with the request while one works on it, until it is released', () => {

@@ -6,6 +6,7 @@ export type {
   EnvironmentView,
   Info,
   Page,
+  Pause,
   Problem,
   Readiness,
   RequestView,

@@ -41,6 +41,14 @@ export interface StepView {
   log?: BlobRef;
 }
 
+/** A pause that holds. */
+export interface Pause {
+  at: Instant;
+  by: Actor;
+  /** What was given as `reason`. */
+  reason?: string;
+}
+
 export interface RequestView {
   id: string;
   job: JobKind;
@@ -58,6 +66,8 @@ export interface RequestView {
   logToken?: string;
   /** No step is begun; also told while it needs attention. */
   paused?: boolean;
+  /** Since when, by whom and why; while it is paused. */
+  pause?: Pause;
   /** Why it does not go on just now. */
   waiting?: { code: string; reason: string };
   plan?: Plan;
@@ -104,6 +114,8 @@ export interface ResourceView {
 export interface EnvironmentView {
   name: string;
   paused: boolean;
+  /** Since when, by whom and why; while it is paused. */
+  pause?: Pause;
   instances: number;
   storages: number;
   databases: number;
