@@ -114,8 +114,9 @@ describe('planning', () => {
     const { log, blobs, record } = setUp();
     const reads: number[] = [];
     const store = log.as('resolver');
-    const counting: Pick<EventStore, 'read' | 'head'> = {
+    const counting: Pick<EventStore, 'read' | 'head' | 'info'> = {
       head: () => store.head(),
+      info: () => store.info(),
       read: async (stream, options) => {
         const events = await store.read(stream, options);
         reads.push(events.length);
@@ -162,8 +163,9 @@ describe('planning', () => {
     const position = await record(settled());
     const behind = log.as('resolver');
     let looks = 0;
-    const lagging: Pick<EventStore, 'read' | 'head'> = {
+    const lagging: Pick<EventStore, 'read' | 'head' | 'info'> = {
       read: (stream, options) => (looks < 3 ? Promise.resolve([]) : behind.read(stream, options)),
+      info: () => behind.info(),
       head: async () => (++looks < 3 ? position.replace(/\d$/, '0') : behind.head()),
     };
     const slow = new Planning(

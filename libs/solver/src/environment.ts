@@ -2,7 +2,7 @@ import { resourceKey, type Installed, type Wire } from '@slipway/contracts';
 import { inOrder } from './in-order.js';
 
 /** What of an environment a plan rests on. Keys are `storage/shop-data`. */
-export type EnvironmentView = Omit<Environment, 'install' | 'remove' | 'connect' | 'reach' | 'toRecord'>;
+export type EnvironmentView = Omit<Environment, 'install' | 'remove' | 'connect' | 'reach' | 'beginAbove' | 'toRecord'>;
 
 /** An environment as plain JSON. */
 export interface EnvironmentRecord {
@@ -18,6 +18,7 @@ export interface EnvironmentRecord {
 export class Environment {
   readonly #installed = new Map<string, Installed>();
   readonly #generations = new Map<string, number>();
+  #floor = 0;
   readonly #byInstance = new Index();
   readonly #byDefinition = new Index();
   readonly #wiresFrom = new Map<string, Wire[]>();
@@ -54,7 +55,7 @@ export class Environment {
 
   /** Highest generation that a key ever had or was planned with, of removed ones too; 0 when never. */
   generation(key: string): number {
-    return this.#generations.get(key) ?? 0;
+    return Math.max(this.#generations.get(key) ?? 0, this.#floor);
   }
 
   /** What was made for an instance, by key; without an instance: what is shared. */
@@ -113,9 +114,14 @@ export class Environment {
     this.#usersOf.add(wire.to, wire.from);
   }
 
+  /** Generations that are planned from now on are higher than this one. */
+  beginAbove(generation: number): void {
+    this.#floor = generation;
+  }
+
   /** A generation that was planned is used up, whatever became of it. */
   reach(key: string, generation: number): void {
-    this.#generations.set(key, Math.max(generation, this.generation(key)));
+    this.#generations.set(key, Math.max(generation, this.#generations.get(key) ?? 0));
   }
 
   #unlist(key: string, one: Installed): void {

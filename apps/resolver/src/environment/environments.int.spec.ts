@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MemoryBlobs } from '@slipway/blobs/testing';
 import { systemClock, type JsonObject } from '@slipway/contracts';
-import { MemoryEventLog } from '@slipway/event-store/testing';
+import { MemoryDisk, MemoryEventLog } from '@slipway/event-store/testing';
 import { pino } from 'pino';
 import { Environments } from './environments.js';
 import { KeptEnvironments } from './kept-environments.js';
@@ -12,11 +12,13 @@ import { KeptEnvironments } from './kept-environments.js';
 describe('environments over restarts', () => {
   let folder: string;
   let cache: KeptEnvironments;
+  let disk: MemoryDisk;
   let log: MemoryEventLog;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'slipway-environments-'));
     cache = openCache();
-    log = new MemoryEventLog();
+    disk = new MemoryDisk();
+    log = new MemoryEventLog({ disk });
   });
   afterEach(async () => {
     cache.close();
@@ -44,6 +46,7 @@ describe('environments over restarts', () => {
     const environments = new Environments({
       store: {
         head: () => store.head(),
+        info: () => store.info(),
         read: async (stream, options) => {
           const events = await store.read(stream, options);
           reads.push(events.length);
@@ -86,11 +89,23 @@ describe('environments over restarts', () => {
     await record(1, 2, 9);
     expect(await one.generation()).toBe(9);
     one.environments.keep();
-    log.disk.restore(2, Date.now());
+    log.disk.restore(2, 0);
     await record(3);
     const next = open();
     expect(await next.generation()).toBe(3);
     expect(next.reads).toEqual([1, 3]);
+  });
+
+  test('after a restore, generations begin above all that were used before it, whatever the log has forgotten', async () => {
+    await record(1, 2);
+    const before = await open().generation();
+    await record(3);
+    disk.restore(1, Date.UTC(2026, 0, 1));
+    log = new MemoryEventLog({ disk });
+    expect(await open().generation()).toBeGreaterThan(3);
+    expect(before).toBe(2);
+    await record(Date.UTC(2027, 0, 1) / 1_000);
+    expect(await open().generation()).toBe(Date.UTC(2027, 0, 1) / 1_000);
   });
 
   test('a cache that is no cache any more is thrown away', async () => {

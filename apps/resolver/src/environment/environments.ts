@@ -1,6 +1,6 @@
 import type { Blobs } from '@slipway/blobs';
 import { SlipwayError, streamName, type Clock, type EnvironmentEvent, type Installed, type JsonObject } from '@slipway/contracts';
-import type { EventStore, Position, RecordedEvent, SnapshotCache } from '@slipway/event-store';
+import type { EventStore, LogInfo, Position, RecordedEvent, SnapshotCache } from '@slipway/event-store';
 import { Environment, type EnvironmentRecord } from '@slipway/solver';
 import { evolve } from './fold.js';
 
@@ -21,7 +21,7 @@ interface Folded {
 }
 
 export interface EnvironmentsOptions {
-  store: Pick<EventStore, 'read' | 'head'>;
+  store: Pick<EventStore, 'read' | 'head' | 'info'>;
   blobs: Pick<Blobs, 'read'>;
   clock: Clock;
   /** Where folded environments are kept over restarts; nowhere when left out. */
@@ -73,6 +73,7 @@ export class Environments {
 
   async #fold(stream: string, begun: Folded | undefined, events: RecordedEvent[]): Promise<Environment> {
     const environment = begun?.environment ?? new Environment();
+    environment.beginAbove(usedBefore(this.options.store.info()));
     // All of them are complete before the first one counts: what fails half-way has changed nothing.
     const complete: EnvironmentEvent[] = [];
     for (const event of events) complete.push(await this.#complete(event));
@@ -119,6 +120,12 @@ export class Environments {
     }
   }
 }
+
+/**
+ * What was made between a backup and its restore stands at its place, and no stream tells of it. So generations after a restore begin
+ * above all that were used before it: an epoch is at least the second (Unix time) in which it began.
+ */
+const usedBefore = ({ epoch }: LogInfo): number => (epoch > 1 ? epoch : 0);
 
 /** Positions of one log compare as texts. Throws `gone` for one of another log. */
 function isReached(head: Position, atLeast: Position): boolean {
