@@ -1,8 +1,9 @@
 /**
- * Writes the pages of docs/reference that are made from the contracts: `node scripts/reference.mjs` (after a build).
+ * Writes what of docs/reference is made from the contracts: `node scripts/reference.mjs` (after a build).
  * Tests fail when a page is behind.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { stringify } from 'yaml';
 import { root } from './bootstrap.mjs';
 
 const { ERRORS } = await import(`${root}libs/contracts/dist/index.js`);
@@ -71,4 +72,21 @@ ${valueRows().join('\n')}
 
 Requests in lists come without their \`plan\`. Environments show the first 1,000 of their names.
 `,
+);
+
+const { askedRows, toldRows } = await import(`${root}libs/contracts/dist/reference/messages.js`);
+const { asyncApi } = await import(`${root}libs/contracts/dist/reference/asyncapi.js`);
+const messages = `${root}docs/reference/messages.md`;
+const page = readFileSync(messages, 'utf8').split('\n');
+/** Puts other rows into the table of a hand-written page whose head begins so. */
+const fill = (head, rows) => {
+  const first = page.findIndex((line) => line.startsWith(head)) + 2;
+  page.splice(first, page.indexOf('', first) - first, ...rows);
+};
+fill('| verb |', askedRows());
+fill('| published on |', toldRows());
+writeFileSync(messages, page.join('\n'));
+writeFileSync(
+  `${root}docs/reference/asyncapi.yaml`,
+  `# Written by scripts/reference.mjs\n${stringify(asyncApi(), { lineWidth: 0, aliasDuplicateObjects: false })}`,
 );

@@ -1,7 +1,14 @@
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { VERBS, type AcceptCommand, type ControlCommand, type DispatchCommand, type PlanQuery } from '@slipway/contracts';
-import { badInput, currentContext } from '@slipway/mesh';
+import {
+  SCHEMAS,
+  VERBS,
+  type AcceptCommand,
+  type ControlCommand,
+  type DispatchCommand,
+  type PlanQuery,
+} from '@slipway/contracts';
+import { SchemaPipe, currentContext } from '@slipway/mesh';
 import { Orchestrator } from './process/orchestrator.js';
 
 /** `slipway.<mesh>.orchestrator.<verb>`; `health` is every service's. */
@@ -10,54 +17,47 @@ export class OrchestratorController {
   constructor(@Inject(Orchestrator) private readonly orchestrator: Orchestrator) {}
 
   @MessagePattern(VERBS.accept)
-  accept(@Payload() command: unknown) {
-    return this.orchestrator.accept(object<AcceptCommand>(command), currentContext());
+  accept(@Payload(new SchemaPipe(SCHEMAS.AcceptCommand)) command: AcceptCommand) {
+    return this.orchestrator.accept(command, currentContext());
   }
 
   @MessagePattern(VERBS.plan)
-  plan(@Payload() query: unknown) {
-    return this.orchestrator.plan(object<PlanQuery>(query), currentContext());
+  plan(@Payload(new SchemaPipe(SCHEMAS.PlanQuery)) query: PlanQuery) {
+    return this.orchestrator.plan(query, currentContext());
   }
 
   @MessagePattern(VERBS.cancel)
-  cancel(@Payload() command: unknown) {
-    return this.orchestrator.control('cancel', object<ControlCommand>(command), currentContext());
+  cancel(@Payload(new SchemaPipe(SCHEMAS.ControlCommand)) command: ControlCommand) {
+    return this.orchestrator.control('cancel', command, currentContext());
   }
 
   @MessagePattern(VERBS.retry)
-  retry(@Payload() command: unknown) {
-    return this.orchestrator.control('retry', object<ControlCommand>(command), currentContext());
+  retry(@Payload(new SchemaPipe(SCHEMAS.ControlCommand)) command: ControlCommand) {
+    return this.orchestrator.control('retry', command, currentContext());
   }
 
   @MessagePattern(VERBS.abandon)
-  abandon(@Payload() command: unknown) {
-    return this.orchestrator.control('abandon', object<ControlCommand>(command), currentContext());
+  abandon(@Payload(new SchemaPipe(SCHEMAS.ControlCommand)) command: ControlCommand) {
+    return this.orchestrator.control('abandon', command, currentContext());
   }
 
   @MessagePattern(VERBS.pause)
-  pause(@Payload() command: unknown) {
-    return this.orchestrator.control('pause', object<ControlCommand>(command), currentContext());
+  pause(@Payload(new SchemaPipe(SCHEMAS.ControlCommand)) command: ControlCommand) {
+    return this.orchestrator.control('pause', command, currentContext());
   }
 
   @MessagePattern(VERBS.resume)
-  resume(@Payload() command: unknown) {
-    return this.orchestrator.control('resume', object<ControlCommand>(command), currentContext());
+  resume(@Payload(new SchemaPipe(SCHEMAS.ControlCommand)) command: ControlCommand) {
+    return this.orchestrator.control('resume', command, currentContext());
   }
 
   @MessagePattern(VERBS.pauseDispatch)
-  pauseDispatch(@Payload() command: unknown) {
-    return this.orchestrator.pauseDispatch(object<DispatchCommand>(command), currentContext());
+  pauseDispatch(@Payload(new SchemaPipe(SCHEMAS.DispatchCommand)) command: DispatchCommand) {
+    return this.orchestrator.pauseDispatch(command, currentContext());
   }
 
   @MessagePattern(VERBS.resumeDispatch)
-  resumeDispatch(@Payload() command: unknown) {
-    return this.orchestrator.resumeDispatch(object<DispatchCommand>(command), currentContext());
+  resumeDispatch(@Payload(new SchemaPipe(SCHEMAS.DispatchCommand)) command: DispatchCommand) {
+    return this.orchestrator.resumeDispatch(command, currentContext());
   }
-}
-
-/** Bodies of any language come in here: what is inside is checked where it is used. */
-function object<T extends object>(body: unknown): T {
-  if (body === null || typeof body !== 'object' || Array.isArray(body))
-    throw badInput([{ field: '', reason: 'must be a JSON object' }]);
-  return body as T;
 }

@@ -83,11 +83,22 @@ describe('the service on NATS and the embedded log', () => {
       code: 'bad-input',
       message: expect.stringContaining('colour'),
     });
-    await expect(accept({ ...job('shop'), job: 'destroy-all' as never })).rejects.toMatchObject({ code: 'bad-input' });
-    await expect(ask('accept', [])).rejects.toMatchObject({ code: 'bad-input' });
-    await expect(ask('cancel', { requestId: 7 })).rejects.toMatchObject({ code: 'not-found' });
-    await expect(ask('retry', {})).rejects.toMatchObject({ code: 'not-found' });
-    await expect(ask('pause-dispatch', { environment: '../x' })).rejects.toMatchObject({ code: 'bad-input' });
+    const long = 'x'.repeat(501);
+    const refusals: [string, unknown, string][] = [
+      ['accept', [], 'must be a JSON object'],
+      ['accept', { ...job('shop'), job: 'destroy-all' }, 'job: must be one of provision, deprovision'],
+      ['accept', { ...job('shop'), key: '' }, 'key: must be a text of 1 to 256 characters'],
+      ['accept', { ...job('shop'), colour: 'red' }, 'colour: is not known'],
+      ['plan', { body: 7 }, 'body: must be a JSON object'],
+      ['cancel', { requestId: 7 }, 'requestId: must be string'],
+      ['retry', {}, 'requestId: is missing'],
+      ['pause', { requestId: 'unknown', reason: long }, 'reason: must be a text of at most 500 characters'],
+      ['pause-dispatch', { environment: '../x' }, 'environment: must be 1 to 63 lower-case letters'],
+      ['resume-dispatch', { environment: 'default', reason: long }, 'reason: must be a text of at most 500 characters'],
+    ];
+    for (const [verb, body, told] of refusals)
+      await expect(ask(verb, body)).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining(told) });
+    await expect(ask('cancel', { requestId: 'unknown' })).rejects.toMatchObject({ code: 'not-found' });
     await expect(ask('obliterate', {})).rejects.toMatchObject({ code: 'no-server' });
     expect((await runtime.store.readAll({ filter: { categories: ['request', 'environment'] } })).events).toEqual([]);
   });

@@ -35,4 +35,4 @@ export const COMPLETING: readonly string[] = Object.keys(COMPLETIONS);
 export const completionOf = (type: string, job: JobKind): string => COMPLETIONS[type]!(job);
 
 /** Where a completion is published (JetStream): `slipway.<mesh>.dfe.storage.provisioned`. */
-export const completionSubject = (mesh: string, completion: string): string => `slipway.${mesh}.dfe.${completion}`;
+export const completionSubject = (mesh: string, completion: string) => `slipway.${mesh}.dfe.${completion}` as const;

@@ -32,7 +32,8 @@ export { MayBeLeftOut } from './left-out.js';
 export { IsTime, isTime } from './time.js';
 export { SCHEMAS, type Schema } from './schemas.js';
 export { HEADERS, HTTP_HEADERS, OWNER_TYPES, type Actor, type Owner, type OwnerType, type RequestContext } from './context.js';
-export { VERBS, aliveSubject, eventSubject, metricsSubject, progressSubject, subject } from './subjects.js';
+export { VERBS, aliveSubject, cancellingSubject, eventSubject, metricsSubject, progressSubject, subject } from './subjects.js';
+export { MESSAGES, type AskedMessage, type ToldMessage } from './messages.js';
 export { COMPLETING, completionOf, completionSubject, type Completion } from './completions.js';
 export { ERRORS, SlipwayError, causeOf, isErrorCode, type Advice, type Cause, type ErrorCode } from './errors.js';
 export { badInput, type FieldError } from './bad-input.js';
@@ -69,7 +70,10 @@ export type {
   HealthReport,
   InspectAnswer,
   InspectQuery,
+  MetricsQuery,
+  MetricsText,
   StepAccepted,
+  StepCancelAnswer,
   StepCancelCommand,
   StepCommand,
   StepLog,

@@ -1,5 +1,8 @@
+import { OWNER_TYPES } from './context.js';
+import { ERRORS } from './errors.js';
+import { JOBS } from './events/request.events.js';
 import { DEFINITION_REFERENCE, NAME, OWNER_ID } from './names.js';
-import { RESOURCE_KINDS } from './services.js';
+import { CATEGORIES, RESOURCE_KINDS, SERVICES } from './services.js';
 
 /** A JSON Schema (draft 2020-12) of a message's body. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -7,6 +10,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 /** What of a pattern a person is told; the pattern itself says little. */
 const text = (pattern: RegExp, description: string): Schema => ({ type: 'string', pattern: pattern.source, description });
 const words = (most: number): Schema => ({ type: 'string', minLength: 1, maxLength: most });
+const reason = { type: 'string', maxLength: 500, description: 'must be a text of at most 500 characters' };
 const atLeast = (least: number): Schema => ({ type: 'integer', minimum: least });
 const object = (properties: Record<string, Schema>, optional: readonly string[] = []): Schema => ({
   type: 'object',
@@ -15,9 +19,14 @@ const object = (properties: Record<string, Schema>, optional: readonly string[] 
   additionalProperties: false,
 });
 const anything: Schema = { type: 'object' };
+const string: Schema = { type: 'string' };
+const boolean: Schema = { type: 'boolean' };
+const listOf = (items: Schema): Schema => ({ type: 'array', items });
+const mapOf = (values: Schema): Schema => ({ type: 'object', additionalProperties: values });
 
 const name = text(NAME, 'must be 1 to 63 lower-case letters, digits and inner hyphens, such as "my-shop"');
 const resource = object({ environment: name, kind: { enum: RESOURCE_KINDS }, name });
+const definition = object({ name: words(128), version: words(128), hash: words(128) });
 const ofStep = { requestId: words(128), stepId: words(256), resource };
 const destroy = {
   ...ofStep,
@@ -25,31 +34,121 @@ const destroy = {
   generation: atLeast(1),
   driver: name,
   location: name,
-  definition: object({ name: words(128), version: words(128), hash: words(128) }),
+  definition,
   deadline: { type: 'number', minimum: 0 },
   ownerId: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -, such as "ada"'),
 };
 
-/** Bodies of messages by the name of their type. What comes over the network is checked by these before anything is done. */
+const installed = object({ kind: { enum: RESOURCE_KINDS }, name, generation: atLeast(1), definition });
+const planStep = object(
+  {
+    id: string,
+    action: { enum: ['ensure', 'destroy'] },
+    kind: { enum: RESOURCE_KINDS },
+    name,
+    generation: atLeast(1),
+    definition,
+    location: name,
+    driver: name,
+    spec: anything,
+    after: listOf(string),
+    inverse: { enum: ['destroy', 'none', 'forward'] },
+    shared: boolean,
+  },
+  ['shared'],
+);
+const read = object({ key: string, generation: { type: ['integer', 'null'] }, users: listOf(string) }, ['users']);
+const unsatisfied = object({ chain: listOf(string), requirement: string, reason: string, message: string });
+
+/** Bodies and answers by the name of their type. What a service is asked is checked by these before anything is done. */
 export const SCHEMAS = {
-  EnsureCommand: object({ ...destroy, spec: anything, inputs: { type: 'object', additionalProperties: anything } }, ['ownerId']),
+  AcceptCommand: object({
+    job: { enum: JOBS },
+    body: anything,
+    key: { ...words(256), description: 'must be a text of 1 to 256 characters' },
+  }),
+  PlanQuery: object({ body: anything }),
+  ControlCommand: object({ requestId: string, reason }, ['reason']),
+  DispatchCommand: object({ environment: name, reason }, ['reason']),
+  EnsureCommand: object({ ...destroy, spec: anything, inputs: mapOf(anything) }, ['ownerId']),
   DestroyCommand: object(destroy, ['ownerId']),
   InspectQuery: object({ resource, generation: atLeast(1), driver: name, location: name }),
   StepCancelCommand: object(ofStep),
   StepLogQuery: object(ofStep),
   ResolveQuery: object(
     {
-      job: { enum: ['provision', 'deprovision'] },
+      job: { enum: JOBS },
       environment: name,
       instanceId: name,
       definition: text(DEFINITION_REFERENCE, 'must be a definition’s name, or name@range such as "guestbook@^1.0.0"'),
       place: object({
         guestLocation: name,
         location: name,
-        drivers: { type: 'object', additionalProperties: { type: 'string' } },
+        drivers: mapOf(string),
       }),
       atLeast: { type: 'string', maxLength: 200 },
     },
     ['definition', 'atLeast'],
+  ),
+  Accepted: object({ requestId: string, position: string, repeated: boolean }, ['repeated']),
+  Plan: object({
+    environment: name,
+    outcome: { enum: ['satisfied', 'install', 'remove', 'unsatisfied'] },
+    alreadySatisfied: listOf(installed),
+    steps: listOf(planStep),
+    wires: listOf(object({ from: string, requirement: string, to: string })),
+    leases: { type: 'array', maxItems: 0 },
+    reads: listOf(read),
+    writes: listOf(string),
+    unsatisfied: listOf(unsatisfied),
+    hash: string,
+  }),
+  StepAccepted: object({ status: { enum: ['accepted', 'settled'] }, epoch: atLeast(0) }),
+  InspectAnswer: object({ state: { enum: ['absent', 'present', 'partial', 'destroyed'] }, observed: anything }),
+  StepCancelAnswer: object({ cancelled: boolean }),
+  StepLog: object({ text: string }),
+  HealthReport: object(
+    {
+      service: string,
+      replica: string,
+      ready: boolean,
+      locations: listOf(object({ location: name, kind: { enum: RESOURCE_KINDS }, drivers: listOf(name) })),
+      reasons: listOf(string),
+    },
+    ['locations'],
+  ),
+  Cause: object({ code: { enum: Object.keys(ERRORS) }, message: string, hint: string, details: anything }, ['details']),
+  StepProgress: object(
+    { requestId: string, stepId: string, fraction: { type: 'number', minimum: 0, maximum: 1 }, message: string },
+    ['fraction'],
+  ),
+  MetricsQuery: object({ id: { type: 'string', pattern: '^[\\w-]{1,64}$' }, from: string }),
+  MetricsText: object({ text: string }),
+  Completion: object({
+    service: { enum: SERVICES },
+    request: object({ id: string, job: { enum: JOBS }, body: anything }),
+    resource,
+    at: string,
+  }),
+  EventView: object(
+    {
+      id: string,
+      position: string,
+      stream: string,
+      revision: atLeast(0),
+      category: { enum: CATEGORIES },
+      type: string,
+      version: atLeast(1),
+      recordedAt: string,
+      environment: string,
+      requestId: string,
+      ownerId: string,
+      actor: object({ id: string, type: { enum: [...OWNER_TYPES, 'system'] } }),
+      correlationId: string,
+      logToken: string,
+      causationId: string,
+      data: anything,
+    },
+    ['environment', 'requestId', 'ownerId', 'actor', 'correlationId', 'logToken', 'causationId'],
   ),
 } as const satisfies Record<string, Schema>;

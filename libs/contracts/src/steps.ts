@@ -63,6 +63,11 @@ export interface StepCancelCommand {
   resource: ResourceRef;
 }
 
+/** Answer to {@link StepCancelCommand}: whether the step ran. */
+export interface StepCancelAnswer {
+  cancelled: boolean;
+}
+
 /** Progress of a running step, published and forgotten. */
 export interface StepProgress {
   requestId: string;
@@ -98,4 +103,15 @@ export interface HealthReport {
   locations?: { location: string; kind: ResourceKind; drivers: string[] }[];
   /** Why it is not ready, or what a person should know. */
   reasons: string[];
+}
+
+/** Asks every process of the mesh but the asker (`from`) for its figures. */
+export interface MetricsQuery {
+  id: string;
+  from: string;
+}
+
+/** A process's figures, as Prometheus text. */
+export interface MetricsText {
+  text: string;
 }

@@ -1,8 +1,8 @@
 import {
   SlipwayError,
+  cancellingSubject,
   causeOf,
   resourceStream,
-  subject,
   type DestroyCommand,
   type EnsureCommand,
   type InspectAnswer,
@@ -10,6 +10,7 @@ import {
   type RequestContext,
   type ResourceRef,
   type StepAccepted,
+  type StepCancelAnswer,
   type StepCancelCommand,
   type StepLog,
   type StepLogQuery,
@@ -84,7 +85,7 @@ export class Provisioner {
   }
 
   /** Asks a running step to end, here or at another replica of the place. Its outcome comes through the log. */
-  async cancelStep(command: StepCancelCommand): Promise<{ cancelled: boolean }> {
+  async cancelStep(command: StepCancelCommand): Promise<StepCancelAnswer> {
     const { running } = (await this.#streams.load(command.resource)).state;
     if (!running || running.requestId !== command.requestId || running.stepId !== command.stepId) return { cancelled: false };
     this.#cancel(command);
@@ -221,8 +222,8 @@ export class Provisioner {
   }
 
   /** Heard by every replica of the place, because any of them may be the one that works on the step. */
-  #cancelling(location: string): string {
-    return subject(this.ports.mesh, this.ports.kind, 'cancelling', location);
+  #cancelling(location: string) {
+    return cancellingSubject(this.ports.mesh, this.ports.kind, location);
   }
 }
 

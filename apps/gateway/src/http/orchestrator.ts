@@ -19,6 +19,8 @@ const COMMAND_MS = 900;
 const PLAN_MS = 5_000;
 
 export type ControlVerb = 'cancel' | 'retry' | 'abandon' | 'pause' | 'resume';
+type DispatchVerb = 'pauseDispatch' | 'resumeDispatch';
+type CommandVerb = (typeof VERBS)['accept' | ControlVerb | DispatchVerb];
 
 /** What the door passes on to the orchestrator. Errors are its own, `no-server`, `unreachable` and `timed-out`. */
 @Injectable()
@@ -34,7 +36,7 @@ export class Orchestrator {
     return this.#command({ ...context, requestId: command.requestId }, VERBS[verb], command);
   }
 
-  dispatch(context: RequestContext, verb: 'pauseDispatch' | 'resumeDispatch', command: DispatchCommand): Promise<Accepted> {
+  dispatch(context: RequestContext, verb: DispatchVerb, command: DispatchCommand): Promise<Accepted> {
     return this.#command(context, VERBS[verb], command);
   }
 
@@ -42,7 +44,7 @@ export class Orchestrator {
     return this.bus.request('orchestrator', VERBS.plan, { body }, { context, timeoutMs: PLAN_MS });
   }
 
-  async #command(context: RequestContext, verb: string, command: unknown): Promise<Accepted> {
+  async #command(context: RequestContext, verb: CommandVerb, command: unknown): Promise<Accepted> {
     const answer = await this.bus.request<Accepted>('orchestrator', verb, command, { context, timeoutMs: COMMAND_MS });
     // Never a 2xx without the proof that it was recorded.
     if (typeof answer?.position !== 'string') {

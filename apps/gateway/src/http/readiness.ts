@@ -11,6 +11,9 @@ type Check = Readiness['checks'][number];
 /** One may be ready and still have something to say. */
 type Finding = Omit<Check, 'name'>;
 
+/** Who can be asked: all but the door itself. */
+type Asked = Exclude<ServiceName, 'gateway'>;
+
 /** How long any one of the checks may take, in ms. */
 const CHECK_MS = 800;
 
@@ -37,7 +40,7 @@ export class ReadinessChecks {
   }
 
   /** Who must be there: what plans, what decides, and at each place in the configuration what makes. */
-  #services(): { name: string; service: ServiceName; location?: string }[] {
+  #services(): { name: string; service: Asked; location?: string }[] {
     const places = new Set(Object.values(this.config.guestLocations).map(({ location }) => location));
     return [
       { name: 'orchestrator', service: 'orchestrator' },
@@ -68,7 +71,7 @@ export class ReadinessChecks {
     return { ready: true, ...(progress.length > 0 && { reason: progress.join('; ') }) };
   }
 
-  async #service(service: ServiceName, location: string | undefined): Promise<Finding> {
+  async #service(service: Asked, location: string | undefined): Promise<Finding> {
     const { ready, reasons } = await this.bus.request<HealthReport>(
       service,
       VERBS.health,

@@ -46,9 +46,7 @@ export class Acceptance {
    * log's errors; with the same key it can then be tried again.
    */
   async accept({ job, body, key }: AcceptCommand, context: RequestContext): Promise<Accepted> {
-    const checked = checkedJob(job, body);
-    if (typeof key !== 'string' || key === '' || key.length > 256)
-      throw badInput([{ field: 'key', reason: 'must be a text of 1 to 256 characters' }]);
+    const checked: Checked = validated<DeprovisionJob>(BODIES[job], body);
     placeOf(this.ports.config, body);
     if (job === 'provision' && checked.definition === undefined && this.ports.config.defaultDefinition === undefined)
       throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
@@ -133,14 +131,6 @@ const requestOf = ({ instanceId, priority = 0, notBefore, keepOnFailure = false 
   keepOnFailure,
   ...(notBefore !== undefined && { notBefore: Date.parse(notBefore) }),
 });
-
-/** Throws `bad-input`. */
-function checkedJob(job: JobKind, body: JsonObject): Checked {
-  if (!Object.hasOwn(BODIES, job)) {
-    throw badInput([{ field: 'job', reason: `must be one of ${Object.keys(BODIES).join(', ')}` }]);
-  }
-  return validated<DeprovisionJob>(BODIES[job], body);
-}
 
 const metadataOf = (requestId: string, environment: string, { actor, correlationId, trace, logToken }: RequestContext) => ({
   requestId,

@@ -10,6 +10,7 @@ import {
   type RequestContext,
   type ResourceRef,
   type StepAccepted,
+  type StepCancelAnswer,
 } from '@slipway/contracts';
 import type { Ports } from '../ports.js';
 import { isStopping, type RequestCommand, type RequestState, type StepOutcome } from '../request/state.js';
@@ -31,6 +32,9 @@ const ENDS_WITHIN = 2_000;
  * finds out what became of it after its deadline.
  */
 type Purpose = 'begin' | 'end' | 'settle';
+
+/** What a sub-provisioner is asked in the course of a try. */
+type StepVerb = (typeof VERBS)['ensure' | 'destroy' | 'cancelStep' | 'inspect'];
 
 interface Errand {
   purpose: Purpose;
@@ -164,7 +168,7 @@ export class Errands {
     const { plan } = errand.step;
     try {
       const body = { requestId: this.principal.id, stepId: plan.id, resource };
-      const { cancelled } = await this.#ask<{ cancelled: boolean }>(errand, VERBS.cancelStep, body);
+      const { cancelled } = await this.#ask<StepCancelAnswer>(errand, VERBS.cancelStep, body);
       // It ends now; the outcome comes through the log.
       if (cancelled) return ENDS_WITHIN;
       const { outcome } = await this.#find(errand);
@@ -192,7 +196,7 @@ export class Errands {
     return { kind: 'failed', cause: new SlipwayError(code, undefined, { found: state }).toCause() };
   }
 
-  #ask<Answer>({ step: { plan } }: Errand, verb: string, body: object): Promise<Answer> {
+  #ask<Answer>({ step: { plan } }: Errand, verb: StepVerb, body: object): Promise<Answer> {
     return this.ports.bus.request<Answer>(plan.kind, verb, body, { location: plan.location, context: this.principal.context });
   }
 

@@ -1,5 +1,4 @@
 import {
-  NAME,
   SlipwayError,
   type AcceptCommand,
   type ControlCommand,
@@ -122,7 +121,6 @@ export class Orchestrator {
     type: 'PauseDispatch' | 'ResumeDispatch',
   ): Promise<Accepted> {
     this.#assertRunning();
-    if (!NAME.test(environment)) throw badInput([{ field: 'environment', reason: 'must be a name such as "default"' }]);
     const { lane, admissions } = this.#processes.environments.of(environment);
     const { actor, correlationId, trace, logToken } = context;
     const metadata = { actor, correlationId, ...(trace !== undefined && { trace }), ...(logToken !== undefined && { logToken }) };

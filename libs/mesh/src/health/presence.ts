@@ -32,7 +32,7 @@ export class Presence {
   constructor(private readonly options: PresenceOptions) {
     const { mesh, bus, clock } = options;
     this.#listeningSince = bus.connected() ? clock.now() : undefined;
-    this.#unsubscribe = bus.subscribe(aliveSubject(mesh, '*' as ServiceName, '*'), (body, subject) => {
+    this.#unsubscribe = bus.subscribe(aliveSubject(mesh, '*', '*'), (body, subject) => {
       const [service, replica] = subject.split('.').slice(-2) as [string, string];
       if (isReport(body)) this.#heard.set(replica, { service, report: body, at: clock.now() });
     });

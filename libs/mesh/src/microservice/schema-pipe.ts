@@ -33,6 +33,6 @@ function fieldError({ instancePath, keyword, params, message, parentSchema }: Er
     return { field: [...path, params['additionalProperty']].join('.'), reason: 'is not known' };
   if (keyword === 'enum')
     return { field: path.join('.'), reason: `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}` };
-  const told = keyword === 'pattern' ? (parentSchema?.['description'] as string | undefined) : undefined;
-  return { field: path.join('.'), reason: told ?? message! };
+  if (keyword === 'type' && params['type'] === 'object') return { field: path.join('.'), reason: 'must be a JSON object' };
+  return { field: path.join('.'), reason: (parentSchema?.['description'] as string | undefined) ?? message! };
 }

@@ -48,6 +48,7 @@ describe('a message checked by its schema', () => {
       { requestId: 'x'.repeat(129) },
       { field: 'requestId', reason: 'must NOT have more than 128 characters' },
     ],
+    ['a name that is no text', { driver: 7 }, { field: 'driver', reason: expect.stringContaining('lower-case letters') }],
     ['an owner that is none', { ownerId: 'a b' }, { field: 'ownerId', reason: expect.stringContaining('such as "ada"') }],
   ];
   test.each(wrong)('%s is refused by field and reason', (_what, over, expected) => {
@@ -62,7 +63,10 @@ describe('a message checked by its schema', () => {
   });
 
   test.each([null, 'text', 7, []])('%j is no body', (body) => {
-    expect(refusal(body)).toMatchObject({ code: 'bad-input', details: { fields: [{ field: '', reason: 'must be object' }] } });
+    expect(refusal(body)).toMatchObject({
+      code: 'bad-input',
+      details: { fields: [{ field: '', reason: 'must be a JSON object' }] },
+    });
   });
 
   test('keys that every object has are refused wherever they stand', () => {

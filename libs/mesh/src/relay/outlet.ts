@@ -1,3 +1,4 @@
+import type { completionSubject, eventSubject } from '@slipway/contracts';
 import type { Position, ReadFilter, RecordedEvent } from '@slipway/event-store';
 
 /** One JetStream stream that is fed from the event log: what of it goes there, and in which form. */
@@ -13,7 +14,7 @@ export interface Outlet {
 }
 
 export interface OutgoingMessage {
-  subject: string;
+  subject: ReturnType<typeof eventSubject> | ReturnType<typeof completionSubject>;
   data: Uint8Array;
   /** Of the event that it tells. */
   position: Position;

@@ -1,0 +1,160 @@
+import type { SCHEMAS } from './schemas.js';
+import { RESOURCE_KINDS, SERVICES, type ServiceName } from './services.js';
+import { VERBS } from './subjects.js';
+
+interface Message {
+  /** Of its type, and of its schema in {@link SCHEMAS}; `undefined`: it needs none. */
+  readonly body: keyof typeof SCHEMAS | undefined;
+  readonly senders: readonly ServiceName[];
+  readonly handlers: readonly ServiceName[];
+  /** A sentence for a person. */
+  readonly description: string;
+}
+
+/** A command or query, which one replica of a handler answers: at the subject that {@link subject} makes of its verb. */
+export interface AskedMessage extends Message {
+  readonly verb: (typeof VERBS)[keyof typeof VERBS];
+  readonly answer: keyof typeof SCHEMAS;
+}
+
+/** What is published, to whoever listens. Without handlers: nobody of the mesh needs it. */
+export interface ToldMessage extends Message {
+  readonly subject: `slipway.<mesh>.${string}`;
+  readonly body: keyof typeof SCHEMAS;
+}
+
+const toOrchestrator = { senders: ['gateway'], handlers: ['orchestrator'] } as const;
+const control = { ...toOrchestrator, body: 'ControlCommand', answer: 'Accepted' } as const;
+const dispatch = { ...toOrchestrator, body: 'DispatchCommand', answer: 'Accepted' } as const;
+const toKinds = { senders: ['orchestrator'], handlers: RESOURCE_KINDS } as const;
+const health = { body: undefined, answer: 'HealthReport', senders: ['gateway'] } as const;
+
+const asked: readonly AskedMessage[] = [
+  {
+    verb: VERBS.accept,
+    ...toOrchestrator,
+    body: 'AcceptCommand',
+    answer: 'Accepted',
+    description: 'Takes a job in; answered once it is recorded. The same key again: the same answer, `repeated`',
+  },
+  {
+    verb: VERBS.plan,
+    ...toOrchestrator,
+    body: 'PlanQuery',
+    answer: 'Plan',
+    description: 'Tells what a job would do. Changes nothing',
+  },
+  {
+    verb: VERBS.plan,
+    body: 'ResolveQuery',
+    answer: 'Plan',
+    senders: ['orchestrator'],
+    handlers: ['resolver'],
+    description: 'Stateless: environment and repository in, plan or explanation out',
+  },
+  { verb: VERBS.cancel, ...control, description: 'Ends a request and undoes what it did' },
+  { verb: VERBS.retry, ...control, description: 'Goes on from what failed, or begins anew what has ended' },
+  { verb: VERBS.abandon, ...control, description: 'Leaves what is left, with a reason' },
+  { verb: VERBS.pause, ...control, description: 'Begins no further step of a request' },
+  { verb: VERBS.resume, ...control, description: 'Goes on with a paused request' },
+  {
+    verb: VERBS.pauseDispatch,
+    ...dispatch,
+    description: 'Admits no further plan in an environment. `requestId` of the answer is the correlation id of the call',
+  },
+  { verb: VERBS.resumeDispatch, ...dispatch, description: 'Admits plans again; answered as above' },
+  {
+    verb: VERBS.ensure,
+    ...toKinds,
+    body: 'EnsureCommand',
+    answer: 'StepAccepted',
+    description:
+      'Makes a resource as it is specified, or finds it so; answered within 2 s. The outcome comes through the log only, and may come first',
+  },
+  {
+    verb: VERBS.destroy,
+    ...toKinds,
+    body: 'DestroyCommand',
+    answer: 'StepAccepted',
+    description: 'Takes a resource away; answered as above',
+  },
+  {
+    verb: VERBS.inspect,
+    ...toKinds,
+    body: 'InspectQuery',
+    answer: 'InspectAnswer',
+    description: 'Tells what exists at the place',
+  },
+  {
+    verb: VERBS.cancelStep,
+    ...toKinds,
+    body: 'StepCancelCommand',
+    answer: 'StepCancelAnswer',
+    description: 'Ends a step if it runs; its outcome comes through the log',
+  },
+  {
+    verb: VERBS.log,
+    ...toKinds,
+    senders: ['gateway'],
+    body: 'StepLogQuery',
+    answer: 'StepLog',
+    description: 'Tells the log of a step that still runs',
+  },
+  { verb: VERBS.health, ...health, handlers: ['orchestrator', 'resolver'], description: 'Tells how a replica is' },
+  { verb: VERBS.health, ...health, handlers: RESOURCE_KINDS, description: 'Tells how a replica is at a location' },
+];
+
+const told: readonly ToldMessage[] = [
+  {
+    subject: 'slipway.<mesh>.progress.<requestId>',
+    body: 'StepProgress',
+    senders: RESOURCE_KINDS,
+    handlers: ['gateway'],
+    description: 'Progress of running steps: told and forgotten',
+  },
+  {
+    subject: 'slipway.<mesh>.<service>.<location>.cancelling',
+    body: 'StepCancelCommand',
+    senders: RESOURCE_KINDS,
+    handlers: RESOURCE_KINDS,
+    description: 'A step is to end: for every replica of its place, whichever of them works on it',
+  },
+  {
+    subject: 'slipway.<mesh>.alive.<service>.<replica>',
+    body: 'HealthReport',
+    senders: SERVICES,
+    handlers: ['orchestrator', ...RESOURCE_KINDS],
+    description: 'A replica’s sign of life, every two seconds',
+  },
+  {
+    subject: 'slipway.<mesh>.metrics',
+    body: 'MetricsQuery',
+    senders: ['gateway'],
+    handlers: SERVICES,
+    description: 'Asks every process but the asker for its figures',
+  },
+  {
+    subject: 'slipway.<mesh>.metrics.<id>',
+    body: 'MetricsText',
+    senders: SERVICES,
+    handlers: ['gateway'],
+    description: 'Figures of a process (Prometheus), for the one who asked with that id',
+  },
+  {
+    subject: 'slipway.<mesh>.events.<category>.<event>',
+    body: 'EventView',
+    senders: ['orchestrator'],
+    handlers: [],
+    description: 'What was recorded, in JetStream: see [events](events.md#on-nats)',
+  },
+  {
+    subject: 'slipway.<mesh>.dfe.<completion>',
+    body: 'Completion',
+    senders: ['orchestrator'],
+    handlers: [],
+    description: 'What was completed, in JetStream: see [completions](events.md#completions)',
+  },
+];
+
+/** All that goes over NATS between services: the one table that the reference and `asyncapi.yaml` are made from. */
+export const MESSAGES = { asked, told } as const;
