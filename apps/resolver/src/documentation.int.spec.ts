@@ -44,12 +44,12 @@ describe('docs/reference/definitions.md', () => {
     await repository.refresh();
     return repository;
   };
-  const planOf = ({ catalogue }: Repository, definition: string) =>
+  const planOf = ({ catalogue }: Repository, definition: string, instanceId = 'shop') =>
     resolve({
       query: {
         job: 'provision',
         environment: 'default',
-        instanceId: 'shop',
+        instanceId,
         definition,
         place: {
           guestLocation: 'local',
@@ -71,7 +71,10 @@ describe('docs/reference/definitions.md', () => {
     );
     const repository = await repositoryOf(folder);
     expect(repository.problems).toEqual([]);
-    expect(planOf(repository, 'greeting').steps.map((step) => step.id)).toEqual(['storage/shop-hello']);
+    const [, asked, part] = /npx slipway plan ada (\S+) --definition=greeting`.*here `(\S+)`/s.exec(
+      sections.get('The smallest package')!,
+    )!;
+    expect(planOf(repository, 'greeting', asked).steps.map((step) => step.name)).toEqual([part]);
   });
 
   test('a wrong one is refused in the words that are shown', async () => {

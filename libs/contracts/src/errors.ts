@@ -46,7 +46,7 @@ export const ERRORS = {
   },
   'name-taken': {
     title: 'The name is taken',
-    hint: 'Choose another name, or wait until the request that holds it has ended.',
+    hint: 'Choose another name; where a request works on it, wait until that has ended.',
     advice: 'refuse',
   },
   'key-reused': {
@@ -56,7 +56,7 @@ export const ERRORS = {
   },
   'not-possible': {
     title: 'The request is not in a state that allows this',
-    hint: 'Look at its status first.',
+    hint: 'Where that state will pass, wait and try again; a request that has ended needs a new one.',
     advice: 'refuse',
   },
   unsatisfied: { title: 'What is required cannot be satisfied', hint: 'Look at the unsatisfied requirements.', advice: 'refuse' },
@@ -153,8 +153,8 @@ export const ERRORS = {
   },
   'spec-invalid': { title: "The definition's spec is not valid", hint: 'Correct the definition.', advice: 'refuse' },
   'generation-old': {
-    title: 'A newer generation of this resource exists',
-    hint: 'Nothing needs doing: what you would make was made anew since.',
+    title: 'This generation of the resource is over',
+    hint: 'This one changes nothing any more. Where it is still wanted, make a new request.',
     advice: 'refuse',
   },
   'epoch-old': {
@@ -180,7 +180,7 @@ export const ERRORS = {
   },
   'health-failed': {
     title: 'The health check did not pass in time',
-    hint: "Read the instance's log: npx slipway logs <request>.",
+    hint: "The end of what the service wrote stands in the step's log: npx slipway logs <request>.",
     advice: 'retry',
   },
   'step-cancelled': { title: 'The step was cancelled', hint: 'Retry the request if it is still wanted.', advice: 'refuse' },
