@@ -15,12 +15,12 @@ import { ApiError, SlipwayClient, type Accepted, type Followed, type ProvisionJo
 
 const [url, key] = [process.argv[2]!, process.argv[3]!];
 const client = new SlipwayClient({ url, key });
-const job: ProvisionJob = { ownerId: 'ada', instanceId: 'packed', definition: 'hello' };
+const job: ProvisionJob = { ownerId: 'carl', instanceId: 'packed', definition: 'hello' };
 const accepted: Accepted = await client.provision(job, { idempotencyKey: 'packed-1' });
 const request = await client.wait(accepted.requestId, { timeoutMs: 60_000 });
 const status: RequestStatus = request.status;
 const instances: ResourceView[] = [];
-for await (const instance of client.instances.all({ filter: { ownerId: 'ada' } })) instances.push(instance);
+for await (const instance of client.instances.all({ filter: { ownerId: 'carl' } })) instances.push(instance);
 const events: string[] = [];
 for await (const frame of client.live.follow({ filter: { request: request.id }, from: 'start' }) as AsyncIterable<Followed>) {
   if (frame.type === 'event') events.push(frame.event.type);
@@ -33,6 +33,9 @@ const incomplete: ProvisionJob = { instanceId: 'packed' };
 const wrong: boolean = request.status === 'done';
 console.log(JSON.stringify({ status, instances: instances.map(({ id }) => id), events, refused, unused: [incomplete, wrong].length }));
 `;
+
+const BROWSER = { lib: ['es2023', 'dom'], types: [], module: 'esnext', moduleResolution: 'bundler' };
+const NODE = { lib: ['es2023'], types: ['node'], module: 'nodenext', moduleResolution: 'nodenext' };
 
 describe('The client, packed and installed outside of the repository', () => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-packed-client-'));
@@ -54,6 +57,20 @@ describe('The client, packed and installed outside of the repository', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
+  /** What the strictest compiler has to say about files. */
+  async function compiled(files: string[], options: object): Promise<string> {
+    const types = join(folder, 'node_modules/@types');
+    symlinkSync(join(root, 'node_modules/@types'), types);
+    const strictest = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: 'es2023' };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...options, ...strictest }, files }));
+    try {
+      const compiler = join(root, 'node_modules/typescript/bin/tsc');
+      return (await run(process.execPath, [compiler, '-p', folder]).catch((error: { stdout: string }) => error)).stdout;
+    } finally {
+      rmSync(types);
+    }
+  }
+
   it('stands alone: without a registry, a dependency, or what only the repository needs', () => {
     expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['@slipway']);
     expect(readdirSync(join(folder, 'node_modules/@slipway'))).toEqual(['client']);
@@ -68,36 +85,32 @@ describe('The client, packed and installed outside of the repository', () => {
   });
 
   it.each([
-    ['a browser', { lib: ['es2023', 'dom'], types: [], module: 'esnext', moduleResolution: 'bundler' }],
-    ['Node', { lib: ['es2023'], types: ['node'], module: 'nodenext', moduleResolution: 'nodenext' }],
+    ['a browser', BROWSER],
+    ['Node', NODE],
   ])(
     'has types that hold under strict checks, for %s',
     async (_where, options) => {
-      const types = join(folder, 'node_modules/@types');
-      symlinkSync(join(root, 'node_modules/@types'), types);
-      const program = options.types.length
-        ? PROGRAM
-        : `declare const process: { argv: string[] };declare const console: Console;${PROGRAM}`;
-      try {
-        writeFileSync(join(folder, 'typed.ts'), program);
-        const compilerOptions = {
-          ...options,
-          target: 'es2023',
-          strict: true,
-          exactOptionalPropertyTypes: true,
-          noEmit: true,
-          skipLibCheck: false,
-        };
-        writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
-        const compiler = join(root, 'node_modules/typescript/bin/tsc');
-        const told = await run(process.execPath, [compiler, '-p', folder]).catch((error: { stdout: string }) => error);
-        expect(told.stdout).toBe('');
-      } finally {
-        rmSync(types);
-      }
+      writeFileSync(
+        join(folder, 'typed.ts'),
+        `${options === BROWSER ? 'declare const process: { argv: string[] };' : ''}${PROGRAM}`,
+      );
+      expect(await compiled(['typed.ts'], options)).toBe('');
     },
     60_000,
   );
+
+  it('does what its README shows: all of it compiles, and the first example provisions', async () => {
+    const blocks = readFileSync(join(installed, 'README.md'), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm);
+    const names = [...blocks].map(([, code], index) => {
+      writeFileSync(join(folder, `readme-${index}.ts`), code!);
+      return `readme-${index}.ts`;
+    });
+    expect(names.length).toBeGreaterThan(2);
+    expect(await compiled(names, NODE)).toBe('');
+    const env = { PATH: process.env.PATH, SLIPWAY_URL: mesh.url, SLIPWAY_KEY: mesh.key };
+    const { stdout } = await run(process.execPath, [join(folder, names[0]!)], { env });
+    expect(stdout).toMatch(/^\[ 'instance\/readme' \]\n(\w+\n)*succeeded\ndefault\.readme/);
+  }, 90_000);
 
   it('works in Node: asks, waits, lists, follows, and tells refusals by their code', async () => {
     const { stdout } = await run(process.execPath, [join(folder, 'program.ts'), mesh.url, mesh.key], {

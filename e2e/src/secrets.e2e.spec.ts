@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,6 +133,26 @@ inBothModes('A secret', ({ processes }) => {
     for (const secret of [canary, other]) expect(text).not.toContain(secret);
     for (const secret of [canary, other]) expect(messages.filter((message) => message.includes(secret))).toEqual([]);
   }, 120_000);
+
+  it('is in no file of a support bundle, nor is the key or the token', async () => {
+    const file = join(content, 'bundle.tar.gz');
+    expect((await slipway(mesh, ['doctor', '--data', mesh.data, `--bundle=${file}`])).stdout).toContain(file);
+    const unpacked = join(content, 'bundle-unpacked');
+    mkdirSync(unpacked);
+    execFileSync('tar', ['-xzf', file, '-C', unpacked]);
+    const texts = [...files(unpacked)].map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+    expect(texts.length).toBeGreaterThan(10);
+    // It holds what was wrong, and what was said about it.
+    expect(texts.find(({ path }) => path.endsWith('.log'))?.text).toMatch(/\S/);
+    expect(texts.map(({ text }) => text).join()).toContain('health-failed');
+    const secrets = [canary, readFileSync(secretOf('failing'), 'utf8').trim(), mesh.key, mesh.nats.token];
+    for (const secret of secrets) {
+      expect(secret.length).toBeGreaterThanOrEqual(20);
+      expect(texts.filter(({ text }) => text.includes(secret)).map(({ path }) => path)).toEqual([]);
+    }
+    rmSync(file);
+    rmSync(unpacked, { recursive: true });
+  }, 60_000);
 
   it('is gone with the instance', async () => {
     const { requestId } = await mesh.client().deprovision({ instanceId: 'canary' });

@@ -25,6 +25,10 @@ export function dataFolder(options: GlobalOptions, env = process.env): string {
   return existsSync('.slipway') ? resolve('.slipway') : join(clone, '.slipway');
 }
 
+/** The gateway's key: as told, else what the mesh on this machine has left in its data folder. */
+export const gatewayKey = (options: GlobalOptions, env = process.env): string | null =>
+  env.SLIPWAY_KEY ?? read(join(dataFolder(options, env), 'gateway.key'));
+
 /** Address and key of the gateway: as told, else what the mesh on this machine has left in its data folder. */
 export function connect(options: GlobalOptions, env = process.env): SlipwayClient {
   const folder = dataFolder(options, env);
@@ -32,7 +36,7 @@ export function connect(options: GlobalOptions, env = process.env): SlipwayClien
   const url = told ?? read(join(folder, 'run', 'gateway.url')) ?? DEFAULT_URL;
   if (!/^https?:\/\/[^/]+\/?$/.test(url))
     throw new UsageError(`--url must be the gateway's address such as ${DEFAULT_URL}, not "${url}".`);
-  const key = env.SLIPWAY_KEY ?? read(join(folder, 'gateway.key'));
+  const key = gatewayKey(options, env);
   if (!key) {
     const file = join(folder, 'gateway.key');
     if (told) throw new UsageError(`No key for ${url}: set SLIPWAY_KEY, or name with --data the folder that holds gateway.key.`);

@@ -142,6 +142,8 @@ export class SlipwayClient {
   /** The newest events that pass a filter, oldest first, and whether there are older ones. */
   newestEvents = (filter: EventFilter, count: number): Promise<NewestEvents> => newestEvents(this, filter, count);
   info = (): Promise<Info> => this.http.json('GET', '/info');
+  /** Figures of every process that answers, in Prometheus' text format. */
+  metrics = (): Promise<string> => this.http.text('GET', '/metrics');
   /** Never throws because it is not ready: that is its answer. */
   async ready(): Promise<Readiness> {
     try {

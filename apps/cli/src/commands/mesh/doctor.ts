@@ -1,9 +1,10 @@
 import { statSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { writeBundle, type WrittenBundle } from '../../bundle/write-bundle.js';
 import { explain, EXIT } from '../../exit.js';
 import { print, printValue } from '../../output/format.js';
-import { connect, dataFolder, type GlobalOptions } from '../../session.js';
+import { connect, dataFolder, gatewayKey, type GlobalOptions } from '../../session.js';
 
 interface Finding {
   check: string;
@@ -21,16 +22,40 @@ export function doctor(program: Command): void {
   program
     .command('doctor')
     .summary('look for what is wrong, and say what to do about it')
-    .action(async (_flags, command: Command) => {
+    .description(
+      'Looks at everything that has to be right, and says what to do about what is not. Exit code: 1 while something is wrong.\n' +
+        'With --bundle it also writes one archive for who is to help: versions, configuration, readiness, figures, the newest\n' +
+        'events, requests with trouble and the ends of their logs. No secret is in it, and no file is overwritten.',
+    )
+    .option('--bundle [file]', 'write what helps to help; slipway-support-<time>.tar.gz when left out')
+    .action(async (flags: { bundle?: string | true }, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       const findings = [node(), ...folder(options), ...(await mesh(options))];
-      if (options.output !== 'table') printValue(findings, options.output);
-      else
+      const bundle = flags.bundle && (await bundled(flags.bundle, options, findings, program.version()!));
+      if (options.output !== 'table') printValue(bundle ? { findings, bundle } : findings, options.output);
+      else {
         for (const { check, ok, found, hint } of findings)
           print(`${ok ? '✓' : '✗'} ${check}: ${found}${hint ? `\n    ${hint}` : ''}`);
+        if (bundle) print(describe(bundle));
+      }
       process.exitCode = findings.every((finding) => finding.ok) ? EXIT.done : EXIT.failed;
     });
 }
+
+/** The bundle, in the file that was named or one with the time in its name. */
+function bundled(named: string | true, options: GlobalOptions, findings: Finding[], version: string): Promise<WrittenBundle> {
+  const file = named === true ? `slipway-support-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.tar.gz` : named;
+  const secrets = [gatewayKey(options) ?? ''];
+  return writeBundle({ file, version, findings, secrets, connect: () => connect(options) });
+}
+
+const describe = ({ file, bytes, files, missing }: WrittenBundle): string =>
+  [
+    '',
+    `${file} (${Math.ceil(bytes / 1024)} KiB), to be given to who is to help. No secret is in it; it holds:`,
+    ...files.map(({ name, about }) => `  ${name}: ${about}`),
+    ...missing.map(({ name, reason }) => `  not in it: ${name}: ${reason}`),
+  ].join('\n');
 
 const node = (): Finding => ({ check: 'Node', ok: true, found: process.version });
 
