@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiError, NotReachable } from '@slipway/client';
@@ -6,6 +7,23 @@ import { TestMesh } from '@slipway/testing';
 
 /** Instances that stand at once while services are replaced. */
 const AT_ONCE = 8;
+
+/** As a client should: when there is no answer in time, or it is 503, the same again under the same key. */
+async function insist<Answer>(
+  ask: (options: { idempotencyKey: string }) => Promise<Answer>,
+  repeats = () => {},
+): Promise<Answer> {
+  const options = { idempotencyKey: randomUUID() };
+  for (;;) {
+    try {
+      return await ask(options);
+    } catch (error) {
+      if (!(error instanceof NotReachable || (error instanceof ApiError && error.problem.status === 503))) throw error;
+      repeats();
+      await sleep(50);
+    }
+  }
+}
 
 describe('Rolling restarts under load', () => {
   let mesh: TestMesh;
@@ -29,12 +47,13 @@ describe('Rolling restarts under load', () => {
           );
       const giveBack = async (n: number) => {
         await ended[n];
-        return done(await mesh.client().deprovision({ instanceId: name(n) }));
+        return done(await insist((key) => mesh.client().deprovision({ instanceId: name(n) }, key)));
       };
       const given: Promise<string>[] = [];
       const load = (async () => {
         for (let n = 0; !stop; n++) {
-          ended.push(done(await mesh.client().provision({ ownerId: 'ada', instanceId: name(n), definition: 'guestbook' })));
+          const job = { ownerId: 'ada', instanceId: name(n), definition: 'guestbook' };
+          ended.push(done(await insist((key) => mesh.client().provision(job, key))));
           // No more than so many at once, however slow the machine is.
           if (n >= AT_ONCE) given.push(giveBack(n - AT_ONCE));
           if (n >= 2 * AT_ONCE) await given[n - 2 * AT_ONCE];
@@ -61,18 +80,14 @@ describe('Rolling restarts under load', () => {
   it('the gateway is replaced too: a client that repeats with its key loses nothing and asks for nothing twice', async () => {
     const names = Array.from({ length: 24 }, (_, n) => `gateway-${n}`);
     let repeated = 0;
-    /** As a client should: when there is no answer, or it is 503, the same again under the same key. */
     const provision = async (instanceId: string): Promise<string> => {
-      for (;;) {
-        try {
-          const job = { ownerId: 'ada', instanceId, definition: 'guestbook' };
-          return (await mesh.client().provision(job, { idempotencyKey: `key-of-${instanceId}` })).requestId;
-        } catch (error) {
-          if (!(error instanceof NotReachable || (error instanceof ApiError && error.problem.status === 503))) throw error;
-          repeated++;
-          await sleep(50);
-        }
-      }
+      const job = { ownerId: 'ada', instanceId, definition: 'guestbook' };
+      return (
+        await insist(
+          (key) => mesh.client().provision(job, key),
+          () => repeated++,
+        )
+      ).requestId;
     };
     const asked = names.map(async (name, n) => {
       await sleep(n * 100);
