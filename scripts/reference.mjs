@@ -8,9 +8,10 @@ import { root } from './bootstrap.mjs';
 
 const { ERRORS } = await import(`${root}libs/contracts/dist/index.js`);
 const { ENVIRONMENT } = await import(`${root}libs/mesh/dist/index.js`);
+const { inMarkdown } = await import(`${root}apps/gateway/dist/openapi/error-table.js`);
 
 const errors = Object.entries(ERRORS).map(
-  ([code, { title, hint, advice }]) => `| \`${code}\` | ${title} | ${hint} | ${advice} |`,
+  ([code, { title, hint, advice }]) => `| \`${code}\` | ${title} | ${inMarkdown(hint)} | ${advice} |`,
 );
 writeFileSync(
   `${root}docs/reference/errors.md`,

@@ -4,10 +4,19 @@ import { ERRORS, SlipwayError, causeOf, isErrorCode } from './errors.js';
 
 const page = new URL('../../../docs/reference/errors.md', import.meta.url);
 
+/** Without the marks around what is to be typed. */
+const bare = (text: string): string => text.replaceAll(/["`]/g, '');
+
 describe('the error table', () => {
   it.each(Object.keys(ERRORS))('%s stands in the reference, with its title and its way out', (code) => {
-    const entry = ERRORS[code as keyof typeof ERRORS];
-    expect(readFileSync(page, 'utf8')).toContain(`| \`${code}\` | ${entry.title} | ${entry.hint} | ${entry.advice} |`);
+    const { title, hint, advice } = ERRORS[code as keyof typeof ERRORS];
+    expect(bare(readFileSync(page, 'utf8'))).toContain(bare(`| ${code} | ${title} | ${hint} | ${advice} |`));
+  });
+
+  it('shows what is to be typed as code in the reference: nothing in angle brackets is lost as HTML', () => {
+    const text = readFileSync(page, 'utf8');
+    expect(text).toContain('`Authorization: Bearer <key>`');
+    expect(text.replaceAll(/`[^`]*`/g, '')).not.toContain('<');
   });
 
   it('names nothing in the reference that does not exist', () => {

@@ -57,6 +57,24 @@ describe('the door', () => {
     expect((await call('/api/v1/health/live', { Authorization: 'Bearer wrong' })).status).toBe(401);
   });
 
+  it('leads a browser at the bare address to the docs, and nobody else, nowhere else', async () => {
+    const visit = (path: string, headers: Record<string, string>, method = 'GET') =>
+      fetch(`${place.gateway.url}${path}`, { method, redirect: 'manual', headers });
+    const browser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+    const led = await visit('/', browser);
+    expect([led.status, led.headers.get('Location'), await led.text()]).toEqual([302, '/api/docs', '']);
+    const shut: [string, Record<string, string>, string?][] = [
+      ['/', { Accept: 'application/json' }],
+      ['/', { Accept: '*/*' }],
+      ['/', browser, 'POST'],
+      ['/api', browser],
+      ['/api/v1/instances', browser],
+      ['//evil.example', browser],
+    ];
+    for (const [path, headers, method] of shut) expect([path, (await visit(path, headers, method)).status]).toEqual([path, 401]);
+    expect((await call('/', { ...browser, Host: 'evil.example' })).status).toBe(403);
+  });
+
   it('turns away other hosts and origins, with the key as well', async () => {
     expect((await call('/api/v1/instances', { ...key(), Host: 'evil.example' })).problem).toMatchObject({
       status: 403,

@@ -7,6 +7,7 @@ import { badInput, runInContext, type Runtime } from '@slipway/mesh';
 import { contextOfCall, logTokenOf } from '../identity/call.js';
 import { isLoopback, knockOf, type Door } from '../identity/door.js';
 import type { Guard } from '../identity/guard.js';
+import { DOCS } from '../openapi/document.js';
 import { problemHeaders, problemOf, rawAnswer, toSlipwayError } from '../problem/problem.js';
 import { CallMetrics } from './call-metrics.js';
 import { answerPreflight, isPreflight, shareAnswer } from './cross-origin.js';
@@ -62,7 +63,7 @@ export function openServer(runtime: Runtime, door: Door, guard: Guard, stopping:
 function checkCalls(server: FastifyInstance, { config }: Runtime, door: Door, guard: Guard): void {
   const docsAreOpen = isLoopback(config.gateway.host);
   const isOpen = ({ routeOptions: { url } }: FastifyRequest): boolean =>
-    url !== undefined && (ALIVE.has(url) || (docsAreOpen && (url === '/api/docs' || url.startsWith('/api/docs/'))));
+    url !== undefined && (ALIVE.has(url) || (docsAreOpen && (url === `/${DOCS}` || url.startsWith(`/${DOCS}/`))));
 
   server.decorateRequest('context', null as unknown as RequestContext);
   server.addHook('onRequest', (request, reply, done) => {
@@ -76,6 +77,10 @@ function checkCalls(server: FastifyInstance, { config }: Runtime, door: Door, gu
       answerPreflight(reply);
       return;
     }
+    if (docsAreOpen && isFirstVisit(request)) {
+      void reply.redirect(`/${DOCS}`, 302);
+      return;
+    }
     if (!isOpen(request) || headers.authorization !== undefined) context.actor = guard.actorOf(headers.authorization);
     const logToken = logTokenOf(headers);
     if (logToken !== undefined) context.logToken = logToken;
@@ -84,6 +89,10 @@ function checkCalls(server: FastifyInstance, { config }: Runtime, door: Door, gu
   // After the body was read, whose events come from outside of any context.
   server.addHook('preHandler', (request, _reply, done) => runInContext(request.context, done));
 }
+
+/** Whether a person has typed our bare address into a browser. */
+const isFirstVisit = ({ method, url, headers }: FastifyRequest): boolean =>
+  method === 'GET' && url.split('?', 1)[0] === '/' && /\btext\/html\b/i.test(headers.accept ?? '');
 
 function takeKindsOfContent(server: FastifyInstance): void {
   server.removeContentTypeParser(['text/plain', 'application/json']);

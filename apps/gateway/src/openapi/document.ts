@@ -1,8 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { ERRORS } from '@slipway/contracts';
 import { VERSION } from '../http/info.js';
-import { statusOf } from '../problem/status.js';
+import { ERROR_TABLE, SHOW_ROW } from './error-table.js';
 import { SCHEMAS } from './schemas.js';
 
 /** Where the documentation stands; `/json` and `/yaml` below it for programs. */
@@ -36,21 +35,14 @@ export function serveDocs(app: INestApplication): void {
     jsonDocumentUrl: `${DOCS}/json`,
     yamlDocumentUrl: `${DOCS}/yaml`,
     customSiteTitle: 'Slipway',
+    customJsStr: SHOW_ROW,
+    customCss: '.swagger-ui summary { cursor: pointer }',
   });
 }
-
-const errors = Object.entries(ERRORS)
-  .map(
-    ([code, { title, hint }]) =>
-      `| <a id="${code}"></a>\`${code}\` | ${statusOf(code as keyof typeof ERRORS)} | ${title}. ${hint} |`,
-  )
-  .join('\n');
 
 const DESCRIPTION = `Ask for a service, get everything it needs, and give it all back.
 
 Every call but \`/health/*\` needs \`Authorization: Bearer <key>\`. Errors are \`application/problem+json\` (RFC 9457) with a
 \`code\` of the table below. Writes answer with \`Slipway-Position\`; a read with \`Slipway-At-Least: <position>\` sees them.
 
-| code | status | meaning |
-| --- | --- | --- |
-${errors}`;
+${ERROR_TABLE}`;

@@ -1,7 +1,9 @@
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { ERRORS } from '@slipway/contracts';
 import { GatewayPlace } from '../testing/gateway-place.js';
+import { SHOW_ROW, inMarkdown } from './error-table.js';
 import { EXAMPLES } from './examples.js';
 import { SCHEMAS, type Schema } from './schemas.js';
 
@@ -106,6 +108,30 @@ describe('the API’s documentation', () => {
     for (const code of Object.keys(ERRORS)) expect(document.info.description).toContain(`\`${code}\``);
   });
 
+  it('shows what is to be typed as code: nothing in angle brackets is lost as HTML', () => {
+    const { description } = document.info;
+    expect(description).toContain('Send `Authorization: Bearer <key>`; the key');
+    expect(description).toContain('restore from a backup: `npx slipway restore <file>`.');
+    const tags = [...description.replaceAll(/`[^`]*`/g, '').matchAll(/<\/?(\w+)/g)].map(([, tag]) => tag);
+    expect([...new Set(tags)].toSorted()).toEqual(['a', 'details', 'summary']);
+    expect(inMarkdown('If a < b, npx slipway logs <request>.')).toBe('If a &lt; b, `npx slipway logs <request>`.');
+  });
+
+  it('folds the table up, and opens it at the row that is the type of a problem', async () => {
+    const { description } = document.info;
+    const table = description.slice(description.indexOf('<details>'), description.indexOf('</details>'));
+    const { type } = await place.json<{ type: string }>('GET', '/nothing');
+    expect(table).toContain(`<a id="${type.split('#')[1]}"></a>`);
+    expect(await (await place.call('GET', '/api/docs')).text()).toContain(SHOW_ROW);
+    for (const [hash, opened] of [
+      ['#not-found', ['open', 'in view']],
+      ['#/not-found', ['open', 'in view']],
+      ['#/ops', []],
+      ['', []],
+    ] as const)
+      expect([hash, shownAt(hash)]).toEqual([hash, opened]);
+  });
+
   it.each(Object.keys(EXAMPLES))('has an example of %s that its schema allows', (name) => {
     expect(faults(EXAMPLES[name], SCHEMAS[name]!, name)).toEqual([]);
   });
@@ -126,6 +152,30 @@ describe('the API’s documentation', () => {
     }
   });
 });
+
+/** What the page's own script does at an address once the row of `not-found` has been drawn. */
+function shownAt(hash: string): string[] {
+  const done: string[] = [];
+  const row = {
+    closest: () => ({ setAttribute: (name: string) => done.push(name) }),
+    scrollIntoView: () => done.push('in view'),
+  };
+  let drawn = () => {};
+  class MutationObserver {
+    constructor(changed: (changes: [], observer: MutationObserver) => void) {
+      drawn = () => changed([], this);
+    }
+    observe(): void {}
+    disconnect(): void {
+      drawn = () => {};
+    }
+  }
+  const document = { body: {}, getElementById: (id: string) => (id === 'not-found' ? row : null) };
+  runInNewContext(SHOW_ROW, { location: { hash }, document, addEventListener: () => {}, MutationObserver });
+  drawn();
+  drawn();
+  return done;
+}
 
 /** Paths in Fastify's drawing of its routes. */
 function routesOf(drawing: string): string[] {
