@@ -404,16 +404,22 @@ describe('npm start', () => {
     const code = await refused.end();
     server.close();
     expect(code).toBe(1);
-    expect(refused.output).toMatch(new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken.*--port`));
+    expect(refused.output).toMatch(new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken\\.\\n.*--port.*\\n$`));
     expect(existsSync(join(data, 'log'))).toBe(false);
   }, 60_000);
 
   it('refuses a second mesh on the same data, and bad options, with the way out', async () => {
     const first = start(['--no-sample']);
     await first.says(/^ready /m);
-    const second = new Start(['--data', data, '--port', String(await freePort()), '--no-sample']);
-    expect(await second.end()).toBe(1);
-    expect(second.output).toMatch(/data folder .* is in use by process \d+.*--data/);
+    for (const other of [port, await freePort()]) {
+      const second = new Start(['--data', data, '--port', String(other), '--no-sample']);
+      expect(await second.end()).toBe(1);
+      expect(second.output).toContain(`Slipway already runs here: http://127.0.0.1:${port} (process ${supervisorOf(data)})\n`);
+      expect(second.output).not.toContain('is taken');
+      const [, look] = await second.says(/^ {2}(npx slipway .*status)$/m);
+      expect(typed(look!)).toMatchObject({ status: 0 });
+      expect(second.output).toMatch(/Ctrl-C .*--data/);
+    }
     const third = start(['--prot', '1']);
     expect(await third.end()).toBe(2);
     expect(third.output).toContain('--help');

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiError } from '@slipway/client';
 import { loadConfig, type MeshConfig } from '@slipway/mesh';
-import { closedAbove, takeDataFolder, type DataFolder } from './data-folder.js';
+import { AlreadyRuns, GATEWAY_URL, closedAbove, takeDataFolder, type DataFolder } from './data-folder.js';
 import { OwnGateway } from './gateway/own-gateway.js';
+import { slipwayCommand } from './gateway/slipway-command.js';
 import { untilReady } from './gateway/until-ready.js';
 import { ownNats, waitForNats, type OwnNats } from './nats/nats-server.js';
 import { UsageError, type Options } from '../options.mjs';
@@ -48,8 +49,8 @@ export class Daemon {
 
   async start(): Promise<void> {
     const { gateway, dataFolder, eventLog, nats } = this.config;
+    this.data = this.takeData();
     await requireFreePort(gateway.host, gateway.port);
-    this.data = takeDataFolder(dataFolder);
     this.say(`Data folder    ${dataFolder}`);
     const closed = process.getuid?.() === 0 ? closedAbove(dataFolder) : null;
     if (closed) {
@@ -91,6 +92,19 @@ export class Daemon {
     this.data?.release();
   }
 
+  /** Who starts a second time most likely wants the one that runs. */
+  private takeData(): DataFolder {
+    const { dataFolder } = this.config;
+    try {
+      return takeDataFolder(dataFolder);
+    } catch (error) {
+      if (!(error instanceof AlreadyRuns)) throw error;
+      const look = slipwayCommand(this.config, this.env.NODE_EXTRA_CA_CERTS, 'status');
+      const ways = 'Ctrl-C in its terminal stops it. To start another beside it: npm start -- --data <folder> --port <n>';
+      throw new Error(`${error.message}\n  ${look}\n${ways}`, { cause: error });
+    }
+  }
+
   private async up(): Promise<void> {
     const before = swapInRestore(this.config.dataFolder);
     if (before) this.say(`Restored from a backup; what was there before is in ${before}.`);
@@ -116,7 +130,7 @@ export class Daemon {
   private serves(url: string): void {
     const moved = this.gateway !== undefined && this.gateway.url !== url;
     this.gateway = new OwnGateway(url, this.config, this.env.NODE_EXTRA_CA_CERTS);
-    writeFileSync(join(this.data.run, 'gateway.url'), url); // where the CLI on this machine looks
+    writeFileSync(join(this.data.run, GATEWAY_URL), url);
     if (moved) this.say(`The gateway is at ${url} now.`);
   }
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closedAbove, takeDataFolder } from './data-folder.js';
+import { GATEWAY_URL, closedAbove, takeDataFolder } from './data-folder.js';
 
 describe('the data folder', () => {
   let root: string;
@@ -32,7 +32,9 @@ describe('the data folder', () => {
 
   it('is one process’s alone: a second is refused by naming the first', () => {
     const data = takeDataFolder(root);
-    expect(() => takeDataFolder(root)).toThrow(new RegExp(`in use by process ${process.pid}.*--data`));
+    expect(() => takeDataFolder(root)).toThrow(`Slipway is being started here by process ${process.pid}`);
+    writeFileSync(join(data.run, GATEWAY_URL), 'http://127.0.0.1:7555');
+    expect(() => takeDataFolder(root)).toThrow(`Slipway already runs here: http://127.0.0.1:7555 (process ${process.pid})`);
     data.release();
     takeDataFolder(root).release();
   });

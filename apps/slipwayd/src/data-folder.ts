@@ -1,7 +1,16 @@
-import { chmodSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SlipwayError } from '@slipway/contracts';
+
+/** The file in `run` that tells where the gateway is; the CLI on this machine looks there. */
+export const GATEWAY_URL = 'gateway.url';
+
+/** The data folder is another process's: that runs, or is starting still when its gateway has no address yet. */
+export class AlreadyRuns extends Error {
+  constructor(holder: string, url: string | null) {
+    super(url ? `Slipway already runs here: ${url} (process ${holder})` : `Slipway is being started here by process ${holder}`);
+  }
+}
 
 /** The data folder while this process has it. */
 export interface DataFolder {
@@ -14,7 +23,7 @@ export interface DataFolder {
 
 /**
  * Makes the folder (mode 0700) and takes it for this process alone. The lock is SQLite's on an empty file: the kernel lets
- * go of it when the process ends, however it ends. Throws `config-invalid` naming the process that has it.
+ * go of it when the process ends, however it ends. Throws {@link AlreadyRuns} where another process has it.
  */
 export function takeDataFolder(path: string): DataFolder {
   const run = join(path, 'run');
@@ -27,10 +36,8 @@ export function takeDataFolder(path: string): DataFolder {
     lock.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
   } catch {
     lock.close();
-    throw new SlipwayError(
-      'config-invalid',
-      `The data folder ${path} is in use by process ${readFileSync(holder, 'utf8').trim()}; stop that, or use another with --data.`,
-    );
+    const url = join(run, GATEWAY_URL);
+    throw new AlreadyRuns(readFileSync(holder, 'utf8').trim(), existsSync(url) ? readFileSync(url, 'utf8').trim() : null);
   }
   writeFileSync(holder, String(process.pid), { mode: 0o600 });
   return { path, run, logs, release: () => lock.close() };

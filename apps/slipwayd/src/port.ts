@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { SlipwayError } from '@slipway/contracts';
 
-/** Throws `port-taken` naming port and option, so that nothing is started in vain. */
+/** Throws `port-taken` naming the port, so that nothing is started in vain. */
 export async function requireFreePort(host: string, port: number): Promise<void> {
   if (port !== 0) await listenOnce(host, port);
 }
@@ -18,11 +18,7 @@ async function listenOnce(host: string, port: number): Promise<number> {
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE')
-      throw new SlipwayError(
-        'port-taken',
-        `Port ${port} on ${host} is taken; stop what uses it, or choose another: npm start -- --port <n>.`,
-      );
+    if (code === 'EADDRINUSE') throw new SlipwayError('port-taken', `Port ${port} on ${host} is taken.`);
     throw new SlipwayError(
       'config-invalid',
       `The gateway can't listen on ${host}:${port} (${code}); set gateway.host and gateway.port to what this machine has.`,

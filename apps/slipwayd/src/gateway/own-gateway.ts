@@ -1,8 +1,8 @@
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { SlipwayClient } from '@slipway/client';
 import type { MeshConfig } from '@slipway/mesh';
+import { slipwayCommand } from './slipway-command.js';
 import { distrust, trust } from './trust.js';
 
 /** The gateway of the mesh that this process has started: as a client calls it, and as people are told to. */
@@ -30,24 +30,12 @@ export class OwnGateway {
     );
   }
 
-  /** A command of the CLI as it works in a terminal in the clone, whatever the data folder and the certificate. */
+  /** A command as people type it to reach this mesh. */
   command(...args: string[]): string {
-    const { dataFolder } = this.config;
-    const told = dataFolder === resolve('.slipway') ? [] : [`--data=${dataFolder}`];
-    const trusted = this.certFile ? `NODE_EXTRA_CA_CERTS=${quoted(vouching(this.certFile, this.caFile))} ` : '';
-    return `${trusted}${['npx', 'slipway', ...told, ...args].map(quoted).join(' ')}`;
+    return slipwayCommand(this.config, this.caFile, ...args);
   }
 
   private get certFile(): string | undefined {
     return this.config.gateway.tls?.certFile;
   }
-}
-
-/** As one word for a shell. */
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
-
-/** The file that lets a client trust a certificate: its own when it has signed itself, else that of its CA where we know it. */
-function vouching(certFile: string, caFile: string | undefined): string {
-  const certificate = new X509Certificate(readFileSync(certFile));
-  return certificate.checkIssued(certificate) ? certFile : (caFile ?? certFile);
 }
