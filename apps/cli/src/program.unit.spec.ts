@@ -49,6 +49,11 @@ describe('the command line', () => {
     }
   });
 
+  it('says what a backup holds', () => {
+    const backup = program.commands.find((command) => command.name() === 'backup')!;
+    expect(backup.description()).toBe('One archive of log, blobs, sealed secrets and read models.');
+  });
+
   it('names every command that it prints as it can be typed', () => {
     const names = all(program).map((command) => command.name());
     const bare = new RegExp(`(?<!npx )\\bslipway (${names.slice(1).join('|')})\\b`);

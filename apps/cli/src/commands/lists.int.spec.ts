@@ -60,6 +60,30 @@ it('status counts every unfinished request', async () => {
   expect(unfinished).toHaveLength(ROWS);
 });
 
+it.each([
+  [1, '1 unfinished request: npx slipway requests\n'],
+  [0, 'No unfinished requests.\n'],
+])('status of %d unfinished', async (count, said) => {
+  const few = await SmallGateway.open((url) =>
+    url.pathname === '/api/v1/requests' ? { items: Array.from({ length: count }, (_, n) => row(n)), position: '1' } : answer(url),
+  );
+  expect((await ran(few.url, 'status')).stdout).toContain(said);
+  await few.close();
+});
+
+it('status shows what works and has something to be mended, and its exit code stays 0', async () => {
+  const checks = [{ name: 'instance at local', ready: true, reason: '/data/g1 carries our mark: no stream knows of it' }];
+  const strays = await SmallGateway.open((url) =>
+    url.pathname === '/api/v1/health/ready' ? { ready: true, checks } : answer(url),
+  );
+  const { code, stdout } = await ran(strays.url, 'status');
+  expect(stdout).toMatch(/: ready\n {2}! instance at local: \/data\/g1 carries .*\n {6}→ .*\n/);
+  expect(code).toBe(0);
+  const doctor = await ran(strays.url, 'doctor', '--data', '/nowhere');
+  expect(doctor.stdout).toMatch(/^! instance at local: \/data\/g1 carries .*\n {4}→ .*$/m);
+  await strays.close();
+});
+
 describe('events', () => {
   const shown = async (...args: string[]) => {
     const { stdout, stderr } = await ran(gateway.url, 'events', '-o', 'json', ...args);

@@ -33,8 +33,20 @@ export const print = (text: string): void => void process.stdout.write(text.ends
 /** What is said beside the result: a line on standard error, so that standard output stays the result's. */
 export const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** Rows as a table, or all that is known of them as JSON or YAML. */
-export function printRows<Row>(rows: Row[], columns: Column<Row>[], format: Format, none: string): void {
+/** What is shown of a last column at least, however wide those before it are. */
+const LEAST = 30;
+
+/**
+ * Rows as a table, or all that is known of them as JSON or YAML. `width`: the terminal's; so that the last column does not wrap,
+ * it is cut where a line of the terminal ends. 0 where it is not known.
+ */
+export function printRows<Row>(
+  rows: Row[],
+  columns: Column<Row>[],
+  format: Format,
+  none: string,
+  width = process.stdout.columns ?? 0,
+): void {
   if (format !== 'table') return printValue(rows, format);
   if (rows.length === 0) return print(none);
   const table = new Table({
@@ -43,14 +55,14 @@ export function printRows<Row>(rows: Row[], columns: Column<Row>[], format: Form
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
   table.push(...rows.map((row) => columns.map(([, cell]) => cell(row) ?? '')));
-  print(
-    table
-      .toString()
-      .split('\n')
-      .map((line) => line.trimEnd())
-      .join('\n'),
-  );
+  const lines = table.toString().split('\n');
+  const last = lines[0]!.lastIndexOf(columns.at(-1)![0]);
+  const longest = width > 0 ? width * Math.ceil((last + LEAST) / width) : Infinity;
+  print(lines.map((line) => cut(line.trimEnd(), longest)).join('\n'));
 }
+
+/** A line that is no longer than `longest`. */
+export const cut = (line: string, longest: number): string => (line.length > longest ? `${line.slice(0, longest - 1)}…` : line);
 
 /** A value as JSON or YAML; as YAML too where a table is asked for: it reads best for one thing. */
 export function printValue(value: unknown, format: Format): void {

@@ -1,5 +1,6 @@
 import type { StepProgress } from '@slipway/contracts';
 import type { RequestView, StepView } from '@slipway/contracts/http';
+import { cut } from './format.js';
 
 /** Shows a request while it goes on. */
 export interface ProgressView {
@@ -83,7 +84,7 @@ export class LiveProgress implements ProgressView {
       ...steps.map((step) => `  ${SIGN[step.status]} ${describe(step, this.told.get(step.id))}`),
     ];
     const width = this.columns();
-    const fitting = lines.map((line) => (width > 1 && line.length > width ? `${line.slice(0, width - 1)}…` : line));
+    const fitting = lines.map((line) => cut(line, width > 1 ? width : Infinity));
     const back = this.lines ? `\u001b[${this.lines}A\u001b[J` : '';
     this.write(`${back}${fitting.join('\n')}\n`);
     this.lines = lines.length;

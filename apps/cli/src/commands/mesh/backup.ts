@@ -15,7 +15,7 @@ const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 export function backup(program: Command): void {
   program
     .command('backup')
-    .summary('one archive of log, blobs and checkpoints')
+    .summary('one archive of log, blobs, sealed secrets and read models')
     .argument('[file]', 'where to; slipway-<time>.tar when left out')
     .action(
       withClient<[string | undefined], object>(

@@ -3,16 +3,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { writeBundle, type WrittenBundle } from '../../bundle/write-bundle.js';
 import { explain, EXIT } from '../../exit.js';
+import { describeFinding, findingOf, type Finding } from '../../output/finding.js';
 import { print, printValue } from '../../output/format.js';
 import { connect, dataFolder, gatewayKey, type GlobalOptions } from '../../session.js';
-
-interface Finding {
-  check: string;
-  ok: boolean;
-  found: string;
-  /** What to do about it. */
-  hint?: string;
-}
 
 /** Below this much free space the log may soon be unwritable. */
 const LITTLE_SPACE = 512 * 1024 * 1024;
@@ -34,8 +27,7 @@ export function doctor(program: Command): void {
       const bundle = flags.bundle && (await bundled(flags.bundle, options, findings, program.version()!));
       if (options.output !== 'table') printValue(bundle ? { findings, bundle } : findings, options.output);
       else {
-        for (const { check, ok, found, hint } of findings)
-          print(`${ok ? '✓' : '✗'} ${check}: ${found}${hint ? `\n    ${hint}` : ''}`);
+        for (const finding of findings) print(describeFinding(finding));
         if (bundle) print(describe(bundle));
       }
       process.exitCode = findings.every((finding) => finding.ok) ? EXIT.done : EXIT.failed;
@@ -96,12 +88,7 @@ async function mesh(options: GlobalOptions): Promise<Finding[]> {
     const attention = await client.requests.list({ filter: { status: 'attention' }, limit: 1 });
     const unhealthy = await client.instances.list({ filter: { health: 'unhealthy' }, limit: 1 });
     return [
-      ...checks.map(({ name, ready, reason }): Finding => ({
-        check: name,
-        ok: ready,
-        found: reason ?? (ready ? 'ready' : 'not ready'),
-        ...(ready ? {} : { hint: 'See the logs folder in the data folder.' }),
-      })),
+      ...checks.map(findingOf),
       attention.items.length
         ? {
             check: 'requests',

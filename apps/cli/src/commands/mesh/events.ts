@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { SlipwayClient } from '@slipway/client';
 import type { EventFilter, EventView } from '@slipway/contracts';
 import { withClient } from '../../command.js';
-import { note, print, time } from '../../output/format.js';
-import type { Format } from '../../output/format.js';
+import { EventLines } from '../../output/event-lines.js';
+import { note, print } from '../../output/format.js';
 import { atMost } from '../list-options.js';
 
 interface Flags {
@@ -47,7 +47,12 @@ export function events(program: Command): void {
           ...(request && { request }),
           ...(owner && { owner }),
         };
-        const show = (event: EventView) => print(line(event, options.output));
+        const lines = new EventLines();
+        const show: Show = (some) => {
+          // As JSON one on a line too, so that programs can read them as they come.
+          const shown = options.output === 'table' ? lines.of(some) : some.map((event) => JSON.stringify(event));
+          for (const line of shown) print(line);
+        };
         if (flags.follow) await follow(client, filter, flags, show);
         else if (flags.after === undefined) await showNewest(client, filter, flags.limit ?? NEWEST, show);
         else await showAfter(client, filter, flags.after, flags.limit ?? Infinity, show);
@@ -55,21 +60,21 @@ export function events(program: Command): void {
     );
 }
 
-type Show = (event: EventView) => void;
+type Show = (events: EventView[]) => void;
 
 /** Shows what comes, up to a number of events where one is given. */
 async function follow(client: SlipwayClient, filter: EventFilter, { after, limit = Infinity }: Flags, show: Show): Promise<void> {
   let shown = 0;
   for await (const frame of client.live.follow({ filter, ...(after !== undefined && { from: after }) })) {
     if (frame.type !== 'event') continue;
-    show(frame.event);
+    show([frame.event]);
     if (++shown === limit) return;
   }
 }
 
 async function showNewest(client: SlipwayClient, filter: EventFilter, limit: number, show: Show): Promise<void> {
   const { items, older, position } = await client.newestEvents(filter, limit);
-  for (const event of items) show(event);
+  show(items);
   if (older) note(`These are the newest ${limit}; there are older ones: a greater --limit, or --after ${START} for all of them.`);
   if (position) note(`Go on after these with: --after ${position}`);
 }
@@ -81,7 +86,7 @@ async function showAfter(client: SlipwayClient, filter: EventFilter, after: stri
   const pages = client.eventPages(filter, { limit: Math.min(limit + 1, 1000), ...(after !== START && { after }) });
   for await (const page of pages) {
     const items = page.items.slice(0, limit - shown);
-    for (const event of items) show(event);
+    show(items);
     shown += items.length;
     more = items.length < page.items.length;
     position = more ? (items.at(-1)?.position ?? position) : page.position;
@@ -89,12 +94,4 @@ async function showAfter(client: SlipwayClient, filter: EventFilter, after: stri
   }
   if (more) note(`Only the first ${limit} are shown, and there are more.`);
   note(`Go on after these with: --after ${position}`);
-}
-
-/** One event on one line: as JSON where that is asked for, so that programs can read them as they come. */
-function line(event: EventView, format: Format): string {
-  if (format !== 'table') return JSON.stringify(event);
-  const { stepId, cause } = event.data as { stepId?: string; cause?: { message: string } };
-  const detail = [stepId, cause?.message].filter(Boolean).join(': ');
-  return `${time(event.recordedAt)}  ${event.type.padEnd(22)} ${event.stream}${detail ? `  ${detail}` : ''}`;
 }

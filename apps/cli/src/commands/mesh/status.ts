@@ -3,6 +3,7 @@ import { ENDED, REQUEST_STATUSES } from '@slipway/contracts';
 import { withClient } from '../../command.js';
 import { EXIT } from '../../exit.js';
 import { listRows } from '../list-options.js';
+import { describeFinding, findingOf } from '../../output/finding.js';
 import { print, printValue } from '../../output/format.js';
 
 const UNFINISHED = REQUEST_STATUSES.filter((one) => !ENDED.includes(one));
@@ -19,14 +20,15 @@ export function status(program: Command): void {
         if (options.output !== 'table') printValue({ info, ready, unfinished }, options.output);
         else {
           print(`mesh ${info.mesh} (${info.profile}), version ${info.version}: ${ready.ready ? 'ready' : 'not ready'}`);
-          for (const check of ready.checks)
-            print(`  ${check.ready ? '✓' : '✗'} ${check.name}${check.reason ? `: ${check.reason}` : ''}`);
-          if (unfinished)
-            print(
-              unfinished.length ? `${unfinished.length} unfinished requests: npx slipway requests` : 'No unfinished requests.',
-            );
+          for (const check of ready.checks) print(describeFinding(findingOf(check)).replaceAll(/^/gm, '  '));
+          if (unfinished) print(describeUnfinished(unfinished.length));
         }
         return ready.ready ? EXIT.done : EXIT.failed;
       }),
     );
+}
+
+function describeUnfinished(count: number): string {
+  if (count === 0) return 'No unfinished requests.';
+  return `${count} unfinished ${count === 1 ? 'request' : 'requests'}: npx slipway requests`;
 }

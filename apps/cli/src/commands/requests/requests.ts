@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { REQUEST_STATUSES } from '@slipway/contracts';
+import type { RequestView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { printRows, printValue, time } from '../../output/format.js';
 import { listOptions, listRows, type ListFlags } from '../list-options.js';
@@ -33,11 +34,17 @@ export function requests(program: Command): void {
           ['OWNER', (row) => row.owner.id],
           ['ENVIRONMENT', (row) => row.environment],
           ['ACCEPTED', (row) => time(row.acceptedAt)],
-          ['WHY', (row) => row.cause?.message ?? row.waiting?.reason],
+          ['WHY', why],
         ],
         options.output,
         'No requests.',
       );
     }),
   );
+}
+
+/** Why it ended or waits: the first line, the rest is shown with the request itself. */
+function why({ cause, waiting, result }: RequestView): string | undefined {
+  const unsatisfied = result && 'unsatisfied' in result ? result.unsatisfied[0]?.message : undefined;
+  return (cause?.message ?? unsatisfied ?? waiting?.reason)?.split('\n', 1)[0];
 }
