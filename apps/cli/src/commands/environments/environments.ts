@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { withClient } from '../../command.js';
 import { print, printRows, printValue } from '../../output/format.js';
+import { describePause } from '../../output/pause.js';
 import { listRows, pageOptions, type PageFlags } from '../list-options.js';
 
 /** `slipway environments`, `slipway environments show|pause|resume <name>` */
@@ -16,6 +17,7 @@ export function environments(program: Command): void {
           ['INSTANCES', (row) => row.instances],
           ['STORAGES', (row) => row.storages],
           ['DATABASES', (row) => row.databases],
+          ['WHY', (row) => (row.paused ? describePause(row.pause) : undefined)],
         ],
         options.output,
         'No environments yet; the first request makes one.',

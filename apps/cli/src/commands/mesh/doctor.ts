@@ -5,6 +5,8 @@ import { writeBundle, type WrittenBundle } from '../../bundle/write-bundle.js';
 import { explain, EXIT } from '../../exit.js';
 import { describeFinding, findingOf, type Finding } from '../../output/finding.js';
 import { print, printValue } from '../../output/format.js';
+import { findingOfPaused } from '../../output/pause.js';
+import { listRows } from '../list-options.js';
 import { connect, dataFolder, gatewayKey, type GlobalOptions } from '../../session.js';
 
 /** Below this much free space the log may soon be unwritable. */
@@ -87,8 +89,10 @@ async function mesh(options: GlobalOptions): Promise<Finding[]> {
     const { checks } = await client.ready();
     const attention = await client.requests.list({ filter: { status: 'attention' }, limit: 1 });
     const unhealthy = await client.instances.list({ filter: { health: 'unhealthy' }, limit: 1 });
+    const paused = await listRows(client.environments, {}, { paused: 'true' });
     return [
       ...checks.map(findingOf),
+      ...paused.map(findingOfPaused),
       attention.items.length
         ? {
             check: 'requests',

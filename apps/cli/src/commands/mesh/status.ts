@@ -5,6 +5,7 @@ import { EXIT } from '../../exit.js';
 import { listRows } from '../list-options.js';
 import { describeFinding, findingOf } from '../../output/finding.js';
 import { print, printValue } from '../../output/format.js';
+import { findingOfPaused } from '../../output/pause.js';
 
 const UNFINISHED = REQUEST_STATUSES.filter((one) => !ENDED.includes(one));
 
@@ -17,10 +18,12 @@ export function status(program: Command): void {
       withClient(async ({ client, options }) => {
         const [info, ready] = await Promise.all([client.info(), client.ready()]);
         const unfinished = ready.ready ? await listRows(client.requests, {}, { status: UNFINISHED }) : null;
-        if (options.output !== 'table') printValue({ info, ready, unfinished }, options.output);
+        const paused = ready.ready ? await listRows(client.environments, {}, { paused: 'true' }) : [];
+        if (options.output !== 'table') printValue({ info, ready, unfinished, paused }, options.output);
         else {
           print(`mesh ${info.mesh} (${info.profile}), version ${info.version}: ${ready.ready ? 'ready' : 'not ready'}`);
-          for (const check of ready.checks) print(describeFinding(findingOf(check)).replaceAll(/^/gm, '  '));
+          for (const finding of [...ready.checks.map(findingOf), ...paused.map(findingOfPaused)])
+            print(describeFinding(finding).replaceAll(/^/gm, '  '));
           if (unfinished) print(describeUnfinished(unfinished.length));
         }
         return ready.ready ? EXIT.done : EXIT.failed;

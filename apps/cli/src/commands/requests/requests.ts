@@ -3,6 +3,7 @@ import { REQUEST_STATUSES } from '@slipway/contracts';
 import type { RequestView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { printRows, printValue, time } from '../../output/format.js';
+import { describePause } from '../../output/pause.js';
 import { listOptions, listRows, type ListFlags } from '../list-options.js';
 
 interface Flags extends ListFlags {
@@ -43,8 +44,9 @@ export function requests(program: Command): void {
   );
 }
 
-/** Why it ended or waits: the first line, the rest is shown with the request itself. */
-function why({ cause, waiting, result }: RequestView): string | undefined {
+/** Why it ended, waits or is paused: the first line, the rest is shown with the request itself. */
+function why({ status, pause, cause, waiting, result }: RequestView): string | undefined {
+  if (status === 'paused') return describePause(pause);
   const unsatisfied = result && 'unsatisfied' in result ? result.unsatisfied[0]?.message : undefined;
   return (cause?.message ?? unsatisfied ?? waiting?.reason)?.split('\n', 1)[0];
 }
