@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { TestMesh } from '@slipway/testing';
 import { inBothModes } from './modes.js';
+import { processesIn } from './place.js';
 import { slipway } from './slipway.js';
 
 inBothModes('A restore drill', ({ processes }) => {
@@ -87,5 +88,7 @@ inBothModes('A restore drill', ({ processes }) => {
     await mesh.startEverything();
     expect(await entries(await provisioned('bob', 'diary'))).toBe(0);
     await provisioned('ada', 'passing');
+    await mesh.stop();
+    expect(processesIn(mesh.data)).toEqual([]);
   }, 240_000);
 });

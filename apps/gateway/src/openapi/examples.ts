@@ -1,3 +1,5 @@
+import { ERRORS } from '@slipway/contracts';
+
 /** Answers as they look: shown in the documentation, by schema. A test holds each against its schema. */
 const ID = '0b8f6a52-6f5e-5f0c-9d38-2f6d1c3a7e10';
 const POSITION = 'b7c1d0e2.0000000001.00000000000000000042';
@@ -128,7 +130,7 @@ export const EXAMPLES: Record<string, unknown> = {
     status: 409,
     detail: 'instance/shop is claimed by ada',
     code: 'name-taken',
-    hint: 'Choose another name, or wait until the request that holds it has ended.',
+    hint: ERRORS['name-taken'].hint,
     requestId: 'deploy-2026-01-05',
     details: { holder: 'ada' },
   },

@@ -35,7 +35,7 @@ export class Janitor {
   async #strange(ref: ResourceRef, generation: number): Promise<string | undefined> {
     if (ref.kind !== this.ports.kind) return `it is marked as ${ref.kind}`;
     const { state } = await this.streams.load(ref);
-    if (generation > state.generation) return 'no stream knows of it';
+    if (!state.begun.includes(generation)) return 'no stream knows of it';
     if (generation <= state.destroyed) return 'it was given back, and is still there';
     return undefined;
   }

@@ -9,8 +9,8 @@ test('the janitor tells of what carries our mark and should not be there, and to
   const driver = place.driver('storage', 'simulated');
   const provisioner = rig.process([driver]);
   const resource = (name: string) => ({ environment: 'default', kind: 'storage' as const, name });
-  const provision = async (name: string) => {
-    await provisioner.ensure(rig.ensure({ requestId: name, resource: resource(name) }), rig.context);
+  const provision = async (name: string, generation = 1) => {
+    await provisioner.ensure(rig.ensure({ requestId: name, resource: resource(name), generation }), rig.context);
     await rig.clock.reach(() => rig.types(resource(name)).includes('Provisioned'));
   };
   await provision('known');
@@ -19,11 +19,13 @@ test('the janitor tells of what carries our mark and should not be there, and to
   const lying = rig.process([{ ...driver, destroy: async () => 'destroyed' }], 'there');
   await lying.destroy({ ...rig.destroy(), resource: resource('given-back'), requestId: 'r2' }, rig.context);
   await rig.clock.reach(() => rig.types(resource('given-back')).includes('Destroyed'));
-  // As after a restore of a log that did not hold it yet.
+  // As after a restore of a log that did not hold it yet; of one of them the name was given anew.
   const target = { resource: resource('unknown'), generation: 1, epoch: 1, definition: rig.ensure().definition };
   const context = { log: () => {}, progress: () => {} } as never;
   await driver.ensure(target, {}, {}, context);
   await driver.ensure({ ...target, resource: resource('known'), generation: 5 }, {}, {}, context);
+  await driver.ensure({ ...target, resource: resource('anew') }, {}, {}, context);
+  await provision('anew', 1_800_000_000);
 
   const before = place.marks();
   const strays = await new Janitor(rig.ports([driver]), provisioner.streams).strays();
@@ -31,6 +33,7 @@ test('the janitor tells of what carries our mark and should not be there, and to
     ['given-back', 1, 'local', 'it was given back, and is still there'],
     ['unknown', 1, 'local', 'no stream knows of it'],
     ['known', 5, 'local', 'no stream knows of it'],
+    ['anew', 1, 'local', 'no stream knows of it'],
   ]);
   expect(place.marks()).toEqual(before);
 });

@@ -36,6 +36,8 @@ export interface ResourceState {
   generation: number;
   /** The greatest one that a destroy was begun of; 0 before there is any. What is there and not newer is on its way out. */
   leaving: number;
+  /** All that were begun. After a restore of the log there is a gap of millions between two of them. */
+  begun: readonly number[];
   /** The greatest one whose tombstone stands. */
   destroyed: number;
   running?: Running;
@@ -77,7 +79,7 @@ export const isSettled = (state: ResourceState, step: StepIdentity): boolean =>
  * R4. Health and restarts are recorded of what is there and is to stay, and only when they change.
  */
 export const resource: Decider<ResourceState, ResourceCommand, ResourceEvent> = {
-  initialState: () => ({ epoch: 0, generation: 0, leaving: 0, destroyed: 0, tries: {} }),
+  initialState: () => ({ epoch: 0, generation: 0, leaving: 0, begun: [], destroyed: 0, tries: {} }),
   decide,
   evolve,
 };
@@ -128,8 +130,7 @@ export const wanted = ({ present, leaving }: ResourceState): Present | undefined
   present && present.generation > leaving ? present : undefined;
 
 /** Generations of which something may be at the place, and run: also of a try that failed or was left without an outcome. */
-export const mayBeThere = ({ generation, destroyed }: ResourceState): number[] =>
-  Array.from({ length: generation - destroyed }, (_, index) => destroyed + 1 + index);
+export const mayBeThere = ({ begun, destroyed }: ResourceState): number[] => begun.filter((generation) => generation > destroyed);
 
 function observe(state: ResourceState, seen: Extract<ResourceCommand, { type: 'Observe' }>): ResourceEvent[] {
   const present = wanted(state);
@@ -151,6 +152,7 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
         ...state,
         epoch: data.epoch,
         generation: Math.max(state.generation, data.generation),
+        begun: state.begun.includes(data.generation) ? state.begun : [...state.begun, data.generation],
         leaving: data.action === 'destroy' ? Math.max(state.leaving, data.generation) : state.leaving,
         running: data,
         tries: { ...state.tries, [stepKey(data)]: Math.max(data.try, state.tries[stepKey(data)] ?? 0) },

@@ -137,6 +137,20 @@ describe('the watch over what runs', () => {
     expect(rig.types(resource).filter((type) => type === 'Started')).toHaveLength(1);
   });
 
+  test('W4: ends generations of before and after a restore, and nothing in between', async () => {
+    const service = await started();
+    const resource = { environment: 'default', kind: 'instance' as const, name: 'old' };
+    const begin = async (generation: number, requestId: string) => {
+      await service.provisioner.ensure(rig.ensure({ requestId, resource, generation, spec }), rig.context);
+      await rig.clock.reach(() => rig.types(resource).filter((type) => type === 'Provisioned').length === Number(requestId));
+    };
+    await begin(1, '1');
+    await begin(1_800_000_000, '2');
+    service.watch.pause();
+    await service.watch.endAll();
+    expect(stopped).toEqual(['old', 'old']);
+  });
+
   test('W4: ends also what a failed step has left, and a step that had to be given up; not what was given back', async () => {
     const service = await started();
     const { ensure } = driver;
