@@ -413,7 +413,7 @@ inBothModes('The command line', ({ processes }) => {
       chmodSync(file, 0o600);
       expect({ code, stdout }).toEqual({
         code: 1,
-        stdout: expect.stringContaining(`✗ key file: others can read it\n    chmod 600 ${file}`),
+        stdout: expect.stringContaining(`✗ key file: others can read it\n    → chmod 600 ${file}`),
       });
     }, 60_000);
 
