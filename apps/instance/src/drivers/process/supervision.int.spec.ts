@@ -155,7 +155,8 @@ describe('an instance goes on running', () => {
       cut.abort(new SlipwayError('shutting-down'));
       return pid;
     };
-    await expect(rig.driver.ensure(late, await rig.spec(), {}, context)).rejects.toMatchObject({ code: 'shutting-down' });
+    const silent = await rig.spec({ command: ['sh', '-c', 'while :; do sleep 0.05; done'], health: { startSeconds: 60 } });
+    await expect(rig.driver.ensure(late, silent, {}, context)).rejects.toMatchObject({ code: 'shutting-down' });
     await rig.driver.stop(late, rig.context());
     await sleep(1_000);
     expect(rig.processes().filter((line) => line.includes('default.late'))).toEqual([]);
