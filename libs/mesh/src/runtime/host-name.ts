@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { NAME } from '@slipway/contracts';
@@ -17,14 +18,19 @@ export function hostName(dataFolder: string): string {
   }
   mkdirSync(dataFolder, { recursive: true });
   const name = asName(hostname());
+  // Written whole beside, then linked to its name: of processes that start at once nobody reads half of it, and all get the same.
+  const beside = `${file}.${randomUUID()}`;
+  writeFileSync(beside, `${name}\n`);
   try {
-    writeFileSync(file, `${name}\n`, { flag: 'wx' });
-    return name;
+    linkSync(beside, file);
   } catch (error) {
-    // Another process of this machine was faster.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && NAME.test(kept())) return kept();
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (NAME.test(kept())) return kept();
+    renameSync(beside, file);
+  } finally {
+    rmSync(beside, { force: true });
   }
+  return name;
 }
 
 /** A host's name as one NATS token that leaves room for a service's name behind it. */

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { NO_STREAM } from '@slipway/event-store';
 import type { ServiceName } from '@slipway/contracts';
@@ -107,7 +109,22 @@ describe("a machine's name", () => {
     expect((await readFile(join(data, 'host'), 'utf8')).trim()).toBe(name);
     await writeFile(join(data, 'host'), 'moved-here\n');
     expect(hostName(data)).toBe('moved-here');
+    // As a crash in the middle of writing it would have left it.
+    await writeFile(join(data, 'host'), '');
+    expect(hostName(data)).toBe(name);
+    expect(await readdir(data)).toEqual(['host']);
   });
+
+  test('processes that start at once in a new data folder get one name, none reads half of it', async () => {
+    const script = `import { hostName } from ${JSON.stringify(new URL('../../dist/runtime/host-name.js', import.meta.url).href)};
+      for (let round = 0; round < 200; round++) console.log(hostName(process.argv[1] + '/' + round));`;
+    const run = promisify(execFile);
+    const runs = Array.from({ length: 4 }, () =>
+      run(process.execPath, ['--input-type=module', '-e', script, folder], { env: {} }),
+    );
+    const said = new Set((await Promise.all(runs)).flatMap(({ stdout }) => stdout.trim().split('\n')));
+    expect([...said]).toEqual([asName(hostname())]);
+  }, 60_000);
 
   test.each([
     ['Node-1.example.org', 'node-1'],
