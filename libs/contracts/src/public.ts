@@ -12,16 +12,4 @@ export type { DefinitionRef, InstalledRef, Plan, PlanStep, Unsatisfied, Wire } f
 export type { ResourceKind } from './services.js';
 export type { StepProgress } from './steps.js';
 export type { DeprovisionJob, PlanJob, ProvisionJob } from './http/jobs.js';
-export type {
-  Accepted,
-  EnvironmentView,
-  Info,
-  Page,
-  Problem,
-  Readiness,
-  RequestView,
-  ResourceView,
-  StepStatus,
-  StepView,
-  ViewsState,
-} from './http/views.js';
+export type * from './http/views.js';

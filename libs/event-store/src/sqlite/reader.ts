@@ -1,8 +1,9 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { SlipwayError, instant } from '@slipway/contracts';
+import { SlipwayError } from '@slipway/contracts';
 import { digestOf } from '../digest.js';
 import type { Lineage } from '../position.js';
 import type { ReadFilter, RecordedEvent } from '../port.js';
+import { recordedEvent } from '../written-event.js';
 import { EVENT_COLUMNS, OF_REQUEST, type EventRow } from './schema.js';
 
 /** Positions that one query looks at when a filter has no index: bounds how long it holds up the event loop. */
@@ -117,17 +118,8 @@ export class Reader {
     const [position, stream, revision, id, type, version, recordedAt, digest, data, metadata] = row;
     if (digest !== digestOf({ stream, revision, id, type, version, recordedAt, data, metadata }))
       throw this.damaged(row, 'it is not what was recorded (SHA-256)');
-    return {
-      id,
-      type,
-      version,
-      data: JSON.parse(data),
-      metadata: JSON.parse(metadata),
-      stream,
-      revision,
-      position: this.lineage.position(position),
-      recordedAt: instant(recordedAt),
-    };
+    const place = { stream, revision, position: this.lineage.position(position), recordedAt };
+    return recordedEvent({ id, type, version, data, metadata }, place);
   }
 
   private damaged([position, stream, revision]: EventRow, reason: string): SlipwayError {

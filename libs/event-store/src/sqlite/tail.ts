@@ -1,7 +1,7 @@
-import { instant } from '@slipway/contracts';
 import { passes } from '../filter.js';
 import type { Lineage } from '../position.js';
 import type { ReadFilter, RecordedEvent } from '../port.js';
+import { recordedEvent } from '../written-event.js';
 import type { Reader } from './reader.js';
 import type { Commit } from './writer.js';
 
@@ -27,18 +27,9 @@ export class Tail {
   offer({ job: { stream, expected, events }, position, recordedAt }: Commit): void {
     const before = position - events.length;
     if (this.begin < 0 || before !== this.begin + this.events.length) return;
-    for (const [index, { id, type, version, data, metadata }] of events.entries()) {
-      this.events.push({
-        id,
-        type,
-        version,
-        data: JSON.parse(data),
-        metadata: JSON.parse(metadata),
-        stream,
-        revision: expected + 1 + index,
-        position: this.lineage.position(before + 1 + index),
-        recordedAt: instant(recordedAt),
-      });
+    for (const [index, event] of events.entries()) {
+      const place = { stream, revision: expected + 1 + index, position: this.lineage.position(before + 1 + index), recordedAt };
+      this.events.push(recordedEvent(event, place));
     }
     this.shorten(before);
   }

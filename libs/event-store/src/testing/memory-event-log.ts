@@ -5,6 +5,7 @@ import { createEventLog, type EventLogOptions } from '../event-log.js';
 import { passes } from '../filter.js';
 import { Lineage, nextEpoch, type Epoch } from '../position.js';
 import { type Appended, type EventLog, type LogInfo, type Position, type ReadFilter, type RecordedEvent } from '../port.js';
+import { recordedEvent } from '../written-event.js';
 
 /** A moment at which a simulation may let a process die. */
 export interface AppendPoint {
@@ -105,20 +106,11 @@ class MemoryAdapter implements LogAdapter {
       return { revision: last, position: recorded[last]!.position, repeated: true };
     }
     const now = (this.options.clock ?? systemClock).now();
-    const recordedAt = instant(Math.max(now, Date.parse(this.disk.events.at(-1)?.recordedAt ?? instant(0))));
+    const recordedAt = Math.max(now, Date.parse(this.disk.events.at(-1)?.recordedAt ?? instant(0)));
     this.disk.streams.set(stream, recorded);
-    for (const { id, type, version, data, metadata } of events) {
-      const event: RecordedEvent = {
-        id,
-        type,
-        version,
-        data: JSON.parse(data),
-        metadata: JSON.parse(metadata),
-        stream,
-        revision: recorded.length,
-        position: this.disk.lineage.position(this.disk.events.length + 1),
-        recordedAt,
-      };
+    for (const written of events) {
+      const position = this.disk.lineage.position(this.disk.events.length + 1);
+      const event = recordedEvent(written, { stream, revision: recorded.length, position, recordedAt });
       recorded.push(event);
       this.disk.events.push(event);
     }
