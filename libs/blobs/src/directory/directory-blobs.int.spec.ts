@@ -3,7 +3,7 @@ import { createReadStream, existsSync, mkdirSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeBlobs } from '../testing/blobs-contract.js';
 import { openBlobs } from './directory-blobs.js';
@@ -104,6 +104,9 @@ describe('directory', () => {
   test("an error of the source is the source's, not the store's", async () => {
     const blobs = await openBlobs({ folder });
     await expect(blobs.put(createReadStream(join(folder, 'nothing')))).rejects.toMatchObject({ code: 'ENOENT' });
+    const failed = new PassThrough();
+    setTimeout(() => failed.destroy(new Error('it failed before it was read')), 0);
+    await expect(blobs.put(failed)).rejects.toThrow('it failed before it was read');
     expect(await readdir(join(folder, 'unfinished'))).toEqual([]);
   });
 });

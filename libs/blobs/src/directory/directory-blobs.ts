@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Stream, type Readable } from 'node:stream';
 import { SlipwayError, type BlobRef } from '@slipway/contracts';
 import { CheckedContent, assertSha256, damaged, missing, piecesOf } from '../digest.js';
 import type { BlobContent, Blobs } from '../port.js';
@@ -114,6 +114,8 @@ class DirectoryBlobs implements Blobs {
 async function writeDurably(path: string, content: BlobContent): Promise<BlobRef> {
   const hash = createHash('sha256');
   let bytes = 0;
+  // A stream may fail before it is read: without somebody who listens that ends the process. Reading it throws the same error.
+  if (content instanceof Stream) content.on('error', () => {});
   const file = await unlessUnavailable(() => open(path, 'wx', 0o600));
   try {
     for await (const chunk of piecesOf(content)) {
