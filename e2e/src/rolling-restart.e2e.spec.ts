@@ -42,8 +42,10 @@ describe('Rolling restarts under load', () => {
         mesh
           .client()
           .wait(asked.requestId, { timeoutMs: 90_000 })
-          .then(({ job, instanceId, status, cause }) =>
-            status === 'succeeded' ? status : `${job} ${instanceId} ${JSON.stringify(cause)}`,
+          .then(
+            ({ job, instanceId, status, cause }) =>
+              status === 'succeeded' ? status : `${job} ${instanceId} ${JSON.stringify(cause)}`,
+            String,
           );
       const giveBack = async (n: number) => {
         await ended[n];

@@ -87,11 +87,15 @@ export function lineageOf(db: DatabaseSync, logId: string): Lineage {
   );
 }
 
-/** The newest position that is there, and the newest that was ever given. */
+/**
+ * The newest position that is there, and the newest that was ever given. One statement, as others may append meanwhile: two
+ * would see two moments, and an event between them would be taken for one that is missing.
+ */
 function endOf(db: DatabaseSync): { head: number; issued: number } {
-  const { head } = db.prepare('SELECT max(position) AS head FROM events').get()!;
-  const issued = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'").get();
-  return { head: Number(head ?? 0), issued: Number(issued?.seq ?? 0) };
+  const { head, issued } = db
+    .prepare("SELECT (SELECT max(position) FROM events) AS head, (SELECT seq FROM sqlite_sequence WHERE name = 'events') AS issued")
+    .get()!;
+  return { head: Number(head ?? 0), issued: Number(issued ?? 0) };
 }
 
 function checkHead(file: string, lineage: Lineage, head: number, issued: number, noted: Head | null): void {

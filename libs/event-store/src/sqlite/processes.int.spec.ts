@@ -11,9 +11,10 @@ import { seededRandom, seedOf } from '../testing/index.js';
 import { refusal, newEvent, until } from '../testing/contract-setting.js';
 import { auditLog } from './audit.js';
 import { builtFile } from './built-file.js';
-import { LOG_FILE } from './files.js';
+import { HEAD_FILE, LOG_FILE } from './files.js';
 import type { Acknowledged } from './fixtures/appender.js';
 import { openSqliteEventLog } from './index.js';
+import { inspectFile } from './inspection.js';
 import { SqliteAdapter } from './sqlite-event-log.js';
 import { createEventLog } from '../event-log.js';
 
@@ -87,6 +88,17 @@ describe('several processes at one log', () => {
     );
     await again.close();
   }, 120_000);
+
+  it('open it while others append, and take no event that comes meanwhile for a missing one', async () => {
+    const head = join(folder, HEAD_FILE);
+    await inspectFile(join(folder, LOG_FILE), head);
+    let appended = 0;
+    for (let n = 0; n < 2; n += 1) start('appender', folder, 'request-shared').on('message', () => (appended += 1));
+    await until(() => appended > 0);
+    const before = appended;
+    for (let opened = 0; opened < 400; opened += 1) await inspectFile(join(folder, LOG_FILE), head);
+    await until(() => appended > before);
+  }, 60_000);
 
   it('are told "log-unavailable" while one of them keeps the lock, and go on when it lets go', async () => {
     const log = await openSqliteEventLog({ folder });
