@@ -93,7 +93,9 @@ export function lineageOf(db: DatabaseSync, logId: string): Lineage {
  */
 function endOf(db: DatabaseSync): { head: number; issued: number } {
   const { head, issued } = db
-    .prepare("SELECT (SELECT max(position) FROM events) AS head, (SELECT seq FROM sqlite_sequence WHERE name = 'events') AS issued")
+    .prepare(
+      "SELECT (SELECT max(position) FROM events) AS head, (SELECT seq FROM sqlite_sequence WHERE name = 'events') AS issued",
+    )
     .get()!;
   return { head: Number(head ?? 0), issued: Number(issued ?? 0) };
 }
