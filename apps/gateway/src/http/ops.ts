@@ -1,10 +1,8 @@
-import { Body, Controller, Headers, HttpCode, Inject, Post, Res } from '@nestjs/common';
-import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyReply } from 'fastify';
-import { HTTP_HEADERS, type JobKind, type RequestContext } from '@slipway/contracts';
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { HTTP_HEADERS, type JobKind } from '@slipway/contracts';
 import { DeprovisionJob, ProvisionJob, type Accepted, type RequestView } from '@slipway/contracts/http';
 import { ApiJob, ApiNoun } from '../openapi/operations.js';
-import { Context } from './context.js';
+import { Call, HttpCall } from './call.js';
 import { Endings } from './endings.js';
 import { idempotencyKey } from './idempotency-key.js';
 import { Orchestrator } from './orchestrator.js';
@@ -22,45 +20,27 @@ export class OpsController {
   @ApiJob('provision', ProvisionJob)
   @HttpCode(202)
   @Post('provision')
-  provision(
-    @Body() job: ProvisionJob,
-    @Context() context: RequestContext,
-    @Headers() headers: IncomingHttpHeaders,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Accepted | RequestView> {
-    return this.#accept('provision', job, context, headers, reply);
+  provision(@Body() job: ProvisionJob, @Call() call: HttpCall): Promise<Accepted | RequestView> {
+    return this.#accept('provision', job, call);
   }
 
   @ApiJob('deprovision', DeprovisionJob)
   @HttpCode(202)
   @Post('deprovision')
-  deprovision(
-    @Body() job: DeprovisionJob,
-    @Context() context: RequestContext,
-    @Headers() headers: IncomingHttpHeaders,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Accepted | RequestView> {
-    return this.#accept('deprovision', job, context, headers, reply);
+  deprovision(@Body() job: DeprovisionJob, @Call() call: HttpCall): Promise<Accepted | RequestView> {
+    return this.#accept('deprovision', job, call);
   }
 
-  async #accept(
-    kind: JobKind,
-    job: object,
-    context: RequestContext,
-    headers: IncomingHttpHeaders,
-    reply: FastifyReply,
-  ): Promise<Accepted | RequestView> {
-    const key = idempotencyKey(headers[HTTP_HEADERS.idempotencyKey.toLowerCase()]);
-    const accepted = await this.orchestrator.accept(context, kind, job, key);
-    reply.header('Location', `/api/v1/requests/${accepted.requestId}`);
-    reply.header(HTTP_HEADERS.position, accepted.position);
-    const wait = preferredWait(headers['prefer']);
+  async #accept(kind: JobKind, job: object, call: HttpCall): Promise<Accepted | RequestView> {
+    const key = idempotencyKey(call.headers[HTTP_HEADERS.idempotencyKey.toLowerCase()]);
+    const accepted = await this.orchestrator.accept(call.context, kind, job, key);
+    call.recorded(accepted, `requests/${accepted.requestId}`);
+    const wait = preferredWait(call.headers['prefer']);
     if (wait === null) return accepted;
-    reply.header('Preference-Applied', `wait=${wait}`);
+    call.held(wait);
     const ended = await this.endings.endOf(accepted.requestId, wait);
     if (!ended) return accepted;
-    reply.header(HTTP_HEADERS.position, ended.position);
-    reply.status(200);
-    return ended;
+    call.status(200);
+    return call.at(ended);
   }
 }

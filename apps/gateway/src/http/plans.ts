@@ -1,8 +1,8 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import type { Plan, RequestContext } from '@slipway/contracts';
+import type { Plan } from '@slipway/contracts';
 import { PlanJob } from '@slipway/contracts/http';
 import { ApiNoun, ApiPlan } from '../openapi/operations.js';
-import { Context } from './context.js';
+import { Call, HttpCall } from './call.js';
 import { Orchestrator } from './orchestrator.js';
 
 /** What a request would do; changes nothing. */
@@ -14,7 +14,7 @@ export class PlansController {
   @ApiPlan()
   @HttpCode(200)
   @Post()
-  plan(@Body() job: PlanJob, @Context() context: RequestContext): Promise<Plan> {
+  plan(@Body() job: PlanJob, @Call() { context }: HttpCall): Promise<Plan> {
     return this.orchestrator.plan(context, job);
   }
 }

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { IncomingHttpHeaders } from 'node:http';
 import { HTTP_HEADERS, SlipwayError, badInput } from '@slipway/contracts';
 import { isPosition } from '@slipway/event-store';
 import type { ViewName, Views } from '../views/port.js';
-import { one, type Query } from './list-query.js';
+import type { HttpCall } from './call.js';
+import { one } from './list-query.js';
 import { LogReader } from './log-reader.js';
 import { VIEWS } from './tokens.js';
 
@@ -22,8 +22,8 @@ export class ReadYourWrites {
    * Resolves when the view has reached the position that is asked for. Throws `bad-input`, `behind` (one that has stopped
    * never comes there), or `gone` when the log never does.
    */
-  async reached(view: ViewName, headers: IncomingHttpHeaders, query: Query): Promise<void> {
-    const position = positionOf(headers, query);
+  async reached(view: ViewName, call: HttpCall): Promise<void> {
+    const position = positionOf(call);
     if (position === undefined) return;
     const stopped = this.views.stopped().find((each) => each.view === view);
     // One that has stopped at an event goes on only by hand.
@@ -36,13 +36,13 @@ export class ReadYourWrites {
   }
 
   /** Whether the view has not reached it yet, for who need not wait because the log itself can be asked. */
-  async isBehind(view: ViewName, headers: IncomingHttpHeaders, query: Query): Promise<boolean> {
-    const position = positionOf(headers, query);
+  async isBehind(view: ViewName, call: HttpCall): Promise<boolean> {
+    const position = positionOf(call);
     return position !== undefined && !(await this.views.reached(position, 0, view));
   }
 }
 
-function positionOf(headers: IncomingHttpHeaders, query: Query): string | undefined {
+function positionOf({ headers, query }: HttpCall): string | undefined {
   const asked = one(query, 'atLeast');
   const position = asked ?? headers[HTTP_HEADERS.atLeast.toLowerCase()];
   if (position === undefined || (typeof position === 'string' && isPosition(position))) return position;

@@ -1,17 +1,15 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import type { IncomingHttpHeaders } from 'node:http';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { HTTP_HEADERS, SlipwayError, type EventView, type RequestContext } from '@slipway/contracts';
+import { SlipwayError, type EventView } from '@slipway/contracts';
 import { AbandonBody, ControlBody, type Accepted, type Page, type RequestView } from '@slipway/contracts/http';
 import { isAfter } from '@slipway/event-store';
 import { badInput, validated, eventView } from '@slipway/mesh';
 import { ApiControl, ApiEventsOfRequest, ApiGet, ApiList, ApiLogs, ApiNoun } from '../openapi/operations.js';
 import type { Views } from '../views/port.js';
-import { Context } from './context.js';
+import { Call, HttpCall } from './call.js';
 import { listQuery, one, onlyKnown, whole, type Query as QueryString } from './list-query.js';
 import { LogReader } from './log-reader.js';
 import { Orchestrator, type ControlVerb } from './orchestrator.js';
-import { answerPage } from './page.js';
 import { ReadYourWrites } from './read-your-writes.js';
 import { StepLogs, endedTries } from './step-logs.js';
 import { VIEWS } from './tokens.js';
@@ -31,30 +29,20 @@ export class RequestsController {
 
   @ApiList('requests')
   @Get()
-  async list(
-    @Query() query: QueryString,
-    @Headers() headers: IncomingHttpHeaders,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    await this.yourWrites.reached('requests', headers, query);
-    return answerPage(reply, await this.views.listText('requests', listQuery(query)));
+  async list(@Call() call: HttpCall) {
+    await this.yourWrites.reached('requests', call);
+    return call.page(await this.views.listText('requests', listQuery(call.query)));
   }
 
   @ApiGet('requests')
   @Get(':id')
-  async get(
-    @Param('id') id: string,
-    @Query() query: QueryString,
-    @Headers() headers: IncomingHttpHeaders,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<RequestView> {
-    onlyKnown(query, ['asOf', 'atLeast']);
-    const asOf = one(query, 'asOf');
-    const row = (await this.yourWrites.isBehind('requests', headers, query)) ? null : await this.#row(id, asOf);
+  async get(@Param('id') id: string, @Call() call: HttpCall): Promise<RequestView> {
+    onlyKnown(call.query, ['asOf', 'atLeast']);
+    const { moment } = call;
+    const row = (await this.yourWrites.isBehind('requests', call)) ? null : await this.#row(id, moment);
     // One that was just accepted is never 404: what no view has heard of yet is folded from its stream.
-    const view = row && !mayBePartial(row) ? row : await this.log.request(id, asOf);
-    reply.header(HTTP_HEADERS.position, view.position);
-    return view;
+    const view = row && !mayBePartial(row) ? row : await this.log.request(id, moment.asOf);
+    return call.at(view);
   }
 
   @ApiEventsOfRequest()
@@ -72,17 +60,11 @@ export class RequestsController {
 
   @ApiLogs()
   @Get(':id/logs')
-  async stepLogs(
-    @Param('id') id: string,
-    @Query() query: QueryString,
-    @Headers() headers: IncomingHttpHeaders,
-    @Context() context: RequestContext,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    onlyKnown(query, ['step', 'asOf']);
-    const asOf = one(query, 'asOf');
+  async stepLogs(@Param('id') id: string, @Call() call: HttpCall, @Res() reply: FastifyReply): Promise<void> {
+    onlyKnown(call.query, ['step', 'asOf']);
+    const { asOf } = call.moment;
     const request = await this.log.request(id, asOf);
-    const step = one(query, 'step');
+    const step = one(call.query, 'step');
     if (step !== undefined && !request.steps.some(({ id: known }) => known === step)) {
       throw badInput([
         {
@@ -91,93 +73,60 @@ export class RequestsController {
         },
       ]);
     }
-    const asLines = (headers.accept ?? '').includes('application/x-ndjson');
+    const asLines = (call.headers.accept ?? '').includes('application/x-ndjson');
     reply.header('Content-Type', asLines ? 'application/x-ndjson; charset=utf-8' : 'text/plain; charset=utf-8');
     const ended = endedTries(await this.log.eventsOf(id, asOf));
     // What runs is asked for its log as it is now.
     const options = { ended, running: asOf === undefined, step, asLines };
-    await reply.send(this.logs.stream({ ...context, requestId: id }, request, options));
+    await reply.send(this.logs.stream({ ...call.context, requestId: id }, request, options));
   }
 
   @ApiControl('cancel', ControlBody)
   @HttpCode(202)
   @Post(':id/cancel')
-  cancel(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return this.#control('cancel', id, validated(ControlBody, body ?? {}), context, reply);
+  cancel(@Param('id') id: string, @Body() body: unknown, @Call() call: HttpCall) {
+    return this.#control('cancel', id, validated(ControlBody, body ?? {}), call);
   }
 
   @ApiControl('retry', ControlBody)
   @HttpCode(202)
   @Post(':id/retry')
-  retry(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return this.#control('retry', id, validated(ControlBody, body ?? {}), context, reply);
+  retry(@Param('id') id: string, @Body() body: unknown, @Call() call: HttpCall) {
+    return this.#control('retry', id, validated(ControlBody, body ?? {}), call);
   }
 
   @ApiControl('abandon', AbandonBody)
   @HttpCode(202)
   @Post(':id/abandon')
-  abandon(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  abandon(@Param('id') id: string, @Body() body: unknown, @Call() call: HttpCall) {
     const abandon = validated(AbandonBody, body ?? {});
     if (abandon.reason.trim() === '') throw badInput([{ field: 'reason', reason: 'must say why: somebody will ask' }]);
-    return this.#control('abandon', id, abandon, context, reply);
+    return this.#control('abandon', id, abandon, call);
   }
 
   @ApiControl('pause', ControlBody)
   @HttpCode(202)
   @Post(':id/pause')
-  pause(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return this.#control('pause', id, validated(ControlBody, body ?? {}), context, reply);
+  pause(@Param('id') id: string, @Body() body: unknown, @Call() call: HttpCall) {
+    return this.#control('pause', id, validated(ControlBody, body ?? {}), call);
   }
 
   @ApiControl('resume', ControlBody)
   @HttpCode(202)
   @Post(':id/resume')
-  resume(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return this.#control('resume', id, validated(ControlBody, body ?? {}), context, reply);
+  resume(@Param('id') id: string, @Body() body: unknown, @Call() call: HttpCall) {
+    return this.#control('resume', id, validated(ControlBody, body ?? {}), call);
   }
 
-  async #control(
-    verb: ControlVerb,
-    requestId: string,
-    { reason }: ControlBody,
-    context: RequestContext,
-    reply: FastifyReply,
-  ): Promise<Accepted> {
-    const accepted = await this.orchestrator.control(context, verb, { requestId, ...(reason !== undefined && { reason }) });
-    reply.header('Location', `/api/v1/requests/${requestId}`);
-    reply.header(HTTP_HEADERS.position, accepted.position);
-    return accepted;
+  async #control(verb: ControlVerb, requestId: string, { reason }: ControlBody, call: HttpCall): Promise<Accepted> {
+    const command = { requestId, ...(reason !== undefined && { reason }) };
+    return call.recorded(await this.orchestrator.control(call.context, verb, command), `requests/${requestId}`);
   }
 
   /** As the views have it; `null` when they do not, or are not built yet. */
-  async #row(id: string, asOf: string | undefined): Promise<RequestView | null> {
+  async #row(id: string, moment: { asOf?: string }): Promise<RequestView | null> {
     try {
-      return await this.views.get('requests', id, asOf === undefined ? {} : { asOf });
+      return await this.views.get('requests', id, moment);
     } catch (error) {
       if (error instanceof SlipwayError && error.code === 'behind') return null;
       throw error;
