@@ -1,5 +1,5 @@
 import { DEFAULT_ENVIRONMENT, type Json, type JsonObject, type Place } from '@slipway/contracts';
-import { badInput, type MeshConfig } from '@slipway/mesh';
+import { badInput, type GuestLocationConfig, type MeshConfig } from '@slipway/mesh';
 
 /** A job's body: what of it says where. */
 type Where = { clusterId?: Json; guestLocation?: Json };
@@ -26,8 +26,11 @@ export function placeOf(config: MeshConfig, where: Where): Place {
     throw badInput([
       { field: 'guestLocation', reason: `${name} is not in the cluster ${String(clusterId)}; it has: ${cluster.join(', ')}` },
     ]);
-  return { guestLocation: name, location, drivers };
+  return { guestLocation: name, location, drivers: listsOf(drivers) };
 }
+
+const listsOf = (drivers: GuestLocationConfig['drivers']): Place['drivers'] =>
+  Object.fromEntries(Object.entries(drivers).map(([kind, one]) => [kind, [one].flat()])) as Place['drivers'];
 
 function lookUp<T>(known: Record<string, T>, name: string, field: string, what: string): T {
   if (Object.hasOwn(known, name)) return known[name]!;

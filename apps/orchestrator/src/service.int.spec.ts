@@ -143,7 +143,7 @@ describe('the service on NATS and the embedded log', () => {
         place: {
           guestLocation: 'local',
           location: 'local',
-          drivers: { storage: 'directory', database: 'sqlite', instance: 'process' },
+          drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
         },
       },
     ]);

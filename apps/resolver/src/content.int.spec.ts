@@ -30,7 +30,7 @@ const planOf = (definition: string): Plan =>
       place: {
         guestLocation: 'local',
         location: 'here',
-        drivers: { storage: 'directory', database: 'sqlite', instance: 'process' },
+        drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
       },
     },
     environment: new Environment(),

@@ -54,7 +54,7 @@ describe('docs/reference/definitions.md', () => {
         place: {
           guestLocation: 'local',
           location: 'here',
-          drivers: { storage: 'directory', database: 'sqlite', instance: 'process' },
+          drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
         },
       },
       environment: new Environment(),

@@ -50,7 +50,7 @@ definitions:
     place: {
       guestLocation: 'local',
       location: 'local',
-      drivers: { storage: 'directory', database: 'sqlite', instance: 'process' },
+      drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
     },
     ...more,
   });

@@ -57,6 +57,8 @@ export class ResourceDefinition {
   @MayBeLeftOut() @IsString() @MaxLength(120) title?: string;
   @MayBeLeftOut() @IsString() @MaxLength(2000) description?: string;
   @MayBeLeftOut() @IsIn(RESOURCE_KINDS) type?: ResourceKind;
+  /** The driver that makes it, where only that one can; else the first that the guest location has for its type. */
+  @MayBeLeftOut() @IsName() driver?: string;
   /** One for the whole environment instead of one for each that needs it. */
   @MayBeLeftOut() @IsBoolean() shared?: boolean;
   /** `name` or `name@range`: short for requirements on identities. */

@@ -98,7 +98,8 @@ export interface Plan {
 export interface Place {
   guestLocation: string;
   location: string;
-  drivers: Record<ResourceKind, string>;
+  /** By kind; the first is taken where a definition names none. */
+  drivers: Record<ResourceKind, string[]>;
 }
 
 /** Body of `resolver.plan`. Stateless: all it rests on is named here, or read from the log at `atLeast` or later. */

@@ -84,7 +84,7 @@ export const SCHEMAS = {
       place: object({
         guestLocation: name,
         location: name,
-        drivers: mapOf(string),
+        drivers: mapOf(listOf(name)),
       }),
       atLeast: { type: 'string', maxLength: 200 },
     },

@@ -3,7 +3,7 @@ import {
   type Installed,
   type Place,
   type Requirement,
-  type ResourceKind,
+  type ResourceDefinition,
   type Unsatisfied,
 } from '@slipway/contracts';
 import { prerelease, validRange } from 'semver';
@@ -82,13 +82,16 @@ export function circular(requirement: Requirement, circle: readonly string[]): R
   };
 }
 
-export function noDriver(requirement: Requirement, kind: ResourceKind, place: Place): Reason {
+export function noDriver(requirement: Requirement, definition: ResourceDefinition, place: Place): Reason {
+  const { type, driver } = definition;
+  const here = `Guest location "${place.guestLocation}"`;
   const has = Object.keys(place.drivers).toSorted();
-  return {
-    requirement: inWords(requirement),
-    reason: 'no-driver',
-    message: `Guest location "${place.guestLocation}" has no driver for ${kind}; it has ${has.length > 0 ? `drivers for ${list(has)}` : 'none'}.`,
-  };
+  const ofType = (has.includes(type!) && place.drivers[type!]) || [];
+  const message =
+    ofType.length > 0
+      ? `${here} has no ${type} driver ${driver}, which ${identityOf(definition)} is made by; it has ${list(ofType)}.`
+      : `${here} has no driver for ${type}; it has ${has.length > 0 ? `drivers for ${list(has)}` : 'none'}.`;
+  return { requirement: inWords(requirement), reason: 'no-driver', message };
 }
 
 export function noLocation(requirement: Requirement, place: Place, known: readonly string[]): Reason {

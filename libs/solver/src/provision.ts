@@ -9,6 +9,7 @@ import {
   type Wire,
 } from '@slipway/contracts';
 import type { Catalogue } from './catalogue.js';
+import { driverAt } from './driver.js';
 import { withAllTheyUse, type EnvironmentView } from './environment.js';
 import { nameInUse, noLocation } from './explain.js';
 import { inStepOrder } from './order.js';
@@ -116,7 +117,7 @@ function stepOf(part: Part, wires: readonly Wire[], query: ResolveQuery, environ
     generation: environment.generation(id) + 1,
     definition: { name: definition.name, version: definition.version, hash },
     location: query.place.location,
-    driver: query.place.drivers[kind],
+    driver: driverAt(query.place, definition)!,
     spec: part.spec,
     after: [...targets].toSorted(),
     inverse: 'destroy',

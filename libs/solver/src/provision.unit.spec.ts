@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { hashOf } from '@slipway/contracts';
+import { hashOf, type ResourceDefinition } from '@slipway/contracts';
 import { PLACE, World, abstract, database, instance, keys, steps, storage, wires } from './testing.js';
 
 const volume = storage('volume', [], { capabilities: [{ namespace: 'storage' }], spec: { mode: '0750' } });
@@ -365,8 +365,46 @@ describe('what is unsatisfied is named', () => {
     expect(unsatisfied[0]!.message).toContain(circle);
   });
 
+  describe('where a guest location has several drivers of a kind', () => {
+    const place = { ...PLACE, drivers: { ...PLACE.drivers, database: ['sqlite', 'postgres'] } };
+    const made = (one: ResourceDefinition, at = place) =>
+      new World(one).plan(one.name, 'shop', { place: at }).steps.map(({ driver }) => driver);
+
+    test('the first makes what names none, and the one that a definition names makes it', () => {
+      expect(made(database('any'))).toEqual(['sqlite']);
+      expect(made(database('postgres', [], { driver: 'postgres' }))).toEqual(['postgres']);
+    });
+
+    test('one that is not there is named, with those that are', () => {
+      const exact = database('mariadb@11.0.0', [], { driver: 'mariadb' });
+      expect(only(new World(exact), 'mariadb', { place })).toEqual([
+        {
+          chain: [],
+          requirement: 'mariadb',
+          reason: 'no-driver',
+          message:
+            'Guest location "local" has no database driver mariadb, which mariadb@11.0.0 is made by; it has sqlite and postgres.',
+        },
+      ]);
+    });
+
+    test('of two definitions that would do, the one is taken that a driver is there for', () => {
+      const sql = { capabilities: [{ namespace: 'sql' }] };
+      const world = new World(
+        database('a-mariadb', [], { ...sql, driver: 'mariadb' }),
+        database('b-postgres', [], { ...sql, driver: 'postgres' }),
+        instance('app', [], { requirements: [{ namespace: 'sql', name: 'db' }] }),
+      );
+      const { steps: made } = world.plan('app', 'shop', { place });
+      expect(made.map(({ definition, driver }) => `${definition.name} by ${driver}`)).toEqual([
+        'b-postgres by postgres',
+        'app by process',
+      ]);
+    });
+  });
+
   test('no driver for a kind at the guest location, and no such guest location', () => {
-    const drivers = { storage: 'directory', instance: 'process' } as never;
+    const drivers = { storage: ['directory'], instance: ['process'] } as never;
     expect(only(new World(volume, sqlite, guestbook), 'guestbook', { place: { ...PLACE, drivers } })).toEqual([
       {
         chain: ['guestbook@1.0.0'],

@@ -8,6 +8,7 @@ import {
   type Unsatisfied,
 } from '@slipway/contracts';
 import { identityOf, provides, type Catalogue, type PinnedDefinition } from './catalogue.js';
+import { driverAt } from './driver.js';
 import type { EnvironmentView } from './environment.js';
 import { circular, nameInUse, noDriver, nothingFor, otherVersionShared, type Reason } from './explain.js';
 import { freeName } from './naming.js';
@@ -229,8 +230,8 @@ class Search {
         return this.#failed([otherVersionShared(requirement, pinned, identityOf(there), installed && resourceKey(installed))]);
     }
     const { place } = this.input;
-    if (definition.type && !Object.hasOwn(place.drivers, definition.type))
-      return this.#failed([noDriver(requirement, definition.type, place)]);
+    if (definition.type && driverAt(place, definition) === undefined)
+      return this.#failed([noDriver(requirement, definition, place)]);
     return undefined;
   }
 

@@ -31,7 +31,7 @@ export const abstract = concrete(undefined);
 export const PLACE: ResolveQuery['place'] = {
   guestLocation: 'local',
   location: 'here',
-  drivers: { storage: 'directory', database: 'sqlite', instance: 'process' },
+  drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
 };
 
 /** An environment that plans are made for and carried out in, in memory. */

@@ -15,6 +15,7 @@ import { valid, validRange } from 'semver';
 /** Namespaces that only Slipway itself provides. */
 const RESERVED = /^slipway\./;
 const IDENTITY = 'slipway.identity';
+const ONLY_CONCRETE = 'is only for a definition with a type: an abstract one makes nothing';
 
 /** What the classes of the contract cannot say about a package: what must fit together. Paths as `definitions.2.spec`. */
 export function packageRules(content: ContentPackage): FieldError[] {
@@ -46,6 +47,7 @@ function definitionRules(definition: ResourceDefinition): FieldError[] {
     ...requirements.flatMap((requirement, index) =>
       within(`requirements.${index}`, requirementRules(requirement, requirements, index)),
     ),
+    ...(definition.driver !== undefined && !definition.type ? [{ field: 'driver', reason: ONLY_CONCRETE }] : []),
     ...within('spec', specRules(definition)),
   ];
 }
@@ -79,7 +81,7 @@ const rangeRule = (field: string, range: string): FieldError[] =>
 
 function specRules(definition: ResourceDefinition): FieldError[] {
   const { type, spec } = definition;
-  if (!type) return spec ? [{ field: '', reason: 'is only for a definition with a type: an abstract one makes nothing' }] : [];
+  if (!type) return spec ? [{ field: '', reason: ONLY_CONCRETE }] : [];
   const errors = specErrors(type, spec ?? {});
   if (spec && Object.hasOwn(spec, 'artefactBlob'))
     errors.push({ field: 'artefactBlob', reason: 'is set by the repository; give "artefact"' });

@@ -77,6 +77,8 @@ describe('rules of a content package', () => {
       /^definitions\.0\.capabilities\.0\.namespace: must not begin/,
     ],
     ['an unknown type', a({ type: 'planet' }), /^definitions\.0\.type: /],
+    ['a driver without a type', a({ driver: 'sqlite' }), /^definitions\.0\.driver: is only for a definition with a type/],
+    ['a driver that is no name', a({ type: 'database', driver: 'SQL!' }), /^definitions\.0\.driver: must be 1 to 63/],
     ['a spec without a type', a({ spec: { mode: '0750' } }), /^definitions\.0\.spec: is only for a definition with a type/],
     [
       'a storage with another kind’s spec',

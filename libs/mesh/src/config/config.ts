@@ -34,8 +34,8 @@ export class NatsConfig {
 /** A named place: where things are made, and by which drivers. */
 export class GuestLocationConfig {
   @IsName() location: string;
-  /** Driver by kind. */
-  @IsObject() drivers: Record<ResourceKind, string>;
+  /** Drivers by kind: one, or several of which the first is taken where a definition names none. */
+  @IsObject() drivers: Record<ResourceKind, string | string[]>;
 }
 
 /** How often and how long a kind of step is tried. */

@@ -99,6 +99,15 @@ describe('what is wrong is named with field, value, reason and source', () => {
     ['steps: {storage: {retries: 80}}', /steps\.storage\.retries is 80.*is not known/],
     ['guestLocations: {local: {location: local, drivers: {}, driver: x}}', /guestLocations\.local\.driver is "x".*is not known/],
     ['guestLocations: {local: {location: local, drivers: {storage: directory}}}', /no driver for database, instance/],
+    [
+      'guestLocations: {local: {location: local, drivers: {database: [sqlite, sqlite]}}}',
+      /drivers\.database is \["sqlite","sqlite"\].*a list of them, each once/,
+    ],
+    [
+      'guestLocations: {local: {location: local, drivers: {database: []}}}',
+      /drivers\.database is \[\].*a driver's name, or a list/,
+    ],
+    ['guestLocations: {local: {location: local, drivers: {database: 5}}}', /drivers\.database is 5.*a driver's name, or a list/],
     ['guestLocations: {a.b: {location: local, drivers: {}}}', /guestLocations\.a\.b .*lower-case letters/],
     ['clusters: {default: [moon]}', /clusters\.default .*"moon".*there are local/],
     ['clusters: {default: []}', /clusters\.default .*at least one/],

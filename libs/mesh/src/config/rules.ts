@@ -20,10 +20,11 @@ function places({ guestLocations, clusters }: MeshConfig): FieldError[] {
     for (const error of fieldErrors(plainToInstance(GuestLocationConfig, place))) {
       wrong.push({ field: `${field}.${error.field}`, reason: error.reason });
     }
-    for (const [kind, driver] of Object.entries(place.drivers ?? {})) {
+    for (const [kind, drivers] of Object.entries(place.drivers ?? {})) {
       const known = (RESOURCE_KINDS as readonly string[]).includes(kind);
       if (!known) wrong.push({ field: `${field}.drivers.${kind}`, reason: `is no kind; there are ${RESOURCE_KINDS.join(', ')}` });
-      else if (!NAME.test(driver)) wrong.push({ field: `${field}.drivers.${kind}`, reason: "must be a driver's name" });
+      else if (!areDrivers(drivers))
+        wrong.push({ field: `${field}.drivers.${kind}`, reason: "must be a driver's name, or a list of them, each once" });
     }
     const missing = RESOURCE_KINDS.filter((kind) => place.drivers?.[kind] === undefined);
     if (missing.length > 0) wrong.push({ field: `${field}.drivers`, reason: `has no driver for ${missing.join(', ')}` });
@@ -45,6 +46,12 @@ function places({ guestLocations, clusters }: MeshConfig): FieldError[] {
     }
   }
   return wrong;
+}
+
+function areDrivers(drivers: unknown): boolean {
+  const names: unknown[] = [drivers].flat();
+  const each = names.every((name) => typeof name === 'string' && NAME.test(name));
+  return each && names.length > 0 && new Set(names).size === names.length;
 }
 
 function ports({ instances }: MeshConfig): FieldError[] {
