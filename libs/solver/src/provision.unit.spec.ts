@@ -395,8 +395,8 @@ describe('what is unsatisfied is named', () => {
         database('b-postgres', [], { ...sql, driver: 'postgres' }),
         instance('app', [], { requirements: [{ namespace: 'sql', name: 'db' }] }),
       );
-      const { steps: made } = world.plan('app', 'shop', { place });
-      expect(made.map(({ definition, driver }) => `${definition.name} by ${driver}`)).toEqual([
+      const { steps: chosen } = world.plan('app', 'shop', { place });
+      expect(chosen.map(({ definition, driver }) => `${definition.name} by ${driver}`)).toEqual([
         'b-postgres by postgres',
         'app by process',
       ]);
