@@ -51,6 +51,7 @@ export {
   StorageSpec,
   bytesOf,
 } from './definition.js';
+export { OFFERED_BY, Offering, mergedOfferings, type Offered, type OfferedBy } from './offering.js';
 export type {
   DefinitionRef,
   InstalledRef,

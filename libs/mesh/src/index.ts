@@ -14,6 +14,7 @@ export { BLOBS, BUS, CLOCK, CONFIG, LOGGER, METRICS, PortsModule, RUNTIME, SECRE
 export { startMicroservice, type MicroserviceOptions, type RunningMicroservice } from './microservice/start.js';
 export { SchemaPipe } from './microservice/schema-pipe.js';
 export { ValidationPipe, badInput, fieldErrors, refuseInherited, validated, type FieldError } from './microservice/validation.js';
+export { chosenErrors, offeringErrors } from './offerings/offerings.js';
 export { RELAY_HEADERS } from './relay/event-stream.js';
 export { completionStreamName } from './relay/completions.js';
 export { eventStreamName } from './relay/recorded-events.js';
@@ -30,7 +31,10 @@ export {
   LoggingConfig,
   MeshConfig,
   NatsConfig,
+  ProvisionerConfig,
+  ProvisionersConfig,
   RelayConfig,
+  SLIPWAY,
   StepPolicy,
   StepsConfig,
   TlsConfig,

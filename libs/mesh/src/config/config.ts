@@ -1,6 +1,29 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsNumber, IsObject, IsString, Matches, Max, Min, ValidateNested } from 'class-validator';
-import { IsDefinitionReference, IsName, MayBeLeftOut, NAME, type ResourceKind } from '@slipway/contracts';
+import {
+  IsArray,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { IsDefinitionReference, IsName, MayBeLeftOut, NAME, Offering, type ResourceKind } from '@slipway/contracts';
+
+/** The provisioner that every mesh has. */
+export const SLIPWAY = 'slipway';
+
+/** A path at an instance, as of a URL. */
+const RESOURCE_URI = /^\/[\x21-\x7e]{0,1023}$/;
+
+/** What it is unless it is configured otherwise. */
+export const slipwayProvisioner = (): ProvisionerConfig => ({
+  provides: { instance: 'instance', storage: 'storage', database: 'database' },
+});
 
 /** A certificate and its key, as PEM files. */
 export class TlsConfig {
@@ -36,6 +59,38 @@ export class GuestLocationConfig {
   @IsName() location: string;
   /** Drivers by kind: one, or several of which the first is taken where a definition names none. */
   @IsObject() drivers: Record<ResourceKind, string | string[]>;
+  /** Who provisions here where a job names nobody; `provisioners.default` when left out. */
+  @MayBeLeftOut() @IsName() provisioner?: string;
+  /** What end users can choose here, beside what the provisioner offers. */
+  @MayBeLeftOut() @IsArray() @ValidateNested({ each: true }) @Type(() => Offering) offerings?: Offering[];
+}
+
+/** A provisioner: a named contract of what is provided, by whom, and with which choices for the end user. */
+export class ProvisionerConfig {
+  /** One line for people. */
+  @MayBeLeftOut() @IsString() @MaxLength(120) title?: string;
+  /**
+   * By kind: a driver's name; or the kind's own name, for its service: then each guest location says by which driver. What
+   * is left out it can't do.
+   */
+  @IsObject() provides: Partial<Record<ResourceKind, string>>;
+  /** An npm package whose drivers the services load at start. */
+  @MayBeLeftOut()
+  @Matches(/^(@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/, { message: '$property must be the name of an npm package' })
+  package?: string;
+  /** What end users can choose. */
+  @MayBeLeftOut() @IsArray() @ValidateNested({ each: true }) @Type(() => Offering) offerings?: Offering[];
+  /** Path at an instance where it is called; joined with the instance's address. A definition's own counts before it. */
+  @MayBeLeftOut() @Matches(RESOURCE_URI, { message: '$property must be a path such as "/api"' }) 'resource-uri'?: string;
+}
+
+/** Who provisions. `slipway` is always there: every kind by its service, unless it is configured otherwise. */
+export class ProvisionersConfig {
+  /** Who provisions where neither job nor guest location names anybody. */
+  @IsName() default: string = SLIPWAY;
+  /** Folder whose `node_modules` hold the packages; the clone itself when left out. Absolute after loading. */
+  @MayBeLeftOut() @IsString() folder?: string;
+  @IsObject() hosts: Record<string, ProvisionerConfig> = { [SLIPWAY]: slipwayProvisioner() };
 }
 
 /** How often and how long a kind of step is tried. */
@@ -107,6 +162,7 @@ export class MeshConfig {
   };
   /** Named sets of guest locations; the first of a set is its default. */
   @IsObject() clusters: Record<string, string[]> = { default: ['local'] };
+  @ValidateNested() @Type(() => ProvisionersConfig) provisioners: ProvisionersConfig = new ProvisionersConfig();
   @ValidateNested() @Type(() => GatewayConfig) gateway: GatewayConfig = new GatewayConfig();
   @ValidateNested() @Type(() => NatsConfig) nats: NatsConfig = new NatsConfig();
   @ValidateNested() @Type(() => StepsConfig) steps: StepsConfig = new StepsConfig();

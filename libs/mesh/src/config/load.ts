@@ -4,7 +4,7 @@ import { plainToInstance } from 'class-transformer';
 import { parseDocument } from 'yaml';
 import { SlipwayError } from '@slipway/contracts';
 import { fieldErrors } from '../microservice/validation.js';
-import { MeshConfig } from './config.js';
+import { MeshConfig, SLIPWAY, slipwayProvisioner } from './config.js';
 import { ENVIRONMENT } from './environment.js';
 import { brokenRules } from './rules.js';
 
@@ -26,7 +26,15 @@ export interface LoadOptions {
 const ROOT = resolve(import.meta.dirname, '../../../..');
 
 /** Fields that name files or folders: from the root of the clone in a file, from the working folder in a variable. */
-const PATHS = ['dataFolder', 'contentFolder', 'nats.tokenFile', 'nats.caFile', 'gateway.tls.certFile', 'gateway.tls.keyFile'];
+const PATHS = [
+  'dataFolder',
+  'contentFolder',
+  'provisioners.folder',
+  'nats.tokenFile',
+  'nats.caFile',
+  'gateway.tls.certFile',
+  'gateway.tls.keyFile',
+];
 
 type Tree = Record<string, unknown>;
 
@@ -58,6 +66,7 @@ export function loadConfig(options: LoadOptions = {}): MeshConfig {
     absolute(tree, field, process.cwd());
     sources.set(field, 'given by the program');
   }
+  withSlipway(tree);
   const stated = tree['profile'] ?? profile;
   const config = plainToInstance(MeshConfig, { ...tree, profile: stated }, { exposeUnsetFields: false });
   const shown = relative(process.cwd(), file);
@@ -72,6 +81,15 @@ export function loadConfig(options: LoadOptions = {}): MeshConfig {
   for (const field of ['dataFolder', 'contentFolder']) absolute(config as unknown as Tree, field, ROOT);
   return freeze(config);
 }
+
+/** Other provisioners stand beside `slipway`; what is said of it is laid over what it is. */
+function withSlipway(tree: Tree): void {
+  const hosts = at(tree, 'provisioners.hosts');
+  if (!isTree(hosts) || (hosts[SLIPWAY] !== undefined && !isTree(hosts[SLIPWAY]))) return;
+  put(tree, `provisioners.hosts.${SLIPWAY}`, { ...slipwayProvisioner(), ...hosts[SLIPWAY] });
+}
+
+const isTree = (value: unknown): value is Tree => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 function readTree(file: string): Tree {
   let text: string;

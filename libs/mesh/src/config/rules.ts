@@ -2,10 +2,16 @@ import { plainToInstance } from 'class-transformer';
 import { NAME, RESOURCE_KINDS } from '@slipway/contracts';
 import { fieldErrors, type FieldError } from '../microservice/validation.js';
 import { GuestLocationConfig, type MeshConfig } from './config.js';
+import { provisionerRules } from './provisioners.rules.js';
 
 /** What is wrong with a configuration whose fields are right each by itself. */
 export function brokenRules(config: MeshConfig): FieldError[] {
-  return [...places(config), ...ports(config), ...(config.profile === 'prod' ? production(config) : [])];
+  return [
+    ...places(config),
+    ...provisionerRules(config),
+    ...ports(config),
+    ...(config.profile === 'prod' ? production(config) : []),
+  ];
 }
 
 function places({ guestLocations, clusters }: MeshConfig): FieldError[] {
@@ -17,7 +23,7 @@ function places({ guestLocations, clusters }: MeshConfig): FieldError[] {
       wrong.push({ field, reason: 'must have location and drivers' });
       continue;
     }
-    for (const error of fieldErrors(plainToInstance(GuestLocationConfig, place))) {
+    for (const error of fieldErrors(plainToInstance(GuestLocationConfig, place, { exposeUnsetFields: false }))) {
       wrong.push({ field: `${field}.${error.field}`, reason: error.reason });
     }
     for (const [kind, drivers] of Object.entries(place.drivers ?? {})) {
