@@ -100,6 +100,15 @@ const asked: readonly AskedMessage[] = [
     answer: 'StepLog',
     description: 'Tells the log of a step that still runs',
   },
+  {
+    verb: VERBS.setDesired,
+    ...toKinds,
+    senders: ['gateway'],
+    body: 'SetDesiredCommand',
+    answer: 'Desired',
+    description:
+      'Wants something to run, not to run, or to be restarted; answered once it is recorded. The same again changes nothing. Where it is being changed: `too-busy`',
+  },
   { verb: VERBS.health, ...health, handlers: ['orchestrator', 'resolver'], description: 'Tells how a replica is' },
   { verb: VERBS.health, ...health, handlers: RESOURCE_KINDS, description: 'Tells how a replica is at a location' },
 ];

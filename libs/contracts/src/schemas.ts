@@ -1,8 +1,10 @@
 import { OWNER_TYPES } from './context.js';
 import { ERRORS } from './errors.js';
 import { JOBS } from './events/request.events.js';
+import { DESIRED_STATES } from './events/resource.events.js';
 import { DEFINITION_REFERENCE, NAME, OWNER_ID } from './names.js';
 import { CATEGORIES, RESOURCE_KINDS, SERVICES } from './services.js';
+import { DESIRED_CHANGES } from './steps.js';
 
 /** A JSON Schema (draft 2020-12) of a message's body. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -75,6 +77,7 @@ export const SCHEMAS = {
   InspectQuery: object({ resource, generation: atLeast(1), driver: name, location: name }),
   StepCancelCommand: object(ofStep),
   StepLogQuery: object(ofStep),
+  SetDesiredCommand: object({ resource, change: { enum: DESIRED_CHANGES }, reason }, ['reason']),
   ResolveQuery: object(
     {
       job: { enum: JOBS },
@@ -107,6 +110,7 @@ export const SCHEMAS = {
   InspectAnswer: object({ state: { enum: ['absent', 'present', 'partial', 'destroyed'] }, observed: anything }),
   StepCancelAnswer: object({ cancelled: boolean }),
   StepLog: object({ text: string }),
+  Desired: object({ generation: atLeast(1), desired: { enum: DESIRED_STATES }, position: string }),
   HealthReport: object(
     {
       service: string,

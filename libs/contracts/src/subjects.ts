@@ -51,5 +51,6 @@ export const VERBS = {
   inspect: 'inspect',
   cancelStep: 'cancel-step',
   log: 'log',
+  setDesired: 'set-desired',
   health: 'health',
 } as const;

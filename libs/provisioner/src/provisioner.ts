@@ -19,6 +19,7 @@ import type { EventMetadata } from '@slipway/event-store';
 import type { Driver } from './driver.js';
 import { isRunning, isSettled, type Action, type Running } from './lifecycle/resource.js';
 import { ResourceStreams, type Loaded } from './lifecycle/stream.js';
+import { driverAt } from './place/driver-at.js';
 import { TAKEOVER_AFTER, sleep, type Ports } from './ports.js';
 import { driverContext } from './step/driver-context.js';
 import { Lanes, type Lane } from './step/lane.js';
@@ -200,19 +201,7 @@ export class Provisioner {
   }
 
   #driver(ref: ResourceRef, location: string, name: string): Driver {
-    const { kind, locations, drivers } = this.ports;
-    if (ref.kind !== kind) throw new SlipwayError('bad-input', `resource.kind: this is the sub-provisioner of ${kind}`);
-    if (!locations.has(location)) {
-      throw new SlipwayError('wrong-location', `${location} is not served here; served: ${[...locations].join(', ')}`, {
-        location,
-      });
-    }
-    const driver = drivers.get(name);
-    if (driver) return driver;
-    const known = [...drivers.keys()];
-    throw new SlipwayError('driver-unknown', `There is no ${kind} driver ${name} here; there are: ${known.join(', ')}`, {
-      known,
-    });
+    return driverAt(this.ports, ref, location, name);
   }
 
   #cancel({ resource, requestId, stepId }: StepCancelCommand): void {

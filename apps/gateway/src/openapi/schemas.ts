@@ -13,7 +13,7 @@ import type {
   Unsatisfied,
   Wire,
 } from '@slipway/contracts';
-import { CATEGORIES, ERRORS, OWNER_TYPES, RESOURCE_KINDS } from '@slipway/contracts';
+import { CATEGORIES, DESIRED_STATES, ERRORS, OWNER_TYPES, RESOURCE_KINDS } from '@slipway/contracts';
 import {
   REQUEST_STATUSES,
   type Accepted,
@@ -166,6 +166,7 @@ const resource = object<ResourceView>({
   requestId: described(text, 'Request that touched it last.'),
   outputs: described(json, 'What others are wired to; an instance: its `url`.'),
   observed: json,
+  desired: optional(described(oneOf(DESIRED_STATES), 'Whether it is to run.')),
   health: optional(oneOf(['starting', 'healthy', 'unhealthy', 'stopped', 'unknown'])),
   healthReason: optional(text),
   restarts: optional(count),

@@ -21,7 +21,7 @@ const EXISTING = ['making', 'present', 'failed', 'destroying'] as const satisfie
 /** The view of one kind of resource: rows from the resources' own streams, whom they belong to from the environment's. */
 const resourcesOf = (kind: ResourceKind): Projection<ResourceView> => ({
   name: `${kind}s`,
-  version: 1,
+  version: 2,
   categories: [kind, 'environment'],
   fields: {
     name: { of: (row) => row.name, filter: 'indexed', sort: true },
@@ -93,17 +93,22 @@ function started(
   };
 }
 
+const NOT_RUNNING = { desired: undefined, health: undefined, healthReason: undefined };
+
 function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView> {
   switch (event.type) {
     case 'Provisioned': {
       // What runs is provisioned once it is healthy; from then on changes are recorded.
-      const health = row.kind === 'instance' ? { health: 'healthy' as const, healthReason: undefined } : {};
+      const health =
+        row.kind === 'instance' ? { desired: 'running' as const, health: 'healthy' as const, healthReason: undefined } : {};
       return { status: 'present', outputs: event.data.outputs, observed: event.data.observed, cause: undefined, ...health };
     }
     case 'Failed':
       return { status: 'failed', cause: event.data.cause };
     case 'Destroyed':
-      return { status: 'destroyed', outputs: {}, observed: {}, health: undefined, healthReason: undefined, cause: undefined };
+      return { status: 'destroyed', outputs: {}, observed: {}, ...NOT_RUNNING, cause: undefined };
+    case 'DesiredStateChanged':
+      return { desired: event.data.desired };
     case 'HealthChanged':
       return { health: event.data.to, healthReason: event.data.reason };
     case 'Restarted':

@@ -122,6 +122,19 @@ describe('a resource', () => {
     ];
     expect(instance(...up)).toMatchObject({ instanceId: 'shop', health: 'unhealthy', healthReason: 'no answer', restarts: 2 });
   });
+
+  it('that is an instance shows whether it is to run, and nothing of that when it is gone', () => {
+    const up: Told[] = [
+      [INSTANCE, 'InstanceStarted', start(1)],
+      [INSTANCE, 'InstanceProvisioned', made(1)],
+    ];
+    const stopped: Told = [INSTANCE, 'InstanceDesiredStateChanged', { generation: 1, desired: 'stopped' }];
+    expect(instance(...up)!.desired).toBe('running');
+    expect(instance(...up, stopped)!.desired).toBe('stopped');
+    expect(instance(...up, stopped, [INSTANCE, 'InstanceProvisioned', made(1)])!.desired).toBe('running');
+    const destroyed: Told = [INSTANCE, 'InstanceDestroyed', { ...outcome(1), effect: 'destroyed' }];
+    expect(instance(...up, stopped, destroyed)!.desired).toBeUndefined();
+  });
 });
 
 describe('an environment', () => {

@@ -8,6 +8,10 @@ import type { ResourceKind } from '../services.js';
 export const HEALTHS = ['starting', 'healthy', 'unhealthy', 'stopped', 'unknown'] as const;
 export type Health = (typeof HEALTHS)[number];
 
+/** Whether something that runs is to run. */
+export const DESIRED_STATES = ['running', 'stopped'] as const;
+export type DesiredState = (typeof DESIRED_STATES)[number];
+
 interface Outcome {
   requestId: string;
   stepId: string;
@@ -43,7 +47,9 @@ export type ResourceEvent =
   | { type: 'Destroyed'; data: Outcome & { effect: 'destroyed' | 'absent' } }
   | { type: 'HealthChanged'; data: { generation: number; from: Health; to: Health; reason: string } }
   /** It ended by itself and was started again. */
-  | { type: 'Restarted'; data: { generation: number; restarts: number; reason: string } };
+  | { type: 'Restarted'; data: { generation: number; restarts: number; reason: string } }
+  /** Somebody wants it to run or not to run from now on. `restart`: stopped only to be started again. */
+  | { type: 'DesiredStateChanged'; data: { generation: number; desired: DesiredState; restart?: true; reason?: string } };
 
 /** `storage` and `Started` → `StorageStarted`. */
 export const resourceEventType = (kind: ResourceKind, type: ResourceEvent['type']): string =>

@@ -2,6 +2,8 @@ import {
   SlipwayError,
   type Cause,
   type DefinitionRef,
+  type DesiredChange,
+  type DesiredState,
   type Health,
   type JsonObject,
   type ResourceEvent,
@@ -42,6 +44,10 @@ export interface ResourceState {
   destroyed: number;
   running?: Running;
   present?: Present;
+  /** Whether what is there is to run. What was made anew is. */
+  desired: DesiredState;
+  /** It is stopped only to be started again. */
+  restarting: boolean;
   /** Greatest try that was started, by step ({@link stepKey}): it and all before are settled, unless it is running. */
   tries: Record<string, number>;
 }
@@ -56,6 +62,10 @@ export type ResourceCommand =
   | { type: 'TakeOver'; epoch: number; replica: string }
   /** The outcome of what runs; of an older epoch it is void. */
   | { type: 'Settle'; outcome: Outcome }
+  /** Wants what is there to run or not; nothing when it is wanted so already. */
+  | { type: 'Desire'; change: DesiredChange; reason?: string }
+  /** What was stopped to be started again has ended. */
+  | { type: 'GoOn'; generation: number }
   /** What was seen of something that runs. */
   | { type: 'Observe'; generation: number; health: Health; restarts: number; reason: string };
 
@@ -76,10 +86,21 @@ export const isSettled = (state: ResourceState, step: StepIdentity): boolean =>
  * R2. A try has at most one outcome, of the epoch that was the newest; what an older epoch still brings is void.
  * R3. Once a destroy of a generation has begun, no ensure of that generation or an older one starts (`generation-old`).
  *     A generation that never existed can be destroyed: an ensure that comes late then finds its mark.
- * R4. Health and restarts are recorded of what is there and is to stay, and only when they change.
+ * R4. Health and restarts are recorded of what is there and is to stay, and only when they change; of what is not to run
+ *     nothing but that it stands still, or that nobody knows.
+ * R5. Whether it is to run is wanted of what is there and is to stay, while no step works on it (`too-busy`).
  */
 export const resource: Decider<ResourceState, ResourceCommand, ResourceEvent> = {
-  initialState: () => ({ epoch: 0, generation: 0, leaving: 0, begun: [], destroyed: 0, tries: {} }),
+  initialState: () => ({
+    epoch: 0,
+    generation: 0,
+    leaving: 0,
+    begun: [],
+    destroyed: 0,
+    desired: 'running',
+    restarting: false,
+    tries: {},
+  }),
   decide,
   evolve,
 };
@@ -95,6 +116,10 @@ function decide(state: ResourceState, command: ResourceCommand): ResourceEvent[]
     }
     case 'Settle':
       return state.running?.epoch === command.outcome.data.epoch ? [command.outcome] : [];
+    case 'Desire':
+      return desire(state, command);
+    case 'GoOn':
+      return state.restarting && isIdle(state, command.generation) ? [wantedToBe('running', command.generation)] : [];
     case 'Observe':
       return observe(state, command);
   }
@@ -106,16 +131,18 @@ function start(state: ResourceState, step: Omit<Running, 'epoch' | 'log'>, super
   const { running, epoch } = state;
   const started: ResourceEvent = { type: 'Started', data: { ...step, epoch: epoch + 1 } };
   if (!running) return [started];
-  if (!supersede) {
-    const holder = `${running.action} of generation ${running.generation} for request ${running.requestId}`;
-    throw new SlipwayError('too-busy', `Something else is being done with this resource: ${holder}`, {
-      holder: running.requestId,
-      stepId: running.stepId,
-    });
-  }
+  if (!supersede) throw busyWith(running);
   const { requestId, stepId, action, generation } = running;
   const identity = { requestId, stepId, try: running.try, generation, epoch: running.epoch };
   return [{ type: 'Failed', data: { ...identity, action, cause: supersede } }, started];
+}
+
+function busyWith({ action, generation, requestId, stepId }: Running): SlipwayError {
+  const holder = `${action} of generation ${generation} for request ${requestId}`;
+  return new SlipwayError('too-busy', `Something else is being done with this resource: ${holder}`, {
+    holder: requestId,
+    stepId,
+  });
 }
 
 function assertNotOld(state: ResourceState, generation: number): void {
@@ -132,10 +159,37 @@ export const wanted = ({ present, leaving }: ResourceState): Present | undefined
 /** Generations of which something may be at the place, and run: also of a try that failed or was left without an outcome. */
 export const mayBeThere = ({ begun, destroyed }: ResourceState): number[] => begun.filter((generation) => generation > destroyed);
 
+function desire(state: ResourceState, { change, reason }: Extract<ResourceCommand, { type: 'Desire' }>): ResourceEvent[] {
+  const { running, desired, restarting } = state;
+  if (running) throw busyWith(running);
+  const present = wanted(state);
+  if (!present) throw new SlipwayError('not-found', 'It is not there: nothing that was made can be started or stopped');
+  const to = (next: DesiredState, restart = false) => [wantedToBe(next, present.generation, { restart, reason })];
+  // What is being restarted ends and starts anyway.
+  if (change === 'stop') return desired === 'stopped' && !restarting ? [] : to('stopped');
+  if (restarting) return [];
+  if (desired === 'stopped') return to('running');
+  return change === 'restart' ? to('stopped', true) : [];
+}
+
+function wantedToBe(
+  desired: DesiredState,
+  generation: number,
+  { restart = false, reason }: { restart?: boolean; reason?: string | undefined } = {},
+): ResourceEvent {
+  const data = { generation, desired, ...(restart && { restart: true as const }), ...(reason !== undefined && { reason }) };
+  return { type: 'DesiredStateChanged', data };
+}
+
+/** Whether that generation is what is there and is to stay, and nothing works on it. */
+const isIdle = (state: ResourceState, generation: number): boolean => !state.running && wanted(state)?.generation === generation;
+
 function observe(state: ResourceState, seen: Extract<ResourceCommand, { type: 'Observe' }>): ResourceEvent[] {
   const present = wanted(state);
   const { generation, health, restarts, reason } = seen;
-  if (!present || state.running || present.generation !== generation) return [];
+  if (!present || !isIdle(state, generation)) return [];
+  // Seen by somebody who did not know yet that it is not to run.
+  if (state.desired === 'stopped' && health !== 'stopped' && health !== 'unknown') return [];
   const events: ResourceEvent[] = [];
   if (restarts > present.restarts) events.push({ type: 'Restarted', data: { generation, restarts, reason } });
   if (health !== present.health) {
@@ -169,15 +223,19 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
       const { generation, outputs } = event.data;
       const was = state.present?.generation === generation ? state.present : undefined;
       const base = { generation, location, driver, definition, spec, inputs, outputs };
-      return { ...rest, present: { ...base, health: 'healthy', restarts: was?.restarts ?? 0 } };
+      const present: Present = { ...base, health: 'healthy', restarts: was?.restarts ?? 0 };
+      return { ...rest, present, desired: 'running', restarting: false };
     }
     case 'Failed':
       return without(state, 'running');
     case 'Destroyed': {
       const { generation } = event.data;
       const settled = { ...without(state, 'running'), destroyed: Math.max(state.destroyed, generation) };
-      return settled.present && settled.present.generation <= generation ? without(settled, 'present') : settled;
+      if (!settled.present || settled.present.generation > generation) return settled;
+      return { ...without(settled, 'present'), desired: 'running', restarting: false };
     }
+    case 'DesiredStateChanged':
+      return { ...state, desired: event.data.desired, restarting: event.data.restart ?? false };
     case 'HealthChanged':
       return withPresent(state, { health: event.data.to });
     case 'Restarted':

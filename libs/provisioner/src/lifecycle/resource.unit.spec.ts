@@ -200,4 +200,92 @@ describe('the lifecycle of a resource', () => {
         .events();
     });
   });
+
+  describe('R5: whether it is to run', () => {
+    const there = [started(1), provisioned(1)];
+    const wants = (change: 'start' | 'stop' | 'restart', reason?: string): ResourceCommand => ({
+      type: 'Desire',
+      change,
+      ...(reason !== undefined && { reason }),
+    });
+    const desired = (to: 'running' | 'stopped', over: { restart?: true; reason?: string } = {}): ResourceEvent => ({
+      type: 'DesiredStateChanged',
+      data: { generation: 1, desired: to, ...over },
+    });
+    const restarting = desired('stopped', { restart: true });
+
+    test('what was made is to run, until somebody wants something else, once', () => {
+      expect(given(...there).state).toMatchObject({ desired: 'running', restarting: false });
+      given(...there)
+        .when(wants('start'))
+        .events();
+      given(...there)
+        .when(wants('stop', 'it costs'))
+        .events(desired('stopped', { reason: 'it costs' }));
+      given(...there, desired('stopped'))
+        .when(wants('stop'))
+        .events();
+      given(...there, desired('stopped'))
+        .when(wants('start'))
+        .events(desired('running'));
+    });
+    test('a restart is a stop, and a start when it has ended', () => {
+      given(...there)
+        .when(wants('restart'))
+        .events(restarting);
+      given(...there, restarting)
+        .when({ type: 'GoOn', generation: 1 })
+        .events(desired('running'));
+      expect(given(...there, restarting, desired('running')).state).toMatchObject({ desired: 'running', restarting: false });
+      given(...there, desired('stopped'))
+        .when(wants('restart'))
+        .events(desired('running'));
+    });
+    test('what is being restarted is started anyway, not restarted twice, and can be stopped for good', () => {
+      given(...there, restarting)
+        .when(wants('start'))
+        .events();
+      given(...there, restarting)
+        .when(wants('restart'))
+        .events();
+      const stopped = given(...there, restarting);
+      stopped.when(wants('stop')).events(desired('stopped'));
+      given(...there, restarting, desired('stopped'))
+        .when({ type: 'GoOn', generation: 1 })
+        .events();
+    });
+    test('nothing is wanted of what is not there, given back, or worked on', () => {
+      given().when(wants('stop')).refuses('not-found');
+      given(started(1)).when(wants('stop')).refuses('too-busy');
+      given(started(1), failed(1)).when(wants('stop')).refuses('not-found');
+      given(...there, started(2, destroy))
+        .when(wants('stop'))
+        .refuses('too-busy');
+      given(...there, started(2, destroy), failed(2, destroy))
+        .when(wants('start'))
+        .refuses('not-found');
+      given(...there, restarting, started(2, destroy))
+        .when({ type: 'GoOn', generation: 1 })
+        .events();
+    });
+    test('of what is not to run it is recorded that it stands still, and no late sight of it running', () => {
+      const seen = (health: 'healthy' | 'stopped' | 'unknown'): ResourceCommand => ({
+        ...{ type: 'Observe', generation: 1, health, restarts: 0, reason: 'seen' },
+      });
+      const changed = (to: 'stopped' | 'unknown'): ResourceEvent => ({
+        type: 'HealthChanged',
+        data: { generation: 1, from: 'healthy', to, reason: 'seen' },
+      });
+      const stopped = given(...there, desired('stopped'));
+      stopped.when(seen('healthy')).events();
+      stopped.when(seen('stopped')).events(changed('stopped'));
+      stopped.when(seen('unknown')).events(changed('unknown'));
+    });
+    test('an ensure that ends well wants it to run; one that fails wants nothing', () => {
+      const again = { requestId: 'r3' };
+      const stopped = [...there, desired('stopped'), started(2, again)];
+      expect(given(...stopped, provisioned(2, again)).state.desired).toBe('running');
+      expect(given(...stopped, failed(2, again)).state.desired).toBe('stopped');
+    });
+  });
 });

@@ -7,13 +7,15 @@ import {
   type ResourceEvent,
   type ResourceRef,
 } from '@slipway/contracts';
-import { NO_STREAM, type EventMetadata, type EventStore, type RecordedEvent } from '@slipway/event-store';
+import { NO_STREAM, type EventMetadata, type EventStore, type Position, type RecordedEvent } from '@slipway/event-store';
 import { resource, type ResourceCommand, type ResourceState } from './resource.js';
 
 /** A resource as its stream tells it. */
 export interface Loaded {
   state: ResourceState;
   revision: number;
+  /** In the log, of its newest event; nowhere before there is one. */
+  position?: Position;
   /** Of the step that was started last: whose request it is, and whose call. */
   started?: { id: string; metadata: EventMetadata };
 }
@@ -54,11 +56,11 @@ export class ResourceStreams {
         metadata,
       }));
       try {
-        const { revision } = await this.store.append(resourceStream(ref), loaded.revision, news);
+        const { revision, position } = await this.store.append(resourceStream(ref), loaded.revision, news);
         const begun = news[events.findIndex(({ type }) => type === 'Started')];
         const started = begun ?? loaded.started;
         return {
-          loaded: { state: events.reduce(resource.evolve, loaded.state), revision, ...(started && { started }) },
+          loaded: { state: events.reduce(resource.evolve, loaded.state), revision, position, ...(started && { started }) },
           events,
         };
       } catch (error) {
@@ -75,7 +77,7 @@ export const bareEvent = (kind: ResourceRef['kind'], { type, data }: Pick<Record
 
 function fold(ref: ResourceRef, { state, started }: Loaded, recorded: RecordedEvent): Loaded {
   const event = bareEvent(ref.kind, recorded);
-  const { id, metadata } = recorded;
+  const { id, metadata, revision, position } = recorded;
   const begun = event.type === 'Started' ? { id, metadata } : started;
-  return { state: resource.evolve(state, event), revision: recorded.revision, ...(begun && { started: begun }) };
+  return { state: resource.evolve(state, event), revision, position, ...(begun && { started: begun }) };
 }

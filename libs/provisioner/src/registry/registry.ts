@@ -18,6 +18,8 @@ export interface Entry {
   wanted: boolean;
   /** Something of it may be there: also of a step that failed. */
   there: boolean;
+  /** Left out: it is to run. */
+  stopped?: boolean;
 }
 
 export interface Remembered {
@@ -168,6 +170,7 @@ function evolve(known: Entry | undefined, ref: ResourceRef, recorded: RecordedEv
       replica,
       wanted: (known?.wanted ?? false) && !leaves,
       there: (known?.there ?? false) || action === 'ensure',
+      stopped: known?.stopped ?? false,
     };
   }
   if (!known) return undefined;
@@ -176,7 +179,9 @@ function evolve(known: Entry | undefined, ref: ResourceRef, recorded: RecordedEv
     case 'TakenOver':
       return { ...known, replica: event.data.replica };
     case 'Provisioned':
-      return { ...settled, wanted: true };
+      return { ...settled, wanted: true, stopped: false };
+    case 'DesiredStateChanged':
+      return { ...known, stopped: event.data.desired === 'stopped' };
     case 'Failed':
       return settled;
     case 'Destroyed':

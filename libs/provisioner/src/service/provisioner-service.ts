@@ -19,6 +19,7 @@ import { Provisioner } from '../provisioner.js';
 import { cacheFile } from '../registry/cache-file.js';
 import { Registry } from '../registry/registry.js';
 import { SWEEP_EVERY, carryOnUnattended } from '../registry/unattended.js';
+import { DesiredStates } from '../watch/desired-states.js';
 import { Watch } from '../watch/watch.js';
 import { localPlaces } from './local-places.js';
 import { ProvisionerModule } from './provisioner.module.js';
@@ -85,6 +86,7 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
     });
   });
   const watch = new Watch(ports, registry, streams, lanes);
+  const desired = new DesiredStates(ports, streams, lanes, (ref, loaded) => watch.changed(ref, loaded));
 
   const health = async (): Promise<HealthReport> => {
     const connected = bus.connected();
@@ -101,7 +103,7 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
     };
   };
 
-  const microservice = await startMicroservice(runtime, ProvisionerModule.of(provisioner), {
+  const microservice = await startMicroservice(runtime, ProvisionerModule.of(provisioner, desired), {
     locations: config.locations,
     health,
   });

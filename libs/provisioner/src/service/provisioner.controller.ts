@@ -6,16 +6,21 @@ import {
   type DestroyCommand,
   type EnsureCommand,
   type InspectQuery,
+  type SetDesiredCommand,
   type StepCancelCommand,
   type StepLogQuery,
 } from '@slipway/contracts';
 import { SchemaPipe, currentContext } from '@slipway/mesh';
 import { Provisioner } from '../provisioner.js';
+import { DesiredStates } from '../watch/desired-states.js';
 
 /** The verbs of a sub-provisioner, at `slipway.<mesh>.<kind>.<location>.<verb>`. */
 @Controller()
 export class ProvisionerController {
-  constructor(@Inject(Provisioner) private readonly provisioner: Provisioner) {}
+  constructor(
+    @Inject(Provisioner) private readonly provisioner: Provisioner,
+    @Inject(DesiredStates) private readonly desired: DesiredStates,
+  ) {}
 
   @MessagePattern(VERBS.ensure)
   ensure(@Payload(new SchemaPipe(SCHEMAS.EnsureCommand)) command: EnsureCommand) {
@@ -40,5 +45,10 @@ export class ProvisionerController {
   @MessagePattern(VERBS.log)
   log(@Payload(new SchemaPipe(SCHEMAS.StepLogQuery)) query: StepLogQuery) {
     return this.provisioner.log(query);
+  }
+
+  @MessagePattern(VERBS.setDesired)
+  setDesired(@Payload(new SchemaPipe(SCHEMAS.SetDesiredCommand)) command: SetDesiredCommand) {
+    return this.desired.set(command, currentContext());
   }
 }

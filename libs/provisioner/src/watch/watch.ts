@@ -1,7 +1,8 @@
-import { SlipwayError, resourceStream, type Health, type ResourceRef } from '@slipway/contracts';
+import { SlipwayError, resourceStream, type Health, type ResourceKind, type ResourceRef } from '@slipway/contracts';
+import type { EventMetadata } from '@slipway/event-store';
 import { runInContext, systemContext } from '@slipway/mesh';
 import type { Driver, Observation, Target } from '../driver.js';
-import { mayBeThere, wanted, type Present } from '../lifecycle/resource.js';
+import { mayBeThere, wanted, type Present, type ResourceCommand } from '../lifecycle/resource.js';
 import type { ResourceStreams, Loaded } from '../lifecycle/stream.js';
 import type { Ports } from '../ports.js';
 import { refOf, type Entry, type Registry } from '../registry/registry.js';
@@ -17,6 +18,9 @@ const SIDE_BY_SIDE = 16;
 /** After this time a look is given up, in ms. */
 const LOOK_WITHIN = 30_000;
 
+/** Time between two looks at what stands still as it is to, in seconds: to start it is nobody's wish. */
+const LOOK_AT_STOPPED_EVERY = 30;
+
 /** Time between two looks when the driver does not say, in seconds. */
 const LOOK_EVERY = 5;
 
@@ -28,9 +32,10 @@ const LOOK_EVERY = 5;
  * W2. What is recorded is what changed: health, and restarts by its own supervision.
  * W3. What a destroy was begun of is not brought back.
  * W4. Ended is all that may run: also what a step has left that failed, or that has no outcome yet.
+ * W5. What is not to run is ended and not started again, also after a restart of the mesh or a reboot.
  */
 export class Watch {
-  readonly #due = new Map<string, number>();
+  readonly #due = new Map<string, Due>();
   readonly #loaded = new Map<string, Loaded>();
   #looking = 0;
   #stopTimer = () => {};
@@ -72,6 +77,14 @@ export class Watch {
     );
   }
 
+  /** Something else is wanted of it: looks at once. `loaded` is how it stands now. */
+  changed(ref: ResourceRef, loaded: Loaded): void {
+    const stream = resourceStream(ref);
+    this.#loaded.set(stream, loaded);
+    this.#due.delete(stream);
+    if (!this.#stopped) this.#lookAtDue();
+  }
+
   *#watched(): Generator<{ entry: Entry; driver: Driver }> {
     for (const entry of this.registry.all()) {
       const driver = this.ports.drivers.get(entry.driver);
@@ -85,9 +98,9 @@ export class Watch {
     for (const { entry, driver } of this.#watched()) {
       if (this.#looking >= SIDE_BY_SIDE) return;
       const stream = resourceStream(entry.ref);
-      if (entry.replica !== undefined || (this.#due.get(stream) ?? 0) > now) continue;
+      if (entry.replica !== undefined || !isDue(entry, this.#due.get(stream), now)) continue;
       // Until the look has ended and says when it wants the next one.
-      this.#due.set(stream, now + LOOK_WITHIN + TICK);
+      this.#due.set(stream, { at: now + LOOK_WITHIN + TICK, stopped: entry.stopped ?? false });
       this.#looking += 1;
       void this.#look(entry, driver)
         .catch((error: unknown) => this.ports.reports.warn({ err: error, resource: entry.ref }, 'A look at what runs failed'))
@@ -100,15 +113,17 @@ export class Watch {
   async #look(entry: Entry, driver: Driver): Promise<void> {
     const stream = resourceStream(entry.ref);
     await this.lanes.in(stream, async (lane) => {
-      if (lane.work || this.#stopped) return;
+      if (this.#stopped) return;
       const loaded = await this.#load(entry, stream);
       const present = wanted(loaded.state);
-      if (!present || loaded.state.running) {
-        this.#due.set(stream, this.ports.clock.now() + TICK);
-        return;
-      }
-      const every = (driver.observeEvery?.(present.spec) ?? LOOK_EVERY) * 1_000;
-      this.#due.set(stream, this.ports.clock.now() + every);
+      const again = (seconds: number) =>
+        this.#due.set(stream, {
+          at: this.ports.clock.now() + seconds * 1_000,
+          stopped: loaded.state.desired === 'stopped',
+        });
+      again(TICK / 1_000);
+      if (!present || loaded.state.running || lane.work) return;
+      again(secondsUntilNext(loaded, present, driver));
       const controller = new AbortController();
       const abort = (reason: SlipwayError) => controller.abort(reason);
       const done = this.#observe(entry.ref, driver, loaded, present, controller).catch((error: unknown) => {
@@ -129,13 +144,16 @@ export class Watch {
       const target = targetOf(ref, loaded, present);
       const seen = await runInContext(systemContext(this.ports.kind), async () => {
         const context = await driverContext(this.ports, present, signal);
-        return driver.observe!(target, present.spec, context);
+        if (loaded.state.desired === 'running') return driver.observe!(target, present.spec, context);
+        await driver.stop!(target, context);
+        return { health: 'stopped' as const, reason: 'It was stopped', restarts: present.restarts };
       }).catch((error: unknown): Observation => {
         // A look that gives way has seen nothing.
         if (signal.aborted && (signal.reason as SlipwayError).code !== 'timed-out') throw error;
         return { health: 'unknown', reason: error instanceof Error ? error.message : String(error), restarts: present.restarts };
       });
       await this.#record(ref, present.generation, seen, loaded);
+      if (seen.health === 'stopped') await this.#goOn(ref, present.generation);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
@@ -170,15 +188,21 @@ export class Watch {
     seen: { health: Health; reason: string; restarts: number },
     loaded: Loaded,
   ) {
-    // What happens to it later belongs to its owner, not to the request that made it.
-    const ownerId = loaded.started?.metadata.ownerId;
-    const metadata = {
-      actor: { id: this.ports.kind, type: 'system' as const },
-      environment: ref.environment,
-      ...(ownerId !== undefined && { ownerId }),
-    };
-    const { loaded: after } = await this.streams.record(ref, { type: 'Observe', generation, ...seen }, metadata, loaded);
-    this.#loaded.set(resourceStream(ref), after);
+    await this.#decide(ref, { type: 'Observe', generation, ...seen }, loaded);
+  }
+
+  /** What was stopped only to be started again is to run now. */
+  async #goOn(ref: ResourceRef, generation: number): Promise<void> {
+    const loaded = this.#loaded.get(resourceStream(ref));
+    if (!loaded?.state.restarting) return;
+    await this.#decide(ref, { type: 'GoOn', generation }, loaded);
+    this.#due.delete(resourceStream(ref));
+  }
+
+  async #decide(ref: ResourceRef, command: ResourceCommand, known: Loaded): Promise<void> {
+    const metadata = ownMetadata(ref, this.ports.kind, known);
+    const { loaded } = await this.streams.record(ref, command, metadata, known);
+    this.#loaded.set(resourceStream(ref), loaded);
   }
 
   #forgetGone(): void {
@@ -197,6 +221,28 @@ export class Watch {
     this.#loaded.set(stream, loaded);
     return loaded;
   }
+}
+
+/** When the next look is due, and what was known to be wanted at the last one. */
+interface Due {
+  at: number;
+  stopped: boolean;
+}
+
+/** What is wanted now may have been recorded by another replica of the place: that is no reason to wait. */
+const isDue = ({ stopped = false }: Entry, due: Due | undefined, now: number): boolean =>
+  due === undefined || due.at <= now || due.stopped !== stopped;
+
+function secondsUntilNext({ state }: Loaded, { spec, health }: Present, driver: Driver): number {
+  if (state.desired === 'stopped' && health === 'stopped') return LOOK_AT_STOPPED_EVERY;
+  return driver.observeEvery?.(spec) ?? LOOK_EVERY;
+}
+
+/** What happens to it later belongs to its owner, not to the request that made it. */
+function ownMetadata(ref: ResourceRef, kind: ResourceKind, { started }: Loaded): EventMetadata {
+  const ownerId = started?.metadata.ownerId;
+  const actor = { id: kind, type: 'system' as const };
+  return { actor, environment: ref.environment, ...(ownerId !== undefined && { ownerId }) };
 }
 
 const targetOf = (resource: ResourceRef, { state }: Loaded, { generation, definition }: Present): Target => ({

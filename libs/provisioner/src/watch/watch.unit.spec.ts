@@ -5,6 +5,7 @@ import { Registry } from '../registry/registry.js';
 import { CoreRig } from '../testing/core-rig.js';
 import { SimulatedPlace } from '../testing/simulated-place.js';
 import { settle } from '@slipway/mesh/testing';
+import { DesiredStates } from './desired-states.js';
 import { Watch } from './watch.js';
 
 describe('the watch over what runs', () => {
@@ -36,8 +37,10 @@ describe('the watch over what runs', () => {
     const registry = new Registry(ports, { load: async () => undefined, save: async () => {} }, () => {});
     await registry.start();
     const watch = new Watch(ports, registry, provisioner.streams, provisioner.lanes);
+    const { streams, lanes } = provisioner;
+    const desired = new DesiredStates(ports, streams, lanes, (ref, loaded) => watch.changed(ref, loaded));
     await settle();
-    return { provisioner, registry, watch };
+    return { provisioner, registry, watch, desired };
   };
   const provision = async ({ provisioner }: Awaited<ReturnType<typeof started>>, name = 'shop') => {
     const resource = { environment: 'default', kind: 'instance' as const, name };
@@ -182,5 +185,118 @@ describe('the watch over what runs', () => {
     await next.provisioner.carryOn(left);
     await rig.clock.reach(() => rig.types(left).includes('Provisioned'));
     expect(rig.types(left)).toEqual(['Started', 'TakenOver', 'Provisioned']);
+  });
+
+  describe('whether it is to run', () => {
+    const grace = { ...new CoreRig('instance').context, actor: { id: 'grace', type: 'user' as const } };
+    const set = ({ desired }: Awaited<ReturnType<typeof started>>, change: 'start' | 'stop' | 'restart', name = 'shop') =>
+      desired.set({ resource: { environment: 'default', kind: 'instance', name }, change, reason: 'so' }, grace);
+
+    test('stopped: ended at once, recorded by whom and why, and not started again, also after a restart of the mesh', async () => {
+      const service = await started();
+      const resource = await provision(service);
+      service.watch.start();
+      await rig.clock.pass(100);
+      expect(await set(service, 'stop')).toEqual({ generation: 1, desired: 'stopped', position: expect.any(String) });
+      await rig.clock.pass(10);
+      expect(stopped).toEqual(['shop']);
+      expect(rig.types(resource)).toEqual(['Started', 'Provisioned', 'DesiredStateChanged', 'HealthChanged']);
+      const recorded = rig.disk.events.find(({ type }) => type === 'InstanceDesiredStateChanged')!;
+      expect(recorded.data).toEqual({ generation: 1, desired: 'stopped', reason: 'so' });
+      expect(recorded.metadata).toMatchObject({ actor: grace.actor, ownerId: 'grace', correlationId: 'call-1' });
+      expect(rig.last('HealthChanged')).toMatchObject({ to: 'stopped', reason: 'It was stopped' });
+
+      looks = [];
+      await rig.clock.pass(60_000);
+      await service.watch.endAll();
+      service.watch.pause();
+      (await started()).watch.start();
+      await rig.clock.pass(60_000);
+      expect(looks).toEqual([]);
+      expect(rig.types(resource)).toEqual(['Started', 'Provisioned', 'DesiredStateChanged', 'HealthChanged']);
+    });
+
+    test('started again: brought up at once; the same again changes nothing', async () => {
+      const service = await started();
+      const resource = await provision(service);
+      service.watch.start();
+      await set(service, 'stop');
+      await rig.clock.pass(10);
+      looks = [];
+      const { position } = await set(service, 'start');
+      await rig.clock.pass(10);
+      expect(looks).toEqual(['shop']);
+      expect(rig.last('HealthChanged')).toMatchObject({ from: 'stopped', to: 'healthy' });
+      const before = rig.types(resource);
+      expect((await set(service, 'start')).position > position).toBe(true);
+      expect(rig.types(resource)).toEqual(before);
+    });
+
+    test('restarted: recorded as a stop and a start, over the death of the mesh in between', async () => {
+      const service = await started();
+      const resource = await provision(service);
+      driver.stop = async () => {
+        throw new Error('it holds on');
+      };
+      service.watch.start();
+      await rig.clock.pass(10);
+      await set(service, 'restart');
+      await rig.clock.pass(10);
+      expect(rig.last('HealthChanged')).toMatchObject({ to: 'unknown', reason: 'it holds on' });
+      service.watch.pause();
+
+      driver.stop = async () => void stopped.push('shop');
+      looks = [];
+      (await started()).watch.start();
+      await rig.clock.pass(3_000);
+      expect([stopped, looks]).toEqual([['shop'], ['shop']]);
+      expect(rig.types(resource).slice(2)).toEqual([
+        'DesiredStateChanged',
+        'HealthChanged',
+        'HealthChanged',
+        'DesiredStateChanged',
+        'HealthChanged',
+      ]);
+      expect(rig.last('DesiredStateChanged')).toEqual({ generation: 1, desired: 'running' });
+    });
+
+    test('a look that is under way gives way, and another replica hears of it at once', async () => {
+      const service = await started();
+      const other = await started();
+      await provision(service);
+      driver.observe = async (_target, _spec, { signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      driver.observeEvery = () => 3_600;
+      service.watch.start();
+      await rig.clock.pass(10);
+      driver.observe = async () => seen;
+      other.watch.start();
+      await rig.clock.pass(10);
+      await set(service, 'stop');
+      await rig.clock.pass(2_000);
+      expect(stopped).toEqual(['shop', 'shop']);
+      expect(rig.last('HealthChanged')).toMatchObject({ to: 'stopped' });
+    });
+
+    test('refused by name: what is not there, what is being changed, and what does not run', async () => {
+      const service = await started();
+      const resource = await provision(service);
+      await expect(set(service, 'stop', 'nobody')).rejects.toMatchObject({ code: 'not-found' });
+      driver.destroy = () => new Promise(() => {});
+      await service.provisioner.destroy({ ...rig.destroy(), resource, requestId: 'r2' }, rig.context);
+      await expect(set(service, 'stop')).rejects.toMatchObject({
+        code: 'too-busy',
+        message: expect.stringContaining('destroy of generation 1 for request r2'),
+      });
+      const still = await provision(service, 'still');
+      const { observe: _observe, stop: _stop, ...storage } = driver;
+      driver = storage as Driver;
+      const before = rig.types(still);
+      await expect(set(await started(), 'stop', 'still')).rejects.toMatchObject({
+        code: 'not-possible',
+        message: expect.stringContaining('simulated'),
+      });
+      expect(rig.types(still)).toEqual(before);
+    });
   });
 });
