@@ -1,6 +1,7 @@
-import { ApiError, NotReachable, SubscriptionRefused, WaitTimedOut } from '@slipway/client';
+import { ApiError, NotReachable, NotSettled, SubscriptionRefused, WaitTimedOut } from '@slipway/client';
 import type { ErrorCode } from '@slipway/contracts';
 import type { RequestView } from '@slipway/contracts/http';
+import { describeNotSettled } from './output/not-settled.js';
 
 /** Exit codes that scripts can rely on. */
 export const EXIT = { done: 0, failed: 1, usage: 2, unsatisfied: 3, notReachable: 4, timedOut: 5 } as const;
@@ -34,6 +35,7 @@ export function explain(error: unknown): { code: number; text: string } {
   if (error instanceof WaitTimedOut) {
     return { code: EXIT.timedOut, text: `${error.message}; it goes on. Follow it with: npx slipway wait ${error.request.id}` };
   }
+  if (error instanceof NotSettled) return { code: EXIT.timedOut, text: describeNotSettled(error) };
   if (error instanceof UsageError) return { code: EXIT.usage, text: error.message };
   if (error instanceof NoMesh) return { code: EXIT.notReachable, text: error.message };
   if (error instanceof Interrupted) return { code: INTERRUPTED, text: error.message };

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { environments } from './commands/environments/environments.js';
+import { instances } from './commands/instances/instances.js';
 import { backup } from './commands/mesh/backup.js';
 import { completion } from './commands/mesh/completion.js';
 import { doctor } from './commands/mesh/doctor.js';
@@ -26,6 +27,7 @@ const COMMANDS = [
   control,
   logs,
   resources,
+  instances,
   environments,
   events,
   status,

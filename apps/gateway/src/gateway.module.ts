@@ -1,11 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { PortsModule, type Runtime } from '@slipway/mesh';
 import { BackupController } from './http/backup.js';
+import { DesiredController } from './http/desired.js';
 import { Endings } from './http/endings.js';
 import { EnvironmentsController } from './http/environments.js';
 import { EventsController } from './http/events.js';
 import { HealthController } from './http/health.js';
 import { InfoController } from './http/info.js';
+import { KnownResources } from './http/known-resources.js';
 import { LogReader } from './http/log-reader.js';
 import { MetricsController } from './http/metrics.js';
 import { OpsController } from './http/ops.js';
@@ -40,6 +42,7 @@ export class GatewayModule {
         PlansController,
         RequestsController,
         InstancesController,
+        DesiredController,
         StoragesController,
         DatabasesController,
         EnvironmentsController,
@@ -57,6 +60,7 @@ export class GatewayModule {
         Orchestrator,
         LogReader,
         ReadYourWrites,
+        KnownResources,
         Endings,
         StepLogs,
         ReadinessChecks,

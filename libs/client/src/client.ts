@@ -1,5 +1,8 @@
 import type {
   Accepted,
+  Desired,
+  DesiredChange,
+  DesiredState,
   DeprovisionJob,
   EnvironmentView,
   EventFilter,
@@ -17,6 +20,7 @@ import type {
 import { Http, type Body, type ClientOptions } from './http.js';
 import { Live } from './live.js';
 import { eventPages, newestEvents, type NewestEvents } from './recorded.js';
+import { untilSettled, type SettledOptions } from './settled.js';
 import { waitForRequest, type WaitOptions } from './wait.js';
 
 /** Of a list: equal values by field, sort, page, moment. See the REST reference for each list's fields. */
@@ -82,6 +86,20 @@ export class Requests extends Rows<RequestView> {
   }
 }
 
+/** Instances, and what can be wanted of one: the answer says that it is recorded, its `health` when it is done. */
+export class Instances extends Rows<ResourceView> {
+  start = (id: string, reason?: string) => this.want(id, 'start', reason);
+  stop = (id: string, reason?: string) => this.want(id, 'stop', reason);
+  restart = (id: string, reason?: string) => this.want(id, 'restart', reason);
+  /** Follows an instance until it runs and is healthy, or stands still, as it is wanted. */
+  settled = (id: string, wanted: DesiredState, options?: SettledOptions): Promise<ResourceView> =>
+    untilSettled(() => this.get(id), wanted, options);
+
+  private want(id: string, change: DesiredChange, reason?: string): Promise<Desired> {
+    return this.http.json('POST', `/instances/${part(id)}/${change}`, { body: reason === undefined ? {} : { reason } });
+  }
+}
+
 /** Environments, and the pausing of all dispatching in one. */
 export class Environments extends Rows<EnvironmentView> {
   pause = (name: string, reason?: string): Promise<Accepted> =>
@@ -106,7 +124,7 @@ export class Views {
 export class SlipwayClient {
   private readonly http: Http;
   readonly requests: Requests;
-  readonly instances: Rows<ResourceView>;
+  readonly instances: Instances;
   readonly storages: Rows<ResourceView>;
   readonly databases: Rows<ResourceView>;
   readonly environments: Environments;
@@ -117,7 +135,7 @@ export class SlipwayClient {
   constructor(options: ClientOptions) {
     this.http = new Http(options);
     this.requests = new Requests(this.http, '/requests');
-    this.instances = new Rows(this.http, '/instances');
+    this.instances = new Instances(this.http, '/instances');
     this.storages = new Rows(this.http, '/storages');
     this.databases = new Rows(this.http, '/databases');
     this.environments = new Environments(this.http, '/environments');

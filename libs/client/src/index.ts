@@ -1,6 +1,7 @@
 export {
   SlipwayClient,
   type Environments,
+  type Instances,
   type JobOptions,
   type ListOptions,
   type Requests,
@@ -11,6 +12,7 @@ export { ApiError, NotReachable, SubscriptionRefused } from './errors.js';
 export type { ClientOptions } from './http.js';
 export type { Followed, FollowOptions, Live } from './live.js';
 export type { NewestEvents } from './recorded.js';
+export { NotSettled, isSettled, type SettledOptions } from './settled.js';
 export { WaitTimedOut, type WaitOptions } from './wait.js';
 export type {
   Accepted,
@@ -18,6 +20,9 @@ export type {
   Cause,
   DefinitionRef,
   DeprovisionJob,
+  Desired,
+  DesiredChange,
+  DesiredState,
   EnvironmentView,
   ErrorCode,
   EventFilter,

@@ -16,7 +16,7 @@ export const ApiNoun = (noun: string): Decorator => applyDecorators(ApiTags(noun
 const json = (schema: string) => ({
   'application/json': { schema: ref(schema), ...(EXAMPLES[schema] !== undefined && { example: EXAMPLES[schema] }) },
 });
-const answer = (status: number, schema: string, description: string, headers: Record<string, string> = {}) =>
+export const answer = (status: number, schema: string, description: string, headers: Record<string, string> = {}) =>
   ApiResponse({
     status,
     description,
@@ -27,7 +27,7 @@ const headersOf = (headers: Record<string, string>) =>
   Object.fromEntries(Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]));
 
 /** What may go wrong: codes by status, as application/problem+json. */
-function problems(...codes: ErrorCode[]): MethodDecorator[] {
+export function problems(...codes: ErrorCode[]): MethodDecorator[] {
   const statuses = [...new Set(codes.map(statusOf))];
   return statuses.map((status) =>
     ApiResponse({
@@ -40,8 +40,8 @@ function problems(...codes: ErrorCode[]): MethodDecorator[] {
     } as never),
   );
 }
-const DOOR: ErrorCode[] = ['unauthenticated', 'forbidden'];
-const withKey = (...decorators: (ClassDecorator | MethodDecorator | PropertyDecorator)[]): MethodDecorator =>
+export const DOOR: ErrorCode[] = ['unauthenticated', 'forbidden'];
+export const withKey = (...decorators: (ClassDecorator | MethodDecorator | PropertyDecorator)[]): MethodDecorator =>
   applyDecorators(ApiSecurity('key'), ApiHeader(REQUEST_ID), ApiHeader(LOG_TOKEN), ...(decorators as MethodDecorator[]));
 
 const REQUEST_ID = {
@@ -60,7 +60,7 @@ const AT_LEAST = {
   description: 'A log position that the answer must have reached; waits up to 2 s for it.',
 };
 const AS_OF = { name: 'asOf', required: false, type: String, description: 'As it was at that time (ISO 8601) or log position.' };
-const CHANGES: ErrorCode[] = [
+export const CHANGES: ErrorCode[] = [
   ...DOOR,
   'bad-input',
   'too-large',

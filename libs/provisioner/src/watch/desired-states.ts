@@ -13,8 +13,8 @@ import { driverAt } from '../place/driver-at.js';
 import { sleep, type Ports } from '../ports.js';
 import type { Lane, Lanes } from '../step/lane.js';
 
-/** How long a look is waited for that gives way, in ms. */
-const GIVE_WAY = 1_000;
+/** How long a look is waited for that gives way, in ms: the answer is wanted within a second. */
+const GIVE_WAY = 400;
 
 /**
  * Whether something is to run, as somebody wants it: recorded here, carried out by the watch, of this replica at once and of
@@ -47,7 +47,10 @@ export class DesiredStates {
 
   #assertRuns(ref: ResourceRef, { state }: Loaded): void {
     const present = wanted(state);
-    if (!present) return;
+    if (!present) {
+      if (state.running) return;
+      throw new SlipwayError('not-found', `There is no ${ref.kind} ${ref.environment}.${ref.name} that was made and is to stay`);
+    }
     const { observe, stop } = driverAt(this.ports, ref, present.location, present.driver);
     if (observe && stop) return;
     throw new SlipwayError('not-possible', `Nothing of a ${ref.kind} of the driver ${present.driver} runs that could be stopped`);
