@@ -64,11 +64,16 @@ export type {
   Unsatisfied,
   Wire,
 } from './plan.js';
-export { DESIRED_CHANGES } from './steps.js';
+export {
+  DESIRED_CHANGES,
+  DESIRED_STATES,
+  type Desired,
+  type DesiredChange,
+  type DesiredState,
+  type SetDesiredCommand,
+} from './desired.js';
 export type {
   BlobRef,
-  Desired,
-  DesiredChange,
   DestroyCommand,
   EnsureCommand,
   HealthReport,
@@ -76,7 +81,6 @@ export type {
   InspectQuery,
   MetricsQuery,
   MetricsText,
-  SetDesiredCommand,
   StepAccepted,
   StepCancelAnswer,
   StepCancelCommand,
@@ -88,14 +92,6 @@ export type {
 export type { AcceptCommand, ControlCommand, DispatchCommand, PlanQuery } from './commands.js';
 export { JOBS, type JobKind, type LeftBehind, type RequestAccepted, type RequestEvent } from './events/request.events.js';
 export type { EnvironmentEvent, Installed, PartitionEvent } from './events/environment.events.js';
-export {
-  DESIRED_STATES,
-  HEALTHS,
-  bareResourceEventType,
-  resourceEventType,
-  type DesiredState,
-  type Health,
-  type ResourceEvent,
-} from './events/resource.events.js';
+export { HEALTHS, bareResourceEventType, resourceEventType, type Health, type ResourceEvent } from './events/resource.events.js';
 export { ENDED, REQUEST_STATUSES, type RequestStatus } from './request-status.js';
 export type { ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';

@@ -4,12 +4,13 @@
  */
 export { ERRORS, type Advice, type Cause, type ErrorCode } from './errors.js';
 export { ENDED, type RequestStatus } from './request-status.js';
+export type { Desired, DesiredChange, DesiredState } from './desired.js';
 export type { Actor, Owner, OwnerType } from './context.js';
 export type { JobKind, LeftBehind } from './events/request.events.js';
-export type { DesiredState, Health } from './events/resource.events.js';
+export type { Health } from './events/resource.events.js';
 export type { ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';
 export type { DefinitionRef, InstalledRef, Plan, PlanStep, Unsatisfied, Wire } from './plan.js';
 export type { ResourceKind } from './services.js';
-export type { Desired, DesiredChange, StepProgress } from './steps.js';
+export type { StepProgress } from './steps.js';
 export type { DeprovisionJob, PlanJob, ProvisionJob } from './http/jobs.js';
 export type * from './http/views.js';

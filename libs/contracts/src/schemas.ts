@@ -1,10 +1,9 @@
 import { OWNER_TYPES } from './context.js';
+import { DESIRED_CHANGES, DESIRED_STATES } from './desired.js';
 import { ERRORS } from './errors.js';
 import { JOBS } from './events/request.events.js';
-import { DESIRED_STATES } from './events/resource.events.js';
 import { DEFINITION_REFERENCE, NAME, OWNER_ID } from './names.js';
 import { CATEGORIES, RESOURCE_KINDS, SERVICES } from './services.js';
-import { DESIRED_CHANGES } from './steps.js';
 
 /** A JSON Schema (draft 2020-12) of a message's body. */
 export type Schema = Readonly<Record<string, unknown>>;

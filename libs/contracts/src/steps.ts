@@ -1,4 +1,3 @@
-import type { DesiredState } from './events/resource.events.js';
 import type { JsonObject } from './json.js';
 import type { DefinitionRef } from './plan.js';
 import type { ResourceKind, ResourceRef } from './services.js';
@@ -94,26 +93,6 @@ export interface StepLogQuery {
 /** Answer to {@link StepLogQuery}: its lines so far, the newest 256 KiB of them. */
 export interface StepLog {
   text: string;
-}
-
-/** What can be wanted of something that runs. */
-export const DESIRED_CHANGES = ['start', 'stop', 'restart'] as const;
-export type DesiredChange = (typeof DESIRED_CHANGES)[number];
-
-/** Says whether something that was made is to run from now on. The same again changes nothing. */
-export interface SetDesiredCommand {
-  resource: ResourceRef;
-  change: DesiredChange;
-  /** Why; it is recorded. */
-  reason?: string;
-}
-
-/** Answer to {@link SetDesiredCommand}: what is wanted, as it is recorded. That it is so is told by the health, through the log. */
-export interface Desired {
-  generation: number;
-  desired: DesiredState;
-  /** Log position of the resource's newest event. */
-  position: string;
 }
 
 /** A service's word on itself, for the gateway's readiness. */

@@ -1,4 +1,5 @@
 import type { Cause } from '../errors.js';
+import type { DesiredState } from '../desired.js';
 import type { JsonObject } from '../json.js';
 import type { DefinitionRef } from '../plan.js';
 import type { BlobRef } from '../steps.js';
@@ -7,10 +8,6 @@ import type { ResourceKind } from '../services.js';
 /** Health of something that runs. */
 export const HEALTHS = ['starting', 'healthy', 'unhealthy', 'stopped', 'unknown'] as const;
 export type Health = (typeof HEALTHS)[number];
-
-/** Whether something that runs is to run. */
-export const DESIRED_STATES = ['running', 'stopped'] as const;
-export type DesiredState = (typeof DESIRED_STATES)[number];
 
 interface Outcome {
   requestId: string;

@@ -1,7 +1,8 @@
 import type { Actor, Owner } from '../context.js';
 import type { Cause } from '../errors.js';
 import type { JobKind, LeftBehind } from '../events/request.events.js';
-import type { DesiredState, Health } from '../events/resource.events.js';
+import type { DesiredState } from '../desired.js';
+import type { Health } from '../events/resource.events.js';
 import type { Instant } from '../clock.js';
 import type { JsonObject } from '../json.js';
 import type { DefinitionRef, InstalledRef, Plan, Unsatisfied, Wire } from '../plan.js';
