@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openBlobs } from '@slipway/blobs';
@@ -130,6 +131,17 @@ describe('backup and restore', () => {
     expect(await response.json()).toMatchObject({ code: 'not-possible', detail: expect.stringContaining('replace=true') });
     await untouched();
   });
+
+  it('is refused so that who still sends it reads why, every time', async () => {
+    const slowly = async function* () {
+      for (let sent = 0; sent < 40; sent += 1) {
+        yield backup.subarray(0, 65_536);
+        if (sent % 4 === 0) await setImmediate();
+      }
+    };
+    for (let n = 0; n < 60; n += 1) expect((await restore(Readable.from(slowly()))).status).toBe(409);
+    await untouched();
+  }, 60_000);
 
   const hostile: [string, (files: TarFile[]) => TarFile[], RegExp][] = [
     [

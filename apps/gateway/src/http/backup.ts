@@ -7,14 +7,12 @@ import { stageRestore, type Restored } from '../backup/stage-restore.js';
 import { writeBackup } from '../backup/write-backup.js';
 import { ApiBackup, ApiNoun, ApiRestore } from '../openapi/operations.js';
 import type { Views } from '../views/port.js';
+import { drain } from './drain.js';
 import { VERSION } from './info.js';
 import { one, onlyKnown, type Query as QueryString } from './list-query.js';
 import { LogReader } from './log-reader.js';
 import { TAR } from './server.js';
 import { VIEWS } from './tokens.js';
-
-/** How long who sends a backup that was refused may go on sending, in ms. */
-const LINGER_MS = 2_000;
 
 /** All that cannot be made again, out as one tar and in again. */
 @ApiNoun('backup')
@@ -52,11 +50,7 @@ export class BackupController {
       if (one(query, 'replace') !== 'true') await this.#refuseUnlessEmpty();
       return await this.#stage(archive, reply);
     } catch (error) {
-      // Whoever still sends must be able to stop and read why.
-      if (request.raw.httpVersionMajor === 1) reply.header('Connection', 'close');
-      archive.unpipe();
-      archive.resume();
-      reply.raw.once('finish', () => this.runtime.clock.after(LINGER_MS, () => request.raw.complete || request.raw.destroy()));
+      drain(request, reply, this.runtime.clock);
       throw error;
     }
   }
