@@ -306,7 +306,12 @@ describe('every registered driver', () => {
   });
 
   it('is known here', () => {
-    expect([...new Set(registered)].toSorted()).toEqual(['database/sqlite', 'instance/process', 'storage/directory']);
+    expect([...new Set(registered)].toSorted()).toEqual([
+      'database/sqlite',
+      'instance/process',
+      'storage/directory',
+      'storage/docker-volume',
+    ]);
   });
 
   it.each([...new Set(registered)])('%s runs the contract suite of its kind', (name) => {

@@ -117,6 +117,16 @@ export class LimitsConfig {
   @IsInt() @Min(1) queue: number = 100_000;
 }
 
+/** The Docker engine that drivers of containers and volumes use, by the `docker` client of the place. */
+export class DockerConfig {
+  /** `unix:///var/run/docker.sock`, `ssh://user@host`, …; the client's own default when left out. */
+  @MayBeLeftOut()
+  @Matches(/^(unix|ssh|tcp|npipe):\/\/\S+$/, { message: '$property must be an address such as unix:///var/run/docker.sock' })
+  host?: string;
+  /** The client's configuration folder, with its credentials for registries; `~/.docker` when left out. */
+  @MayBeLeftOut() @IsString() configFolder?: string;
+}
+
 export class InstancesConfig {
   /** Ports that instances get, `from-to`. */
   @Matches(/^\d{4,5}-\d{4,5}$/, { message: '$property must be a range such as "20000-24999"' }) ports: string = '20000-24999';
@@ -168,6 +178,7 @@ export class MeshConfig {
   @ValidateNested() @Type(() => StepsConfig) steps: StepsConfig = new StepsConfig();
   @ValidateNested() @Type(() => LimitsConfig) limits: LimitsConfig = new LimitsConfig();
   @ValidateNested() @Type(() => InstancesConfig) instances: InstancesConfig = new InstancesConfig();
+  @ValidateNested() @Type(() => DockerConfig) docker: DockerConfig = new DockerConfig();
   @ValidateNested() @Type(() => RelayConfig) relay: RelayConfig = new RelayConfig();
   @ValidateNested() @Type(() => LoggingConfig) logging: LoggingConfig = new LoggingConfig();
 }

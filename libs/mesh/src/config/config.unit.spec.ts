@@ -88,6 +88,7 @@ describe('what is wrong is named with field, value, reason and source', () => {
     ['SLIPWAY_EVENT_LOG', 'postgres://x', /eventLog is "postgres:\/\/x" \(SLIPWAY_EVENT_LOG\).*kurrentdb/],
     ['NATS_URL', 'localhost', /nats\.url is "localhost" \(NATS_URL\).*nats:\/\/host:port/],
     ['SLIPWAY_LOCATIONS', 'here,No Where', /locations .*No Where.*\(SLIPWAY_LOCATIONS\)/],
+    ['DOCKER_HOST', 'here', /docker\.host is "here" \(DOCKER_HOST\).*unix:\/\/\/var/],
     ['SLIPWAY_LOG_LEVEL', 'loud', /logging\.level is "loud" \(SLIPWAY_LOG_LEVEL\)/],
   ])('%s=%s', (name, value, expected) => {
     expect(refusal({ env: { [name]: value } }).message).toMatch(expected);
@@ -150,6 +151,7 @@ describe('precedence', () => {
       SLIPWAY_LOG_LEVEL: 'warn',
       SLIPWAY_LOG_FORMAT: 'lines',
       NATS_URL: 'nats://elsewhere:1',
+      DOCKER_HOST: 'unix:///some/where',
     };
     for (const { name, field } of ENVIRONMENT) {
       const value = values[name] ?? (name.includes('FILE') || /DATA|CONTENT/.test(name) ? '/some/where' : 'some-where');

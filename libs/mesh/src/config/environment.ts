@@ -26,6 +26,7 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: 'NATS_URL', field: 'nats.url', meaning: 'nats://host:port or tls://host:port', read: text },
   { name: 'SLIPWAY_NATS_TOKEN_FILE', field: 'nats.tokenFile', meaning: 'file with the token for NATS', read: text },
   { name: 'SLIPWAY_NATS_CA_FILE', field: 'nats.caFile', meaning: "CA of NATS' certificate (PEM)", read: text },
+  { name: 'DOCKER_HOST', field: 'docker.host', meaning: 'address of the Docker engine: unix:///var/run/docker.sock', read: text },
   { name: 'SLIPWAY_LOG_LEVEL', field: 'logging.level', meaning: 'trace, debug, info, warn, error or silent', read: text },
   { name: 'SLIPWAY_LOG_FORMAT', field: 'logging.format', meaning: 'auto, lines or json', read: text },
 ];

@@ -34,6 +34,7 @@ const PATHS = [
   'nats.caFile',
   'gateway.tls.certFile',
   'gateway.tls.keyFile',
+  'docker.configFolder',
 ];
 
 type Tree = Record<string, unknown>;

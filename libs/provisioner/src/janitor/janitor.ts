@@ -1,5 +1,5 @@
 import type { ResourceRef } from '@slipway/contracts';
-import type { Mark } from '../driver.js';
+import type { Driver, DriverContext, Mark } from '../driver.js';
 import type { ResourceStreams } from '../lifecycle/stream.js';
 import type { Ports } from '../ports.js';
 import { driverContext } from '../step/driver-context.js';
@@ -23,13 +23,23 @@ export class Janitor {
     for (const location of this.ports.locations) {
       for (const [name, driver] of this.ports.drivers) {
         const context = await driverContext(this.ports, { location, driver: name }, new AbortController().signal);
-        for (const mark of await driver.marks(context)) {
+        for (const mark of await this.#marks(driver, context)) {
           const reason = await this.#strange(mark.resource, mark.generation);
           if (reason) strays.push({ ...mark, location, driver: name, reason });
         }
       }
     }
     return strays;
+  }
+
+  /** Where a driver can't look, because its engine or its server is away, the others still can. */
+  async #marks(driver: Driver, context: DriverContext): Promise<Mark[]> {
+    try {
+      return await driver.marks(context);
+    } catch (error) {
+      this.ports.reports.warn({ err: error, driver: driver.name }, 'What carries our mark could not be looked for');
+      return [];
+    }
   }
 
   async #strange(ref: ResourceRef, generation: number): Promise<string | undefined> {

@@ -37,3 +37,25 @@ test('the janitor tells of what carries our mark and should not be there, and to
   ]);
   expect(place.marks()).toEqual(before);
 });
+
+test('a driver whose engine is away keeps the janitor from nothing else', async () => {
+  const rig = new CoreRig('storage');
+  const place = new SimulatedPlace();
+  const driver = place.driver('storage', 'simulated');
+  const resource = { environment: 'default', kind: 'storage' as const, name: 'unknown' };
+  const target = { resource, generation: 1, epoch: 1, definition: rig.ensure().definition };
+  await driver.ensure(target, {}, {}, { log: () => {}, progress: () => {} } as never);
+  const away = { ...driver, name: 'away', marks: () => Promise.reject(new Error('no engine')) };
+  const provisioner = rig.process([away, driver]);
+  const ports = rig.ports([away, driver]);
+  const warned: string[] = [];
+  const strays = await new Janitor(
+    {
+      ...ports,
+      reports: { ...ports.reports, warn: (about, message) => void warned.push(`${JSON.stringify(about)} ${message}`) },
+    },
+    provisioner.streams,
+  ).strays();
+  expect(strays).toMatchObject([{ resource, driver: 'simulated' }]);
+  expect(warned).toEqual([expect.stringMatching(/"driver":"away".*could not be looked for/)]);
+});

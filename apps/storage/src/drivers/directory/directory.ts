@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
 import { GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
-import { limitSize, readLimit, releaseLimit } from './size-limit.js';
+import { limitSize, readLimit, releaseLimit } from '../../size-limit.js';
 
 /** Where the data stand within the generation's folder, beside the marker: what the owner does there can't harm the mark. */
 const DATA = 'data';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Command, CommandResult } from '@slipway/interfaces';
 import { ContractPlace } from '@slipway/provisioner/testing';
-import { directoryDriver } from './directory.js';
+import { directoryDriver } from './drivers/directory/directory.js';
 
 const run = (...line: string[]) => spawnSync(line[0]!, line.slice(1), { encoding: 'utf8' });
 

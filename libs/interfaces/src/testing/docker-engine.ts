@@ -1,0 +1,88 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** An engine that tests may use; `stop` ends it when it was started for them. */
+export interface TestEngine {
+  host: string;
+  stop(): Promise<void>;
+}
+
+const DEFAULT_SOCKET = '/var/run/docker.sock';
+const STARTS_WITHIN_MS = 90_000;
+
+/** Why no engine can be had on this machine; `undefined` when one can. Quick: nothing is started. */
+export function whyNoDockerEngine(): string | undefined {
+  if (spawnSync('docker', ['--version']).error) return 'the docker client is not installed';
+  if (process.env.DOCKER_HOST || existsSync(DEFAULT_SOCKET)) return undefined;
+  if (process.getuid?.() !== 0) return 'no Docker engine runs here, and only root can start one';
+  if (spawnSync('dockerd', ['--version']).error) return 'no Docker engine runs here (Debian: docker.io)';
+  return undefined;
+}
+
+/**
+ * The engine of `DOCKER_HOST` or the default socket, else a `dockerd` of our own in a temporary folder: it touches neither
+ * the machine's firewall nor its bridges, and is stopped by its process id.
+ */
+export async function startDockerEngine(): Promise<TestEngine> {
+  const { DOCKER_HOST } = process.env;
+  if (DOCKER_HOST) return { host: DOCKER_HOST, stop: async () => {} };
+  if (existsSync(DEFAULT_SOCKET)) return { host: `unix://${DEFAULT_SOCKET}`, stop: async () => {} };
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-dockerd-'));
+  writeFileSync(join(folder, 'daemon.json'), '{}');
+  const host = `unix://${join(folder, 'docker.sock')}`;
+  const engine = spawn(
+    'setpriv', // It ends with us, however we end.
+    [
+      ...['--pdeathsig', 'TERM', 'dockerd'],
+      ...[`--config-file=${join(folder, 'daemon.json')}`, `--host=${host}`, `--pidfile=${join(folder, 'pid')}`],
+      ...[`--data-root=${join(folder, 'data')}`, `--exec-root=${join(folder, 'exec')}`, '--log-level=warn'],
+      ...['--bridge=none', '--iptables=false', '--ip-masq=false', '--ip-forward=false', '--shutdown-timeout=5'],
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let said = '';
+  engine.stderr!.setEncoding('utf8').on('data', (text: string) => (said = `${said}${text}`.slice(-4_000)));
+  const stop = async () => {
+    await ended(engine);
+    // A container's mounts may take a moment to go.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
+  for (const deadline = Date.now() + STARTS_WITHIN_MS; Date.now() < deadline && engine.exitCode === null; await sleep(100)) {
+    if (spawnSync('docker', ['--host', host, 'version'], { timeout: 10_000 }).status === 0) return { host, stop };
+  }
+  await stop();
+  throw new Error(`dockerd did not start: ${said}`);
+}
+
+/**
+ * Imports a root file system with nothing but the Node that runs the tests, its libraries and a user table; the image's name.
+ */
+export function importNodeImage(host: string, name = 'slipway-test/node:1'): string {
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-image-'));
+  const script = `
+    set -e
+    mkdir -p bin etc tmp && chmod 1777 tmp
+    cp -L "$1" bin/node
+    for library in $(ldd "$1" | grep -o '/[^ ]*'); do cp -L --parents "$library" .; done
+    printf 'root:x:0:0::/:/bin/node\napp:x:4711:4711::/:/bin/node\n' > etc/passwd
+    tar -c . | docker --host "$2" import --change 'CMD ["/bin/node","--version"]' - "$3"`;
+  try {
+    const made = spawnSync('sh', ['-c', script, 'sh', process.execPath, host, name], { cwd: folder, encoding: 'utf8' });
+    if (made.status !== 0) throw new Error(`The image could not be imported: ${made.stderr}`);
+    return name;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const last = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  await exit;
+  clearTimeout(last);
+}
