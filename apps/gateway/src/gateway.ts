@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { RequestMethod, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import { SlipwayError } from '@slipway/contracts';
 import { NestLogger, ValidationPipe, type RunningService, type Runtime } from '@slipway/mesh';
 import { GatewayModule } from './gateway.module.js';
@@ -10,10 +11,11 @@ import { openServer, type Limits } from './http/server.js';
 import { Door } from './identity/door.js';
 import { Guard } from './identity/guard.js';
 import { loadOrMakeKey } from './identity/key.js';
+import { Actions } from './live/actions.js';
 import type { LiveLimits } from './live/connection.js';
 import { Live } from './live/live.js';
 import { LiveTail } from './live/tail.js';
-import { serveDocs } from './openapi/document.js';
+import { openApi, serveDocs } from './openapi/document.js';
 import { ProblemFilter } from './problem/problem.filter.js';
 import type { Views } from './views/port.js';
 
@@ -52,7 +54,14 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
   app.useGlobalPipes(new ValidationPipe());
   serveDocs(app);
   const sockets = socketsOf(app.getHttpServer() as Server);
-  const live = new Live(runtime, door, guard, tail, liveLimits);
+  const live = new Live(
+    runtime,
+    door,
+    guard,
+    tail,
+    new Actions(() => openApi(app), app.getHttpAdapter().getInstance() as FastifyInstance),
+    liveLimits,
+  );
   live.attach(app.getHttpServer() as Server);
   await app.listen(port, host).catch(async (error: NodeJS.ErrnoException) => {
     await Promise.all([app.close(), tail.stop()]);

@@ -94,4 +94,4 @@ export { JOBS, type JobKind, type LeftBehind, type RequestAccepted, type Request
 export type { EnvironmentEvent, Installed, PartitionEvent } from './events/environment.events.js';
 export { HEALTHS, bareResourceEventType, resourceEventType, type Health, type ResourceEvent } from './events/resource.events.js';
 export { ENDED, REQUEST_STATUSES, type RequestStatus } from './request-status.js';
-export type { ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';
+export type { ActionFrame, ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';

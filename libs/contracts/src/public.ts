@@ -8,7 +8,7 @@ export type { Desired, DesiredChange, DesiredState } from './desired.js';
 export type { Actor, Owner, OwnerType } from './context.js';
 export type { JobKind, LeftBehind } from './events/request.events.js';
 export type { Health } from './events/resource.events.js';
-export type { ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';
+export type { ActionFrame, ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';
 export type { DefinitionRef, InstalledRef, Plan, PlanStep, Unsatisfied, Wire } from './plan.js';
 export type { ResourceKind } from './services.js';
 export type { StepProgress } from './steps.js';

@@ -2,8 +2,8 @@ import { HTTP_HEADERS } from '@slipway/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const { correlationId, logToken, position, atLeast, idempotencyKey } = HTTP_HEADERS;
-/** What a page may read of an answer, beside its body. */
-const READABLE = ['Location', 'Preference-Applied', 'Retry-After', position, correlationId];
+/** What a page may read of an answer, and the WebSocket hands on, beside its body. */
+export const READABLE = ['Location', 'Preference-Applied', 'Retry-After', position, correlationId];
 /** What a page may send. */
 const SENDABLE = ['Authorization', 'Content-Type', 'Prefer', 'traceparent', atLeast, idempotencyKey, logToken, correlationId];
 /** For so many seconds a browser need not ask again. */

@@ -110,10 +110,10 @@ function takeKindsOfContent(server: FastifyInstance): void {
   });
 }
 
-/** A body that drips in must not hold a call for ever. */
+/** A body that drips in must not hold a call for ever; that of an action is there as a whole. */
 function limitPaceOfBodies(server: FastifyInstance, ms: number): void {
   server.addHook('preParsing', (request, reply, payload, done) => {
-    if (request.routeOptions.url !== RESTORE && !request.raw.complete) {
+    if (request.routeOptions.url !== RESTORE && request.raw.complete === false) {
       const timer = setTimeout(() => {
         void reply
           .header('Connection', 'close')

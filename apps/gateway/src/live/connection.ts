@@ -13,6 +13,8 @@ import type { EventStore } from '@slipway/event-store';
 import type { Bus } from '@slipway/mesh';
 import type { Logger } from 'pino';
 import type { Guard } from '../identity/guard.js';
+import type { Actions, Credentials } from './actions.js';
+import { Calls } from './calls.js';
 import { RefusedFrame, readFrame, type CheckedFrame } from './frames.js';
 import { LiveSubscription } from './subscription.js';
 import type { LiveTail } from './tail.js';
@@ -42,6 +44,8 @@ export interface LiveLimits {
   highWater: number;
   /** Subscriptions of one connection. */
   subscriptions: number;
+  /** Calls of one connection that are under way at once. */
+  calls: number;
   /** Frames that may be refused before the connection is closed. */
   refusals: number;
 }
@@ -51,6 +55,7 @@ export const LIVE_LIMITS: LiveLimits = {
   slowMs: 30_000,
   highWater: 256 * 1024,
   subscriptions: 256,
+  calls: 64,
   refusals: 50,
 };
 
@@ -61,18 +66,23 @@ export interface LiveParts {
   logger: Logger;
   tail: LiveTail;
   guard: Guard;
+  actions: Actions;
   mesh: string;
   limits: LiveLimits;
 }
+
+/** What a connection showed at the door. */
+export type Knocked = Omit<Credentials, 'authorization'> & Partial<Credentials>;
 
 interface Open {
   subscription: LiveSubscription;
   stopProgress: () => void;
 }
 
-/** One client on the WebSocket, with its subscriptions. */
+/** One client on the WebSocket, with its subscriptions and calls. */
 export class LiveConnection {
   readonly #open = new Map<string, Open>();
+  readonly #calls: Calls;
   #refusals = 0;
   #heard = true;
   #cancelTimer: () => void;
@@ -80,14 +90,16 @@ export class LiveConnection {
   constructor(
     private readonly socket: WebSocket,
     private readonly parts: LiveParts,
-    private authenticated: boolean,
+    /** Who it is; without `authorization` nobody yet. */
+    private credentials: Knocked,
   ) {
+    this.#calls = new Calls({ actions: parts.actions, logger: parts.logger, outlet: this, most: parts.limits.calls });
     socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     socket.on('pong', () => (this.#heard = true));
     // What the other side does to the connection is no error of ours; `close` follows.
     socket.on('error', (error) => parts.logger.debug({ err: error }, 'A live connection broke'));
     socket.on('close', () => this.#end());
-    this.#cancelTimer = authenticated
+    this.#cancelTimer = this.#isKnown(credentials)
       ? this.#keepAlive()
       : parts.clock.after(parts.limits.authenticateMs, () => this.close(CLOSE.unauthenticated, 'no key in time'));
   }
@@ -121,10 +133,14 @@ export class LiveConnection {
   }
 
   /** Answers to frames: a client that only sends and never reads must not fill our memory. */
-  #answer(frame: ServerFrame): void {
+  answer(frame: string): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (this.socket.bufferedAmount > 4 * this.parts.limits.highWater) this.close(CLOSE.slow, 'answers were not read');
-    else this.socket.send(JSON.stringify(frame));
+    else this.socket.send(frame);
+  }
+
+  #answer(frame: ServerFrame): void {
+    this.answer(JSON.stringify(frame));
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
@@ -150,16 +166,25 @@ export class LiveConnection {
   #handle(frame: CheckedFrame): void {
     if (frame.type === 'authenticate') {
       this.parts.guard.actorOfKey(frame.key);
-      if (this.authenticated) return;
-      this.authenticated = true;
+      const known = this.#isKnown(this.credentials);
+      this.credentials = { ...this.credentials, authorization: `Bearer ${frame.key}` };
+      if (known) return;
       this.#cancelTimer();
       this.#cancelTimer = this.#keepAlive();
       return;
     }
-    if (!this.authenticated) throw new SlipwayError('unauthenticated', 'The first frame must be {"type":"authenticate","key":…}');
+    if (!this.#isKnown(this.credentials)) {
+      throw new SlipwayError('unauthenticated', 'The first frame must be {"type":"authenticate","key":…}');
+    }
+    if (frame.type === 'action') this.#calls.begin(frame.id, frame.frame, this.credentials);
+    if (frame.type === 'drop') this.#calls.drop(frame.id);
     if (frame.type === 'ping') this.#answer({ type: 'pong' });
     if (frame.type === 'subscribe') this.#subscribe(frame);
     if (frame.type === 'unsubscribe') this.#unsubscribe(frame.id);
+  }
+
+  #isKnown(credentials: Knocked): credentials is Credentials {
+    return credentials.authorization !== undefined;
   }
 
   #subscribe({ id, filter, from }: Extract<CheckedFrame, { type: 'subscribe' }>): void {
@@ -220,6 +245,7 @@ export class LiveConnection {
 
   #end(): void {
     this.#cancelTimer();
+    this.#calls.end();
     for (const { subscription, stopProgress } of this.#open.values()) {
       stopProgress();
       subscription.stop();

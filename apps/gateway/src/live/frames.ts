@@ -6,16 +6,19 @@ import { readFilter } from './filter.js';
 /** A client's frame, checked: filters as the log takes them. */
 export type CheckedFrame =
   | Exclude<ClientFrame, { type: 'subscribe' }>
-  | { type: 'subscribe'; id: string; filter: ReadFilter; from: Position | 'start' | undefined };
+  | { type: 'subscribe'; id: string; filter: ReadFilter; from: Position | 'start' | undefined }
+  /** Of the rest of it the operation is the judge. */
+  | { type: 'action'; id: string; frame: Record<string, unknown> };
 
 /** Fields of each frame besides `type`. */
 const FIELDS: Record<ClientFrame['type'], readonly string[]> = {
   authenticate: ['key'],
   subscribe: ['id', 'filter', 'from'],
   unsubscribe: ['id'],
+  drop: ['id'],
   ping: [],
 };
-const SUBSCRIPTION_ID = /^[\x21-\x7e]{1,64}$/;
+const ID = /^[\x21-\x7e]{1,64}$/;
 const FROM = /^[\x21-\x7e]{1,200}$/;
 
 /** A frame that was refused, with the subscription that it speaks of where it names one. */
@@ -31,7 +34,7 @@ export class RefusedFrame extends Error {
 /** Reads a text frame. Throws {@link RefusedFrame} with `message-malformed` or `bad-input`. */
 export function readFrame(text: string): CheckedFrame {
   const frame = parse(text);
-  const id = typeof frame['id'] === 'string' && SUBSCRIPTION_ID.test(frame['id']) ? frame['id'] : undefined;
+  const id = typeof frame['id'] === 'string' && ID.test(frame['id']) ? frame['id'] : undefined;
   try {
     return check(frame);
   } catch (error) {
@@ -54,8 +57,11 @@ function parse(text: string): Record<string, unknown> {
 
 function check(frame: Record<string, unknown>): CheckedFrame {
   const type = frame['type'];
+  if (type === undefined && 'action' in frame) {
+    return { type: 'action', id: field(frame, 'id', ID, ID_HINT), frame };
+  }
   if (typeof type !== 'string' || !Object.hasOwn(FIELDS, type)) {
-    throw badInput([{ field: 'type', reason: `must be one of ${Object.keys(FIELDS).join(', ')}` }]);
+    throw badInput([{ field: 'type', reason: `must be one of ${Object.keys(FIELDS).join(', ')}; an action has none` }]);
   }
   const known = FIELDS[type as ClientFrame['type']];
   const unknown = Object.keys(frame).filter((name) => name !== 'type' && !known.includes(name));
@@ -64,13 +70,14 @@ function check(frame: Record<string, unknown>): CheckedFrame {
     case 'authenticate':
       return { type: 'authenticate', key: field(frame, 'key', /^[\x21-\x7e]{1,4096}$/, "must be the gateway's key") };
     case 'unsubscribe':
-      return { type: 'unsubscribe', id: field(frame, 'id', SUBSCRIPTION_ID, ID_HINT) };
+    case 'drop':
+      return { type: type as 'drop', id: field(frame, 'id', ID, ID_HINT) };
     case 'ping':
       return { type: 'ping' };
     case 'subscribe':
       return {
         type: 'subscribe',
-        id: field(frame, 'id', SUBSCRIPTION_ID, ID_HINT),
+        id: field(frame, 'id', ID, ID_HINT),
         filter: readFilter(frame['filter'] as EventFilter | undefined),
         from: frame['from'] === undefined ? undefined : field(frame, 'from', FROM, 'must be a position or "start"'),
       };

@@ -1,62 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SlipwayError, progressSubject, type ClientFrame, type EventView, type ServerFrame } from '@slipway/contracts';
+import { SlipwayError, progressSubject, type EventView, type ServerFrame } from '@slipway/contracts';
 import { seedOf, seededRandom } from '@slipway/event-store/testing';
 import { WebSocket } from 'ws';
 import { GatewayPlace, acceptance } from '../testing/gateway-place.js';
+import { LiveClient } from '../testing/live-client.js';
 import { CLOSE } from './connection.js';
-
-/** A client on a real socket that keeps what it is told. */
-class Client {
-  readonly frames: ServerFrame[] = [];
-  readonly closed: Promise<{ code: number; reason: string }>;
-  #arrived = () => {};
-
-  private constructor(readonly socket: WebSocket) {
-    socket.on('message', (data) => {
-      this.frames.push(JSON.parse(String(data)) as ServerFrame);
-      this.#arrived();
-    });
-    socket.on('error', () => {});
-    this.closed = new Promise((resolve) => socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })));
-  }
-
-  static async open(
-    place: GatewayPlace,
-    headers: Record<string, string> = { Authorization: `Bearer ${place.key}` },
-  ): Promise<Client> {
-    const client = new Client(new WebSocket(`${place.gateway.url.replace('http', 'ws')}/api/v1/events`, { headers }));
-    await once(client.socket, 'open');
-    return client;
-  }
-
-  send(frame: ClientFrame | Record<string, unknown> | string): void {
-    this.socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
-  }
-
-  /** Waits until a frame fits; those that came before count as well. */
-  async until<T extends ServerFrame>(fits: (frame: ServerFrame) => boolean): Promise<T> {
-    for (;;) {
-      const found = this.frames.find(fits);
-      if (found) return found as T;
-      await new Promise<void>((resolve) => (this.#arrived = resolve));
-    }
-  }
-
-  events(id: string): EventView[] {
-    return this.frames.flatMap((frame) => (frame.type === 'event' && frame.id === id ? [frame.event] : []));
-  }
-
-  async caughtUp(id: string, position: string): Promise<void> {
-    await this.until((frame) => frame.type === 'caught-up' && frame.id === id && frame.position >= position);
-  }
-
-  async end(): Promise<void> {
-    this.socket.close();
-    await this.closed;
-  }
-}
 
 const positions = (events: readonly { position: string }[]): string[] => events.map(({ position }) => position);
 
@@ -69,7 +20,7 @@ describe('the WebSocket', () => {
 
   it('delivers what was recorded from the start, then what comes, each once and in order', async () => {
     for (const name of ['a', 'b', 'c']) await place.resource('instance', name);
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     client.send({ type: 'subscribe', id: 'all', from: 'start' });
     await client.until(({ type }) => type === 'caught-up');
     const last = await place.resource('storage', 'd');
@@ -87,7 +38,7 @@ describe('the WebSocket', () => {
   });
 
   it('has several subscriptions with filters of their own, added and taken away while it is open', async () => {
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     client.send({ type: 'subscribe', id: 'instances', filter: { category: ['instance'] } });
     client.send({
       type: 'subscribe',
@@ -111,7 +62,7 @@ describe('the WebSocket', () => {
   });
 
   it('begins with what comes from now on when no position is given', async () => {
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     client.send({ type: 'subscribe', id: 'now' });
     const { position } = await client.until<Extract<ServerFrame, { type: 'subscribed' }>>(({ type }) => type === 'subscribed');
     expect(position).toBe(await place.store.head());
@@ -123,7 +74,7 @@ describe('the WebSocket', () => {
 
   it('delivers what a request causes, in whatever stream, to who filters by that request: live, and from the start', async () => {
     const [mine, other] = [randomUUID(), randomUUID()];
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     client.send({ type: 'subscribe', id: 'live', filter: { request: mine } });
     client.send({ type: 'subscribe', id: 'both', filter: { request: mine, category: ['request'] } });
     await client.until((frame) => frame.type === 'subscribed' && frame.id === 'both');
@@ -159,7 +110,7 @@ describe('the WebSocket', () => {
 
   it('tells the progress of a request’s steps to who follows that request only', async () => {
     const request = '0b8f6a52-6f5e-5f0c-9d38-2f6d1c3a7e10';
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     client.send({ type: 'subscribe', id: 'other' });
     client.send({ type: 'subscribe', id: 'it', filter: { request } });
     await client.until((frame) => frame.type === 'subscribed' && frame.id === 'it');
@@ -176,7 +127,7 @@ describe('the WebSocket', () => {
   });
 
   it('says of a position that is another log’s, or none, that it is gone, and goes on with the rest', async () => {
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     client.send({ type: 'subscribe', id: 'bad', from: 'other.0000000001.00000000000000000007' });
     client.send({ type: 'subscribe', id: 'good', from: 'start' });
     expect(await client.until(({ type }) => type === 'error')).toMatchObject({ id: 'bad', error: { code: 'gone' } });
@@ -187,7 +138,7 @@ describe('the WebSocket', () => {
   });
 
   it('answers frames that are not valid with an error, and closes when they do not end', async () => {
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     for (const frame of ['rubbish', '[]', { type: 'shutdown' }, { type: 'subscribe', id: 'x', filter: { request: '>' } }])
       client.send(frame);
     client.send({ type: 'unsubscribe', id: 'never' });
@@ -213,17 +164,17 @@ describe('the WebSocket', () => {
   });
 
   it('closes on binary and on frames that are too large', async () => {
-    const binary = await Client.open(place);
+    const binary = await LiveClient.open(place);
     binary.socket.send(Buffer.from([1, 2, 3]));
     expect((await binary.closed).code).toBe(CLOSE.binary);
-    const large = await Client.open(place);
-    large.send({ type: 'subscribe', id: 'x'.repeat(100_000) });
+    const large = await LiveClient.open(place);
+    large.send({ type: 'subscribe', id: 'x'.repeat(1_100_000) });
     expect((await large.closed).code).toBe(1009);
     expect(place.gateway.url).toBeTruthy();
   });
 
   it('bounds the subscriptions of a connection', async () => {
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     for (let n = 0; n <= 256; n++) client.send({ type: 'subscribe', id: `s${n}`, filter: { owner: 'nobody' } });
     expect(await client.until(({ type }) => type === 'error')).toMatchObject({ id: 's256', error: { code: 'too-busy' } });
     await client.end();
@@ -238,7 +189,7 @@ describe('the WebSocket, when the log', () => {
     const { readAll, head } = store;
     const away = () => Promise.reject(new SlipwayError('log-unavailable', 'lock held'));
     store.readAll = store.head = away;
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     client.send({ type: 'subscribe', id: 'all', from: 'start' });
     client.send({ type: 'subscribe', id: 'now' });
     client.send({ type: 'ping' });
@@ -264,7 +215,7 @@ describe('the WebSocket, when the log', () => {
     };
     await place.gateway.stop({ instances: 'leave' });
     await place.start();
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     client.send({ type: 'subscribe', id: 'a' });
     await client.until(({ type }) => type === 'caught-up');
     fail(new SlipwayError('log-damaged', 'event 3 is not what was recorded'));
@@ -299,7 +250,7 @@ describe('the WebSocket’s door', () => {
   });
 
   it('takes the key in the first frame, as a browser must send it', async () => {
-    const client = await Client.open(place, {});
+    const client = await LiveClient.open(place, {});
     client.send({ type: 'authenticate', key: place.key });
     client.send({ type: 'subscribe', id: 'a', from: 'start' });
     await client.until(({ type }) => type === 'caught-up');
@@ -307,20 +258,20 @@ describe('the WebSocket’s door', () => {
   });
 
   it('closes when the key is wrong, when something else comes first, and when nothing comes', async () => {
-    const wrong = await Client.open(place, {});
+    const wrong = await LiveClient.open(place, {});
     wrong.send({ type: 'authenticate', key: 'wrong' });
     expect((await wrong.closed).code).toBe(CLOSE.unauthenticated);
     expect(wrong.frames).toMatchObject([{ type: 'error', error: { code: 'unauthenticated' } }]);
-    const eager = await Client.open(place, {});
+    const eager = await LiveClient.open(place, {});
     eager.send({ type: 'subscribe', id: 'a', from: 'start' });
     expect((await eager.closed).code).toBe(CLOSE.unauthenticated);
     expect(eager.frames).toHaveLength(1);
-    const silent = await Client.open(place, {});
+    const silent = await LiveClient.open(place, {});
     expect((await silent.closed).code).toBe(CLOSE.unauthenticated);
   });
 
   it('keeps a connection that answers pings, and ends one that is dead', async () => {
-    const alive = await Client.open(place);
+    const alive = await LiveClient.open(place);
     const dead = new WebSocket(`${place.gateway.url.replace('http', 'ws')}/api/v1/events`, {
       headers: { Authorization: `Bearer ${place.key}` },
       autoPong: false,
@@ -335,7 +286,7 @@ describe('the WebSocket’s door', () => {
 
   it('tells clients to come again when the gateway stops', async () => {
     const other = await GatewayPlace.open();
-    const client = await Client.open(other);
+    const client = await LiveClient.open(other);
     await other.close();
     expect((await client.closed).code).toBe(CLOSE.restart);
   });
@@ -362,7 +313,7 @@ describe('clients', () => {
       let from = 'start';
       for (let last = false; !last;) {
         last = finished;
-        const client = await Client.open(place);
+        const client = await LiveClient.open(place);
         client.send({ type: 'subscribe', id: 'f', filter, from });
         if (last) await client.caughtUp('f', await place.store.head());
         else await new Promise((resolve) => setTimeout(resolve, pick(25)));
@@ -391,7 +342,7 @@ describe('clients', () => {
     const place = await GatewayPlace.open({ liveLimits: { slowMs: 500, highWater: 16 * 1024 } });
     const data = { reason: 'x'.repeat(60_000) };
     for (let n = 0; n < 400; n++) await place.record(`environment-e${n}`, 'DispatchPaused', data);
-    const [slow, quick] = [await Client.open(place), await Client.open(place)];
+    const [slow, quick] = [await LiveClient.open(place), await LiveClient.open(place)];
     slow.send({ type: 'subscribe', id: 's', from: 'start' });
     slow.socket.pause();
     quick.send({ type: 'subscribe', id: 'q', from: 'start' });
@@ -407,7 +358,7 @@ describe('clients', () => {
 
   it('may be a thousand subscriptions that wait', async () => {
     const place = await GatewayPlace.open();
-    const clients = await Promise.all(Array.from({ length: 10 }, () => Client.open(place)));
+    const clients = await Promise.all(Array.from({ length: 10 }, () => LiveClient.open(place)));
     for (const client of clients) {
       for (let n = 0; n < 100; n++)
         client.send({ type: 'subscribe', id: `s${n}`, filter: { environment: n === 0 ? 'default' : 'quiet' } });

@@ -5,14 +5,16 @@ import type { Runtime } from '@slipway/mesh';
 import { WebSocketServer } from 'ws';
 import { knockOf, type Door } from '../identity/door.js';
 import type { Guard } from '../identity/guard.js';
+import { BODY_LIMIT } from '../http/server.js';
 import { contextOfCall } from '../identity/call.js';
 import { rawAnswer, toSlipwayError } from '../problem/problem.js';
-import { LIVE_LIMITS, LiveConnection, CLOSE, type LiveLimits, type LiveParts } from './connection.js';
+import type { Actions } from './actions.js';
+import { LIVE_LIMITS, LiveConnection, CLOSE, type Knocked, type LiveLimits, type LiveParts } from './connection.js';
 import type { LiveTail } from './tail.js';
 
 export const LIVE_PATH = '/api/v1/events';
-/** The largest frame that a client may send: no filter needs more. */
-const MAX_FRAME = 64 * 1024;
+/** The largest frame that a client may send: a body that is too large for its operation is still told so. */
+const MAX_FRAME = 2 * BODY_LIMIT;
 /** How long clients are given to take the word that the gateway stops, in ms. */
 const FAREWELL_MS = 500;
 
@@ -31,10 +33,11 @@ export class Live {
     private readonly door: Door,
     private readonly guard: Guard,
     tail: LiveTail,
+    actions: Actions,
     limits: Partial<LiveLimits> = {},
   ) {
     const { store, bus, clock, logger, config } = runtime;
-    this.#parts = { store, bus, clock, logger, tail, guard, mesh: config.mesh, limits: { ...LIVE_LIMITS, ...limits } };
+    this.#parts = { store, bus, clock, logger, tail, guard, actions, mesh: config.mesh, limits: { ...LIVE_LIMITS, ...limits } };
   }
 
   get connections(): number {
@@ -46,9 +49,9 @@ export class Live {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => socket.destroy());
       try {
-        const authenticated = this.#admit(request);
+        const knocked = this.#admit(request);
         this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-          const connection = new LiveConnection(ws, this.#parts, authenticated);
+          const connection = new LiveConnection(ws, this.#parts, knocked);
           this.#connections.add(connection);
           const { correlationId } = contextOfCall(request.headers);
           this.#parts.logger.info({ correlationId, path: LIVE_PATH }, 'live connection opened');
@@ -72,12 +75,12 @@ export class Live {
     this.#sockets.close();
   }
 
-  #admit({ url, headers }: IncomingMessage): boolean {
+  #admit({ url, headers }: IncomingMessage): Knocked {
     if (this.#stopping) throw new SlipwayError('shutting-down');
     this.door.admit(knockOf(headers));
     if (url?.split('?', 1)[0] !== LIVE_PATH) throw new SlipwayError('not-found', `No WebSocket here; it is at ${LIVE_PATH}`);
-    if (headers.authorization === undefined) return false;
-    this.guard.actorOf(headers.authorization);
-    return true;
+    const { host, origin, authorization } = headers;
+    if (authorization !== undefined) this.guard.actorOf(authorization);
+    return { host: host!, ...(origin !== undefined && { origin }), ...(authorization !== undefined && { authorization }) };
   }
 }
