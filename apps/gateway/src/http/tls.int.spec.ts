@@ -62,7 +62,7 @@ const openssl = spawnSync('openssl', ['version']).status === 0;
     expect(await text(response)).toContain('default.shop');
   });
 
-  it('has the WebSocket too', async () => {
+  it('has the WebSocket too, for subscriptions and actions', async () => {
     const socket = new WebSocket(`${place.gateway.url.replace('https', 'wss')}/api/v1/events`, {
       ca,
       headers: { Authorization: `Bearer ${place.key}` },
@@ -71,6 +71,12 @@ const openssl = spawnSync('openssl', ['version']).status === 0;
     socket.send('{"type":"subscribe","id":"1","from":"start"}');
     const [first] = (await once(socket, 'message')) as [Buffer];
     expect(JSON.parse(String(first))).toMatchObject({ type: 'subscribed', id: '1' });
+    socket.send('{"type":"unsubscribe","id":"1"}');
+    socket.send('{"id":"2","action":"get-instance","body":{"id":"shop"}}');
+    const answer = new Promise<object>((resolve) => {
+      socket.on('message', (data) => String(data).startsWith('{"type":"answer"') && resolve(JSON.parse(String(data)) as object));
+    });
+    expect(await answer).toMatchObject({ id: '2', status: 200, body: { id: 'default.shop' } });
     socket.close();
     await once(socket, 'close');
   });

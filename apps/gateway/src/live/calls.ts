@@ -14,7 +14,7 @@ export interface AnswerOutlet extends Outlet {
   answer(frame: string): void;
 }
 
-/** The largest answer of JSON that goes into a frame, in bytes. */
+/** The largest answer of JSON that goes into a frame, in characters. */
 export const LARGEST_ANSWER = 8 * 1024 * 1024;
 
 interface Open {
@@ -90,7 +90,7 @@ export class Calls {
       if (open.dropped) return;
       if (!json) await this.parts.outlet.deliver(JSON.stringify({ type: 'part', id, text } satisfies ServerFrame));
       else if ((body += text).length > LARGEST_ANSWER) {
-        throw new SlipwayError('too-large', `The answer is larger than ${LARGEST_ANSWER} bytes; ask for less, or over REST`);
+        throw new SlipwayError('too-large', `The answer is larger than 8 MiB; ask for less, or over REST`);
       }
     }
     if (!open.dropped) await this.parts.outlet.deliver(answerFrame(id, status, headers, body));

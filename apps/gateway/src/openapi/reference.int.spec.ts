@@ -6,6 +6,7 @@ import { GatewayPlace } from '../testing/gateway-place.js';
 
 type Content = Record<string, { schema: { $ref?: string } }>;
 interface Operation {
+  operationId: string;
   summary: string;
   requestBody?: { content: Content };
   responses: Record<string, { content?: Content }>;
@@ -42,20 +43,22 @@ describe('the REST reference', () => {
   });
   afterAll(() => place.close());
 
-  it('tells every route that is served with its purpose, body and answers, and no other', () => {
+  it('tells every route that is served with its action, purpose, body and answers, and no other', () => {
     const served = Object.entries(document.paths).flatMap(([path, operations]) =>
-      Object.entries(operations).map(([method, { summary, requestBody, responses }]) => {
+      Object.entries(operations).map(([method, { operationId, summary, requestBody, responses }]) => {
         const answers = Object.entries(responses).filter(([status]) => status < '300');
         return [
           `${method.toUpperCase()} ${path.replace('/api/v1', '')}`,
+          operationId,
           summary,
           schemaOf(requestBody?.content),
           ...answers.map(([status, { content }]) => `${status} ${schemaOf(content)}`.trim()).toSorted(),
         ];
       }),
     );
-    const told = rows('Routes').map(([route, summary, body, answers]) => [
+    const told = rows('Routes').map(([route, action, summary, body, answers]) => [
       ...words(route!),
+      ...words(action!),
       summary,
       words(body!)[0] ?? '',
       ...answers!
@@ -81,7 +84,7 @@ describe('the REST reference', () => {
   });
 
   it('has every type of body and answer that a route names', () => {
-    const named = rows('Routes').flatMap((cells) => words(cells.slice(2).join(' ')));
+    const named = rows('Routes').flatMap((cells) => words(cells.slice(3).join(' ')));
     const types = new Set(named.map((name) => name.replace(/Page$/, 'View')));
     const told = [...rows('Bodies'), ...rows('Answers')].map(([name]) => words(name!)[0]);
     expect(told).toEqual(expect.arrayContaining([...types]));

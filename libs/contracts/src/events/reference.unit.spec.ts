@@ -25,6 +25,10 @@ describe('the reference of events', () => {
     expect(page.table('On the WebSocket', header, 1)).toEqual(sources.membersOf(union));
   });
 
+  it('tells every field of an action', () => {
+    expect(page.named('On the WebSocket', 'an action has').toSorted()).toEqual(sources.fieldsOf('ActionFrame'));
+  });
+
   it('tells every field that an event is shown with', () => {
     const fields = sources.fieldsOf('EventView').map((field) => field.replace('?', ''));
     expect(page.named('', 'field').toSorted()).toEqual(fields);
