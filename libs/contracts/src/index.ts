@@ -52,17 +52,21 @@ export {
   bytesOf,
 } from './definition.js';
 export { OFFERED_BY, Offering, mergedOfferings, type Offered, type OfferedBy } from './offering.js';
-export type {
-  DefinitionRef,
-  InstalledRef,
-  Inverse,
-  Place,
-  Plan,
-  PlanRead,
-  PlanStep,
-  ResolveQuery,
-  Unsatisfied,
-  Wire,
+export {
+  INVERSES,
+  STEP_ACTIONS,
+  type DefinitionRef,
+  type InstalledRef,
+  type Inverse,
+  type Part,
+  type StepAction,
+  type Place,
+  type Plan,
+  type PlanRead,
+  type PlanStep,
+  type ResolveQuery,
+  type Unsatisfied,
+  type Wire,
 } from './plan.js';
 export {
   DESIRED_CHANGES,
@@ -76,6 +80,7 @@ export type {
   BlobRef,
   DestroyCommand,
   EnsureCommand,
+  ExportCommand,
   HealthReport,
   InspectAnswer,
   InspectQuery,
@@ -88,6 +93,7 @@ export type {
   StepLog,
   StepLogQuery,
   StepProgress,
+  StopCommand,
 } from './steps.js';
 export type { AcceptCommand, ControlCommand, DispatchCommand, PlanQuery } from './commands.js';
 export { JOBS, type JobKind, type LeftBehind, type RequestAccepted, type RequestEvent } from './events/request.events.js';

@@ -79,6 +79,20 @@ const asked: readonly AskedMessage[] = [
     description: 'Takes a resource away; answered as above',
   },
   {
+    verb: VERBS.stop,
+    ...toKinds,
+    body: 'StopCommand',
+    answer: 'StepAccepted',
+    description: 'Ends what runs of a resource and keeps all it has; answered as above',
+  },
+  {
+    verb: VERBS.export,
+    ...toKinds,
+    body: 'ExportCommand',
+    answer: 'StepAccepted',
+    description: 'Reads out all data of a resource as they are at one moment; answered as above',
+  },
+  {
     verb: VERBS.inspect,
     ...toKinds,
     body: 'InspectQuery',

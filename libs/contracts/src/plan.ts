@@ -1,6 +1,17 @@
 import type { JsonObject } from './json.js';
 import type { ResourceKind } from './services.js';
 
+/** The data of one resource, as they stand in a snapshot: a blob (Zstandard, RFC 8878), checked by its SHA-256 when it is read. */
+export interface Part {
+  sha256: string;
+  /** Of the blob. */
+  bytes: number;
+  /** What it is once it is uncompressed: `application/x-tar` (files), or a database's own dump. */
+  mediaType: string;
+  /** Bytes once it is uncompressed. */
+  contentBytes: number;
+}
+
 /** A definition pinned by its content. */
 export interface DefinitionRef {
   name: string;
@@ -19,14 +30,27 @@ export interface Wire {
   to: string;
 }
 
-/** What undoes a step: `destroy` what it made, `none` (nothing to undo), or `forward` (only onwards). */
-export type Inverse = 'destroy' | 'none' | 'forward';
+/**
+ * What a step does: makes a resource (or brings up again the one that is there), takes it away, ends what runs of it and keeps all
+ * it has, or reads out all its data.
+ */
+export const STEP_ACTIONS = ['ensure', 'destroy', 'stop', 'export'] as const;
+export type StepAction = (typeof STEP_ACTIONS)[number];
+
+/**
+ * What undoes a step: `destroy` what it made, `ensure` what it stopped, `none` (nothing to undo), or `forward` (only onwards).
+ */
+export const INVERSES = ['destroy', 'ensure', 'none', 'forward'] as const;
+export type Inverse = (typeof INVERSES)[number];
 
 /** One thing one sub-provisioner does for one request. Pinned: a resumed request never resolves again. */
 export interface PlanStep {
-  /** Unique in the plan: the resource's key, `storage/shop-data`. */
+  /**
+   * Unique in the plan: the resource's key, `storage/shop-data`; with the action behind it where a plan does more than one thing with
+   * a resource: `instance/shop#stop`.
+   */
   id: string;
-  action: 'ensure' | 'destroy';
+  action: StepAction;
   kind: ResourceKind;
   name: string;
   generation: number;
@@ -40,6 +64,8 @@ export interface PlanStep {
   inverse: Inverse;
   /** Made once for the whole environment: as an {@link Installed} it has no `instanceId`, and goes with its last user. */
   shared?: boolean;
+  /** What it begins with, of an `ensure`: data of a snapshot. */
+  from?: Part;
 }
 
 /** A requirement that nothing satisfies, and why. */

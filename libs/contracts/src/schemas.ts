@@ -3,6 +3,7 @@ import { DESIRED_CHANGES, DESIRED_STATES } from './desired.js';
 import { ERRORS } from './errors.js';
 import { JOBS } from './events/request.events.js';
 import { DEFINITION_REFERENCE, NAME, OWNER_ID } from './names.js';
+import { INVERSES, STEP_ACTIONS } from './plan.js';
 import { CATEGORIES, RESOURCE_KINDS, SERVICES } from './services.js';
 
 /** A JSON Schema (draft 2020-12) of a message's body. */
@@ -29,7 +30,7 @@ const name = text(NAME, 'must be 1 to 63 lower-case letters, digits and inner hy
 const resource = object({ environment: name, kind: { enum: RESOURCE_KINDS }, name });
 const definition = object({ name: words(128), version: words(128), hash: words(128) });
 const ofStep = { requestId: words(128), stepId: words(256), resource };
-const destroy = {
+const ofResource = {
   ...ofStep,
   try: atLeast(1),
   generation: atLeast(1),
@@ -40,11 +41,17 @@ const destroy = {
   ownerId: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -, such as "ada"'),
 };
 
+const part = object({
+  sha256: text(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
+  bytes: atLeast(0),
+  mediaType: words(128),
+  contentBytes: atLeast(0),
+});
 const installed = object({ kind: { enum: RESOURCE_KINDS }, name, generation: atLeast(1), definition });
 const planStep = object(
   {
     id: string,
-    action: { enum: ['ensure', 'destroy'] },
+    action: { enum: STEP_ACTIONS },
     kind: { enum: RESOURCE_KINDS },
     name,
     generation: atLeast(1),
@@ -53,10 +60,11 @@ const planStep = object(
     driver: name,
     spec: anything,
     after: listOf(string),
-    inverse: { enum: ['destroy', 'none', 'forward'] },
+    inverse: { enum: INVERSES },
     shared: boolean,
+    from: part,
   },
-  ['shared'],
+  ['shared', 'from'],
 );
 const read = object({ key: string, generation: { type: ['integer', 'null'] }, users: listOf(string) }, ['users']);
 const unsatisfied = object({ chain: listOf(string), requirement: string, reason: string, message: string });
@@ -71,8 +79,10 @@ export const SCHEMAS = {
   PlanQuery: object({ body: anything }),
   ControlCommand: object({ requestId: string, reason }, ['reason']),
   DispatchCommand: object({ environment: name, reason }, ['reason']),
-  EnsureCommand: object({ ...destroy, spec: anything, inputs: mapOf(anything) }, ['ownerId']),
-  DestroyCommand: object(destroy, ['ownerId']),
+  EnsureCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything), from: part }, ['ownerId', 'from']),
+  DestroyCommand: object(ofResource, ['ownerId']),
+  StopCommand: object(ofResource, ['ownerId']),
+  ExportCommand: object(ofResource, ['ownerId']),
   InspectQuery: object({ resource, generation: atLeast(1), driver: name, location: name }),
   StepCancelCommand: object(ofStep),
   StepLogQuery: object(ofStep),

@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.js';
-import type { DefinitionRef } from './plan.js';
+import type { DefinitionRef, Part } from './plan.js';
 import type { ResourceKind, ResourceRef } from './services.js';
 
 /**
@@ -27,10 +27,18 @@ export interface EnsureCommand extends StepCommand {
   spec: JsonObject;
   /** Outputs of what it is wired to, by the requirement's name: `{data: {path: '/…'}}`. */
   inputs: Record<string, JsonObject>;
+  /** Data that it begins with, when it is not there yet. */
+  from?: Part;
 }
 
 /** Takes the resource away and leaves a tombstone for this generation. */
 export type DestroyCommand = StepCommand;
+
+/** Ends what runs of the resource and keeps all it has; it stays so until it is ensured again. */
+export type StopCommand = StepCommand;
+
+/** Reads out all data of the resource as they are at one moment. Nothing at the place changes; the outcome names the {@link Part}. */
+export type ExportCommand = StepCommand;
 
 /**
  * Answer to a step's command, at most 2 s later: `accepted` once `Started` is durable, `settled` when this try's outcome

@@ -48,6 +48,8 @@ export const VERBS = {
   resumeDispatch: 'resume-dispatch',
   ensure: 'ensure',
   destroy: 'destroy',
+  stop: 'stop',
+  export: 'export',
   inspect: 'inspect',
   cancelStep: 'cancel-step',
   log: 'log',

@@ -1,7 +1,7 @@
 import type { Actor, Owner } from '../context.js';
 import type { Cause } from '../errors.js';
 import type { JsonObject } from '../json.js';
-import type { InstalledRef, Plan, Unsatisfied, Wire } from '../plan.js';
+import type { InstalledRef, Plan, StepAction, Unsatisfied, Wire } from '../plan.js';
 import type { BlobRef } from '../steps.js';
 import type { ResourceRef } from '../services.js';
 
@@ -35,7 +35,7 @@ export type RequestEvent =
       data: {
         stepId: string;
         try: number;
-        action: 'ensure' | 'destroy';
+        action: StepAction;
         undo: boolean;
         inputs: Record<string, JsonObject>;
         deadline: number;

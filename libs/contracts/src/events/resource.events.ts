@@ -1,7 +1,7 @@
 import type { Cause } from '../errors.js';
 import type { DesiredState } from '../desired.js';
 import type { JsonObject } from '../json.js';
-import type { DefinitionRef } from '../plan.js';
+import type { DefinitionRef, Part, StepAction } from '../plan.js';
 import type { BlobRef } from '../steps.js';
 import type { ResourceKind } from '../services.js';
 
@@ -27,20 +27,25 @@ export type ResourceEvent =
   | {
       type: 'Started';
       data: Outcome & {
-        action: 'ensure' | 'destroy';
+        action: StepAction;
         replica: string;
         location: string;
         driver: string;
         definition: DefinitionRef;
         spec: JsonObject;
         inputs: Record<string, JsonObject>;
+        from?: Part;
         deadline: number;
       };
     }
   /** Another replica carries on, or the same one after a restart: what the older epoch still does is void. */
   | { type: 'TakenOver'; data: { generation: number; epoch: number; replica: string } }
   | { type: 'Provisioned'; data: Outcome & { effect: 'made' | 'found'; outputs: JsonObject; observed: JsonObject } }
-  | { type: 'Failed'; data: Outcome & { action: 'ensure' | 'destroy'; cause: Cause } }
+  | { type: 'Failed'; data: Outcome & { action: StepAction; cause: Cause } }
+  /** What ran of it has ended; it stays so until it is ensured again. */
+  | { type: 'Stopped'; data: Outcome }
+  /** All its data were read out. */
+  | { type: 'Exported'; data: Outcome & { part: Part } }
   | { type: 'Destroyed'; data: Outcome & { effect: 'destroyed' | 'absent' } }
   | { type: 'HealthChanged'; data: { generation: number; from: Health; to: Health; reason: string } }
   /** It ended by itself and was started again. */

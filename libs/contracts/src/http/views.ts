@@ -5,7 +5,7 @@ import type { DesiredState } from '../desired.js';
 import type { Health } from '../events/resource.events.js';
 import type { Instant } from '../clock.js';
 import type { JsonObject } from '../json.js';
-import type { DefinitionRef, InstalledRef, Plan, Unsatisfied, Wire } from '../plan.js';
+import type { DefinitionRef, InstalledRef, Plan, StepAction, Unsatisfied, Wire } from '../plan.js';
 import type { RequestStatus } from '../request-status.js';
 import type { ResourceKind } from '../services.js';
 import type { BlobRef } from '../steps.js';
@@ -25,7 +25,7 @@ export interface StepView {
   id: string;
   kind: ResourceKind;
   name: string;
-  action: 'ensure' | 'destroy';
+  action: StepAction;
   generation: number;
   location: string;
   driver: string;
