@@ -1,2 +1,3 @@
 export type { BlobContent, Blobs } from './port.js';
 export { openBlobs } from './directory/directory-blobs.js';
+export { openCompressed, putCompressed, uncompressed, type CompressedRef } from './compressed.js';

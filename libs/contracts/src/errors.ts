@@ -152,6 +152,16 @@ export const ERRORS = {
     advice: 'retry',
   },
   'spec-invalid': { title: "The definition's spec is not valid", hint: 'Correct the definition.', advice: 'refuse' },
+  'not-portable': {
+    title: 'That driver cannot do it with the data',
+    hint: 'Use a driver that can: npx slipway provisioners tells which can export, and what each can begin from.',
+    advice: 'refuse',
+  },
+  'archive-invalid': {
+    title: 'The archive is not what a snapshot must be',
+    hint: 'Nothing was changed. Take another copy of the archive, or export again.',
+    advice: 'refuse',
+  },
   'generation-old': {
     title: 'This generation of the resource is over',
     hint: 'This one changes nothing any more. Where it is still wanted, make a new request.',

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Clock, DefinitionRef, Health, InspectAnswer, JsonObject, ResourceKind, ResourceRef } from '@slipway/contracts';
 import type { Blobs } from '@slipway/blobs';
 import type { Secrets } from '@slipway/secrets';
@@ -39,6 +40,21 @@ export interface DriverContext {
   progress(fraction: number | undefined, message: string): void;
   /** One line of the step's log. Never a secret. */
   log(line: string): void;
+  /** Of an `ensure` that begins with the data of a snapshot. */
+  from?: Data;
+}
+
+/** The data that a resource begins with. */
+export interface Data {
+  /** One of those that the driver {@link Portable.accepts}. */
+  mediaType: string;
+  /** What {@link open} yields at most, and exactly when it ends well. */
+  contentBytes: number;
+  /**
+   * The data, uncompressed, from their beginning each time. It ends with an error where they are not what was stored; what was
+   * made of them till then is to be thrown away. Told as progress while it is read. Their content is from outside: hostile.
+   */
+  open(): Promise<Readable>;
 }
 
 export interface Ensured {
@@ -58,6 +74,19 @@ export interface Observation {
   restarts: number;
 }
 
+/** The data of a resource as one stream: how it is read out, and what it can begin with elsewhere. */
+export interface Portable<Spec extends object = JsonObject> {
+  /** Of what `export` yields: `application/x-tar` for files, or of a database's own dump. */
+  readonly mediaType: string;
+  /** Media types that `ensure` can begin with ({@link DriverContext.from}). */
+  readonly accepts: readonly string[];
+  /**
+   * All data of the resource as they are at one moment, neither compressed nor counted: the kit does that. Nothing at the
+   * place changes, but what is removed again when the stream ends, however it ends. No secrets, no logs.
+   */
+  export(target: Target, spec: Spec, context: DriverContext): Promise<AsyncIterable<Uint8Array>>;
+}
+
 /**
  * How a sub-provisioner does it at one kind of place. Runs the contract suite of `/testing` against the real thing.
  *
@@ -67,6 +96,8 @@ export interface Observation {
  * D3. `destroy(generation)` leaves a tombstone; an `ensure` of that or an older generation refuses with `generation-old`,
  *     also one that began before and wakes up later.
  * D4. What carries no mark of ours is never touched: `foreign`.
+ * D5. An `ensure` with {@link DriverContext.from} makes the resource with all of those data or not at all; what is there
+ *     already, of this generation, is found as it is.
  */
 export interface Driver<Spec extends object = JsonObject> {
   readonly kind: ResourceKind;
@@ -82,4 +113,6 @@ export interface Driver<Spec extends object = JsonObject> {
   observeEvery?(spec: Spec): number;
   /** For what runs: ends it and keeps all it has, so that `observe` starts it again. Where nothing of it is there it does nothing. */
   stop?(target: Identity, context: DriverContext): Promise<void>;
+  /** Where its data can be read out, and it can begin with data: what it lacks is refused by name (`not-portable`). */
+  readonly portable?: Portable<Spec>;
 }

@@ -1,4 +1,4 @@
-export type { Driver, DriverContext, Ensured, Identity, Mark, Observation, Target } from './driver.js';
+export type { Data, Driver, DriverContext, Ensured, Identity, Mark, Observation, Portable, Target } from './driver.js';
 export { EngineMarks } from './place/engine-marks.js';
 export { GenerationFolder, MARKER, generationMarks, type Marker, type Standing } from './place/generation-folder.js';
 export { secretPrefix } from './step/driver-context.js';

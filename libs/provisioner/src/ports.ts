@@ -1,5 +1,5 @@
 import type { Blobs } from '@slipway/blobs';
-import type { Clock, ResourceKind } from '@slipway/contracts';
+import type { Clock, ResourceKind, StepAction } from '@slipway/contracts';
 import type { EventStore } from '@slipway/event-store';
 import type { Command, Filesystem } from '@slipway/interfaces';
 import type { Bus } from '@slipway/mesh';
@@ -19,7 +19,7 @@ export interface Reports {
   warn(about: object, message: string): void;
   error(about: object, message: string): void;
   /** A step has its outcome. */
-  settled(step: { action: 'ensure' | 'destroy'; outcome: string; ms: number }): void;
+  settled(step: { action: StepAction; outcome: string; ms: number }): void;
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   resourceStream,
   type DestroyCommand,
   type EnsureCommand,
+  type ExportCommand,
   type InspectAnswer,
   type InspectQuery,
   type RequestContext,
@@ -12,8 +13,10 @@ import {
   type StepAccepted,
   type StepCancelAnswer,
   type StepCancelCommand,
+  type StepCommand,
   type StepLog,
   type StepLogQuery,
+  type StopCommand,
 } from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
 import type { Driver } from './driver.js';
@@ -23,6 +26,7 @@ import { driverAt } from './place/driver-at.js';
 import { TAKEOVER_AFTER, sleep, type Ports } from './ports.js';
 import { driverContext } from './step/driver-context.js';
 import { Lanes, type Lane } from './step/lane.js';
+import { assertPortable } from './step/portable.js';
 import { assertSpec } from './step/spec.js';
 import { StepRun } from './step/step-run.js';
 
@@ -71,7 +75,15 @@ export class Provisioner {
   }
 
   destroy(command: DestroyCommand, context: RequestContext): Promise<StepAccepted> {
-    return this.#accept('destroy', { ...command, spec: {}, inputs: {} }, context);
+    return this.#accept('destroy', bare(command), context);
+  }
+
+  stop(command: StopCommand, context: RequestContext): Promise<StepAccepted> {
+    return this.#accept('stop', bare(command), context);
+  }
+
+  export(command: ExportCommand, context: RequestContext): Promise<StepAccepted> {
+    return this.#accept('export', bare(command), context);
   }
 
   async inspect({ resource, generation, driver: name, location }: InspectQuery): Promise<InspectAnswer> {
@@ -113,7 +125,7 @@ export class Provisioner {
   }
 
   /** Takes nothing new, waits for what is under way; what is not done then is carried on by the next start. */
-  async stop(): Promise<void> {
+  async shutDown(): Promise<void> {
     this.#stopping = true;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     for (const work of this.#lanes.underWay()) if (!work.step) work.abort(new SlipwayError('shutting-down'));
@@ -126,7 +138,7 @@ export class Provisioner {
 
   async #accept(action: Action, command: EnsureCommand, context: RequestContext): Promise<StepAccepted> {
     const ref = command.resource;
-    this.#driver(ref, command.location, command.driver);
+    assertPortable(this.#driver(ref, command.location, command.driver), action, command.from);
     if (action === 'ensure') assertSpec(this.ports.kind, command.spec);
     const step = { requestId: command.requestId, stepId: command.stepId, try: command.try, action };
     return this.#lanes.in(resourceStream(ref), async (lane) => {
@@ -140,12 +152,13 @@ export class Provisioner {
       }
       const gaveWay = await this.#giveWay(lane, running, command);
       if (gaveWay) known = await this.#streams.load(ref);
-      const { generation, location, driver, definition, spec, inputs, deadline } = command;
+      const { generation, location, driver, definition, spec, inputs, from, deadline } = command;
+      const what = { generation, location, driver, definition, spec, inputs, ...(from && { from }), deadline };
       const { loaded, events } = await this.#streams.record(
         ref,
         {
           type: 'Start',
-          step: { ...step, generation, location, driver, definition, spec, inputs, deadline, replica: this.ports.replica },
+          step: { ...step, ...what, replica: this.ports.replica },
           ...(gaveWay && known.state.running && { supersede: new SlipwayError('step-cancelled').toCause() }),
         },
         metadataOf(context, command),
@@ -215,6 +228,9 @@ export class Provisioner {
     return cancellingSubject(this.ports.mesh, this.ports.kind, location);
   }
 }
+
+/** A command that only says which resource is meant. */
+const bare = (command: StepCommand): EnsureCommand => ({ ...command, spec: {}, inputs: {} });
 
 const metadataOf = (context: RequestContext, { requestId, resource, ownerId }: EnsureCommand): EventMetadata => ({
   requestId,

@@ -447,7 +447,7 @@ describe('a sub-provisioner', () => {
       const provisioner = rig.process([hand.driver]);
       await provisioner.ensure(rig.ensure(), rig.context);
       await settle();
-      const stopping = provisioner.stop();
+      const stopping = provisioner.shutDown();
       const refused = provisioner.ensure(rig.ensure({ requestId: 'r2', stepId: 's' }), rig.context);
       await expect(refused).rejects.toMatchObject({ code: 'shutting-down' });
       hand.last.answer(ensured);
@@ -458,7 +458,7 @@ describe('a sub-provisioner', () => {
     test('leaves what takes too long without an outcome, for the next start', async () => {
       const provisioner = rig.process([hand.driver], 'here');
       await provisioner.ensure(rig.ensure(), rig.context);
-      const stopping = provisioner.stop();
+      const stopping = provisioner.shutDown();
       await rig.clock.pass(10_000);
       await stopping;
       hand.last.fail(new Error('interrupted'));

@@ -7,6 +7,7 @@ import type {
   InstalledRef,
   LeftBehind,
   Owner,
+  Part,
   Plan,
   PlanRead,
   PlanStep,
@@ -14,7 +15,7 @@ import type {
   Unsatisfied,
   Wire,
 } from '@slipway/contracts';
-import { CATEGORIES, DESIRED_STATES, ERRORS, OWNER_TYPES, RESOURCE_KINDS } from '@slipway/contracts';
+import { CATEGORIES, DESIRED_STATES, ERRORS, INVERSES, OWNER_TYPES, RESOURCE_KINDS, STEP_ACTIONS } from '@slipway/contracts';
 import {
   REQUEST_STATUSES,
   type Accepted,
@@ -99,7 +100,7 @@ const step = object<StepView>({
   id: { ...text, example: 'storage/shop-data' },
   kind,
   name: text,
-  action: oneOf(['ensure', 'destroy']),
+  action: oneOf([...STEP_ACTIONS]),
   generation: count,
   location: text,
   driver: text,
@@ -223,7 +224,7 @@ const plan = object<Plan>({
 
 const planStep = object<PlanStep>({
   id: text,
-  action: oneOf(['ensure', 'destroy']),
+  action: oneOf([...STEP_ACTIONS]),
   kind,
   name: text,
   generation: count,
@@ -233,7 +234,8 @@ const planStep = object<PlanStep>({
   spec: json,
   after: list(text),
   shared: optional(flag),
-  inverse: oneOf(['destroy', 'none', 'forward']),
+  inverse: oneOf([...INVERSES]),
+  from: optional(ref('Part')),
 });
 
 const unsatisfied = object<Unsatisfied>({
@@ -263,6 +265,7 @@ export const SCHEMAS: Record<string, Schema> = {
     repeated: optional(described(flag, 'An earlier call with the same idempotency key was answered the same.')),
   }),
   BlobRef: object<BlobRef>({ sha256: text, bytes: count }),
+  Part: object<Part>({ sha256: text, bytes: count, mediaType: text, contentBytes: count }),
   Cause: cause,
   DefinitionRef: object<DefinitionRef>({ name: text, version: text, hash: text }),
   Desired: object<Desired>({

@@ -7,6 +7,7 @@ import {
   type Installed,
   type ResourceEvent,
   type ResourceKind,
+  type StepAction,
 } from '@slipway/contracts';
 import type { ResourceView } from '@slipway/contracts/http';
 import type { RecordedEvent } from '@slipway/event-store';
@@ -70,6 +71,8 @@ function started(
 ): ResourceView {
   const touched = { requestId: data.requestId, cause: undefined, updatedAt: recordedAt, position };
   if (row && data.action === 'destroy') return { ...row, ...touched, status: 'destroying' };
+  // What is stopped or read out is there all the while.
+  if (row && data.action !== 'ensure') return { ...row, ...touched };
   const [environment, name] = id.split('.') as [string, string];
   const anew = row?.generation !== data.generation;
   const ownerId = metadata.ownerId ?? claim?.ownerId ?? row?.ownerId;
@@ -103,8 +106,10 @@ function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView>
         row.kind === 'instance' ? { desired: 'running' as const, health: 'healthy' as const, healthReason: undefined } : {};
       return { status: 'present', outputs: event.data.outputs, observed: event.data.observed, cause: undefined, ...health };
     }
+    case 'Stopped':
+      return row.kind === 'instance' ? { desired: 'stopped', health: 'stopped', healthReason: 'It was stopped' } : {};
     case 'Failed':
-      return { status: 'failed', cause: event.data.cause };
+      return { cause: event.data.cause, ...(changesIt(event.data.action) && { status: 'failed' as const }) };
     case 'Destroyed':
       return { status: 'destroyed', outputs: {}, observed: {}, ...NOT_RUNNING, cause: undefined };
     case 'DesiredStateChanged':
@@ -117,6 +122,9 @@ function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView>
       return {};
   }
 }
+
+/** What is stopped or read out stays what it was, also when that fails. */
+const changesIt = (action: StepAction): boolean => action === 'ensure' || action === 'destroy';
 
 /** A claim tells whom the request works for; the settled plan says for good whose each resource is. */
 function belonging(kind: ResourceKind, model: Model<ResourceView>, recorded: RecordedEvent): Change<ResourceView>[] {

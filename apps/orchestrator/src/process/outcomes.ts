@@ -6,6 +6,7 @@ import {
   type ResourceEvent,
   type ResourceKind,
   type ResourceRef,
+  type StepAction,
 } from '@slipway/contracts';
 import type { EventStore, RecordedEvent } from '@slipway/event-store';
 import type { StepOutcome } from '../request/state.js';
@@ -19,7 +20,7 @@ export const OUTCOME_TYPES = RESOURCE_KINDS.flatMap((kind) =>
 export interface Outcome {
   requestId: string;
   stepId: string;
-  action: 'ensure' | 'destroy';
+  action: StepAction;
   try: number;
   outcome: StepOutcome;
 }

@@ -6,6 +6,7 @@ import {
   type RequestAccepted,
   type RequestStatus,
   type ResourceKind,
+  type StepAction,
 } from '@slipway/contracts';
 import type { StepState, Tries } from './step.js';
 
@@ -61,9 +62,9 @@ export type RequestCommand =
   /** The environment has admitted the plan. */
   | { type: 'Admit'; planHash: string; setting: Setting }
   /** The outcome of a try. */
-  | { type: 'Settle'; stepId: string; action: 'ensure' | 'destroy'; try: number; outcome: StepOutcome; setting: Setting }
+  | { type: 'Settle'; stepId: string; action: StepAction; try: number; outcome: StepOutcome; setting: Setting }
   /** A step can't be begun yet. */
-  | { type: 'HoldStep'; stepId: string; action: 'ensure' | 'destroy'; try: number; code: string; reason: string }
+  | { type: 'HoldStep'; stepId: string; action: StepAction; try: number; code: string; reason: string }
   /** Time has passed. */
   | { type: 'Tick'; setting: Setting }
   | { type: 'Cancel'; actor: RequestAccepted['actor']; reason?: string; setting: Setting }

@@ -1,8 +1,8 @@
-import type { Cause, JsonObject, PlanStep } from '@slipway/contracts';
+import type { Cause, JsonObject, PlanStep, StepAction } from '@slipway/contracts';
 
 /** The try of a step that is under way: forwards, or undoing what was made. */
 export interface ActiveTry {
-  action: 'ensure' | 'destroy';
+  action: StepAction;
   undo: boolean;
   try: number;
   /** `waiting`: the next try starts at `at`. `uncertain`: its deadline has passed without an outcome. */

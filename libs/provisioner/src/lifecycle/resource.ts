@@ -14,7 +14,7 @@ type Data<Type extends ResourceEvent['type']> = Extract<ResourceEvent, { type: T
 /** A step that was started and has no outcome yet. */
 export type Running = Data<'Started'>;
 export type Action = Running['action'];
-type Outcome = Extract<ResourceEvent, { type: 'Provisioned' | 'Failed' | 'Destroyed' }>;
+type Outcome = Extract<ResourceEvent, { type: 'Provisioned' | 'Failed' | 'Destroyed' | 'Stopped' | 'Exported' }>;
 
 /** What the stream says is there. */
 export interface Present {
@@ -25,7 +25,7 @@ export interface Present {
   spec: JsonObject;
   inputs: Record<string, JsonObject>;
   outputs: JsonObject;
-  /** As last recorded; `healthy` when it was provisioned, because that is when `ensure` ends well. */
+  /** As last recorded; `healthy` when it was provisioned, because that is when `ensure` ends well; `stopped` when it was stopped. */
   health: Health;
   restarts: number;
 }
@@ -89,6 +89,8 @@ export const isSettled = (state: ResourceState, step: StepIdentity): boolean =>
  * R4. Health and restarts are recorded of what is there and is to stay, and only when they change; of what is not to run
  *     nothing but that it stands still, or that nobody knows.
  * R5. Whether it is to run is wanted of what is there and is to stay, while no step works on it (`too-busy`).
+ * R6. Only what is there and is to stay can be stopped by a step or read out, where it is and by its own driver; reading it out
+ *     changes no state.
  */
 export const resource: Decider<ResourceState, ResourceCommand, ResourceEvent> = {
   initialState: () => ({
@@ -128,6 +130,7 @@ function decide(state: ResourceState, command: ResourceCommand): ResourceEvent[]
 function start(state: ResourceState, step: Omit<Running, 'epoch' | 'log'>, supersede: Cause | undefined): ResourceEvent[] {
   if (isRunning(state, step) || isSettled(state, step)) return [];
   if (step.action === 'ensure') assertNotOld(state, step.generation);
+  if (step.action === 'stop' || step.action === 'export') assertThere(state, step);
   const { running, epoch } = state;
   const started: ResourceEvent = { type: 'Started', data: { ...step, epoch: epoch + 1 } };
   if (!running) return [started];
@@ -152,7 +155,19 @@ function assertNotOld(state: ResourceState, generation: number): void {
   throw new SlipwayError('generation-old', `Generation ${generation} ${why}`, { generation, newest });
 }
 
-/** What is to stay, and to run if it is something that runs. */
+/** R6. */
+function assertThere(state: ResourceState, { generation, location, driver }: Omit<Running, 'epoch' | 'log'>): void {
+  const present = wanted(state);
+  if (present?.generation === generation && present.location === location && present.driver === driver) return;
+  const there = present ? `generation ${present.generation}, by ${present.driver} at ${present.location}` : 'none';
+  throw new SlipwayError(
+    'not-found',
+    `Generation ${generation}, by ${driver} at ${location}, is not there to be stopped or read out; there is ${there}`,
+    { generation, ...(present && { present: present.generation }) },
+  );
+}
+
+/** What is to stay, and to run if it is something that runs and is not stopped. */
 export const wanted = ({ present, leaving }: ResourceState): Present | undefined =>
   present && present.generation > leaving ? present : undefined;
 
@@ -226,7 +241,10 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
       const present: Present = { ...base, health: 'healthy', restarts: was?.restarts ?? 0 };
       return { ...rest, present, desired: 'running', restarting: false };
     }
+    case 'Stopped':
+      return { ...withPresent(without(state, 'running'), { health: 'stopped' }), desired: 'stopped', restarting: false };
     case 'Failed':
+    case 'Exported':
       return without(state, 'running');
     case 'Destroyed': {
       const { generation } = event.data;

@@ -37,7 +37,15 @@ const destroyed = (epoch: number, over: Partial<Running> = {}): ResourceEvent =>
   type: 'Destroyed',
   data: { ...outcome(epoch, over), effect: 'destroyed' },
 });
+const stopped = (epoch: number, over: Partial<Running> = {}): ResourceEvent => ({ type: 'Stopped', data: outcome(epoch, over) });
+const PART = { sha256: 'a'.repeat(64), bytes: 10, mediaType: 'application/x-tar', contentBytes: 100 };
+const exported = (epoch: number, over: Partial<Running> = {}): ResourceEvent => ({
+  type: 'Exported',
+  data: { ...outcome(epoch, over), part: PART },
+});
 const destroy = { action: 'destroy', requestId: 'r2' } as const;
+const stop = { action: 'stop', requestId: 'r3', stepId: 'storage/shop-data#stop' } as const;
+const read = { action: 'export', requestId: 'r3', stepId: 'storage/shop-data#export' } as const;
 
 const given = (...events: ResourceEvent[]) => {
   const state = events.reduce(resource.evolve, resource.initialState());
@@ -286,6 +294,61 @@ describe('the lifecycle of a resource', () => {
       const stopped = [...there, desired('stopped'), started(2, again)];
       expect(given(...stopped, provisioned(2, again)).state.desired).toBe('running');
       expect(given(...stopped, failed(2, again)).state.desired).toBe('stopped');
+    });
+  });
+
+  describe('R6: what is stopped, and what is read out', () => {
+    const there = [started(1), provisioned(1)];
+    test('both begin a step of what is there', () => {
+      given(...there)
+        .when(start(stop))
+        .events(started(2, stop));
+      given(...there)
+        .when(start(read))
+        .events(started(2, read));
+    });
+    test.each([
+      ['was never made', []],
+      ['is being made', [started(1), failed(1)]],
+      ['is on its way out', [...there, started(2, destroy), failed(2, destroy)]],
+      ['was given back', [...there, started(2, destroy), destroyed(2, destroy)]],
+      ['is of another generation', [started(1, { generation: 2 }), provisioned(1, { generation: 2 })]],
+      ['is elsewhere', [started(1, { location: 'site-2' }), provisioned(1)]],
+      ['is of another driver', [started(1, { driver: 'volume' }), provisioned(1)]],
+    ])('neither is begun of what %s', (_what, events) => {
+      given(...events)
+        .when(start(stop))
+        .refuses('not-found');
+      given(...events)
+        .when(start(read))
+        .refuses('not-found');
+    });
+    test('what was stopped is not to run until it is ensured again', () => {
+      const ended = given(...there, started(2, stop), stopped(2, stop)).state;
+      expect(ended).toMatchObject({ desired: 'stopped', present: { generation: 1, health: 'stopped' } });
+      expect(ended.running).toBeUndefined();
+      const again = { requestId: 'r3', stepId: 'instance/shop' };
+      const { state } = given(...there, started(2, stop), stopped(2, stop), started(3, again), provisioned(3, again));
+      expect(state).toMatchObject({ desired: 'running', present: { health: 'healthy' } });
+    });
+    test('reading out changes nothing of the state, also when it fails', () => {
+      const { present, desired } = given(...there).state;
+      for (const end of [exported(2, read), failed(2, read)]) {
+        const { state } = given(...there, started(2, read), end);
+        expect(state).toMatchObject({ present, desired });
+        expect(state.running).toBeUndefined();
+      }
+    });
+    test('a try of each has one outcome', () => {
+      given(...there, started(2, read))
+        .when(settle(exported(2, read)))
+        .events(exported(2, read));
+      given(...there, started(2, read), exported(2, read))
+        .when(settle(exported(2, read)))
+        .events();
+      given(...there, started(2, read), exported(2, read))
+        .when(start(read))
+        .events();
     });
   });
 });

@@ -182,7 +182,10 @@ function evolve(known: Entry | undefined, ref: ResourceRef, recorded: RecordedEv
       return { ...settled, wanted: true, stopped: false };
     case 'DesiredStateChanged':
       return { ...known, stopped: event.data.desired === 'stopped' };
+    case 'Stopped':
+      return { ...settled, stopped: true };
     case 'Failed':
+    case 'Exported':
       return settled;
     case 'Destroyed':
       return { ...settled, there: known.generation > event.data.generation };

@@ -114,7 +114,7 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
       watch.pause();
       await microservice.stop();
       await repeating.stop();
-      await provisioner.stop();
+      await provisioner.shutDown();
       if (instances === 'stop') await watch.endAll();
       await registry.stop();
       presence.stop();

@@ -5,10 +5,12 @@ import {
   VERBS,
   type DestroyCommand,
   type EnsureCommand,
+  type ExportCommand,
   type InspectQuery,
   type SetDesiredCommand,
   type StepCancelCommand,
   type StepLogQuery,
+  type StopCommand,
 } from '@slipway/contracts';
 import { SchemaPipe, currentContext } from '@slipway/mesh';
 import { Provisioner } from '../provisioner.js';
@@ -30,6 +32,16 @@ export class ProvisionerController {
   @MessagePattern(VERBS.destroy)
   destroy(@Payload(new SchemaPipe(SCHEMAS.DestroyCommand)) command: DestroyCommand) {
     return this.provisioner.destroy(command, currentContext());
+  }
+
+  @MessagePattern(VERBS.stop)
+  stop(@Payload(new SchemaPipe(SCHEMAS.StopCommand)) command: StopCommand) {
+    return this.provisioner.stop(command, currentContext());
+  }
+
+  @MessagePattern(VERBS.export)
+  export(@Payload(new SchemaPipe(SCHEMAS.ExportCommand)) command: ExportCommand) {
+    return this.provisioner.export(command, currentContext());
   }
 
   @MessagePattern(VERBS.inspect)

@@ -5,8 +5,10 @@ import type { Driver, DriverContext, Target } from '../driver.js';
 import type { ResourceCommand, Running, StepIdentity } from '../lifecycle/resource.js';
 import type { Loaded, ResourceStreams } from '../lifecycle/stream.js';
 import { sleep, type Ports } from '../ports.js';
+import { dataOf, readOut } from './data.js';
 import { driverContext, secretPrefix } from './driver-context.js';
 import type { Work } from './lane.js';
+import { portableOf } from './portable.js';
 import type { RedactingSecrets } from './redaction.js';
 import { RunningLog } from './running-log.js';
 
@@ -100,14 +102,32 @@ export class StepRun implements Work {
   }
 
   async #perform(context: DriverContext & { secrets: RedactingSecrets }): Promise<Outcome> {
-    const { generation, epoch, definition, spec, inputs, action } = this.#running;
+    const { generation, epoch, definition, action } = this.#running;
     const target: Target = { resource: this.ref, generation, epoch, definition };
-    if (action === 'destroy') {
-      const effect = await this.driver.destroy(target, context);
-      await this.ports.secrets.empty(secretPrefix(target));
-      return { type: 'Destroyed', data: { ...this.#identity(), effect } };
+    const identity = this.#identity();
+    switch (action) {
+      case 'ensure':
+        return this.#ensure(target, context);
+      case 'destroy': {
+        const effect = await this.driver.destroy(target, context);
+        await this.ports.secrets.empty(secretPrefix(target));
+        return { type: 'Destroyed', data: { ...identity, effect } };
+      }
+      case 'stop':
+        // Where nothing runs there is nothing to end.
+        await this.driver.stop?.(target, context);
+        return { type: 'Stopped', data: identity };
+      case 'export': {
+        const { spec } = this.loaded.state.present!;
+        return { type: 'Exported', data: { ...identity, part: await readOut(portableOf(this.driver), target, spec, context) } };
+      }
     }
-    const { effect, outputs, observed } = await this.driver.ensure(target, spec, inputs, context);
+  }
+
+  async #ensure(target: Target, context: DriverContext & { secrets: RedactingSecrets }): Promise<Outcome> {
+    const { spec, inputs, from } = this.#running;
+    const begun = { ...context, ...(from && { from: dataOf(from, context) }) };
+    const { effect, outputs, observed } = await this.driver.ensure(target, spec, inputs, begun);
     const { secrets } = context;
     const said = { outputs: secrets.coverJson(outputs), observed: secrets.coverJson(observed) };
     return { type: 'Provisioned', data: { ...this.#identity(), effect, ...said } };

@@ -4,8 +4,10 @@ import {
   resourceStream,
   type DestroyCommand,
   type EnsureCommand,
+  type ExportCommand,
   type RequestContext,
   type ResourceKind,
+  type StopCommand,
 } from '@slipway/contracts';
 import { MemoryDisk, MemoryEventLog, type AppendPoint } from '@slipway/event-store/testing';
 import type { EventStore } from '@slipway/event-store';
@@ -111,6 +113,14 @@ export class CoreRig {
   destroy(over: Partial<DestroyCommand> = {}): DestroyCommand {
     const { spec: _spec, inputs: _inputs, ...command } = this.ensure();
     return { ...command, ...over };
+  }
+
+  stop(over: Partial<StopCommand> = {}): StopCommand {
+    return this.destroy({ stepId: `${this.kind}/shop-data#stop`, ...over });
+  }
+
+  export(over: Partial<ExportCommand> = {}): ExportCommand {
+    return this.destroy({ stepId: `${this.kind}/shop-data#export`, ...over });
   }
 
   /** Types of what stands in the resource's stream, without the kind. */

@@ -2,5 +2,5 @@ export { driverContract, type DriverSamples } from './driver-contract.js';
 export { ContractPlace, type Said } from './contract-place.js';
 export { withEffects, type BeforeEffect } from './effects.js';
 export { nullDriver } from './null-driver.js';
-export { SimulatedPlace, type EffectPoint, type OnEffect } from './simulated-place.js';
+export { SIMULATED_DATA, SimulatedPlace, type EffectPoint, type OnEffect } from './simulated-place.js';
 export { startCore, type Serve } from './start-core.js';

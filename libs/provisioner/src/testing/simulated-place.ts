@@ -1,11 +1,15 @@
+import { buffer } from 'node:stream/consumers';
 import { SlipwayError, resourceStream, type InspectAnswer, type JsonObject, type ResourceKind } from '@slipway/contracts';
 import type { Driver, DriverContext, Ensured, Identity, Mark, Target } from '../driver.js';
 
 /** A moment at which a simulation may let a process die or hang. */
 export interface EffectPoint {
   when: 'before' | 'after';
-  /** `mark`: the marker stands; `make`: it gets its name; `bury`: the tombstone; `remove`: what was there is gone. */
-  effect: 'mark' | 'make' | 'bury' | 'remove';
+  /**
+   * `mark`: the marker stands; `make`: it gets its name; `start`: what was stopped runs again; `stop`: it has ended; `read`: its
+   * data are read out; `bury`: the tombstone; `remove`: what was there is gone.
+   */
+  effect: 'mark' | 'make' | 'start' | 'stop' | 'read' | 'bury' | 'remove';
   /** `storage-default.shop-data/g1` */
   what: string;
 }
@@ -13,7 +17,12 @@ export interface EffectPoint {
 interface Thing {
   mark: Mark;
   state: 'marked' | 'made' | 'buried' | 'destroyed';
+  data: Buffer;
+  stopped: boolean;
 }
+
+/** Of the data that a simulated place gives and takes. */
+export const SIMULATED_DATA = 'application/x-simulated';
 
 /** Called around each effect. What it throws ends the driver's call there; what never resolves lets it hang there. */
 export type OnEffect = (point: EffectPoint) => void | Promise<void>;
@@ -36,6 +45,19 @@ export class SimulatedPlace {
     return [...this.#things.values()].filter(({ state }) => state !== 'destroyed').map(({ mark }) => mark);
   }
 
+  /** What was made and does not run. */
+  stopped(): string[] {
+    return [...this.#things].filter(([, { state, stopped }]) => state === 'made' && stopped).map(([what]) => what);
+  }
+
+  /** Data of what was made, `storage-default.shop-data/g1`; with `data` they become those. */
+  data(what: string, data?: string): string {
+    const thing = this.#things.get(what);
+    if (thing?.state !== 'made') throw new Error(`${what} is not there`);
+    if (data !== undefined) thing.data = Buffer.from(data);
+    return thing.data.toString();
+  }
+
   /** A driver at this place. `outputs` are what others are wired to; `onEffect` is called as well as the place's own. */
   driver(
     kind: ResourceKind,
@@ -53,6 +75,12 @@ export class SimulatedPlace {
       ensure: (target, _spec, _inputs, context) => this.#ensure(target, outputs(target), context, around),
       inspect: async (target) => this.#inspect(target),
       destroy: (target, context) => this.#destroy(target, context, around),
+      stop: (target) => this.#stop(target, around),
+      portable: {
+        mediaType: SIMULATED_DATA,
+        accepts: [SIMULATED_DATA],
+        export: async (target) => this.#read(target, around),
+      },
       marks: async () => this.marks().filter(({ resource }) => resource.kind === kind),
     };
   }
@@ -60,12 +88,18 @@ export class SimulatedPlace {
   async #ensure(target: Target, outputs: JsonObject, context: DriverContext, around: OnEffect): Promise<Ensured> {
     const what = nameOf(target);
     this.#assertNotOld(target);
-    if (this.#things.get(what)?.state === 'made') return { effect: 'found', outputs, observed: { exists: true } };
+    const found: Ensured = { effect: 'found', outputs, observed: { exists: true } };
+    const there = this.#things.get(what);
+    if (there?.state === 'made') {
+      if (there.stopped) await effectAt(around, 'start', what, () => void (there.stopped = false));
+      return found;
+    }
     context.log(`Making ${what}`);
     await effectAt(around, 'mark', what, () => {
       this.#assertNotOld(target);
-      if (!this.#things.has(what)) this.#things.set(what, { mark: markOf(target), state: 'marked' });
+      if (!this.#things.has(what)) this.#things.set(what, thing(target, 'marked'));
     });
+    const data = context.from ? await buffer(await context.from.open()) : Buffer.alloc(0);
     let effect: 'made' | 'found' = 'made';
     await effectAt(around, 'make', what, () => {
       this.#assertNotOld(target);
@@ -73,7 +107,7 @@ export class SimulatedPlace {
         effect = 'found';
         return;
       }
-      this.#things.set(what, { mark: markOf(target), state: 'made' });
+      this.#things.set(what, { ...thing(target, 'made'), data });
       this.made.set(what, (this.made.get(what) ?? 0) + 1);
     });
     context.progress(1, `Made ${what}`);
@@ -87,6 +121,23 @@ export class SimulatedPlace {
     return { state: state === undefined ? 'absent' : 'destroyed', observed: {} };
   }
 
+  async #stop(target: Identity, around: OnEffect): Promise<void> {
+    const what = nameOf(target);
+    await effectAt(around, 'stop', what, () => {
+      const found = this.#things.get(what);
+      if (found?.state === 'made') found.stopped = true;
+    });
+  }
+
+  async *#read(target: Identity, around: OnEffect): AsyncGenerator<Uint8Array> {
+    const what = nameOf(target);
+    let data = '';
+    await effectAt(around, 'read', what, () => {
+      data = this.data(what);
+    });
+    yield Buffer.from(data);
+  }
+
   async #destroy(target: Target, context: DriverContext, around: OnEffect): Promise<'destroyed' | 'absent'> {
     const what = nameOf(target);
     const found = this.#things.get(what)?.state;
@@ -94,7 +145,7 @@ export class SimulatedPlace {
     await effectAt(around, 'bury', what, () => {
       const now = this.#things.get(what)?.state;
       if (now === 'destroyed' || now === 'buried') return;
-      this.#things.set(what, { mark: markOf(target), state: now === 'made' ? 'buried' : 'destroyed' });
+      this.#things.set(what, thing(target, now === 'made' ? 'buried' : 'destroyed'));
     });
     await effectAt(around, 'remove', what, () => {
       const thing = this.#things.get(what)!;
@@ -123,6 +174,12 @@ async function effectAt(around: OnEffect, effect: EffectPoint['effect'], what: s
 }
 
 const nameOf = ({ resource, generation }: Identity): string => `${resourceStream(resource)}/g${generation}`;
+const thing = (target: Identity, state: Thing['state']): Thing => ({
+  mark: markOf(target),
+  state,
+  data: Buffer.alloc(0),
+  stopped: false,
+});
 const markOf = ({ resource, generation }: Identity): Mark => ({
   resource,
   generation,

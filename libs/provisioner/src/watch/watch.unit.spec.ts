@@ -172,7 +172,7 @@ describe('the watch over what runs', () => {
     await begin('starting');
     await settle();
     service.watch.pause();
-    const ended = service.provisioner.stop();
+    const ended = service.provisioner.shutDown();
     await rig.clock.pass(10_000);
     await ended;
     await service.watch.endAll();

@@ -11,6 +11,7 @@ import {
   type RequestStatus,
   type ResourceEvent,
   type ResourceKind,
+  type StepAction,
 } from '@slipway/contracts';
 
 /** What of a recorded event is looked at; what the gateway's `/events` gives fits as well. */
@@ -140,19 +141,29 @@ export function foldResource(kind: ResourceKind, events: readonly Recorded[], wr
       if (running) wrong(`${identity(data.action, data)} was started while ${running} was running`);
       running = identity(data.action, data);
     }
-    if (type !== 'Provisioned' && type !== 'Destroyed' && type !== 'Failed') continue;
-    const ended = identity(type === 'Failed' ? data.action : type === 'Provisioned' ? 'ensure' : 'destroy', data);
+    const action = type === 'Failed' ? data.action : ENDS[type];
+    if (!action) continue;
+    const ended = identity(action, data as Step);
     once(outcomes, ended, `${ended} has two outcomes`, wrong);
     running = undefined;
     if (type === 'Provisioned') standing = data.generation;
     if (type === 'Destroyed') standing = undefined;
+    if ((type === 'Stopped' || type === 'Exported') && data.generation !== standing) wrong(`${ended}: it was not there`);
   }
   if (running) wrong(`${running} has no outcome`);
   return standing;
 }
 
+/** What the events that tell of success end. */
+const ENDS: Partial<Record<ResourceEvent['type'], StepAction>> = {
+  Provisioned: 'ensure',
+  Destroyed: 'destroy',
+  Stopped: 'stop',
+  Exported: 'export',
+};
+
 type Step = { requestId: string; stepId: string; try: number; generation: number };
-const identity = (action: 'ensure' | 'destroy', { requestId, stepId, try: tryNumber, generation }: Step): string =>
+const identity = (action: StepAction, { requestId, stepId, try: tryNumber, generation }: Step): string =>
   `try ${tryNumber} to ${action} ${stepId} g${generation} for ${requestId}`;
 
 /** Streams of a category by their ids, each with its events, in order. */

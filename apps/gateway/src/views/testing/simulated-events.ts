@@ -11,6 +11,7 @@ import {
   type RequestEvent,
   type ResourceEvent,
   type ResourceKind,
+  type StepAction,
 } from '@slipway/contracts';
 
 /** A request of a simulated history. */
@@ -100,7 +101,7 @@ export const requested = (step: PlanStep, tries: number, undo: boolean): Request
   },
 });
 
-export const started = (job: Job, step: PlanStep, tries: number, action: 'ensure' | 'destroy'): ResourceEvent => ({
+export const started = (job: Job, step: PlanStep, tries: number, action: StepAction): ResourceEvent => ({
   type: 'Started',
   data: {
     ...outcome(job, step, tries),
