@@ -6,6 +6,7 @@ export function statusOf(code: ErrorCode): number {
     case 'bad-input':
     case 'message-malformed':
     case 'spec-invalid':
+    case 'archive-invalid':
       return 400;
     case 'unauthenticated':
       return 401;
@@ -35,6 +36,7 @@ export function statusOf(code: ErrorCode): number {
     case 'key-reused':
     case 'unsatisfied':
     case 'driver-unknown':
+    case 'not-portable':
       return 422;
     case 'too-busy':
     case 'limit-reached':

@@ -4,13 +4,14 @@ import {
   VERBS,
   causeOf,
   type Cause,
-  type DestroyCommand,
   type EnsureCommand,
   type InspectAnswer,
   type RequestContext,
   type ResourceRef,
   type StepAccepted,
+  type StepAction,
   type StepCancelAnswer,
+  type StepCommand,
 } from '@slipway/contracts';
 import type { Ports } from '../ports.js';
 import { isStopping, type RequestCommand, type RequestState, type StepOutcome } from '../request/state.js';
@@ -34,7 +35,7 @@ const ENDS_WITHIN = 2_000;
 type Purpose = 'begin' | 'end' | 'settle';
 
 /** What a sub-provisioner is asked in the course of a try. */
-type StepVerb = (typeof VERBS)['ensure' | 'destroy' | 'cancelStep' | 'inspect'];
+type StepVerb = (typeof VERBS)[StepAction | 'cancelStep' | 'inspect'];
 
 interface Errand {
   purpose: Purpose;
@@ -143,15 +144,15 @@ export class Errands {
   async #begin(errand: Errand): Promise<number> {
     const { plan } = errand.step;
     const { action, try: tryNumber, deadline, inputs } = errand.active;
-    const { generation, driver, location, definition, spec } = plan;
+    const { generation, driver, location, definition, spec, from } = plan;
     const { ownerId } = errand;
     const identity = { requestId: this.principal.id, stepId: plan.id, try: tryNumber };
     const resource = this.#resource(errand);
-    const command: DestroyCommand = { ...identity, resource, generation, driver, location, definition, deadline, ownerId };
-    const body: EnsureCommand | DestroyCommand = action === 'ensure' ? { ...command, spec, inputs } : command;
+    const command: StepCommand = { ...identity, resource, generation, driver, location, definition, deadline, ownerId };
+    const body: EnsureCommand | StepCommand = action === 'ensure' ? { ...command, spec, inputs, ...(from && { from }) } : command;
     let answer: StepAccepted;
     try {
-      answer = await this.#ask<StepAccepted>(errand, action === 'ensure' ? VERBS.ensure : VERBS.destroy, body);
+      answer = await this.#ask<StepAccepted>(errand, VERBS[action], body);
     } catch (error) {
       const cause = causeOf(error);
       if (ERRORS[cause.code].advice !== 'refuse') throw error;

@@ -84,6 +84,23 @@ describe('the watch over what runs', () => {
     expect(looks).toEqual(['stays']);
   });
 
+  test('W3: what was stopped is left alone until it is ensured again, also after a start', async () => {
+    const before = await started();
+    const resource = await provision(before);
+    await before.provisioner.stop({ ...rig.stop(), resource, requestId: 'r2' }, rig.context);
+    await rig.clock.reach(() => rig.types(resource).includes('Stopped'));
+    looks = [];
+    before.watch.start();
+    (await started()).watch.start();
+    await rig.clock.pass(20_000);
+    expect(looks).toEqual([]);
+    expect(rig.types(resource).at(-1)).toBe('Stopped');
+    await before.provisioner.ensure(rig.ensure({ requestId: 'r2', resource, spec }), rig.context);
+    await rig.clock.reach(() => rig.types(resource).at(-1) === 'Provisioned');
+    await rig.clock.pass(20_000);
+    expect(looks).not.toEqual([]);
+  });
+
   test('what cannot be looked at is unknown, with the reason', async () => {
     const service = await started();
     const resource = await provision(service);
