@@ -37,7 +37,10 @@ const destroyed = (epoch: number, over: Partial<Running> = {}): ResourceEvent =>
   type: 'Destroyed',
   data: { ...outcome(epoch, over), effect: 'destroyed' },
 });
-const stopped = (epoch: number, over: Partial<Running> = {}): ResourceEvent => ({ type: 'Stopped', data: outcome(epoch, over) });
+const hasStopped = (epoch: number, over: Partial<Running> = {}): ResourceEvent => ({
+  type: 'Stopped',
+  data: outcome(epoch, over),
+});
 const PART = { sha256: 'a'.repeat(64), bytes: 10, mediaType: 'application/x-tar', contentBytes: 100 };
 const exported = (epoch: number, over: Partial<Running> = {}): ResourceEvent => ({
   type: 'Exported',
@@ -324,11 +327,11 @@ describe('the lifecycle of a resource', () => {
         .refuses('not-found');
     });
     test('what was stopped is not to run until it is ensured again', () => {
-      const ended = given(...there, started(2, stop), stopped(2, stop)).state;
+      const ended = given(...there, started(2, stop), hasStopped(2, stop)).state;
       expect(ended).toMatchObject({ desired: 'stopped', present: { generation: 1, health: 'stopped' } });
       expect(ended.running).toBeUndefined();
       const again = { requestId: 'r3', stepId: 'instance/shop' };
-      const { state } = given(...there, started(2, stop), stopped(2, stop), started(3, again), provisioned(3, again));
+      const { state } = given(...there, started(2, stop), hasStopped(2, stop), started(3, again), provisioned(3, again));
       expect(state).toMatchObject({ desired: 'running', present: { health: 'healthy' } });
     });
     test('reading out changes nothing of the state, also when it fails', () => {

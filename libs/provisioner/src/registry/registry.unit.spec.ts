@@ -65,6 +65,18 @@ describe('the list of own resources', () => {
     expect(registry.unfinished().map(({ ref }) => ref.name)).toEqual(['half']);
   });
 
+  test('what was stopped, and what was read out, is worked on no more and is to stay', async () => {
+    const { provisioner, command } = await make('shop');
+    const { resource } = command;
+    await provisioner.stop({ ...rig.stop(), resource, requestId: 'r2' }, rig.context);
+    await rig.clock.reach(() => rig.types(resource).includes('Stopped'));
+    await provisioner.export({ ...rig.export(), resource, requestId: 'r2' }, rig.context);
+    await rig.clock.reach(() => rig.types(resource).includes('Exported'));
+    const { registry } = await caughtUp();
+    expect(registry.get(resource)).toMatchObject({ wanted: true, there: true, stopped: true });
+    expect(registry.unfinished()).toEqual([]);
+  });
+
   test('keeps what a failed step may have left until it is destroyed', async () => {
     const failing = rig.process([{ ...driver, ensure: () => Promise.reject(new Error('no')) }]);
     await failing.ensure(rig.ensure(), rig.context);
