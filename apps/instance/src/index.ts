@@ -5,5 +5,5 @@ import { rangeOf } from './drivers/process/settings.js';
 /** The sub-provisioner of instances. A new driver: its own folder, and one entry here. */
 export const service = provisionerService({
   kind: 'instance',
-  drivers: ({ config }) => [new ProcessDriver({ ports: rangeOf(config.instances.ports) })],
+  drivers: ({ config }) => [new ProcessDriver({ ports: rangeOf(config.instances.ports), variables: process.env })],
 });

@@ -109,6 +109,7 @@ describe('the shipped content', () => {
       'guestbook',
       'hello',
       'sqlite',
+      'verdaccio',
       'volume',
     ]);
   });

@@ -133,6 +133,33 @@ export class ProcessLimits {
   @MayBeLeftOut() @IsInt() @IsPositive() processes?: number;
 }
 
+/** A package's name in the npm registry, with or without a scope. */
+const NPM_PACKAGE = /^(?=.{1,214}$)(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/;
+/** Subresource Integrity, as lock files and the registry give it. */
+const INTEGRITY = /^sha512-[A-Za-z0-9+/]{86}==$/;
+
+/**
+ * What the npm registry brings into an instance's own folder: either one `package` instead of an artefact, or (`ci`) what the
+ * artefact's own package-lock.json says. Scripts of packages are never run.
+ */
+export class NpmSpec {
+  @MayBeLeftOut() @Matches(NPM_PACKAGE, { message: '$property must be the name of an npm package' }) package?: string;
+  @MayBeLeftOut()
+  @Matches(SEMVER, {
+    message: '$property must be exactly one version such as "1.0.0", no range and no tag: a plan must make the same each time',
+  })
+  version?: string;
+  /** What the package's archive must be. */
+  @MayBeLeftOut() @Matches(INTEGRITY, { message: '$property must be "sha512-…" as a lock file gives it' }) integrity?: string;
+  @MayBeLeftOut() @IsIn([true]) ci?: true;
+}
+
+/** Where a file of {@link InstanceSpec.files} may stand: below the artefact's folder, outside of what npm installs. */
+export const FILE_PATH = /^(?!node_modules(\/|$))(?!(.*\/)?\.{1,2}(\/|$))[A-Za-z0-9._-]{1,100}(\/[A-Za-z0-9._-]{1,100}){0,9}$/;
+/** Characters of one of them, and how many there may be. */
+export const FILE_CHARACTERS = 16_000;
+export const FILES = 20;
+
 /** How an instance is to be made. */
 export class InstanceSpec {
   /** Folder of the artefact, relative to its content package; unpacked into the instance's own folder. */
@@ -141,7 +168,13 @@ export class InstanceSpec {
   artefact?: string;
   /** Set by the repository when the package is read: the artefact as a blob. */
   @MayBeLeftOut() @IsObject() artefactBlob?: { sha256: string; bytes: number };
-  /** Program and arguments, run in the unpacked artefact. `node` is the Node that runs Slipway. */
+  @MayBeLeftOut() @ValidateNested() @Type(() => NpmSpec) npm?: NpmSpec;
+  /** Small files of its configuration, by their path beside the artefact: text with the placeholders of `environment`. */
+  @MayBeLeftOut() @IsObject() files?: Record<string, string>;
+  /**
+   * Program and arguments, run in the unpacked artefact. `node` is the Node that runs Slipway; programs of what npm has installed
+   * are found by their names.
+   */
   @IsArray() @ArrayNotEmpty() @ArrayMaxSize(100) @IsString({ each: true }) @IsNotEmpty({ each: true }) command: string[];
   /** `${port}`, `${<requirement>.<output>}` and `${secret.<name>}` (the path of the secret's file) are filled in. */
   @MayBeLeftOut() @IsObject() environment?: Record<string, string>;

@@ -101,6 +101,10 @@ export async function loadPackage(contentFolder: string, source: PackageSource, 
   return { name: content.name, version: content.version, definitions };
 }
 
+/** What `npm ci` reads. */
+const MANIFESTS = ['package.json', 'package-lock.json'];
+const wantsCi = ({ spec }: ResourceDefinition): boolean => (spec?.npm as { ci?: unknown } | undefined)?.ci === true;
+
 type Artefact = { folder?: string; entries: ArtefactEntry[] };
 
 /** What stands in the folder that a definition names, or why it cannot be taken. */
@@ -115,7 +119,11 @@ async function artefactOf(definition: ResourceDefinition, folder: string | undef
       if (!(await lstat(path)).isDirectory()) return { problem: `${artefact} is not a folder of the package` };
     }
     if (path === folder) return { problem: 'must be a folder within the package, not the package itself' };
-    return { folder: path, entries: await listArtefact(path) };
+    const entries = await listArtefact(path);
+    const missing = MANIFESTS.filter((file) => !entries.some((entry) => entry.path === file));
+    if (wantsCi(definition) && missing.length > 0)
+      return { problem: `${artefact} holds no ${missing.join(' and no ')}, which npm.ci installs from` };
+    return { folder: path, entries };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return { problem: code === 'ENOENT' ? `${artefact} is not there` : message };

@@ -87,12 +87,14 @@ describe('repository', () => {
     ['is a file', 'artefact: package.yaml', /package\.yaml is not a folder of the package$/],
     ['is a link to a folder', 'artefact: link', /link is not a folder of the package$/],
     ['goes through a link', 'artefact: link/outside', /is not a folder of the package$/],
+    ['holds no lock for npm ci', 'artefact: app, npm: {ci: true}', /app holds no package\.json and no package-lock\.json, which/],
     ['holds a link', 'artefact: linked', /definitions\.0\.spec\.artefact passwd is a link/],
   ])('refuses an artefact that %s', async (_what, artefact, expected) => {
     await put(
       'p/package.yaml',
       `name: p\nversion: 1.0.0\ndefinitions:\n  - {name: app, version: 1.0.0, type: instance, spec: {${artefact}, command: [x]}}\n`,
     );
+    await put('p/app/server.mjs', 'one');
     await mkdir(join(root, 'outside', 'outside'), { recursive: true });
     await mkdir(join(folder, 'p', 'linked'));
     await symlink(join(root, 'outside'), join(folder, 'p', 'link'));

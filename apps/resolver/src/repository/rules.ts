@@ -1,5 +1,8 @@
 import {
   DEFINITION_REFERENCE,
+  FILES,
+  FILE_CHARACTERS,
+  FILE_PATH,
   NAME,
   SPEC_OF,
   type ContentPackage,
@@ -100,7 +103,42 @@ function instanceRules(spec: InstanceSpec, definition: ResourceDefinition): Fiel
   const environment = Object.entries(spec.environment ?? {}).flatMap(([variable, value]) =>
     within(`environment.${variable}`, variableRules(variable, value, spec, known)),
   );
-  return [...secrets, ...environment];
+  return [...within('npm', npmRules(spec)), ...secrets, ...environment, ...within('files', filesRules(spec, known))];
+}
+
+/** One package in place of an artefact, or what an artefact's lock says. */
+function npmRules({ npm, artefact }: InstanceSpec): FieldError[] {
+  if (npm === undefined) return [];
+  const { package: name, version, integrity, ci } = npm;
+  if (ci) {
+    if (name !== undefined || version !== undefined || integrity !== undefined)
+      return [{ field: 'ci', reason: "takes what the artefact's package-lock.json says; leave package and version out" }];
+    return artefact === undefined ? [{ field: 'ci', reason: 'needs an artefact with a package-lock.json' }] : [];
+  }
+  if (name === undefined || version === undefined)
+    return [{ field: '', reason: 'must be either {package, version}, or {ci: true} with an artefact' }];
+  if (artefact === undefined) return [];
+  return [{ field: 'package', reason: 'stands for an artefact; beside one give {ci: true} and a package-lock.json in it' }];
+}
+
+function filesRules(spec: InstanceSpec, known: readonly string[]): FieldError[] {
+  const files = Object.entries(spec.files ?? {});
+  const tooMany = files.length > FILES ? [{ field: '', reason: `must be at most ${FILES}; more belong into an artefact` }] : [];
+  return [
+    ...tooMany,
+    ...files.flatMap(([path, text]): FieldError[] => {
+      if (!FILE_PATH.test(path))
+        return [
+          {
+            field: '',
+            reason: `${JSON.stringify(path)} must be a path beside the artefact of letters, digits and . _ - /, without ..`,
+          },
+        ];
+      if (typeof text !== 'string' || text.length > FILE_CHARACTERS)
+        return [{ field: '', reason: `${path} must be a text of at most ${FILE_CHARACTERS} characters` }];
+      return placeholderRules(text, spec, known).map(({ reason }) => ({ field: '', reason: `${path} ${reason}` }));
+    }),
+  ];
 }
 
 function secretRules(name: string, secret: unknown): FieldError[] {
@@ -119,7 +157,12 @@ function variableRules(variable: string, value: unknown, spec: InstanceSpec, kno
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) return [{ field: '', reason: 'must have a name of letters, digits and _' }];
   if (variable.startsWith('SLIPWAY_')) return [{ field: '', reason: 'has a name that is kept for Slipway' }];
   if (typeof value !== 'string') return [{ field: '', reason: 'must be a text; put it in quotes' }];
-  return [...value.matchAll(/\$\{([^}]*)\}/g)].flatMap(([whole, placeholder = '']) => {
+  return placeholderRules(value, spec, known);
+}
+
+/** What a text names that there is not. */
+function placeholderRules(text: string, spec: InstanceSpec, known: readonly string[]): FieldError[] {
+  return [...text.matchAll(/\$\{([^}]*)\}/g)].flatMap(([whole, placeholder = '']) => {
     const [of = '', ...rest] = placeholder.split('.');
     if (of === 'secret')
       return Object.hasOwn(spec.secrets ?? {}, rest.join('.'))

@@ -13,6 +13,8 @@ function wrong(...definitions: object[]): string[] {
 const a = (more: object): Partial<ResourceDefinition> => ({ name: 'a', version: '1.0.0', ...more });
 const app = (spec: object, more: object = {}) => a({ type: 'instance', spec: { command: ['node'], ...spec }, ...more });
 
+const npm = (wanted: object, artefact?: string) => app({ npm: wanted, ...(artefact && { artefact }) });
+
 describe('rules of a content package', () => {
   test('what fits together passes', () => {
     expect(
@@ -27,11 +29,14 @@ describe('rules of a content package', () => {
               PART: '${stack-db.path}',
             },
             secrets: { key: { bytes: 32 }, other: {} },
+            files: { 'conf/app.yaml': 'store: ${db.path}\nkey: ${secret.key}\n', '.env': '' },
           },
           { requirements: [{ namespace: 'database', name: 'db', range: '^1' }], dependencies: ['stack@^1.0.0'] },
         ),
         { name: 'stack', version: '1.0.0', dependencies: ['a'], capabilities: [{ namespace: 'x' }] },
         { name: 'stack', version: '2.0.0-rc.1', shared: true },
+        { ...npm({ package: '@scope/app', version: '1.2.3', integrity: `sha512-${'A'.repeat(86)}==` }), name: 'packed' },
+        { ...npm({ ci: true }, 'app'), name: 'locked' },
       ),
     ).toEqual([]);
   });
@@ -122,6 +127,44 @@ describe('rules of a content package', () => {
       'a secret with an unknown field',
       app({ secrets: { key: { size: 4 } } }),
       'definitions.0.spec.secrets.key.size: is not known',
+    ],
+    [
+      'a range of an npm package',
+      npm({ package: 'verdaccio', version: '^6.0.0' }),
+      /npm\.version: must be exactly one version.*no range and no tag/,
+    ],
+    ['a tag of an npm package', npm({ package: 'verdaccio', version: 'latest' }), /npm\.version: must be exactly one version/],
+    ['an npm package without a version', npm({ package: 'verdaccio' }), /spec\.npm: must be either \{package, version\}/],
+    [
+      'an npm package that is a path',
+      npm({ package: '../x', version: '1.0.0' }),
+      /npm\.package: must be the name of an npm package/,
+    ],
+    ['an npm package that is an address', npm({ package: 'git+ssh://x/y', version: '1.0.0' }), /npm\.package: must be the name/],
+    ['an npm package as an option', npm({ package: '--registry=x', version: '1.0.0' }), /npm\.package: must be the name/],
+    ['an npm package beside an artefact', npm({ package: 'x', version: '1.0.0' }, 'app'), /npm\.package: stands for an artefact/],
+    ['a lock without an artefact', npm({ ci: true }), /npm\.ci: needs an artefact with a package-lock\.json/],
+    ['a lock and a package', npm({ ci: true, package: 'x', version: '1.0.0' }, 'app'), /npm\.ci: takes what the artefact's/],
+    [
+      'an integrity that is none',
+      npm({ package: 'x', version: '1.0.0', integrity: 'md5-x' }),
+      /npm\.integrity: must be "sha512-/,
+    ],
+    ...['/etc/passwd', '../x', 'a/../../x', './x', 'a//b', 'node_modules/x/y', 'a b', ''].map(
+      (path) =>
+        [`the file ${JSON.stringify(path)}`, app({ files: { [path]: '' } }), /spec\.files: .* must be a path beside/] as const,
+    ),
+    [
+      'a file with an unknown placeholder',
+      app({ files: { 'a.yaml': '${db.path}' } }),
+      /spec\.files: a\.yaml names \$\{db\.path\}/,
+    ],
+    ['a file that is no text', app({ files: { 'a.yaml': 1 } }), /spec\.files: a\.yaml must be a text/],
+    ['a file that is too long', app({ files: { a: 'x'.repeat(16_001) } }), /spec\.files: a must be a text of at most 16000/],
+    [
+      'too many files',
+      app({ files: Object.fromEntries(Array.from({ length: 21 }, (_, n) => [`f${n}`, ''])) }),
+      /spec\.files: must be at most 20/,
     ],
     [
       'an artefact in a requirement’s spec',

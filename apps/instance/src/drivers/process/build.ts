@@ -2,10 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SlipwayError, type InstanceSpec, type JsonObject } from '@slipway/contracts';
 import { secretPrefix, type DriverContext, type GenerationFolder, type Target } from '@slipway/provisioner';
+import { writeAppFiles } from './app-files.js';
 import { CLAIMED, Claims, holderOf, type Claimant } from './claims.js';
 import { fillEnvironment } from './environment.js';
 import { launchScript, limitsOf } from './launch.js';
 import { HOST, type Network } from './network.js';
+import { installPackages, installedCommand, type Variables } from './npm.js';
 import { writeRecord, type InstanceRecord } from './record.js';
 import { writeSecretFiles } from './secret-files.js';
 import type { Range } from './settings.js';
@@ -21,6 +23,8 @@ export interface Build {
   ports: Range;
   users: Range;
   network: Network;
+  /** Of whoever runs Slipway: where npm finds its configuration. */
+  variables: Variables;
 }
 
 /** How many users are tried before an instance goes without one: only a crowded host has two of them taken. */
@@ -55,13 +59,14 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
   log(user.uid === null ? `port ${port}, no user of its own: ${user.sharedUserBecause}` : `port ${port}, user ${user.uid}`);
 
   const secrets = await writeSecretFiles(context, secretPrefix(target), spec, inputs, staging, folder.path);
-  const environment = fillEnvironment(spec.environment ?? {}, {
+  const values = {
     ...valuesOf(inputs),
     ...secrets.paths,
     port: String(port),
     host: HOST,
     'instance.name': target.resource.name,
-  });
+  };
+  const environment = fillEnvironment(spec.environment ?? {}, values);
 
   const app = join(staging, 'app');
   await filesystem.mkdir(app, { mode: 0o750 });
@@ -69,19 +74,23 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
     progress(0.3, `Unpacking the artefact (${spec.artefactBlob.bytes} bytes)`);
     await filesystem.unpack(app, await context.blobs.open(spec.artefactBlob.sha256));
   }
+  const npm = await installPackages(spec, app, context, work.variables);
+  await writeAppFiles(spec.files ?? {}, values, app, filesystem);
+  const command = await installedCommand(spec, app, context);
 
   const record: InstanceRecord = {
     port,
     ...user,
     handedOver: shared.handedOver,
-    limits: limitsOf(spec, user.uid !== null),
+    limits: limitsOf({ ...spec, command }, user.uid !== null),
     health: spec.health ?? null,
     secrets: secrets.refs,
     artefact: spec.artefactBlob?.sha256 ?? null,
+    ...(npm && { npm }),
   };
   await writeRecord(filesystem, staging, record);
   const { limits, uid } = record;
-  const script = launchScript({ spec, limits, environment, home: folder.path, uid, groups: shared.groups });
+  const script = launchScript({ command, limits, environment, home: folder.path, uid, groups: shared.groups });
   await filesystem.writeFile(join(staging, 'launch.sh'), script, { mode: 0o600 });
   for (const [name, text] of await shimFiles()) await filesystem.writeFile(join(staging, name), text, { mode: 0o600 });
   for (const name of ['log', 'run']) await filesystem.mkdir(join(staging, name), { mode: 0o700 });

@@ -28,7 +28,7 @@ export function limitsOf(spec: InstanceSpec, own: boolean): Limits {
 }
 
 export interface Launch {
-  spec: InstanceSpec;
+  command: readonly string[];
   limits: Limits;
   environment: Record<string, string>;
   /** The instance's folder under its final name. */
@@ -43,8 +43,8 @@ export interface Launch {
  * The text of `launch.sh`, which becomes the app: own session, clean environment, limits, user, no way to more privileges, no
  * core dumps (they could hold secrets). Its argument is the Node that `node` means.
  */
-export function launchScript({ spec, limits, environment, home, uid, groups }: Launch): string {
-  const [program, ...args] = spec.command;
+export function launchScript({ command, limits, environment, home, uid, groups }: Launch): string {
+  const [program, ...args] = command;
   const variables = { PATH: SEARCH_PATH, LANG: 'C.UTF-8', HOME: `${home}/app`, ...environment, SLIPWAY_FOLDER: home };
   const limiting = [
     '--core=0',
@@ -59,13 +59,13 @@ export function launchScript({ spec, limits, environment, home, uid, groups }: L
     ['setpriv', ...becoming, '--no-new-privs', '--'],
     // Last, so that no variable of a definition reaches a program that still runs as root.
     ['env', '-i', '--default-signal', ...Object.entries(variables).map(([name, value]) => quoted(`${name}=${value}`))],
-    [runsNode(spec) ? '"$1"' : quoted(program!), ...args.map(quoted)],
+    [runsNode({ command }) ? '"$1"' : quoted(program!), ...args.map(quoted)],
   ];
   return ['umask 022', 'cd ./app || exit 1', words.map((line) => line.join(' ')).join(' \\\n  '), ''].join('\n');
 }
 
 /** Whether the command is run by the Node that runs Slipway. */
-export const runsNode = (spec: InstanceSpec): boolean => spec.command[0] === 'node';
+const runsNode = ({ command }: { command: readonly string[] }): boolean => command[0] === 'node';
 
 /** One word of a shell, whatever it holds. */
 function quoted(word: string): string {

@@ -15,6 +15,7 @@ import {
 import { build } from './build.js';
 import { CLAIMED, Claims, holderOf } from './claims.js';
 import { localNetwork, type Network } from './network.js';
+import type { Variables } from './npm.js';
 import { observedOf, outputsOf, readRecord, type InstanceRecord } from './record.js';
 import { reachableNode } from './runtime.js';
 import { SUPERVISION, USERS, type Range, type Supervision } from './settings.js';
@@ -28,6 +29,8 @@ export interface ProcessDriverOptions {
   users?: Range;
   supervision?: Supervision;
   network?: Network;
+  /** Of whoever runs Slipway: where npm is, and where it finds its configuration. */
+  variables?: Variables;
 }
 
 const START_SECONDS = 30;
@@ -50,12 +53,14 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   readonly #users: Range;
   readonly #supervision: Supervision;
   readonly #network: Network;
+  readonly #variables: Variables;
 
-  constructor({ ports, users = USERS, supervision = SUPERVISION, network = localNetwork }: ProcessDriverOptions) {
+  constructor({ ports, users = USERS, supervision = SUPERVISION, network = localNetwork, variables = {} }: ProcessDriverOptions) {
     this.#ports = ports;
     this.#users = users;
     this.#supervision = supervision;
     this.#network = network;
+    this.#variables = variables;
   }
 
   async ensure(target: Target, spec: InstanceSpec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured> {
@@ -69,6 +74,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
       ports: this.#ports,
       users: this.#users,
       network: this.#network,
+      variables: this.#variables,
     });
     try {
       const record = await this.#record(folder.path, context);

@@ -4,6 +4,7 @@ import type { Filesystem } from '@slipway/interfaces';
 import { readJson } from './files.js';
 import type { Limits } from './launch.js';
 import { HOST } from './network.js';
+import type { InstalledPackages } from './npm.js';
 
 /** A path of something the instance is wired to, which its user was given. */
 export interface HandedOver {
@@ -29,6 +30,7 @@ export interface InstanceRecord {
   secrets: Record<string, string>;
   /** SHA-256 of the artefact. */
   artefact: string | null;
+  npm?: InstalledPackages;
 }
 
 const path = (home: string): string => join(home, 'instance.json');
@@ -48,13 +50,14 @@ export const outputsOf = ({ port, secrets }: InstanceRecord): JsonObject => ({
 
 /** Normalised and comparable: what does not change while nobody changes it. */
 export function observedOf(record: InstanceRecord, running: boolean): JsonObject {
-  const { port, uid, sharedUserBecause, limits, artefact, handedOver } = record;
+  const { port, uid, sharedUserBecause, limits, artefact, npm, handedOver } = record;
   return {
     port,
     user: uid === null ? null : { uid, gid: uid },
     ...(sharedUserBecause !== undefined && { sharedUserBecause }),
     limits: { ...limits },
     artefact,
+    ...(npm && { npm: { ...npm } }),
     handedOver: handedOver.map(({ input }) => input),
     running,
   };

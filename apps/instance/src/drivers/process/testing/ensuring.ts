@@ -23,7 +23,7 @@ async function run({ action, folder, ports, target, spec }: Ensuring): Promise<v
   process.send!('begun');
   const context = await ContractPlace.at(folder).context();
   try {
-    const driver = new ProcessDriver({ ports, supervision: QUICK });
+    const driver = new ProcessDriver({ ports, supervision: QUICK, variables: process.env });
     if (action === 'destroy') process.send!({ effect: await driver.destroy(target, context) });
     else {
       const { outputs, observed } = await driver.ensure(target, spec, {}, context);

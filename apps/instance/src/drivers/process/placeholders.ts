@@ -1,0 +1,24 @@
+import { SlipwayError } from '@slipway/contracts';
+
+const PLACEHOLDER = /\$\{([^}]*)\}/g;
+
+/**
+ * Fills `${…}` into a text of a spec's `field`. Values by placeholder: `port`, `host`, `instance.name`, `<requirement>.<output>`,
+ * `secret.<name>`. Throws `spec-invalid` naming the field and what could have been meant.
+ */
+export function fillIn(field: string, template: string, values: Record<string, string>): string {
+  const filled = String(template).replace(PLACEHOLDER, (_, placeholder: string) => {
+    const value = Object.hasOwn(values, placeholder) ? values[placeholder] : undefined;
+    if (value === undefined) {
+      const known = Object.keys(values).toSorted().join(', ');
+      throw specInvalid(field, `nothing is known as \${${placeholder}}; known are ${known}`);
+    }
+    return value;
+  });
+  if (filled.includes('\0')) throw specInvalid(field, 'it holds a NUL');
+  return filled;
+}
+
+export function specInvalid(field: string, reason: string): SlipwayError {
+  return new SlipwayError('spec-invalid', `${field}: ${reason}`, { field, reason });
+}
