@@ -1,8 +1,8 @@
-import { DEFAULT_ENVIRONMENT, type Json, type JsonObject, type Place } from '@slipway/contracts';
-import { badInput, type GuestLocationConfig, type MeshConfig } from '@slipway/mesh';
+import { DEFAULT_ENVIRONMENT, type Json, type JsonObject, type PickedProvisioner, type Place } from '@slipway/contracts';
+import { badInput, driversAt, type GuestLocationConfig, type MeshConfig } from '@slipway/mesh';
 
-/** A job's body: what of it says where. */
-type Where = { clusterId?: Json; guestLocation?: Json };
+/** A job's body: what of it says where, and by whom. */
+type Where = { clusterId?: Json; guestLocation?: Json; provisioner?: Json };
 
 /** The guest location that is meant: as given, else the first of the cluster that is meant. */
 export function guestLocationOf({ clusters }: MeshConfig, { clusterId, guestLocation }: Where): string | undefined {
@@ -11,8 +11,37 @@ export function guestLocationOf({ clusters }: MeshConfig, { clusterId, guestLoca
   return cluster?.[0];
 }
 
-/** Where a job's things are made. Throws `bad-input` that names the field and what there is. */
-export function placeOf(config: MeshConfig, where: Where): Place {
+/**
+ * Where a job's things are made, and by whom: by the one that was `picked` before, else as {@link pickProvisioner} says. Throws
+ * `bad-input` that names the field and what there is.
+ */
+export function placeOf(config: MeshConfig, where: Where, picked?: PickedProvisioner): Place {
+  const { name: guestLocation, settings } = guestLocationAt(config, where);
+  const { name } = picked ?? pickProvisioner(config, where);
+  const provisioner = lookUp(config.provisioners.hosts, name, 'provisioner', 'provisioner');
+  const resourceUri = provisioner['resource-uri'];
+  const drivers = driversAt(provisioner, settings);
+  return {
+    guestLocation,
+    location: settings.location,
+    provisioner: name,
+    drivers,
+    ...(resourceUri !== undefined && { resourceUri }),
+  };
+}
+
+/** Who provisions: whom the job names, else whom its guest location names, else the default. Throws as {@link placeOf}. */
+export function pickProvisioner(config: MeshConfig, where: Where): PickedProvisioner {
+  const { hosts, default: byDefault } = config.provisioners;
+  if (typeof where.provisioner === 'string') {
+    lookUp(hosts, where.provisioner, 'provisioner', 'provisioner');
+    return { name: where.provisioner, by: 'request' };
+  }
+  const { provisioner } = guestLocationAt(config, where).settings;
+  return provisioner === undefined ? { name: byDefault, by: 'default' } : { name: provisioner, by: 'guestLocation' };
+}
+
+function guestLocationAt(config: MeshConfig, where: Where): { name: string; settings: GuestLocationConfig } {
   const { clusters, guestLocations } = config;
   const { clusterId } = where;
   const cluster = typeof clusterId === 'string' ? lookUp(clusters, clusterId, 'clusterId', 'cluster') : undefined;
@@ -21,16 +50,13 @@ export function placeOf(config: MeshConfig, where: Where): Place {
     throw badInput([
       { field: 'guestLocation', reason: `is needed: no cluster is configured; there are: ${list(guestLocations)}` },
     ]);
-  const { location, drivers } = lookUp(guestLocations, name, 'guestLocation', 'guest location');
+  const settings = lookUp(guestLocations, name, 'guestLocation', 'guest location');
   if (cluster && !cluster.includes(name))
     throw badInput([
       { field: 'guestLocation', reason: `${name} is not in the cluster ${String(clusterId)}; it has: ${cluster.join(', ')}` },
     ]);
-  return { guestLocation: name, location, drivers: listsOf(drivers) };
+  return { name, settings };
 }
-
-const listsOf = (drivers: GuestLocationConfig['drivers']): Place['drivers'] =>
-  Object.fromEntries(Object.entries(drivers).map(([kind, one]) => [kind, [one].flat()])) as Place['drivers'];
 
 function lookUp<T>(known: Record<string, T>, name: string, field: string, what: string): T {
   if (Object.hasOwn(known, name)) return known[name]!;

@@ -1,4 +1,4 @@
-import type { Clock } from '@slipway/contracts';
+import type { AnnouncedDriver, Clock, ResourceKind } from '@slipway/contracts';
 import type { Blobs } from '@slipway/blobs';
 import type { EventStore, SnapshotCache } from '@slipway/event-store';
 import type { Bus, MeshConfig } from '@slipway/mesh';
@@ -36,5 +36,7 @@ export interface Ports {
   reports: Reports;
   /** How long nothing was heard of a replica, in ms. */
   silentFor(replica: string): number;
+  /** The drivers that are there, as their services announce them; nothing where nobody was heard of. */
+  announced(kind: ResourceKind, location: string): AnnouncedDriver[] | undefined;
   cache?: Cache;
 }

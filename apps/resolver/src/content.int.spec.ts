@@ -30,6 +30,7 @@ const planOf = (definition: string): Plan =>
       place: {
         guestLocation: 'local',
         location: 'here',
+        provisioner: 'slipway',
         drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
       },
     },

@@ -54,6 +54,7 @@ describe('docs/reference/definitions.md', () => {
         place: {
           guestLocation: 'local',
           location: 'here',
+          provisioner: 'slipway',
           drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
         },
       },

@@ -11,6 +11,7 @@ const owner = { id: 'ada', type: 'user' as const };
 const place = {
   guestLocation: 'local',
   location: 'here',
+  provisioner: 'slipway',
   drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
 };
 const query = (more: Partial<ResolveQuery> = {}): ResolveQuery => ({

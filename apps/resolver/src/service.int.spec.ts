@@ -50,6 +50,7 @@ definitions:
     place: {
       guestLocation: 'local',
       location: 'local',
+      provisioner: 'slipway',
       drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
     },
     ...more,

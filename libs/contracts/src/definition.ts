@@ -19,7 +19,7 @@ import {
 } from 'class-validator';
 import type { JsonObject } from './json.js';
 import { MayBeLeftOut } from './left-out.js';
-import { DEFINITION_NAME, IsName } from './names.js';
+import { DEFINITION_NAME, IsName, IsResourceUri } from './names.js';
 import { RESOURCE_KINDS, type ResourceKind } from './services.js';
 
 /** A semantic version (SemVer 2.0.0), as definitions and packages carry it. */
@@ -182,6 +182,8 @@ export class InstanceSpec {
   @MayBeLeftOut() @IsObject() secrets?: Record<string, { bytes?: number }>;
   @MayBeLeftOut() @ValidateNested() @Type(() => HealthCheck) health?: HealthCheck;
   @MayBeLeftOut() @ValidateNested() @Type(() => ProcessLimits) limits?: ProcessLimits;
+  /** Path at the instance where it is called; its provisioner's when left out. */
+  @MayBeLeftOut() @IsResourceUri() resourceUri?: string;
 }
 
 /** The class that validates a spec, by the kind of what it makes. */

@@ -8,14 +8,17 @@ export {
   IsDefinitionReference,
   IsName,
   IsOwnerId,
+  IsResourceUri,
   LOG_TOKEN,
   NAME,
   OWNER_ID,
   REQUEST_ID,
+  RESOURCE_URI,
 } from './names.js';
 export {
   CATEGORIES,
   CATEGORY_OWNER,
+  DRIVER_VERBS,
   RESOURCE_KINDS,
   SERVICES,
   categoryOf,
@@ -23,7 +26,9 @@ export {
   resourceKey,
   resourceStream,
   streamName,
+  type AnnouncedDriver,
   type Category,
+  type DriverVerb,
   type ResourceKind,
   type ResourceRef,
   type ServiceName,
@@ -100,7 +105,15 @@ export type {
   StopCommand,
 } from './steps.js';
 export type { AcceptCommand, ControlCommand, DispatchCommand, PlanQuery } from './commands.js';
-export { JOBS, type JobKind, type LeftBehind, type RequestAccepted, type RequestEvent } from './events/request.events.js';
+export {
+  JOBS,
+  PICKED_BY,
+  type JobKind,
+  type LeftBehind,
+  type PickedProvisioner,
+  type RequestAccepted,
+  type RequestEvent,
+} from './events/request.events.js';
 export type { EnvironmentEvent, Installed, PartitionEvent } from './events/environment.events.js';
 export { HEALTHS, bareResourceEventType, resourceEventType, type Health, type ResourceEvent } from './events/resource.events.js';
 export { ENDED, REQUEST_STATUSES, type RequestStatus } from './request-status.js';

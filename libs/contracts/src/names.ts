@@ -18,6 +18,12 @@ export const LOG_TOKEN = /^[\x20-\x7e]{1,128}$/;
 /** A definition's symbolic name, dots allowed (`org.example.guestbook`). */
 export const DEFINITION_NAME = /^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/;
 
+/** A path at an instance, with its query where it has one: where it is called (RFC 3986 §3.3). */
+export const RESOURCE_URI = /^\/[\x21-\x7e]{0,1023}$/;
+
+/** Validates a field as a {@link RESOURCE_URI}. */
+export const IsResourceUri = () => Matches(RESOURCE_URI, { message: '$property must be a path such as "/api"' });
+
 const NAME_HINT = 'must be 1 to 63 lower-case letters, digits and inner hyphens, such as "my-shop"';
 
 /** Validates a field as a {@link NAME}. */

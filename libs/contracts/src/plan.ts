@@ -120,12 +120,16 @@ export interface Plan {
   hash: string;
 }
 
-/** Where things are to be made: a guest location of the configuration, as the orchestrator has chosen it. */
+/** Where things are to be made: a guest location of the configuration, as the orchestrator has chosen it, with who provisions. */
 export interface Place {
   guestLocation: string;
   location: string;
-  /** By kind; the first is taken where a definition names none. */
-  drivers: Record<ResourceKind, string[]>;
+  /** Who provisions: of its configuration are the kinds that it can make here at all. */
+  provisioner: string;
+  /** By kind; the first is taken where a definition names none. What is left out the provisioner does not provide. */
+  drivers: Partial<Record<ResourceKind, string[]>>;
+  /** Path at an instance where it is called, where its definition says none. */
+  resourceUri?: string;
 }
 
 /** Body of `resolver.plan`. Stateless: all it rests on is named here, or read from the log at `atLeast` or later. */

@@ -2,9 +2,9 @@ import { OWNER_TYPES } from './context.js';
 import { DESIRED_CHANGES, DESIRED_STATES } from './desired.js';
 import { ERRORS } from './errors.js';
 import { JOBS } from './events/request.events.js';
-import { DEFINITION_REFERENCE, NAME, OWNER_ID } from './names.js';
+import { DEFINITION_REFERENCE, NAME, OWNER_ID, RESOURCE_URI } from './names.js';
 import { INVERSES, STEP_ACTIONS } from './plan.js';
-import { CATEGORIES, RESOURCE_KINDS, SERVICES } from './services.js';
+import { CATEGORIES, DRIVER_VERBS, RESOURCE_KINDS, SERVICES } from './services.js';
 
 /** A JSON Schema (draft 2020-12) of a message's body. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -47,6 +47,7 @@ const part = object({
   mediaType: words(128),
   contentBytes: atLeast(0),
 });
+const announced = object({ name, verbs: listOf({ enum: DRIVER_VERBS }) });
 const installed = object({ kind: { enum: RESOURCE_KINDS }, name, generation: atLeast(1), definition });
 const planStep = object(
   {
@@ -93,11 +94,16 @@ export const SCHEMAS = {
       environment: name,
       instanceId: name,
       definition: text(DEFINITION_REFERENCE, 'must be a definition’s name, or name@range such as "guestbook@^1.0.0"'),
-      place: object({
-        guestLocation: name,
-        location: name,
-        drivers: mapOf(listOf(name)),
-      }),
+      place: object(
+        {
+          guestLocation: name,
+          location: name,
+          provisioner: name,
+          drivers: mapOf(listOf(name)),
+          resourceUri: text(RESOURCE_URI, 'must be a path such as "/api"'),
+        },
+        ['resourceUri'],
+      ),
       atLeast: { type: 'string', maxLength: 200 },
     },
     ['definition', 'atLeast'],
@@ -125,7 +131,7 @@ export const SCHEMAS = {
       service: string,
       replica: string,
       ready: boolean,
-      locations: listOf(object({ location: name, kind: { enum: RESOURCE_KINDS }, drivers: listOf(name) })),
+      locations: listOf(object({ location: name, kind: { enum: RESOURCE_KINDS }, drivers: listOf(announced) })),
       reasons: listOf(string),
     },
     ['locations'],

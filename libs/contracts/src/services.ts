@@ -6,6 +6,16 @@ export type ServiceName = (typeof SERVICES)[number];
 export const RESOURCE_KINDS = ['storage', 'database', 'instance'] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
+/** What a driver can do: `provision` (make and take away), `portable` (what it holds can be exported and imported). */
+export const DRIVER_VERBS = ['provision', 'portable'] as const;
+export type DriverVerb = (typeof DRIVER_VERBS)[number];
+
+/** A driver, as the replicas of a place announce it. */
+export interface AnnouncedDriver {
+  name: string;
+  verbs: DriverVerb[];
+}
+
 /**
  * Who appends to which stream category (decision 1 of the design: ownership). An event store is constructed with its
  * service's name and refuses every category that this table gives to another.

@@ -1,6 +1,6 @@
 import type { JsonObject } from './json.js';
 import type { DefinitionRef, Part } from './plan.js';
-import type { ResourceKind, ResourceRef } from './services.js';
+import type { AnnouncedDriver, ResourceKind, ResourceRef } from './services.js';
 
 /**
  * A command to a sub-provisioner. Its identity is (requestId, stepId, try): the same one again is answered with what has
@@ -108,7 +108,8 @@ export interface HealthReport {
   service: string;
   replica: string;
   ready: boolean;
-  locations?: { location: string; kind: ResourceKind; drivers: string[] }[];
+  /** What it provides, and where. */
+  locations?: { location: string; kind: ResourceKind; drivers: AnnouncedDriver[] }[];
   /** Why it is not ready, or what a person should know. */
   reasons: string[];
 }

@@ -39,5 +39,6 @@ export {
   StepsConfig,
   TlsConfig,
 } from './config/config.js';
+export { driversAt, provisionerAt } from './config/provided.js';
 export { ENVIRONMENT, type EnvironmentVariable } from './config/environment.js';
 export { PROFILES, loadConfig, type LoadOptions, type Profile } from './config/load.js';

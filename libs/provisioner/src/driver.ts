@@ -1,5 +1,14 @@
 import type { Readable } from 'node:stream';
-import type { Clock, DefinitionRef, Health, InspectAnswer, JsonObject, ResourceKind, ResourceRef } from '@slipway/contracts';
+import type {
+  Clock,
+  DefinitionRef,
+  DriverVerb,
+  Health,
+  InspectAnswer,
+  JsonObject,
+  ResourceKind,
+  ResourceRef,
+} from '@slipway/contracts';
 import type { Blobs } from '@slipway/blobs';
 import type { Secrets } from '@slipway/secrets';
 import type { Command, Filesystem } from '@slipway/interfaces';
@@ -116,3 +125,6 @@ export interface Driver<Spec extends object = JsonObject> {
   /** Where its data can be read out, and it can begin with data: what it lacks is refused by name (`not-portable`). */
   readonly portable?: Portable<Spec>;
 }
+
+/** What a driver can do: the verbs are interfaces, and it has those whose methods it has. */
+export const verbsOf = (driver: Driver): DriverVerb[] => driver.portable ? ['provision', 'portable'] : ['provision'];

@@ -85,12 +85,12 @@ export function circular(requirement: Requirement, circle: readonly string[]): R
 export function noDriver(requirement: Requirement, definition: ResourceDefinition, place: Place): Reason {
   const { type, driver } = definition;
   const here = `Guest location "${place.guestLocation}"`;
-  const has = Object.keys(place.drivers).toSorted();
-  const ofType = (has.includes(type!) && place.drivers[type!]) || [];
+  const provided = Object.keys(place.drivers).toSorted();
+  const ofType = (provided.includes(type!) && place.drivers[type!]) || [];
   const message =
     ofType.length > 0
       ? `${here} has no ${type} driver ${driver}, which ${identityOf(definition)} is made by; it has ${list(ofType)}.`
-      : `${here} has no driver for ${type}; it has ${has.length > 0 ? `drivers for ${list(has)}` : 'none'}.`;
+      : `The provisioner ${place.provisioner} does not provide ${type}; it provides ${list(provided)}.`;
   return { requirement: inWords(requirement), reason: 'no-driver', message };
 }
 

@@ -118,7 +118,10 @@ function stepOf(part: Part, wires: readonly Wire[], query: ResolveQuery, environ
     definition: { name: definition.name, version: definition.version, hash },
     location: query.place.location,
     driver: driverAt(query.place, definition)!,
-    spec: part.spec,
+    spec:
+      kind === 'instance' && query.place.resourceUri !== undefined
+        ? { resourceUri: query.place.resourceUri, ...part.spec }
+        : part.spec,
     after: [...targets].toSorted(),
     inverse: 'destroy',
     ...(part.shared && { shared: true }),

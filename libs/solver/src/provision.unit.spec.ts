@@ -365,6 +365,17 @@ describe('what is unsatisfied is named', () => {
     expect(unsatisfied[0]!.message).toContain(circle);
   });
 
+  test("a provisioner's resource-uri is laid into what runs, where its definition says none", () => {
+    const place = { ...PLACE, resourceUri: '/api' };
+    const specs = (...definitions: ResourceDefinition[]) =>
+      new World(volume, ...definitions).plan('app', 'shop', { place }).steps.map(({ kind, spec }) => [kind, spec['resourceUri']]);
+    expect(specs(instance('app', ['volume']))).toEqual([
+      ['storage', undefined],
+      ['instance', '/api'],
+    ]);
+    expect(specs(instance('app', [], { spec: { command: ['x'], resourceUri: '/own' } }))).toEqual([['instance', '/own']]);
+  });
+
   describe('where a guest location has several drivers of a kind', () => {
     const place = { ...PLACE, drivers: { ...PLACE.drivers, database: ['sqlite', 'postgres'] } };
     const made = (one: ResourceDefinition, at = place) =>
@@ -403,14 +414,14 @@ describe('what is unsatisfied is named', () => {
     });
   });
 
-  test('no driver for a kind at the guest location, and no such guest location', () => {
-    const drivers = { storage: ['directory'], instance: ['process'] } as never;
+  test('a kind that the provisioner does not provide, and no such guest location', () => {
+    const drivers = { storage: ['directory'], instance: ['process'] };
     expect(only(new World(volume, sqlite, guestbook), 'guestbook', { place: { ...PLACE, drivers } })).toEqual([
       {
         chain: ['guestbook@1.0.0'],
         requirement: 'database {engine: sqlite}',
         reason: 'no-driver',
-        message: 'Guest location "local" has no driver for database; it has drivers for instance and storage.',
+        message: 'The provisioner slipway does not provide database; it provides instance and storage.',
       },
     ]);
     expect(only(new World(guestbook), 'guestbook', { place: { ...PLACE, guestLocation: 'moon' } })).toEqual([

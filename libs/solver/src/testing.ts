@@ -31,6 +31,7 @@ export const abstract = concrete(undefined);
 export const PLACE: ResolveQuery['place'] = {
   guestLocation: 'local',
   location: 'here',
+  provisioner: 'slipway',
   drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
 };
 

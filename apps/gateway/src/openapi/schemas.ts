@@ -8,6 +8,7 @@ import type {
   LeftBehind,
   Owner,
   Part,
+  PickedProvisioner,
   Plan,
   PlanRead,
   PlanStep,
@@ -15,7 +16,7 @@ import type {
   Unsatisfied,
   Wire,
 } from '@slipway/contracts';
-import { CATEGORIES, DESIRED_STATES, ERRORS, INVERSES, OWNER_TYPES, RESOURCE_KINDS, STEP_ACTIONS } from '@slipway/contracts';
+import { CATEGORIES, DESIRED_STATES, ERRORS, INVERSES, OWNER_TYPES, PICKED_BY, RESOURCE_KINDS, STEP_ACTIONS } from '@slipway/contracts';
 import {
   REQUEST_STATUSES,
   type Accepted,
@@ -122,6 +123,9 @@ const request = object<RequestView>({
   environment: text,
   instanceId: text,
   definition: optional(text),
+  provisioner: optional(
+    described(object<PickedProvisioner>({ name: text, by: oneOf(PICKED_BY) }), 'Who provisions, and who named it.'),
+  ),
   owner: ref('Owner'),
   actor,
   priority: count,

@@ -36,6 +36,7 @@ const accepted = (data: RequestAccepted, { stream, metadata, recordedAt, positio
   environment: data.environment,
   instanceId: data.name,
   ...(typeof data.body.definition === 'string' && { definition: data.body.definition }),
+  ...(data.provisioner && { provisioner: data.provisioner }),
   owner: data.owner,
   actor: data.actor,
   // Earlier releases took `null` for both, and times that are none.

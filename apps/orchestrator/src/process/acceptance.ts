@@ -13,7 +13,7 @@ import {
 import { DeprovisionJob, ProvisionJob, type Accepted } from '@slipway/contracts/http';
 import type { EventMetadata } from '@slipway/event-store';
 import { badInput, runInContext, validated } from '@slipway/mesh';
-import { environmentOf, placeOf } from '../place.js';
+import { environmentOf, pickProvisioner, placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import type { Processes } from './processes.js';
 import { RequestStream } from './request-stream.js';
@@ -73,7 +73,8 @@ export class Acceptance {
       const metadata = metadataOf(id, environment, context);
       if (stream.state.phase === 'none') {
         const owner = await this.#claim(id, job, checked, environment, metadata);
-        const request = { ...requestOf(checked), job, environment, owner, actor: context.actor, body, bodyHash };
+        const asked = { ...requestOf(checked), job, environment, owner, actor: context.actor, body, bodyHash };
+        const request = job === 'provision' ? { ...asked, provisioner: pickProvisioner(this.ports.config, body) } : asked;
         const events = await this.#record(stream, request, { ...metadata, ownerId: owner.id });
         if (stream.state.accepted) {
           this.processes.attend(id, environment, stream);

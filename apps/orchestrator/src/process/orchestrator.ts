@@ -17,6 +17,7 @@ import type { Ports } from '../ports.js';
 import { Acceptance } from './acceptance.js';
 import { Controls } from './controls.js';
 import { Planner } from './planner.js';
+import { assertProvided } from './provided.js';
 import { Processes } from './processes.js';
 
 /** Verbs that do something to one request. */
@@ -69,7 +70,8 @@ export class Orchestrator {
   /**
    * What a job would do; changes nothing. With an owner given, a name that is another owner's is refused as the job would be;
    * without one it is planned for whoever has the name. That a request works on the name just now is no obstacle: it will have
-   * ended when the plan is carried out. Throws `bad-input`, `not-found`, `name-taken` and the resolver's errors.
+   * ended when the plan is carried out. Throws `bad-input`, `not-found`, `name-taken`,
+   * `driver-unknown`, `not-provided` and the resolver's errors.
    */
   async plan({ body }: PlanQuery, context: RequestContext): Promise<Plan> {
     const { job = 'provision', instanceId, definition, ownerId, ownerType = 'user' } = validated(PlanJob, body);
@@ -91,7 +93,9 @@ export class Orchestrator {
       place: placeOf(config, body),
       ...(lane.position !== undefined && { atLeast: lane.position }),
     };
-    return this.#planner.plan(query, context);
+    const plan = await this.#planner.plan(query, context);
+    assertProvided(plan, job, this.ports);
+    return plan;
   }
 
   /** Admits no further plan in an environment until it is resumed; what runs goes on. */

@@ -10,6 +10,7 @@ import {
 import { placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import type { Planner } from './planner.js';
+import { assertProvided } from './provided.js';
 
 /** Before the resolver is asked again, in ms; doubles up to the longest. */
 const FIRST_PAUSE = 200;
@@ -32,7 +33,7 @@ export class Planning {
   #againAt = 0;
 
   constructor(
-    private readonly ports: Pick<Ports, 'clock' | 'config'>,
+    private readonly ports: Pick<Ports, 'clock' | 'config' | 'announced'>,
     private readonly planner: Planner,
   ) {}
 
@@ -56,7 +57,7 @@ export class Planning {
   }
 
   async #ask(
-    { job, environment, name, body }: RequestAccepted,
+    { job, environment, name, body, provisioner }: RequestAccepted,
     context: RequestContext,
     atLeast: string | undefined,
   ): Promise<Planned> {
@@ -67,10 +68,12 @@ export class Planning {
         environment,
         instanceId: name,
         ...(job === 'provision' && definition !== undefined && { definition: String(definition) }),
-        place: placeOf(this.ports.config, body),
+        place: placeOf(this.ports.config, body, provisioner),
         ...(atLeast !== undefined && { atLeast }),
       };
-      return { kind: 'plan', plan: await this.planner.plan(query, context) };
+      const plan = await this.planner.plan(query, context);
+      assertProvided(plan, job, this.ports);
+      return { kind: 'plan', plan };
     } catch (error) {
       const cause = causeOf(error);
       return { kind: ERRORS[cause.code].advice === 'refuse' ? 'refused' : 'later', cause };

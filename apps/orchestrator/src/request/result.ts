@@ -34,7 +34,7 @@ type Settled = Extract<EnvironmentEvent, { type: 'PlanSettled' }>['data'];
 
 /** What the environment is told when the request has ended. `guestLocation`: where its plan was made for. */
 export function settlement(state: RequestState, guestLocation: string): Omit<Settled, 'requestId' | 'installedBlob'> {
-  const { name, owner } = state.accepted!;
+  const { name, owner, provisioner } = state.accepted!;
   const nothing = { name, installed: [], removed: [], wires: [] };
   const steps = Object.values(state.steps);
   const removed = steps.filter(({ plan }) => plan.action === 'destroy').map(({ plan }) => plan.id);
@@ -45,7 +45,7 @@ export function settlement(state: RequestState, guestLocation: string): Omit<Set
   const installed = made.map(({ plan, outputs }): Installed => {
     const { kind, generation, definition, location, driver, spec, shared } = plan;
     const base = { kind, name: plan.name, generation, definition, location, guestLocation, driver, owner, spec, outputs };
-    return shared ? base : { ...base, instanceId: name };
+    return { ...base, ...(provisioner && { provisioner: provisioner.name }), ...(!shared && { instanceId: name }) };
   });
   return { name, outcome: 'done', installed, removed, wires: state.plan?.wires.filter(({ from }) => keys.has(from)) ?? [] };
 }

@@ -18,7 +18,7 @@ import { LocalBus, VirtualClock, seeded, type Faults } from '@slipway/mesh/testi
 import { createOrchestrator } from '../create-orchestrator.js';
 import { environment } from '../environment/environment.js';
 import type { EnvironmentState } from '../environment/state.js';
-import type { Cache } from '../ports.js';
+import type { Cache, Ports } from '../ports.js';
 import type { Orchestrator } from '../process/orchestrator.js';
 import { FakeProvisioner } from './fake-provisioner.js';
 import { serveResolver } from './fake-resolver.js';
@@ -71,11 +71,19 @@ export class World {
       passes?: (point: CrashPoint) => void;
       cache?: Cache;
       silentFor?: (replica: string) => number;
+      announced?: Ports['announced'];
       /** What an append fails with. */
       fails?: (stream: string, types: string[]) => Error | undefined;
     } = {},
   ): Life {
-    const { replica = 'sim-orchestrator', passes = () => {}, cache, silentFor = () => 0, fails = () => undefined } = options;
+    const {
+      replica = 'sim-orchestrator',
+      passes = () => {},
+      cache,
+      announced,
+      silentFor = () => 0,
+      fails = () => undefined,
+    } = options;
     let alive = true;
     const never = new Promise<never>(() => {});
     const crash = () => {
@@ -129,6 +137,7 @@ export class World {
       replica,
       silentFor,
       ...(cache && { cache }),
+      ...(announced && { announced }),
     });
     return { orchestrator, crash };
   }

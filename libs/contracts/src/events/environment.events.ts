@@ -7,6 +7,8 @@ import type { BlobRef } from '../steps.js';
 export interface Installed extends InstalledRef {
   location: string;
   guestLocation: string;
+  /** Who provisioned it. Earlier releases recorded none. */
+  provisioner?: string;
   driver: string;
   /** The instance it was made for; none for what is shared. */
   instanceId?: string;

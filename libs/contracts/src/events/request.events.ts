@@ -93,4 +93,15 @@ export interface RequestAccepted {
   /** Milliseconds since the epoch before which it does not start. */
   notBefore?: number;
   keepOnFailure: boolean;
+  /** Who provisions, and why just him; of a provision. */
+  provisioner?: PickedProvisioner;
+}
+
+/** Who named the provisioner: the request itself, its guest location, or nobody but the configuration's default. */
+export const PICKED_BY = ['request', 'guestLocation', 'default'] as const;
+
+/** A provisioner, as it was picked for a request. */
+export interface PickedProvisioner {
+  name: string;
+  by: (typeof PICKED_BY)[number];
 }

@@ -55,6 +55,11 @@ export class ProvisionJob extends Job {
   @IsName()
   guestLocation?: string;
 
+  @ApiPropertyOptional({ example: 'slipway', description: 'Who provisions; as the guest location says when left out.' })
+  @MayBeLeftOut()
+  @IsName()
+  provisioner?: string;
+
   @ApiPropertyOptional({ example: 'guestbook@^1.0.0', description: "name or name@range; the profile's default when left out." })
   @MayBeLeftOut()
   @IsDefinitionReference()

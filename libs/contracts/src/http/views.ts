@@ -1,6 +1,6 @@
 import type { Actor, Owner } from '../context.js';
 import type { Cause } from '../errors.js';
-import type { JobKind, LeftBehind } from '../events/request.events.js';
+import type { JobKind, LeftBehind, PickedProvisioner } from '../events/request.events.js';
 import type { DesiredState } from '../desired.js';
 import type { Health } from '../events/resource.events.js';
 import type { Instant } from '../clock.js';
@@ -57,6 +57,8 @@ export interface RequestView {
   environment: string;
   instanceId: string;
   definition?: string;
+  /** Who provisions, and who named it. */
+  provisioner?: PickedProvisioner;
   owner: Owner;
   actor: Actor;
   priority: number;

@@ -12,13 +12,18 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { IsDefinitionReference, IsName, MayBeLeftOut, NAME, Offering, type ResourceKind } from '@slipway/contracts';
+import {
+  IsDefinitionReference,
+  IsName,
+  IsResourceUri,
+  MayBeLeftOut,
+  NAME,
+  Offering,
+  type ResourceKind,
+} from '@slipway/contracts';
 
 /** The provisioner that every mesh has. */
 export const SLIPWAY = 'slipway';
-
-/** A path at an instance, as of a URL. */
-const RESOURCE_URI = /^\/[\x21-\x7e]{0,1023}$/;
 
 /** What it is unless it is configured otherwise. */
 export const slipwayProvisioner = (): ProvisionerConfig => ({
@@ -81,7 +86,7 @@ export class ProvisionerConfig {
   /** What end users can choose. */
   @MayBeLeftOut() @IsArray() @ValidateNested({ each: true }) @Type(() => Offering) offerings?: Offering[];
   /** Path at an instance where it is called; joined with the instance's address. A definition's own counts before it. */
-  @MayBeLeftOut() @Matches(RESOURCE_URI, { message: '$property must be a path such as "/api"' }) 'resource-uri'?: string;
+  @MayBeLeftOut() @IsResourceUri() 'resource-uri'?: string;
 }
 
 /** Who provisions. `slipway` is always there: every kind by its service, unless it is configured otherwise. */

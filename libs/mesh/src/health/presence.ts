@@ -1,4 +1,12 @@
-import { aliveSubject, type Clock, type HealthReport, type ServiceName } from '@slipway/contracts';
+import {
+  aliveSubject,
+  type AnnouncedDriver,
+  type Clock,
+  type DriverVerb,
+  type HealthReport,
+  type ResourceKind,
+  type ServiceName,
+} from '@slipway/contracts';
 import type { Bus } from '../bus/port.js';
 
 /** A replica as it was last heard of. */
@@ -16,6 +24,8 @@ export interface PresenceOptions {
 
 /** Replicas that were silent for so long are forgotten, in ms. */
 const FORGET_AFTER = 10 * 60_000;
+/** After this silence (ms) what a replica announced counts no more. */
+const ANNOUNCED_WITHIN = 10_000;
 
 /**
  * Which replicas were heard of, and when: for readiness, and for the takeover of a silent one's work (liveness only; who
@@ -49,6 +59,20 @@ export class Presence {
   }
 
   /**
+   * The drivers of a kind that replicas announced at a location within the last 10 s, each once, with all that it can anywhere
+   * there. Nothing when no replica of the location was heard of.
+   */
+  drivers(kind: ResourceKind, location: string): AnnouncedDriver[] | undefined {
+    const here = this.replicas(kind, ANNOUNCED_WITHIN).flatMap(({ report }) => report.locations ?? []);
+    const places = here.filter((place) => place.kind === kind && place.location === location);
+    if (places.length === 0) return undefined;
+    const verbs = new Map<string, Set<DriverVerb>>();
+    for (const driver of places.flatMap(({ drivers }) => drivers))
+      verbs.set(driver.name, new Set([...(verbs.get(driver.name) ?? []), ...driver.verbs]));
+    return [...verbs].map(([name, can]) => ({ name, verbs: [...can].toSorted() })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
    * How long nothing was heard of a replica although we listened, in ms; 0 while we are not connected. Of one that was
    * never heard of: since we listen.
    */
@@ -67,5 +91,12 @@ export class Presence {
   }
 }
 
-const isReport = (body: unknown): body is HealthReport =>
-  typeof body === 'object' && body !== null && typeof (body as HealthReport).replica === 'string' && 'ready' in body;
+const isReport = (body: unknown): body is HealthReport => {
+  const { replica, ready, locations = [] } = (body ?? {}) as Partial<HealthReport>;
+  return typeof replica === 'string' && typeof ready === 'boolean' && Array.isArray(locations) && locations.every(isPlace);
+};
+
+const isPlace = ({ location, drivers }: NonNullable<HealthReport['locations']>[number]): boolean =>
+  typeof location === 'string' &&
+  Array.isArray(drivers) &&
+  drivers.every((driver) => typeof driver?.name === 'string' && Array.isArray(driver.verbs));

@@ -104,7 +104,7 @@ describe('a sub-provisioner as a service', () => {
         service: 'storage',
         replica: 'here-storage',
         ready: true,
-        locations: [{ location: 'local', kind: 'storage', drivers: ['simulated'] }],
+        locations: [{ location: 'local', kind: 'storage', drivers: [{ name: 'simulated', verbs: ['provision'] }] }],
         reasons: [],
       };
       expect(await ask(here, 'health', {})).toEqual(report);

@@ -12,7 +12,7 @@ import {
   type Runtime,
   type ServiceDefinition,
 } from '@slipway/mesh';
-import type { Driver } from '../driver.js';
+import { verbsOf, type Driver } from '../driver.js';
 import { Janitor, type Stray } from '../janitor/janitor.js';
 import type { Ports } from '../ports.js';
 import { Provisioner } from '../provisioner.js';
@@ -88,13 +88,14 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
   const watch = new Watch(ports, registry, streams, lanes);
   const desired = new DesiredStates(ports, streams, lanes, (ref, loaded) => watch.changed(ref, loaded));
 
+  const announced = [...ports.drivers.values()].map((driver) => ({ name: driver.name, verbs: verbsOf(driver) }));
   const health = async (): Promise<HealthReport> => {
     const connected = bus.connected();
     return {
       service: kind,
       replica,
       ready: connected && registry.problem === undefined,
-      locations: config.locations.map((location) => ({ location, kind, drivers: [...ports.drivers.keys()] })),
+      locations: config.locations.map((location) => ({ location, kind, drivers: announced })),
       reasons: [
         ...(connected ? [] : ['There is no connection to NATS']),
         ...(registry.problem === undefined ? [] : [`The event log cannot be followed: ${registry.problem}`]),

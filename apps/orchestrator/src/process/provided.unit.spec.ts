@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  RESOURCE_KINDS,
+  type AnnouncedDriver,
+  type JsonObject,
+  type RequestAccepted,
+  type ResourceKind,
+} from '@slipway/contracts';
+import { ADA, World, job, removal } from '../testing/world.js';
+
+type Announced = Partial<Record<ResourceKind, AnnouncedDriver[]>>;
+const can = (name: string, ...verbs: AnnouncedDriver['verbs']): AnnouncedDriver => ({ name, verbs });
+const ALL: Announced = { storage: [can('directory', 'provision')], database: [can('sqlite', 'provision')] };
+
+async function started(announced: Announced = {}) {
+  const world = new World({
+    config: ({ provisioners }) => Object.assign(provisioners.hosts, { acme: { provides: { instance: 'instance' } } }),
+  });
+  const { orchestrator } = world.live({ announced: (kind) => announced[kind] });
+  await orchestrator.start();
+  const ended = async () => expect(await world.clock.until(() => world.quiet, 3_600_000)).toBe(true);
+  const accept = async (name: string, more: JsonObject = {}) => {
+    const { requestId } = await orchestrator.accept(job(name, more), ADA);
+    return requestId;
+  };
+  return { world, orchestrator, ended, accept };
+}
+
+describe('who provisions', () => {
+  test('is recorded with the acceptance, and why just him; and with all that he made', async () => {
+    const { world, accept, ended } = await started();
+    const [first, second] = [await accept('shop'), await accept('hall', { provisioner: 'acme', definition: 'hello' })];
+    await ended();
+    const picked = (id: string) => (world.events(`request-${id}`)[0]!.data as unknown as RequestAccepted).provisioner;
+    expect([picked(first), picked(second)]).toEqual([
+      { name: 'slipway', by: 'default' },
+      { name: 'acme', by: 'request' },
+    ]);
+    const settled = world.events('environment-default').filter(({ type }) => type === 'PlanSettled');
+    const made = settled.flatMap(({ data }) =>
+      (data['installed'] as JsonObject[]).map(({ name, provisioner }) => [name, provisioner]),
+    );
+    expect(made.toSorted()).toEqual([
+      ['hall', 'acme'],
+      ['shop', 'slipway'],
+      ['shop-data', 'slipway'],
+      ['shop-db', 'slipway'],
+    ]);
+  });
+
+  test('one that is not configured is refused before anything is recorded', async () => {
+    const { world, accept } = await started();
+    await expect(accept('shop', { provisioner: 'moon' })).rejects.toMatchObject({
+      code: 'bad-input',
+      message: /there are: acme, slipway/,
+    });
+    expect(world.events().filter(({ stream }) => !stream.startsWith('partition-'))).toEqual([]);
+  });
+});
+
+describe('what is announced', () => {
+  test('a driver that is not at the place fails the request by name, with nothing begun anywhere', async () => {
+    const { world, orchestrator, accept, ended } = await started({ ...ALL, database: [can('postgres', 'provision')] });
+    let refused: unknown;
+    orchestrator.plan({ body: job('shop').body }, ADA).catch((error: unknown) => (refused = error));
+    await world.clock.until(() => refused !== undefined, 60_000);
+    expect(refused).toMatchObject({ code: 'driver-unknown' });
+    const id = await accept('shop');
+    await ended();
+    expect(world.types(id)).toEqual(['RequestAccepted', 'RequestFailed']);
+    expect(world.last(id)!.data['cause']).toMatchObject({
+      code: 'driver-unknown',
+      message: 'database/shop-db is to be made by the database driver sqlite, which is not at local; there are: postgres',
+    });
+    for (const kind of RESOURCE_KINDS) expect(world.provisioners[kind].begun).toEqual([]);
+  });
+
+  test('a driver that lacks the verb a job needs fails it by name, with nothing begun anywhere', async () => {
+    const { world, accept, ended } = await started({ ...ALL, storage: [can('directory', 'portable')] });
+    const id = await accept('shop');
+    await ended();
+    expect(world.last(id)!.data['cause']).toMatchObject({
+      code: 'not-provided',
+      message: 'A job provision needs provision; directory, which makes storage/shop-data at local, can portable',
+    });
+    for (const kind of RESOURCE_KINDS) expect(world.provisioners[kind].begun).toEqual([]);
+  });
+
+  test('of a place that nobody was heard of nothing is known: the request goes its way', async () => {
+    const { world, orchestrator, accept, ended } = await started(ALL);
+    await accept('shop');
+    await ended();
+    expect(world.standing).toHaveLength(3);
+    await orchestrator.accept(removal('shop'), ADA);
+    await ended();
+    expect(world.standing).toEqual([]);
+  });
+});
