@@ -10,6 +10,7 @@ import { views } from './commands/mesh/views.js';
 import { deprovision } from './commands/ops/deprovision.js';
 import { plan } from './commands/ops/plan.js';
 import { provision } from './commands/ops/provision.js';
+import { provisioners } from './commands/provisioners/provisioners.js';
 import { control } from './commands/requests/control.js';
 import { logs } from './commands/requests/logs.js';
 import { requests } from './commands/requests/requests.js';
@@ -29,6 +30,7 @@ const COMMANDS = [
   resources,
   instances,
   environments,
+  provisioners,
   events,
   status,
   doctor,

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { PortsModule, type Runtime } from '@slipway/mesh';
+import { PortsModule, type Presence, type Runtime } from '@slipway/mesh';
 import { BackupController } from './http/backup.js';
 import { DesiredController } from './http/desired.js';
 import { Endings } from './http/endings.js';
@@ -13,12 +13,13 @@ import { MetricsController } from './http/metrics.js';
 import { OpsController } from './http/ops.js';
 import { Orchestrator } from './http/orchestrator.js';
 import { PlansController } from './http/plans.js';
+import { ProvisionersController } from './http/provisioners.js';
 import { ReadYourWrites } from './http/read-your-writes.js';
 import { ReadinessChecks } from './http/readiness.js';
 import { RequestsController } from './http/requests.js';
 import { DatabasesController, InstancesController, StoragesController } from './http/resources.js';
 import { StepLogs } from './http/step-logs.js';
-import { STOPPING, TAIL, VIEWS } from './http/tokens.js';
+import { PRESENCE, STOPPING, TAIL, VIEWS } from './http/tokens.js';
 import { ViewsController } from './http/views.js';
 import type { LiveTail } from './live/tail.js';
 import type { Views } from './views/port.js';
@@ -26,6 +27,7 @@ import type { Views } from './views/port.js';
 export interface GatewayParts {
   views: Views;
   tail: LiveTail;
+  presence: Presence;
   /** Aborts when the gateway stops: answers that are held are given. */
   stopping: AbortSignal;
 }
@@ -33,7 +35,7 @@ export interface GatewayParts {
 /** What stands behind which port: the composition of the gateway, in one place. */
 @Module({})
 export class GatewayModule {
-  static of(runtime: Runtime, { views, tail, stopping }: GatewayParts): DynamicModule {
+  static of(runtime: Runtime, { views, tail, presence, stopping }: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
       imports: [PortsModule.of(runtime)],
@@ -46,6 +48,7 @@ export class GatewayModule {
         StoragesController,
         DatabasesController,
         EnvironmentsController,
+        ProvisionersController,
         EventsController,
         HealthController,
         MetricsController,
@@ -56,6 +59,7 @@ export class GatewayModule {
       providers: [
         { provide: VIEWS, useValue: views },
         { provide: TAIL, useValue: tail },
+        { provide: PRESENCE, useValue: presence },
         { provide: STOPPING, useValue: stopping },
         Orchestrator,
         LogReader,

@@ -5,7 +5,7 @@ import { RequestMethod, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { SlipwayError } from '@slipway/contracts';
-import { NestLogger, ValidationPipe, type RunningService, type Runtime } from '@slipway/mesh';
+import { NestLogger, Presence, ValidationPipe, type RunningService, type Runtime } from '@slipway/mesh';
 import { GatewayModule } from './gateway.module.js';
 import { openServer, type Limits } from './http/server.js';
 import { Door } from './identity/door.js';
@@ -36,14 +36,15 @@ export interface RunningGateway extends RunningService {
 
 /** Starts the door on `config.gateway`. Resolves when it answers; throws `port-taken` when somebody else listens there. */
 export async function startGateway(runtime: Runtime, { views, limits, liveLimits }: GatewayOptions): Promise<RunningGateway> {
-  const { config, logger, store, service, replica, clock } = runtime;
+  const { config, logger, store, service, replica, clock, bus } = runtime;
   const { host, port, allowedHosts } = config.gateway;
   const door = new Door(host, allowedHosts);
   const guard = new Guard(loadOrMakeKey(config.dataFolder));
   const tail = await LiveTail.open(store);
+  const presence = new Presence({ mesh: config.mesh, bus, clock });
   const stopping = new AbortController();
 
-  const module = GatewayModule.of(runtime, { views, tail, stopping: stopping.signal });
+  const module = GatewayModule.of(runtime, { views, tail, presence, stopping: stopping.signal });
   const app = await NestFactory.create(module, openServer(runtime, door, guard, stopping.signal, limits), {
     logger: new NestLogger(logger),
     abortOnError: false,
@@ -64,6 +65,7 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
   );
   live.attach(app.getHttpServer() as Server);
   await app.listen(port, host).catch(async (error: NodeJS.ErrnoException) => {
+    presence.stop();
     await Promise.all([app.close(), tail.stop()]);
     throw error.code === 'EADDRINUSE'
       ? new SlipwayError('port-taken', `Port ${port} on ${host} is taken`, { host, port })
@@ -87,6 +89,7 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
       const cut = clock.after(STOP_MS, () => sockets.forEach((socket) => socket.destroy()));
       await app.close();
       cut();
+      presence.stop();
       await tail.stop();
       await views.close();
     },

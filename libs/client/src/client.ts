@@ -12,6 +12,7 @@ import type {
   Plan,
   PlanJob,
   ProvisionJob,
+  ProvisionerView,
   Readiness,
   RequestView,
   ResourceView,
@@ -108,6 +109,17 @@ export class Environments extends Rows<EnvironmentView> {
     this.http.json('POST', `/environments/${part(name)}/resume`, { body: { ...(reason && { reason }) } });
 }
 
+/** Who provisions, what of it is there, and what can be chosen. */
+export class Provisioners {
+  constructor(private readonly http: Http) {}
+  async list(): Promise<ProvisionerView[]> {
+    return (await this.http.json<{ items: ProvisionerView[] }>('GET', '/provisioners')).items;
+  }
+  get(name: string): Promise<ProvisionerView> {
+    return this.http.json('GET', `/provisioners/${part(name)}`);
+  }
+}
+
 /** The gateway's read models themselves, for who must mend one. */
 export class Views {
   constructor(private readonly http: Http) {}
@@ -128,6 +140,7 @@ export class SlipwayClient {
   readonly storages: Rows<ResourceView>;
   readonly databases: Rows<ResourceView>;
   readonly environments: Environments;
+  readonly provisioners: Provisioners;
   readonly views: Views;
   /** Recorded events as they come, from any position on. */
   readonly live: Live;
@@ -139,6 +152,7 @@ export class SlipwayClient {
     this.storages = new Rows(this.http, '/storages');
     this.databases = new Rows(this.http, '/databases');
     this.environments = new Environments(this.http, '/environments');
+    this.provisioners = new Provisioners(this.http);
     this.views = new Views(this.http);
     this.live = new Live(this.http);
   }

@@ -146,8 +146,8 @@ const told: readonly ToldMessage[] = [
     subject: 'slipway.<mesh>.alive.<service>.<replica>',
     body: 'HealthReport',
     senders: SERVICES,
-    handlers: ['orchestrator', ...RESOURCE_KINDS],
-    description: 'A replica’s sign of life, every two seconds',
+    handlers: ['gateway', 'orchestrator', ...RESOURCE_KINDS],
+    description: 'A replica’s sign of life, every two seconds: how it is, what it provides and where',
   },
   {
     subject: 'slipway.<mesh>.metrics',

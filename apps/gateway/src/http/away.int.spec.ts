@@ -41,6 +41,7 @@ describe('when something is away', () => {
     expect(response.status).toBe(200);
     expect(((await response.json()) as Readiness).checks.map(({ name }) => name)).toEqual([
       ...['log', 'nats', 'views', 'orchestrator', 'resolver', 'storage at local', 'database at local', 'instance at local'],
+      'provisioner slipway',
     ]);
   });
 

@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RESOURCE_KINDS, VERBS, causeOf, systemClock, type HealthReport, type ServiceName } from '@slipway/contracts';
 import type { Readiness } from '@slipway/contracts/http';
-import { BUS, CONFIG, systemContext, type Bus, type MeshConfig } from '@slipway/mesh';
+import { BUS, CONFIG, systemContext, type Bus, type MeshConfig, type Presence } from '@slipway/mesh';
 import type { LiveTail } from '../live/tail.js';
 import type { Views } from '../views/port.js';
 import { LogReader } from './log-reader.js';
-import { TAIL, VIEWS } from './tokens.js';
+import { provisionerViews } from './provisioner-views.js';
+import { PRESENCE, TAIL, VIEWS } from './tokens.js';
 
 type Check = Readiness['checks'][number];
 /** One may be ready and still have something to say. */
@@ -26,6 +27,7 @@ export class ReadinessChecks {
     @Inject(LogReader) private readonly log: LogReader,
     @Inject(VIEWS) private readonly views: Views,
     @Inject(TAIL) private readonly tail: LiveTail,
+    @Inject(PRESENCE) private readonly presence: Presence,
   ) {}
 
   /** All checks at once, within a second. */
@@ -36,6 +38,11 @@ export class ReadinessChecks {
       check('views', () => this.#views()),
       ...this.#services().map(({ name, service, location }) => check(name, () => this.#service(service, location))),
     ]);
+    // What their services announce is known only when they have answered.
+    const provisioners = provisionerViews(this.config, this.presence).map(({ name, absent }): Check => {
+      return { name: `provisioner ${name}`, ...(absent.length > 0 ? notReady(absent.join('; ')) : READY) };
+    });
+    checks.push(...provisioners);
     return { ready: checks.every(({ ready }) => ready), checks };
   }
 
@@ -72,7 +79,7 @@ export class ReadinessChecks {
   }
 
   async #service(service: Asked, location: string | undefined): Promise<Finding> {
-    const { ready, reasons } = await this.bus.request<HealthReport>(
+    const report = await this.bus.request<HealthReport>(
       service,
       VERBS.health,
       {},
@@ -82,6 +89,8 @@ export class ReadinessChecks {
         ...(location !== undefined && { location }),
       },
     );
+    this.presence.hear(report);
+    const { ready, reasons } = report;
     const reason = reasons.join('; ');
     if (!ready) return notReady(reason || 'It says that it is not ready');
     return { ready, ...(reason && { reason }) };

@@ -16,6 +16,7 @@ const request = {
   environment: 'default',
   instanceId: 'shop',
   definition: 'guestbook',
+  provisioner: { name: 'slipway', by: 'default' },
   owner: { id: 'ada', type: 'user' },
   actor: { id: 'operator', type: 'user' },
   priority: 0,
@@ -43,6 +44,16 @@ const request = {
     wires: [],
   },
   position: POSITION,
+};
+
+const provisioner = {
+  name: 'slipway',
+  default: true,
+  guestLocations: ['local'],
+  provides: [
+    { kind: 'storage', driver: 'directory', guestLocation: 'local', location: 'local', present: true, verbs: ['provision'] },
+  ],
+  absent: [],
 };
 
 const instance = {
@@ -135,6 +146,8 @@ export const EXAMPLES: Record<string, unknown> = {
     details: { holder: 'ada' },
   },
   Readiness: { ready: true, checks: [{ name: 'log', ready: true }] },
+  ProvisionerList: { items: [provisioner] },
+  ProvisionerView: provisioner,
   RequestPage: { items: [request], position: POSITION },
   RequestView: request,
   ResourcePage: { items: [instance], position: POSITION },

@@ -29,6 +29,7 @@ const PROMISED = [
   ...['cancel', 'retry', 'abandon', 'pause', 'resume'].map((verb) => `POST /requests/{id}/${verb}`),
   ...['instances', 'storages', 'databases', 'environments'].flatMap((noun) => [`GET /${noun}`, `GET /${noun}/{id}`]),
   ...['POST /environments/{id}/pause', 'POST /environments/{id}/resume'],
+  ...['GET /provisioners', 'GET /provisioners/{name}'],
   ...['GET /events', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /info', 'POST /backup', 'POST /restore'],
 ];
 

@@ -106,7 +106,7 @@ export const ApiPlan = (): MethodDecorator =>
     ApiOperation({ operationId: 'plan', summary: 'What a request would do; changes nothing' }),
     ApiBody({ type: PlanJob }),
     answer(200, 'Plan', 'What is satisfied, what would be made in which order, or what is unsatisfied and why.'),
-    ...problems(...CHANGES, 'not-found'),
+    ...problems(...CHANGES, 'not-found', 'driver-unknown', 'not-provided'),
   );
 
 const NOUNS = {
@@ -179,6 +179,21 @@ const ACTIONS = {
   pause: 'Start no further step',
   resume: 'Go on with what was paused',
 } as const;
+
+export const ApiProvisioners = (): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: 'list-provisioners', summary: 'Who provisions, what, where, and whether it is there' }),
+    answer(200, 'ProvisionerList', 'Those of the configuration.'),
+    ...problems(...DOOR, 'bad-input'),
+  );
+
+export const ApiProvisioner = (): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: 'get-provisioner', summary: 'One of the provisioners' }),
+    ApiParam({ name: 'name', description: "The provisioner's name." }),
+    answer(200, 'ProvisionerView', 'As it stands.'),
+    ...problems(...DOOR, 'bad-input', 'not-found'),
+  );
 
 export const ApiControl = (verb: keyof typeof ACTIONS, body: BodyClass): MethodDecorator =>
   withKey(

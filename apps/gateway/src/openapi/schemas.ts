@@ -16,7 +16,7 @@ import type {
   Unsatisfied,
   Wire,
 } from '@slipway/contracts';
-import { CATEGORIES, DESIRED_STATES, ERRORS, INVERSES, OWNER_TYPES, PICKED_BY, RESOURCE_KINDS, STEP_ACTIONS } from '@slipway/contracts';
+import { CATEGORIES, DESIRED_STATES, DRIVER_VERBS, ERRORS, INVERSES, OWNER_TYPES, PICKED_BY, RESOURCE_KINDS, STEP_ACTIONS } from '@slipway/contracts';
 import {
   REQUEST_STATUSES,
   type Accepted,
@@ -24,6 +24,8 @@ import {
   type Info,
   type Pause,
   type Problem,
+  type Provided,
+  type ProvisionerView,
   type Readiness,
   type RequestView,
   type ResourceView,
@@ -249,6 +251,17 @@ const unsatisfied = object<Unsatisfied>({
   message: text,
 });
 
+const provisioner = object<ProvisionerView>({
+  name: text,
+  title: optional(text),
+  default: described(flag, 'It provisions where neither a job nor its guest location names anybody.'),
+  package: optional(described(text, 'The npm package that brings its drivers.')),
+  resourceUri: optional(described(text, 'Path at an instance where it is called, where its definition says none.')),
+  guestLocations: described(list(text), 'Guest locations where it provisions unless a job names another one.'),
+  provides: list(ref('Provided')),
+  absent: described(list(text), 'What is configured and must be there, and is not: a sentence each.'),
+});
+
 const problem = object<Problem>({
   type: text,
   title: text,
@@ -307,6 +320,16 @@ export const SCHEMAS: Record<string, Schema> = {
   Readiness: object<Readiness>({
     ready: flag,
     checks: list(object<Readiness['checks'][number]>({ name: text, ready: flag, reason: optional(text) })),
+  }),
+  ProvisionerList: object<{ items: ProvisionerView[] }>({ items: list(ref('ProvisionerView')) }),
+  ProvisionerView: provisioner,
+  Provided: object<Provided>({
+    kind,
+    driver: text,
+    guestLocation: text,
+    location: text,
+    present: described(flag, 'Whether a replica announces that driver there.'),
+    verbs: described(list(oneOf(DRIVER_VERBS)), 'What the driver can; nothing while it is not there.'),
   }),
   RequestPage: pageOf(ref('RequestView')),
   RequestView: request,

@@ -153,7 +153,14 @@ export class GatewayPlace {
   }
 }
 
-const well = (service: string) => () => ({ service, replica: 'one', ready: true, reasons: [] });
+const DRIVERS: Record<string, string> = { storage: 'directory', database: 'sqlite', instance: 'process' };
+
+const well = (service: string) => () => ({
+  ...{ service, replica: `one-${service}`, ready: true, reasons: [] },
+  locations: DRIVERS[service]
+    ? [{ location: 'local', kind: service, drivers: [{ name: DRIVERS[service], verbs: ['provision'] }] }]
+    : [],
+});
 
 /** A request's id as the fake orchestrator makes it: of its key alone. */
 export function idOfKey(key: string): string {

@@ -7,7 +7,7 @@ import type { Instant } from '../clock.js';
 import type { JsonObject } from '../json.js';
 import type { DefinitionRef, InstalledRef, Plan, StepAction, Unsatisfied, Wire } from '../plan.js';
 import type { RequestStatus } from '../request-status.js';
-import type { ResourceKind } from '../services.js';
+import type { DriverVerb, ResourceKind } from '../services.js';
 import type { BlobRef } from '../steps.js';
 
 export type StepStatus =
@@ -128,6 +128,35 @@ export interface EnvironmentView {
   names: { name: string; ownerId: string; requestId?: string }[];
   updatedAt: Instant;
   position: string;
+}
+
+/** A provisioner of the configuration, and what of it is there. */
+export interface ProvisionerView {
+  name: string;
+  title?: string;
+  /** It provisions where neither a job nor its guest location names anybody. */
+  default: boolean;
+  /** The npm package that brings its drivers. */
+  package?: string;
+  /** Path at an instance where it is called, where its definition says none. */
+  resourceUri?: string;
+  /** Guest locations where it provisions unless a job names another one. */
+  guestLocations: string[];
+  provides: Provided[];
+  /** What is configured and must be there, and is not: a sentence each. */
+  absent: string[];
+}
+
+/** One way in which a provisioner makes a kind of thing somewhere. */
+export interface Provided {
+  kind: ResourceKind;
+  driver: string;
+  guestLocation: string;
+  location: string;
+  /** Whether a replica announces that driver there. */
+  present: boolean;
+  /** What the driver can; nothing while it is not there. */
+  verbs: DriverVerb[];
 }
 
 /** A page of a list. */

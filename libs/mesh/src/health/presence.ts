@@ -48,6 +48,12 @@ export class Presence {
     });
   }
 
+  /** A replica's answer to a question for its health is a sign of life too. */
+  hear(report: HealthReport): void {
+    const { service, replica } = report;
+    if (isReport(report)) this.#heard.set(replica, { service, report, at: this.options.clock.now() });
+  }
+
   /** Replicas of a service that were heard of within `withinMs`, sorted by name. */
   replicas(service: ServiceName, withinMs: number): Heard[] {
     const { clock } = this.options;
@@ -96,7 +102,7 @@ const isReport = (body: unknown): body is HealthReport => {
   return typeof replica === 'string' && typeof ready === 'boolean' && Array.isArray(locations) && locations.every(isPlace);
 };
 
-const isPlace = ({ location, drivers }: NonNullable<HealthReport['locations']>[number]): boolean =>
-  typeof location === 'string' &&
-  Array.isArray(drivers) &&
-  drivers.every((driver) => typeof driver?.name === 'string' && Array.isArray(driver.verbs));
+const isPlace = (place: Partial<NonNullable<HealthReport['locations']>[number]> | null): boolean =>
+  typeof place?.location === 'string' &&
+  Array.isArray(place.drivers) &&
+  place.drivers.every((driver) => typeof driver?.name === 'string' && Array.isArray(driver.verbs));

@@ -94,3 +94,42 @@ describe('presence', () => {
     expect(presence.replicas('storage', 5_000)).toEqual([]);
   });
 });
+
+describe('what is announced', () => {
+  const tells = (replica: string, ...drivers: unknown[]) =>
+    bus.publish(aliveSubject('test', 'storage', replica), {
+      ...{ service: 'storage', replica, ready: true, reasons: [] },
+      locations: [{ location: 'here', kind: 'storage', drivers }],
+    });
+
+  test('is what all replicas of a place together can, for ten seconds', async () => {
+    tells('one', { name: 'directory', verbs: ['provision'] });
+    tells('two', { name: 'directory', verbs: ['portable', 'provision'] }, { name: 's3', verbs: ['provision'] });
+    await clock.turn(0);
+    expect(presence.drivers('storage', 'here')).toEqual([
+      { name: 'directory', verbs: ['portable', 'provision'] },
+      { name: 's3', verbs: ['provision'] },
+    ]);
+    expect(presence.drivers('storage', 'there')).toBeUndefined();
+    expect(presence.drivers('database', 'here')).toBeUndefined();
+    await clock.turn(10_001);
+    expect(presence.drivers('storage', 'here')).toBeUndefined();
+  });
+
+  test('is heard in an answer too, and never in what is no report', async () => {
+    tells('old', 'directory');
+    bus.publish(aliveSubject('test', 'storage', 'odd'), { replica: 'odd', ready: true, locations: [null] });
+    bus.publish(aliveSubject('test', 'storage', 'none'), null);
+    await clock.turn(0);
+    expect(presence.drivers('storage', 'here')).toBeUndefined();
+    const drivers = [{ name: 'directory', verbs: ['provision' as const] }];
+    presence.hear({
+      service: 'storage',
+      replica: 'one',
+      ready: true,
+      reasons: [],
+      locations: [{ location: 'here', kind: 'storage', drivers }],
+    });
+    expect(presence.drivers('storage', 'here')).toEqual(drivers);
+  });
+});

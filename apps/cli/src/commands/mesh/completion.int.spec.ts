@@ -36,7 +36,7 @@ describe('bash', () => {
   });
 
   it('completes commands, their subcommands and options, and what options can be', () => {
-    expect(complete('pro')).toEqual(['provision']);
+    expect(complete('pro')).toEqual(['provision', 'provisioners']);
     expect(complete('re')).toEqual(expect.arrayContaining(['requests', 'retry', 'resume', 'restore']));
     expect(complete('provision', '--de')).toEqual(['--definition']);
     expect(complete('provision', '--definition', 'hello', '--cl')).toEqual(['--cluster-id']);
