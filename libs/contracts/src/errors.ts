@@ -146,11 +146,6 @@ export const ERRORS = {
     advice: 'retry',
   },
   'driver-unknown': { title: 'No such driver here', hint: 'Use one of the drivers that are named.', advice: 'refuse' },
-  'not-provided': {
-    title: 'That is not provided there',
-    hint: 'Choose another provisioner, or a definition made by another driver: npx slipway provisioners shows what each can do.',
-    advice: 'refuse',
-  },
   'driver-failed': {
     title: 'The driver could not do it',
     hint: "Read the step's log: npx slipway logs <request>.",

@@ -47,7 +47,7 @@ const part = object({
   mediaType: words(128),
   contentBytes: atLeast(0),
 });
-const announced = object({ name, verbs: listOf({ enum: DRIVER_VERBS }) });
+const announced = object({ name, verbs: listOf({ enum: DRIVER_VERBS }), accepts: listOf(words(128)) }, ['accepts']);
 const installed = object({ kind: { enum: RESOURCE_KINDS }, name, generation: atLeast(1), definition });
 const planStep = object(
   {

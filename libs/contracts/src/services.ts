@@ -14,6 +14,8 @@ export type DriverVerb = (typeof DRIVER_VERBS)[number];
 export interface AnnouncedDriver {
   name: string;
   verbs: DriverVerb[];
+  /** Media types of data that it can begin with, of one that is portable. */
+  accepts?: string[];
 }
 
 /**

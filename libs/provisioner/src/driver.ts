@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type {
+  AnnouncedDriver,
   Clock,
   DefinitionRef,
-  DriverVerb,
   Health,
   InspectAnswer,
   JsonObject,
@@ -126,5 +126,6 @@ export interface Driver<Spec extends object = JsonObject> {
   readonly portable?: Portable<Spec>;
 }
 
-/** What a driver can do: the verbs are interfaces, and it has those whose methods it has. */
-export const verbsOf = (driver: Driver): DriverVerb[] => driver.portable ? ['provision', 'portable'] : ['provision'];
+/** A driver as it is announced: the verbs are interfaces, and it has those whose methods it has. */
+export const announcement = ({ name, portable }: Driver): AnnouncedDriver =>
+  portable ? { name, verbs: ['provision', 'portable'], accepts: [...portable.accepts] } : { name, verbs: ['provision'] };

@@ -18,7 +18,9 @@ function view(name: string, host: ProvisionerConfig, config: MeshConfig, presenc
     RESOURCE_KINDS.flatMap((kind) =>
       (driversAt(host, place)[kind] ?? []).map((driver) => {
         const there = presence.drivers(kind, place.location)?.find((one) => one.name === driver);
-        return { kind, driver, guestLocation, location: place.location, present: there !== undefined, verbs: there?.verbs ?? [] };
+        const { verbs = [], accepts } = there ?? {};
+        const at = { kind, driver, guestLocation, location: place.location };
+        return { ...at, present: there !== undefined, verbs, ...(accepts && { accepts }) };
       }),
     ),
   );

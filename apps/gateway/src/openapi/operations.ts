@@ -106,7 +106,7 @@ export const ApiPlan = (): MethodDecorator =>
     ApiOperation({ operationId: 'plan', summary: 'What a request would do; changes nothing' }),
     ApiBody({ type: PlanJob }),
     answer(200, 'Plan', 'What is satisfied, what would be made in which order, or what is unsatisfied and why.'),
-    ...problems(...CHANGES, 'not-found', 'driver-unknown', 'not-provided'),
+    ...problems(...CHANGES, 'not-found', 'driver-unknown', 'not-portable'),
   );
 
 const NOUNS = {

@@ -16,7 +16,17 @@ import type {
   Unsatisfied,
   Wire,
 } from '@slipway/contracts';
-import { CATEGORIES, DESIRED_STATES, DRIVER_VERBS, ERRORS, INVERSES, OWNER_TYPES, PICKED_BY, RESOURCE_KINDS, STEP_ACTIONS } from '@slipway/contracts';
+import {
+  CATEGORIES,
+  DESIRED_STATES,
+  DRIVER_VERBS,
+  ERRORS,
+  INVERSES,
+  OWNER_TYPES,
+  PICKED_BY,
+  RESOURCE_KINDS,
+  STEP_ACTIONS,
+} from '@slipway/contracts';
 import {
   REQUEST_STATUSES,
   type Accepted,
@@ -330,6 +340,7 @@ export const SCHEMAS: Record<string, Schema> = {
     location: text,
     present: described(flag, 'Whether a replica announces that driver there.'),
     verbs: described(list(oneOf(DRIVER_VERBS)), 'What the driver can; nothing while it is not there.'),
+    accepts: optional(described(list(text), 'Media types of data that it can begin with, of one that is portable.')),
   }),
   RequestPage: pageOf(ref('RequestView')),
   RequestView: request,

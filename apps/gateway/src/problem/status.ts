@@ -37,7 +37,6 @@ export function statusOf(code: ErrorCode): number {
     case 'unsatisfied':
     case 'driver-unknown':
     case 'not-portable':
-    case 'not-provided':
       return 422;
     case 'too-busy':
     case 'limit-reached':

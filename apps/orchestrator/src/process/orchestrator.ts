@@ -71,7 +71,7 @@ export class Orchestrator {
    * What a job would do; changes nothing. With an owner given, a name that is another owner's is refused as the job would be;
    * without one it is planned for whoever has the name. That a request works on the name just now is no obstacle: it will have
    * ended when the plan is carried out. Throws `bad-input`, `not-found`, `name-taken`,
-   * `driver-unknown`, `not-provided` and the resolver's errors.
+   * `driver-unknown`, `not-portable` and the resolver's errors.
    */
   async plan({ body }: PlanQuery, context: RequestContext): Promise<Plan> {
     const { job = 'provision', instanceId, definition, ownerId, ownerType = 'user' } = validated(PlanJob, body);
@@ -94,7 +94,7 @@ export class Orchestrator {
       ...(lane.position !== undefined && { atLeast: lane.position }),
     };
     const plan = await this.#planner.plan(query, context);
-    assertProvided(plan, job, this.ports);
+    assertProvided(plan, this.ports);
     return plan;
   }
 

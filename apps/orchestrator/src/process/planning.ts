@@ -72,7 +72,7 @@ export class Planning {
         ...(atLeast !== undefined && { atLeast }),
       };
       const plan = await this.planner.plan(query, context);
-      assertProvided(plan, job, this.ports);
+      assertProvided(plan, this.ports);
       return { kind: 'plan', plan };
     } catch (error) {
       const cause = causeOf(error);

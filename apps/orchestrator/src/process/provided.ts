@@ -1,33 +1,38 @@
-import { SlipwayError, type DriverVerb, type JobKind, type Plan } from '@slipway/contracts';
+import { SlipwayError, type AnnouncedDriver, type Plan, type PlanStep } from '@slipway/contracts';
 import type { Ports } from '../ports.js';
 
-/** The verb that a job needs of each driver of its plan. */
-const NEEDED: Readonly<Record<JobKind, DriverVerb>> = { provision: 'provision', deprovision: 'provision' };
-
 /**
- * Throws `driver-unknown` or `not-provided`, before anything changes, where a step's driver is not at its location, or cannot
- * do what the job needs. Where nobody was heard of nothing is known: the step waits for its server.
+ * Throws `driver-unknown` or `not-portable`, before anything changes, where a step's driver is not at its location, or cannot
+ * do what the step needs. Where nobody was heard of nothing is known: the step waits for its server.
  */
-export function assertProvided(plan: Plan, job: JobKind, { announced }: Pick<Ports, 'announced'>): void {
-  const verb = NEEDED[job];
-  for (const { id, kind, location, driver } of plan.steps) {
-    const there = announced(kind, location);
-    if (!there) continue;
-    const details = { resource: id, kind, location, driver };
-    const known = there.find(({ name }) => name === driver);
-    if (!known) {
-      const names = there.map(({ name }) => name);
-      throw new SlipwayError(
-        'driver-unknown',
-        `${id} is to be made by the ${kind} driver ${driver}, which is not at ${location}; there are: ${names.join(', ') || 'none'}`,
-        { ...details, drivers: names },
-      );
-    }
-    if (!known.verbs.includes(verb))
-      throw new SlipwayError(
-        'not-provided',
-        `A job ${job} needs ${verb}; ${driver}, which makes ${id} at ${location}, can ${known.verbs.join(', ')}`,
-        { ...details, verb },
-      );
+export function assertProvided(plan: Plan, { announced }: Pick<Ports, 'announced'>): void {
+  for (const step of plan.steps) {
+    const there = announced(step.kind, step.location);
+    if (there) assertCan(step, driverOf(step, there));
   }
+}
+
+function driverOf({ id, kind, location, driver }: PlanStep, there: readonly AnnouncedDriver[]): AnnouncedDriver {
+  const known = there.find(({ name }) => name === driver);
+  if (known) return known;
+  const drivers = there.map(({ name }) => name);
+  throw new SlipwayError(
+    'driver-unknown',
+    `${id} is a matter of the ${kind} driver ${driver}, which is not at ${location}; there are: ${drivers.join(', ') || 'none'}`,
+    { resource: id, kind, location, driver, drivers },
+  );
+}
+
+/** The verbs are interfaces: what a driver lacks it is not asked for. */
+function assertCan({ id, kind, location, driver, action, from }: PlanStep, { verbs, accepts = [] }: AnnouncedDriver): void {
+  const refuse = (what: string) =>
+    new SlipwayError('not-portable', `${id}: the ${kind} driver ${driver} at ${location} ${what}`, {
+      resource: id,
+      kind,
+      location,
+      driver,
+    });
+  if ((action === 'export' || from) && !verbs.includes('portable')) throw refuse('can neither export nor import');
+  if (from && !accepts.includes(from.mediaType))
+    throw refuse(`cannot begin with ${from.mediaType}; it can with ${accepts.join(', ') || 'nothing'}`);
 }

@@ -3,9 +3,11 @@ import {
   RESOURCE_KINDS,
   type AnnouncedDriver,
   type JsonObject,
+  type Plan,
   type RequestAccepted,
   type ResourceKind,
 } from '@slipway/contracts';
+import { assertProvided } from './provided.js';
 import { ADA, World, job, removal } from '../testing/world.js';
 
 type Announced = Partial<Record<ResourceKind, AnnouncedDriver[]>>;
@@ -70,21 +72,36 @@ describe('what is announced', () => {
     expect(world.types(id)).toEqual(['RequestAccepted', 'RequestFailed']);
     expect(world.last(id)!.data['cause']).toMatchObject({
       code: 'driver-unknown',
-      message: 'database/shop-db is to be made by the database driver sqlite, which is not at local; there are: postgres',
+      message: 'database/shop-db is a matter of the database driver sqlite, which is not at local; there are: postgres',
     });
     for (const kind of RESOURCE_KINDS) expect(world.provisioners[kind].begun).toEqual([]);
   });
 
-  test('a driver that lacks the verb a job needs fails it by name, with nothing begun anywhere', async () => {
-    const { world, accept, ended } = await started({ ...ALL, storage: [can('directory', 'portable')] });
-    const id = await accept('shop');
-    await ended();
-    expect(world.last(id)!.data['cause']).toMatchObject({
-      code: 'not-provided',
-      message: 'A job provision needs provision; directory, which makes storage/shop-data at local, can portable',
-    });
-    for (const kind of RESOURCE_KINDS) expect(world.provisioners[kind].begun).toEqual([]);
-  });
+  test.each([
+    ['export', {}, 'can neither export nor import', can('directory', 'provision')],
+    ['ensure', { from: 'application/x-tar' }, 'can neither export nor import', can('directory', 'provision')],
+    [
+      'ensure',
+      { from: 'application/x-tar' },
+      'cannot begin with application/x-tar; it can with application/sql',
+      { ...can('directory', 'provision', 'portable'), accepts: ['application/sql'] },
+    ],
+  ])(
+    'a driver that lacks the verb a job needs is named before anything changes (%s)',
+    (action, { from }: { from?: string }, says, driver) => {
+      const step = { id: 'storage/shop-data', kind: 'storage', location: 'local', driver: 'directory', action };
+      const part = from && { from: { sha256: '0'.repeat(64), bytes: 1, mediaType: from, contentBytes: 1 } };
+      const plan = { steps: [{ ...step, ...part }] } as unknown as Plan;
+      expect(() => assertProvided(plan, { announced: () => [driver] })).toThrow(
+        expect.objectContaining({
+          code: 'not-portable',
+          message: `storage/shop-data: the storage driver directory at local ${says}`,
+        }),
+      );
+      const able = { ...can('directory', 'provision', 'portable'), accepts: ['application/x-tar'] };
+      expect(() => assertProvided(plan, { announced: () => [able] })).not.toThrow();
+    },
+  );
 
   test('of a place that nobody was heard of nothing is known: the request goes its way', async () => {
     const { world, orchestrator, accept, ended } = await started(ALL);

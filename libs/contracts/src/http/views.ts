@@ -157,6 +157,8 @@ export interface Provided {
   present: boolean;
   /** What the driver can; nothing while it is not there. */
   verbs: DriverVerb[];
+  /** Media types of data that it can begin with, of one that is portable. */
+  accepts?: string[];
 }
 
 /** A page of a list. */

@@ -2,7 +2,6 @@ import {
   aliveSubject,
   type AnnouncedDriver,
   type Clock,
-  type DriverVerb,
   type HealthReport,
   type ResourceKind,
   type ServiceName,
@@ -72,10 +71,10 @@ export class Presence {
     const here = this.replicas(kind, ANNOUNCED_WITHIN).flatMap(({ report }) => report.locations ?? []);
     const places = here.filter((place) => place.kind === kind && place.location === location);
     if (places.length === 0) return undefined;
-    const verbs = new Map<string, Set<DriverVerb>>();
-    for (const driver of places.flatMap(({ drivers }) => drivers))
-      verbs.set(driver.name, new Set([...(verbs.get(driver.name) ?? []), ...driver.verbs]));
-    return [...verbs].map(([name, can]) => ({ name, verbs: [...can].toSorted() })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const drivers = new Map<string, AnnouncedDriver>();
+    for (const driver of places.flatMap((place) => place.drivers))
+      drivers.set(driver.name, together(drivers.get(driver.name) ?? { name: driver.name, verbs: [] }, driver));
+    return [...drivers.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /**
@@ -95,6 +94,12 @@ export class Presence {
   stop(): void {
     this.#unsubscribe();
   }
+}
+
+function together(one: AnnouncedDriver, other: AnnouncedDriver): AnnouncedDriver {
+  const all = <T>(a: readonly T[] = [], b: readonly T[] = []): T[] => [...new Set([...a, ...b])].toSorted();
+  const accepts = all(one.accepts, other.accepts);
+  return { name: one.name, verbs: all(one.verbs, other.verbs), ...(accepts.length > 0 && { accepts }) };
 }
 
 const isReport = (body: unknown): body is HealthReport => {

@@ -12,7 +12,7 @@ import {
   type Runtime,
   type ServiceDefinition,
 } from '@slipway/mesh';
-import { verbsOf, type Driver } from '../driver.js';
+import { announcement, type Driver } from '../driver.js';
 import { Janitor, type Stray } from '../janitor/janitor.js';
 import type { Ports } from '../ports.js';
 import { Provisioner } from '../provisioner.js';
@@ -88,7 +88,7 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
   const watch = new Watch(ports, registry, streams, lanes);
   const desired = new DesiredStates(ports, streams, lanes, (ref, loaded) => watch.changed(ref, loaded));
 
-  const announced = [...ports.drivers.values()].map((driver) => ({ name: driver.name, verbs: verbsOf(driver) }));
+  const announced = [...ports.drivers.values()].map(announcement);
   const health = async (): Promise<HealthReport> => {
     const connected = bus.connected();
     return {
