@@ -1,5 +1,6 @@
 import { eventLogBench, eventLogNotes } from './event-log.js';
 import type { Figure } from './figure.js';
+import { followersBench, followersNotes } from './followers.js';
 import { gatewayBench, gatewayNotes } from './gateway.js';
 import { meshBench, meshBenchNotes } from './mesh.js';
 import { readModelsBench, readModelsNotes } from './read-models.js';
@@ -18,6 +19,7 @@ export interface Bench {
 /** Every bench by its name. A new one is a file and an entry here. */
 export const BENCHES: Record<string, Bench> = {
   'event-log': { ...eventLogNotes, run: eventLogBench },
+  followers: { ...followersNotes, run: followersBench },
   gateway: { ...gatewayNotes, run: gatewayBench },
   mesh: { ...meshBenchNotes, run: meshBench },
   'read-models': { ...readModelsNotes, run: readModelsBench },

@@ -4,25 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { systemClock } from '@slipway/contracts';
 import type { ResourceView } from '@slipway/contracts/http';
 import { NO_STREAM, type EventLog, type NewEvent } from '@slipway/event-store';
-import { openEventLog } from '@slipway/event-store/open';
-import { loadOrMakeKey, startGateway } from '@slipway/gateway';
-import { openViews, type Views } from '@slipway/gateway/views';
-import { MeshConfig, type Runtime } from '@slipway/mesh';
-import { LocalBus } from '@slipway/mesh/testing';
+import type { Views } from '@slipway/gateway/views';
 import { fastify } from 'fastify';
-import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { atLeast, atMost, beside, median, type Figure } from './figure.js';
 import type { Load, Loaded } from './gateway-load.js';
+import { withGateway } from './gateway-place.js';
 
 const BENCH = 'gateway';
 const PATH = '/api/v1/instances?limit=100';
 const CONNECTIONS = 16;
 const AT_ONCE = 1_000;
-const HOUR = 3_600_000;
 
 export const gatewayNotes = {
   about:
@@ -38,12 +31,12 @@ export async function gatewayBench({ short }: { short: boolean }): Promise<Figur
   const folder = mkdtempSync(join(tmpdir(), 'slipway-bench-gateway-'));
   try {
     const rounds = { ms: short ? 700 : 3_000, times: short ? 3 : 5 };
-    const few = await withGateway(join(folder, 'few'), 1_000, async (gateway, views) => ({
+    const few = await withInstances(join(folder, 'few'), 1_000, async (gateway, views) => ({
       page: await pageTime(gateway),
       rates: await sideBySide(gateway, views, rounds),
     }));
     const rows = short ? 10_000 : 100_000;
-    const many = await withGateway(join(folder, 'many'), rows, (gateway) => pageTime(gateway));
+    const many = await withInstances(join(folder, 'many'), rows, (gateway) => pageTime(gateway));
     const { gateway, raw } = few.rates;
     return [
       atLeast(BENCH, 'GET /instances of 100 rows against raw Fastify', gateway / raw, 0.5),
@@ -62,33 +55,13 @@ interface Server {
   head: string;
 }
 
-/** A gateway on a log with so many instances, its views caught up. */
-async function withGateway<T>(folder: string, rows: number, work: (gateway: Server, views: Views) => Promise<T>): Promise<T> {
-  const logFolder = join(folder, 'log');
-  const log = await openEventLog({ eventLog: 'sqlite', folder: logFolder });
-  await fill(log, rows);
-  const config = Object.assign(new MeshConfig(), { mesh: 'bench', dataFolder: folder });
-  config.gateway.port = 0;
-  const runtime = {
-    ...{ service: 'gateway', replica: 'bench-gateway', config, clock: systemClock, metrics: new Registry() },
-    store: log.as('gateway'),
-    bus: new LocalBus({ mesh: 'bench', clock: systemClock }),
-    // Lines are written, to nowhere: the disk is not what is measured.
-    logger: pino({ level: 'info' }, { write: () => {} }),
-    cacheFolder: join(folder, 'cache'),
-  } as unknown as Runtime;
-  const eventLog = { eventLog: 'sqlite', folder: logFolder };
-  const views = await openViews({ folder: runtime.cacheFolder, log: runtime.store, eventLog });
-  if (!(await views.reached(await runtime.store.head(), HOUR))) throw new Error('The views have not reached the head');
-  const gateway = await startGateway(runtime, { views });
-  const port = Number(new URL(gateway.url).port);
-  try {
-    return await work({ port, head: headOf(loadOrMakeKey(folder)) }, views);
-  } finally {
-    await gateway.stop({ instances: 'leave' });
-    await log.close();
-  }
-}
+/** A gateway on a log with so many instances. */
+const withInstances = <T>(folder: string, rows: number, work: (gateway: Server, views: Views) => Promise<T>): Promise<T> =>
+  withGateway(
+    folder,
+    (log) => fill(log, rows),
+    ({ url, key, views }) => work({ port: Number(new URL(url).port), head: headOf(key) }, views),
+  );
 
 /** Calls a second of both, the median of several rounds in turn. */
 async function sideBySide(gateway: Server, views: Views, { ms, times }: { ms: number; times: number }) {

@@ -3,13 +3,13 @@ import type { ClientFrame, EventFilter, ServerFrame } from '@slipway/contracts/p
 export interface ConnectionOptions {
   url: string;
   key: string;
-  subscription: { filter?: EventFilter; from?: string };
+  subscription: { filter?: EventFilter; from?: string; batch?: number };
   /** After so many ms without a word the other side is asked whether it lives, after as many again it counts as dead. */
   quietMs: number;
   signal?: AbortSignal;
 }
 
-/** Frames that may wait for a consumer that is slower than the gateway; with more of them the connection is let go. */
+/** Events and other frames that may wait for a consumer that is slower than the gateway; with more of them the connection is let go. */
 const MOST_WAITING = 10_000;
 
 /** One connection to `/api/v1/events` with one subscription. */
@@ -23,6 +23,7 @@ export class Connection {
   async *frames(): AsyncGenerator<ServerFrame> {
     const { url, key, subscription, quietMs, signal } = this.options;
     const waiting: ServerFrame[] = [];
+    let count = 0;
     let heard = true;
     let ended = false;
     let wake = () => {};
@@ -49,8 +50,11 @@ export class Connection {
       // What comes after the end is fetched by the next connection: here it would leave a gap behind it.
       if (ended) return;
       const frame = frameIn(String(data));
-      if (frame && frame.type !== 'pong') waiting.push(frame);
-      if (!frame || waiting.length > MOST_WAITING) end();
+      if (frame && frame.type !== 'pong') {
+        waiting.push(frame);
+        count += weightOf(frame);
+      }
+      if (!frame || count > MOST_WAITING) end();
       else wake();
     };
     socket.onclose = socket.onerror = end;
@@ -58,8 +62,10 @@ export class Connection {
     try {
       while (!signal?.aborted) {
         const frame = waiting.shift();
-        if (frame) yield frame;
-        else if (ended) return;
+        if (frame) {
+          count -= weightOf(frame);
+          yield frame;
+        } else if (ended) return;
         else await new Promise<void>((resolve) => (wake = resolve));
       }
     } finally {
@@ -69,6 +75,8 @@ export class Connection {
     }
   }
 }
+
+const weightOf = (frame: ServerFrame): number => (frame.type === 'events' ? frame.events.length : 1);
 
 /** The frame that a text is; nothing when it is none: then this is no gateway of ours, or not any more. */
 function frameIn(text: string): ServerFrame | undefined {

@@ -42,7 +42,7 @@ describe('following', () => {
     await follow({ filter, from: 'start' }, caughtUp);
     expect(gateway.frames).toEqual([
       { type: 'authenticate', key: KEY },
-      { type: 'subscribe', id: 'follow', filter, from: 'start' },
+      { type: 'subscribe', id: 'follow', filter, from: 'start', batch: 100 },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { ERRORS, type EventFilter, type EventView, type StepProgress } from '@slipway/contracts/public';
+import { ERRORS, type EventFilter, type EventView, type ServerFrame, type StepProgress } from '@slipway/contracts/public';
 import { Connection } from './connection.js';
 import { SubscriptionRefused } from './errors.js';
 import type { Http } from './http.js';
@@ -27,6 +27,8 @@ export type Followed =
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 const QUIET_MS = 15_000;
+/** Events of one frame, while it catches up. */
+const BATCH = 100;
 
 /**
  * Events over the WebSocket. A connection that breaks is made again and goes on after the last position: nothing is
@@ -44,7 +46,7 @@ export class Live {
       const connection = new Connection({
         url: this.http.liveUrl,
         key: this.http.key,
-        subscription: { ...(filter && { filter }), ...(position !== undefined && { from: position }) },
+        subscription: { ...(filter && { filter }), ...(position !== undefined && { from: position }), batch: BATCH },
         quietMs,
         ...(signal && { signal }),
       });
@@ -58,9 +60,9 @@ export class Live {
           break;
         }
         if (frame.type === 'progress') yield { type: 'progress', progress: frame.progress };
-        if (frame.type === 'event') {
-          position = frame.event.position;
-          yield { type: 'event', event: frame.event };
+        for (const event of eventsOf(frame)) {
+          position = event.position;
+          yield { type: 'event', event };
         }
         if (frame.type === 'caught-up') {
           position = frame.position;
@@ -73,4 +75,9 @@ export class Live {
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
     }
   }
+}
+
+function eventsOf(frame: ServerFrame): EventView[] {
+  if (frame.type === 'event') return [frame.event];
+  return frame.type === 'events' ? frame.events : [];
 }

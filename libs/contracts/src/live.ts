@@ -54,8 +54,11 @@ export interface ActionFrame {
 export type ClientFrame =
   /** The first frame, unless the upgrade carried `Authorization: Bearer <key>` (a browser's WebSocket can't). */
   | { type: 'authenticate'; key: string }
-  /** `from`: a position (exclusive), `"start"`, or left out for what comes from now on. */
-  | { type: 'subscribe'; id: string; filter?: EventFilter; from?: string }
+  /**
+   * `from`: a position (exclusive), `"start"`, or left out for what comes from now on. `batch`: how many events one frame may
+   * hold while it catches up, 1 to 1,000; 1 when left out.
+   */
+  | { type: 'subscribe'; id: string; filter?: EventFilter; from?: string; batch?: number }
   | { type: 'unsubscribe'; id: string }
   /** The answer to an action is not wanted any more. What it asked for is done all the same. */
   | { type: 'drop'; id: string }
@@ -66,6 +69,8 @@ export type ServerFrame =
   | { type: 'subscribed'; id: string; position: string }
   | { type: 'unsubscribed'; id: string }
   | { type: 'event'; id: string; event: EventView }
+  /** Several, in order: to who asked for a `batch`, while it catches up. */
+  | { type: 'events'; id: string; events: EventView[] }
   /** Everything recorded before this has been delivered; sent when a subscription has caught up, and as it moves on. */
   | { type: 'caught-up'; id: string; position: string }
   /** Of running steps, for subscriptions that name a request; told and forgotten. */

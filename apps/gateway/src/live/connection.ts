@@ -16,6 +16,7 @@ import type { Guard } from '../identity/guard.js';
 import type { Actions, Credentials } from './actions.js';
 import { Calls } from './calls.js';
 import { RefusedFrame, readFrame, type CheckedFrame } from './frames.js';
+import type { LivePages } from './pages.js';
 import { LiveSubscription } from './subscription.js';
 import type { LiveTail } from './tail.js';
 
@@ -65,6 +66,7 @@ export interface LiveParts {
   clock: Clock;
   logger: Logger;
   tail: LiveTail;
+  pages: LivePages;
   guard: Guard;
   actions: Actions;
   mesh: string;
@@ -187,8 +189,8 @@ export class LiveConnection {
     return credentials.authorization !== undefined;
   }
 
-  #subscribe({ id, filter, from }: Extract<CheckedFrame, { type: 'subscribe' }>): void {
-    const { store, tail, clock, bus, mesh, limits } = this.parts;
+  #subscribe({ id, filter, from, batch }: Extract<CheckedFrame, { type: 'subscribe' }>): void {
+    const { store, tail, pages, clock, bus, mesh, limits } = this.parts;
     if (this.#open.has(id)) {
       throw new RefusedFrame(
         badInput([{ field: 'id', reason: `there is a subscription ${id} already; unsubscribe it first` }]),
@@ -198,7 +200,7 @@ export class LiveConnection {
     if (this.#open.size >= limits.subscriptions) {
       throw new RefusedFrame(new SlipwayError('too-busy', `A connection has at most ${limits.subscriptions} subscriptions`), id);
     }
-    const subscription = new LiveSubscription(id, filter, { store, tail, clock, outlet: this });
+    const subscription = new LiveSubscription(id, filter, batch, { store, tail, pages, clock, outlet: this });
     const stopProgress =
       filter.requestId === undefined
         ? () => {}

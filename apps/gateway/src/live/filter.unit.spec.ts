@@ -46,6 +46,7 @@ describe('a frame', () => {
       type: 'subscribe',
       id: '1',
       filter: {},
+      batch: 1,
       from: 'start',
     });
     expect(readFrame('{"type":"unsubscribe","id":"1"}')).toEqual({ type: 'unsubscribe', id: '1' });

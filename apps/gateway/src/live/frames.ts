@@ -6,19 +6,20 @@ import { readFilter } from './filter.js';
 /** A client's frame, checked: filters as the log takes them. */
 export type CheckedFrame =
   | Exclude<ClientFrame, { type: 'subscribe' }>
-  | { type: 'subscribe'; id: string; filter: ReadFilter; from: Position | 'start' | undefined }
+  | { type: 'subscribe'; id: string; filter: ReadFilter; from: Position | 'start' | undefined; batch: number }
   /** Of the rest of it the operation is the judge. */
   | { type: 'action'; id: string; frame: Record<string, unknown> };
 
 /** Fields of each frame besides `type`. */
 const FIELDS: Record<ClientFrame['type'], readonly string[]> = {
   authenticate: ['key'],
-  subscribe: ['id', 'filter', 'from'],
+  subscribe: ['id', 'filter', 'from', 'batch'],
   unsubscribe: ['id'],
   drop: ['id'],
   ping: [],
 };
 const ID = /^[\x21-\x7e]{1,64}$/;
+const MOST_EVENTS = 1_000;
 const FROM = /^[\x21-\x7e]{1,200}$/;
 
 /** A frame that was refused, with the subscription that it speaks of where it names one. */
@@ -80,6 +81,7 @@ function check(frame: Record<string, unknown>): CheckedFrame {
         id: field(frame, 'id', ID, ID_HINT),
         filter: readFilter(frame['filter'] as EventFilter | undefined),
         from: frame['from'] === undefined ? undefined : field(frame, 'from', FROM, 'must be a position or "start"'),
+        batch: frame['batch'] === undefined ? 1 : count(frame['batch']),
       };
   }
 }
@@ -90,4 +92,10 @@ function field(frame: Record<string, unknown>, name: string, pattern: RegExp, hi
   const value = frame[name];
   if (typeof value !== 'string' || !pattern.test(value)) throw badInput([{ field: name, reason: hint }]);
   return value;
+}
+
+/** Events that a frame may hold. */
+function count(value: unknown): number {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_EVENTS) return value as number;
+  throw badInput([{ field: 'batch', reason: `must be a whole number from 1 to ${MOST_EVENTS}` }]);
 }

@@ -37,6 +37,28 @@ describe('the WebSocket', () => {
     await client.end();
   });
 
+  it('sends several events in a frame to who catches up and wants it so, and one by one what comes then', async () => {
+    for (let n = 0; n < 30; n++) await place.resource('storage', `batch-${n}`);
+    const client = await Client.open(place);
+    client.send({ type: 'subscribe', id: 'batches', from: 'start', batch: 25 });
+    await client.until(({ type }) => type === 'caught-up');
+    const last = await place.resource('storage', 'after');
+    await client.caughtUp('batches', last);
+    const batches = client.frames.flatMap((frame) => (frame.type === 'events' ? [frame.events] : []));
+    const recorded = (await place.store.readAll()).events;
+    expect(positions([...batches.flat(), ...client.events('batches')])).toEqual(positions(recorded));
+    expect(batches.slice(0, -1).map(({ length }) => length)).toEqual(Array(batches.length - 1).fill(25));
+    expect(client.events('batches').at(-1)?.position).toBe(last);
+    for (const batch of [0, 1_001, 1.5, '5', null]) {
+      client.send({ type: 'subscribe', id: `wrong-${batch}`, batch });
+      const { error } = await client.until<Extract<ServerFrame, { type: 'error' }>>(
+        (frame) => frame.type === 'error' && frame.id === `wrong-${batch}`,
+      );
+      expect(error).toMatchObject({ code: 'bad-input', message: expect.stringContaining('batch') });
+    }
+    await client.end();
+  });
+
   it('has several subscriptions with filters of their own, added and taken away while it is open', async () => {
     const client = await LiveClient.open(place);
     client.send({ type: 'subscribe', id: 'instances', filter: { category: ['instance'] } });

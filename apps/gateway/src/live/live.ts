@@ -10,6 +10,7 @@ import { contextOfCall } from '../identity/call.js';
 import { rawAnswer, toSlipwayError } from '../problem/problem.js';
 import type { Actions } from './actions.js';
 import { LIVE_LIMITS, LiveConnection, CLOSE, type Knocked, type LiveLimits, type LiveParts } from './connection.js';
+import { LivePages } from './pages.js';
 import type { LiveTail } from './tail.js';
 
 export const LIVE_PATH = '/api/v1/events';
@@ -37,7 +38,19 @@ export class Live {
     limits: Partial<LiveLimits> = {},
   ) {
     const { store, bus, clock, logger, config } = runtime;
-    this.#parts = { store, bus, clock, logger, tail, guard, actions, mesh: config.mesh, limits: { ...LIVE_LIMITS, ...limits } };
+    const pages = new LivePages(store);
+    this.#parts = {
+      store,
+      bus,
+      clock,
+      logger,
+      tail,
+      pages,
+      guard,
+      actions,
+      mesh: config.mesh,
+      limits: { ...LIVE_LIMITS, ...limits },
+    };
   }
 
   get connections(): number {

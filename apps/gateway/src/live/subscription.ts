@@ -1,6 +1,6 @@
 import { SlipwayError, causeOf, type Cause, type Clock, type ServerFrame } from '@slipway/contracts';
-import { passes, type EventStore, type Position, type ReadAllResult, type ReadFilter } from '@slipway/event-store';
-import { eventView } from '@slipway/mesh';
+import { passes, type EventStore, type Position, type ReadFilter } from '@slipway/event-store';
+import type { LivePage, LivePages } from './pages.js';
 import type { LiveTail } from './tail.js';
 
 /** Where a subscription's frames go. */
@@ -9,8 +9,8 @@ export interface Outlet {
   deliver(frame: string): Promise<void> | undefined;
 }
 
-/** Events of one page while it catches up from the log. */
-const PAGE = 500;
+/** Characters of JSON in a frame of several events, about. */
+const FRAME = 64 * 1024;
 /** Least time between two `caught-up` frames that follow no event, in ms. */
 const CAUGHT_UP_EVERY = 500;
 /** Before the log is asked again that was away, in ms. */
@@ -36,7 +36,9 @@ export class LiveSubscription {
   constructor(
     readonly id: string,
     private readonly filter: ReadFilter,
-    private readonly parts: { store: EventStore; tail: LiveTail; clock: Clock; outlet: Outlet },
+    /** Events that one frame may hold while it catches up. */
+    private readonly batch: number,
+    private readonly parts: { store: Pick<EventStore, 'head'>; pages: LivePages; tail: LiveTail; clock: Clock; outlet: Outlet },
   ) {}
 
   /** Runs until it is stopped; resolves with why it can't go on, or with nothing. `from`: exclusive; left out: from now. */
@@ -95,10 +97,8 @@ export class LiveSubscription {
     return false;
   }
 
-  #readPage(): Promise<ReadAllResult> {
-    const after = this.#cursor === undefined ? {} : { after: this.#cursor };
-    const options = { ...after, limit: PAGE, filter: this.filter, asRecorded: true };
-    return this.#patiently(() => this.parts.store.readAll(options));
+  #readPage(): Promise<LivePage> {
+    return this.#patiently(() => this.parts.pages.after(this.#cursor, this.filter));
   }
 
   /** Asks the log again and again while it is away: a subscriber only waits then. */
@@ -113,14 +113,23 @@ export class LiveSubscription {
     }
   }
 
-  async #deliverPage(page: ReadAllResult): Promise<void> {
-    for (const event of page.events) {
+  async #deliverPage({ entries, position }: LivePage): Promise<void> {
+    for (let next = 0; next < entries.length;) {
       if (this.#stopped) return;
-      const full = this.#event(JSON.stringify(eventView(event)));
+      const first = next;
+      for (let size = 0; next < entries.length && next - first < this.batch && size < FRAME; next++)
+        size += entries[next]!.json.length;
+      const full = this.batch === 1 ? this.#event(entries[first]!.json) : this.#events(entries.slice(first, next));
       if (full) await full;
-      this.#cursor = event.position;
+      this.#cursor = entries[next - 1]!.position;
     }
-    this.#cursor = page.position;
+    this.#cursor = position;
+  }
+
+  #events(entries: LivePage['entries']): Promise<void> | undefined {
+    this.#deliveredSince = true;
+    const events = entries.map(({ json }) => json).join(',');
+    return this.parts.outlet.deliver(`{"type":"events","id":${JSON.stringify(this.id)},"events":[${events}]}`);
   }
 
   #event(json: string): Promise<void> | undefined {

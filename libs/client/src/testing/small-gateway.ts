@@ -97,7 +97,11 @@ export class SmallGateway {
   }
 
   private tell(socket: WebSocket, events: EventView[]): void {
-    for (const one of events) this.send(socket, { type: 'event', id: 'follow', event: one });
+    // Half of them together, as to somebody who catches up.
+    const together = events.slice(0, events.length >> 1);
+    for (let next = 0; next < together.length; next += 100)
+      this.send(socket, { type: 'events', id: 'follow', events: together.slice(next, next + 100) });
+    for (const one of events.slice(together.length)) this.send(socket, { type: 'event', id: 'follow', event: one });
     const last = this.recorded.at(-1);
     if (last) this.send(socket, { type: 'caught-up', id: 'follow', position: last.position });
   }
