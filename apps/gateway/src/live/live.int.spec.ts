@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SlipwayError, progressSubject, type EventView, type ServerFrame } from '@slipway/contracts';
 import { seedOf, seededRandom } from '@slipway/event-store/testing';
@@ -39,7 +38,7 @@ describe('the WebSocket', () => {
 
   it('sends several events in a frame to who catches up and wants it so, and one by one what comes then', async () => {
     for (let n = 0; n < 30; n++) await place.resource('storage', `batch-${n}`);
-    const client = await Client.open(place);
+    const client = await LiveClient.open(place);
     client.send({ type: 'subscribe', id: 'batches', from: 'start', batch: 25 });
     await client.until(({ type }) => type === 'caught-up');
     const last = await place.resource('storage', 'after');
