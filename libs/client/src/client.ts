@@ -18,8 +18,10 @@ import type {
   ResourceView,
   ViewsState,
 } from '@slipway/contracts/public';
+import { Actions } from './actions.js';
 import { Http, type Body, type ClientOptions } from './http.js';
 import { Live } from './live.js';
+import { Newest } from './newest.js';
 import { eventPages, newestEvents, type NewestEvents } from './recorded.js';
 import { untilSettled, type SettledOptions } from './settled.js';
 import { waitForRequest, type WaitOptions } from './wait.js';
@@ -144,9 +146,12 @@ export class SlipwayClient {
   readonly views: Views;
   /** Recorded events as they come, from any position on. */
   readonly live: Live;
+  /** All operations by their names, over one WebSocket. */
+  readonly actions: Actions;
 
   constructor(options: ClientOptions) {
-    this.http = new Http(options);
+    const newest = new Newest();
+    this.http = new Http(options, newest);
     this.requests = new Requests(this.http, '/requests');
     this.instances = new Instances(this.http, '/instances');
     this.storages = new Rows(this.http, '/storages');
@@ -155,6 +160,7 @@ export class SlipwayClient {
     this.provisioners = new Provisioners(this.http);
     this.views = new Views(this.http);
     this.live = new Live(this.http);
+    this.actions = new Actions(this.http, newest, options.logToken);
   }
 
   provision = (job: ProvisionJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/provision', job, options);

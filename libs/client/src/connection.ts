@@ -79,7 +79,7 @@ export class Connection {
 const weightOf = (frame: ServerFrame): number => (frame.type === 'events' ? frame.events.length : 1);
 
 /** The frame that a text is; nothing when it is none: then this is no gateway of ours, or not any more. */
-function frameIn(text: string): ServerFrame | undefined {
+export function frameIn(text: string): ServerFrame | undefined {
   try {
     const frame = JSON.parse(text) as ServerFrame | null;
     return typeof frame?.type === 'string' ? frame : undefined;

@@ -3,7 +3,11 @@ import type { Cause, Problem } from '@slipway/contracts/public';
 /** The gateway's answer to a call that it refused or could not carry out: problem details (RFC 9457) as an error. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  constructor(readonly problem: Problem) {
+  constructor(
+    readonly problem: Problem,
+    /** Seconds after which it may be tried again. */
+    readonly retryAfter?: number,
+  ) {
     super(problem.detail);
   }
   /** Code of the error table, such as `name-taken`. */
@@ -34,7 +38,7 @@ export class SubscriptionRefused extends Error {
 /** The error that an answer with a status of 400 or more stands for, whoever it is that answered. */
 export function errorOf(response: Response, text: string): ApiError {
   const problem = problemIn(text);
-  return problem ? new ApiError(problem) : notOurs(response, text);
+  return problem ? new ApiError(problem, secondsIn(response.headers.get('Retry-After'))) : notOurs(response, text);
 }
 
 /** An answer that a gateway of Slipway does not give: a proxy's page, another program at the address. */
@@ -49,6 +53,9 @@ export function notOurs(response: Response, text: string): ApiError {
     hint: 'Check the address.',
   });
 }
+
+/** Seconds in a `Retry-After`; nothing when it is none. */
+export const secondsIn = (header: string | null | undefined): number | undefined => Number(header) || undefined;
 
 function problemIn(text: string): Problem | undefined {
   try {

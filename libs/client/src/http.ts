@@ -1,5 +1,5 @@
 import { NotReachable, errorOf, notOurs } from './errors.js';
-import { pause } from './pause.js';
+import { Newest } from './newest.js';
 
 export interface ClientOptions {
   /** The gateway: `http://127.0.0.1:7420`. */
@@ -24,9 +24,6 @@ export interface CallOptions {
   content?: { body: Body; type: string };
 }
 
-/** How often a read is sent that is answered "behind". */
-const READS = 5;
-
 /**
  * Calls to the gateway. Remembers the newest position that it wrote or saw and sends it with each read (`Slipway-At-Least`), so
  * that it reads what it wrote, and no read shows less than one before it; repeats one that is answered "behind" until it has
@@ -34,11 +31,12 @@ const READS = 5;
  * Throws {@link ApiError} for what the gateway refuses, {@link NotReachable} when there is no answer.
  */
 export class Http {
-  /** The newest that was written or seen. */
-  private position: string | undefined;
   private readonly url: string;
 
-  constructor(private readonly options: ClientOptions) {
+  constructor(
+    private readonly options: ClientOptions,
+    private readonly newest = new Newest(),
+  ) {
     this.url = options.url.replace(/\/+$/, '');
   }
 
@@ -58,24 +56,13 @@ export class Http {
 
   /** The answer, once it is one that went well; its body is the caller's to read. */
   async call(method: string, path: string, options: CallOptions = {}): Promise<Response> {
-    const reads = method === 'GET';
-    for (let sends = 1; ; sends++) {
-      const atLeast = reads ? this.position : undefined;
+    const send = async (atLeast?: string): Promise<Response> => {
       const response = await this.send(method, path, options, atLeast);
-      if (response.ok) {
-        this.remember(response.headers.get('Slipway-Position'));
-        return response;
-      }
-      const error = errorOf(response, await this.textOf(response, options.signal));
-      if (error.code === 'gone' && atLeast !== undefined) {
-        // After a restore what was written may be no more: then the call itself decides, without its memory.
-        this.position = undefined;
-        continue;
-      }
-      if (!reads || sends === READS || error.code !== 'behind') throw error;
-      await pause(1000 * (Number(response.headers.get('Retry-After')) || 1), options.signal);
-      options.signal?.throwIfAborted();
-    }
+      if (!response.ok) throw errorOf(response, await this.textOf(response, options.signal));
+      this.newest.remember(response.headers.get('Slipway-Position'));
+      return response;
+    };
+    return method === 'GET' ? this.newest.read(send, options.signal) : send();
   }
 
   /** Where the WebSocket is. */
@@ -88,14 +75,6 @@ export class Http {
   /** That nobody answers here. */
   unreachable(cause?: unknown): NotReachable {
     return new NotReachable(this.url, { cause });
-  }
-
-  /** Of calls that end in any order the newest counts: positions of one log compare as strings. */
-  private remember(position: string | null): void {
-    if (!position) return;
-    const logOf = (one: string) => one.slice(0, one.indexOf('.'));
-    const older = this.position !== undefined && logOf(position) === logOf(this.position) && position < this.position;
-    if (!older) this.position = position;
   }
 
   private async textOf(response: Response, signal?: AbortSignal): Promise<string> {

@@ -1,3 +1,4 @@
+export type { ActionOptions, Actions } from './actions.js';
 export {
   SlipwayClient,
   type Environments,

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ClientFrame, ErrorCode, EventView, ServerFrame } from '@slipway/contracts';
+import type { ActionFrame, ClientFrame, ErrorCode, EventView, ServerFrame } from '@slipway/contracts';
+import type { Problem } from '@slipway/contracts/http';
 import { WebSocketServer, type WebSocket } from 'ws';
 
 export const KEY = 'the-key';
@@ -28,6 +29,10 @@ export class SmallGateway {
   readonly calls: Call[] = [];
   /** Frames of clients, in order, of all connections. */
   readonly frames: ClientFrame[] = [];
+  readonly actions: ActionFrame[] = [];
+  /** Answers an action; a test puts its own here. */
+  perform: (action: ActionFrame, socket: WebSocket) => void = ({ id }, socket) =>
+    this.send(socket, { type: 'answer', id, status: 200, headers: {}, body: {} });
   readonly sockets: WebSocket[] = [];
   private readonly subscribed = new Set<WebSocket>();
   /** Answers a call; a test puts its own here. */
@@ -74,7 +79,12 @@ export class SmallGateway {
   }
 
   problem(response: ServerResponse, status: number, code: ErrorCode, headers: Record<string, string> = {}): void {
-    const problem = {
+    const type = { 'Content-Type': 'application/problem+json' };
+    response.writeHead(status, { ...type, ...headers }).end(JSON.stringify(this.problemOf(status, code)));
+  }
+
+  problemOf(status: number, code: ErrorCode): Problem {
+    return {
       type: `/api/docs#${code}`,
       title: code,
       status,
@@ -83,7 +93,6 @@ export class SmallGateway {
       hint: 'Look.',
       requestId: 'r',
     };
-    response.writeHead(status, { 'Content-Type': 'application/problem+json', ...headers }).end(JSON.stringify(problem));
   }
 
   /** Records events and tells whoever is subscribed. */
@@ -110,7 +119,12 @@ export class SmallGateway {
     this.sockets.push(socket);
     socket.on('close', () => this.subscribed.delete(socket));
     socket.on('message', (data) => {
-      const frame = JSON.parse(String(data)) as ClientFrame;
+      const frame = JSON.parse(String(data)) as ClientFrame | ActionFrame;
+      if ('action' in frame) {
+        this.actions.push(frame);
+        this.perform(frame, socket);
+        return;
+      }
       this.frames.push(frame);
       if (this.onFrame(frame, socket)) return;
       if (frame.type === 'ping') this.send(socket, { type: 'pong' });
