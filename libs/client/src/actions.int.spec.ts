@@ -24,7 +24,12 @@ describe('actions', () => {
     expect(answers).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
     expect(gateway.sockets).toHaveLength(1);
     expect(gateway.frames[0]).toEqual({ type: 'authenticate', key: KEY });
-    expect(gateway.actions[0]).toEqual({ id: '1', action: 'get-request', body: { n: 1 }, headers: { 'X-Log-Token': 'order 66' } });
+    expect(gateway.actions[0]).toEqual({
+      id: '1',
+      action: 'get-request',
+      body: { n: 1 },
+      headers: { 'X-Log-Token': 'order 66' },
+    });
   });
 
   it('carry headers, and read what was written, over REST or over the WebSocket', async () => {
