@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { PortableEntries } from './tar/portable-entries.js';
 
 export interface FileStat {
   type: 'file' | 'directory' | 'other';
@@ -33,6 +34,15 @@ export interface Filesystem {
   chown(path: string, uid: number, gid: number, options?: { recursive?: boolean }): Promise<void>;
   /** With all that is in it; nothing to do when it is gone. */
   remove(path: string): Promise<void>;
-  /** Unpacks a tar stream below `path`; refuses absolute names, `..`, links that lead out, and devices with `bad-input`. */
-  unpack(path: string, tar: Readable): Promise<void>;
+  /**
+   * Unpacks a tar stream below `path`, durably; refuses absolute names, `..`, links that lead out, and devices with `bad-input`.
+   * Data (`portable`) may hold more, but nothing that does not mean the same at every place: what {@link PortableEntries} refuses is
+   * `archive-invalid`. Their modes and times are those of the archive.
+   */
+  unpack(path: string, tar: Readable, options?: { portable?: boolean }): Promise<void>;
+  /**
+   * All below a folder as a tar stream that {@link unpack} takes as `portable`, anywhere. The stream ends with `not-portable`, by
+   * name, where something could not be taken along. Owners are not told.
+   */
+  pack(path: string): Readable;
 }

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { chmod, lchown, link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts';
 import type { FileStat, Filesystem } from '../filesystem.js';
+import { packFolder } from './pack-folder.js';
 import { unpackTar } from './unpack-tar.js';
 
 /** Files on this machine. What it writes and renames is synced to disk, folder included, before it resolves. */
@@ -48,7 +49,8 @@ export function localFilesystem(): Filesystem {
       }
     },
     remove: (path) => rm(absolute(path), { recursive: true, force: true, maxRetries: 3 }),
-    unpack: (path, tar) => unpackTar(absolute(path), tar),
+    unpack: (path, tar, options) => unpackTar(absolute(path), tar, options),
+    pack: (path) => Readable.from(packFolder(absolute(path)), { objectMode: false }),
   };
 }
 

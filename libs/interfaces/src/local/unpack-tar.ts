@@ -5,10 +5,11 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Header } from 'tar-stream';
 import { SlipwayError } from '@slipway/contracts';
+import { PortableEntries } from '../tar/portable-entries.js';
 
 type Entry = AsyncIterable<unknown> & { header: Header };
 
-/** What an archive may hold at most. */
+/** What an archive may hold at most; of data {@link PortableEntries} says how many, and who reads them how much. */
 const LIMITS = { entries: 200_000, bytes: 8 * 1024 ** 3, pathBytes: 4_096 };
 
 /**
@@ -19,21 +20,30 @@ const LIMITS = { entries: 200_000, bytes: 8 * 1024 ** 3, pathBytes: 4_096 };
  * U2. Symbolic links are made last, when nothing can be written through them any more, and only such as lead to something
  *     inside; hard links only to files that came with the same archive.
  * U3. Permission bits only: no setuid, no setgid, no owner, no device, no pipe.
+ * U4. All of it is on disk when it ends.
+ * U5. Of data (`portable`) nothing is taken that {@link PortableEntries} refuses; files and folders get the times that they had, folders their modes too.
  * Whatever is refused leaves behind what was unpacked before: unpack into a folder that is thrown away.
  */
-export async function unpackTar(root: string, tar: Readable): Promise<void> {
+export async function unpackTar(root: string, tar: Readable, { portable = false } = {}): Promise<void> {
   await mkdir(root, { recursive: true });
-  const below = new Below(await realpath(root));
+  const below = new Below(await realpath(root), portable);
   const archive = extract();
   const links: { name: string; target: string }[] = [];
+  const folders: Header[] = [];
+  const rules = portable ? new PortableEntries() : undefined;
   let entries = 0;
   let bytes = 0;
   const unpacked = (async () => {
     for await (const entry of archive) {
       const { header } = entry;
-      if (++entries > LIMITS.entries) throw refused(header.name, `the archive holds more than ${LIMITS.entries} entries`);
-      bytes += header.size ?? 0;
-      if (bytes > LIMITS.bytes) throw refused(header.name, `the archive holds more than ${LIMITS.bytes} bytes`);
+      if (rules) {
+        rules.add(header);
+        if (header.type === 'directory') folders.push(header);
+      } else {
+        if (++entries > LIMITS.entries) throw refused(header.name, `the archive holds more than ${LIMITS.entries} entries`);
+        bytes += header.size ?? 0;
+        if (bytes > LIMITS.bytes) throw refused(header.name, `the archive holds more than ${LIMITS.bytes} bytes`);
+      }
       if (header.type === 'symlink') links.push({ name: header.name, target: header.linkname ?? '' });
       else await below.add(entry);
       entry.resume();
@@ -42,18 +52,23 @@ export async function unpackTar(root: string, tar: Readable): Promise<void> {
   // Both have ended before we go on: whoever removes the folder after a refusal must not race with a writer.
   unpacked.catch(() => archive.destroy());
   const [read, written] = await Promise.allSettled([pipeline(tar, archive), unpacked]);
-  if (written.status === 'rejected') throw asRefusal(written.reason);
-  if (read.status === 'rejected') throw asRefusal(read.reason);
+  const why = [written, read].find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+  if (why) throw asRefusal(why.reason, portable ? 'archive-invalid' : 'bad-input');
   for (const { name, target } of links) await below.link(name, target);
-  for (const { name } of links) await below.assertInside(name);
+  // The rules of data see to it already, also for a link that leads nowhere.
+  if (!portable) for (const { name } of links) await below.assertInside(name);
+  await below.finish(folders);
 }
 
 /** The only one that writes: everything it makes lies below its folder. */
 class Below {
   readonly #folders = new Set<string>();
-  readonly #files = new Set<string>();
+  readonly #files = new Map<string, Last | null>();
 
-  constructor(private readonly root: string) {}
+  constructor(
+    private readonly root: string,
+    private readonly portable: boolean,
+  ) {}
 
   async add(entry: Entry): Promise<void> {
     const { name, type, mode = 0o644, linkname } = entry.header;
@@ -103,6 +118,21 @@ class Below {
     this.#folders.add(path);
   }
 
+  /**
+   * U4, and U5 for the folders of data: modes and times when nothing is written any more, innermost first. Several files at
+   * once, because the disk then does it once.
+   */
+  async finish(folders: readonly Header[]): Promise<void> {
+    const files = this.#files.entries();
+    const work = Array.from({ length: 16 }, async () => {
+      for (const [path, file] of files) if (file) await finish(path, file);
+    });
+    await Promise.all(work);
+    const known = new Map(folders.map((header) => [this.#path(header.name), header]));
+    for (const path of [...this.#folders].toReversed()) await finish(path, known.get(path) ?? {});
+    await finish(this.root, {});
+  }
+
   async #file(path: string, mode: number, content: Entry): Promise<void> {
     await this.#folder(dirname(path));
     const handle = await open(
@@ -114,12 +144,11 @@ class Below {
     });
     try {
       for await (const chunk of content) await handle.writeFile(chunk as Buffer);
-      await handle.chmod(mode);
-      await handle.sync();
     } finally {
       await handle.close();
     }
-    this.#files.add(path);
+    const { mtime } = content.header;
+    this.#files.set(path, { mode, ...(this.portable && mtime && { mtime }) });
   }
 
   async #hardLink(path: string, name: string, target: string): Promise<void> {
@@ -128,14 +157,30 @@ class Below {
     await link(target, path).catch((error: NodeJS.ErrnoException) => {
       throw refused(name, error.code === 'EEXIST' ? 'the name comes twice' : error.message);
     });
-    this.#files.add(path);
+    this.#files.set(path, null);
   }
 }
 
-const refused = (name: string, reason: string): SlipwayError =>
-  new SlipwayError('bad-input', `The archive is refused: ${JSON.stringify(name)}: ${reason}`, { entry: name, reason });
+const refused = (name: string, reason: string, code: 'bad-input' | 'archive-invalid' = 'bad-input'): SlipwayError =>
+  new SlipwayError(code, `The archive is refused: ${JSON.stringify(name)}: ${reason}`, { entry: name, reason });
 
-const asRefusal = (error: unknown): unknown =>
+const asRefusal = (error: unknown, code: 'bad-input' | 'archive-invalid'): unknown =>
   error instanceof SlipwayError || (error as NodeJS.ErrnoException).syscall
     ? error
-    : refused('the whole', error instanceof Error ? error.message : String(error));
+    : refused('the whole', error instanceof Error ? error.message : String(error), code);
+
+interface Last {
+  mode?: number;
+  mtime?: Date;
+}
+
+async function finish(path: string, { mode, mtime }: Last): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    if (mtime) await handle.utimes(mtime, mtime);
+    if (mode !== undefined) await handle.chmod(mode & 0o777);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
