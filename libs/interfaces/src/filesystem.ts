@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import type { PortableEntries } from './tar/portable-entries.js';
 
 export interface FileStat {
   type: 'file' | 'directory' | 'other';
@@ -36,7 +35,7 @@ export interface Filesystem {
   remove(path: string): Promise<void>;
   /**
    * Unpacks a tar stream below `path`, durably; refuses absolute names, `..`, links that lead out, and devices with `bad-input`.
-   * Data (`portable`) may hold more, but nothing that does not mean the same at every place: what {@link PortableEntries} refuses is
+   * Data (`portable`) may hold more, but nothing that does not mean the same at every place: what {@link checkTar} refuses is
    * `archive-invalid`. Their modes and times are those of the archive.
    */
   unpack(path: string, tar: Readable, options?: { portable?: boolean }): Promise<void>;

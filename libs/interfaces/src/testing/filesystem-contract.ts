@@ -342,10 +342,10 @@ export function describeFilesystem(maker: string, make: () => Filesystem): void 
       ],
       ['a name that is no UTF-8', 'x', (path) => writeFile(Buffer.from(`${path}/x\xff`, 'latin1'), '')],
     ];
-    test.each(unpackable)('%s is not packed, and is named', async (_what, name, make) => {
+    test.each(unpackable)('%s is not packed, and is named', async (_what, name, put) => {
       await filesystem.mkdir(at('from'));
       await filesystem.writeFile(at('from', 'a'), 'first');
-      await make(at('from'));
+      await put(at('from'));
       const failed = filesystem.pack(at('from')).toArray();
       await expect(failed).rejects.toMatchObject({ code: 'not-portable', details: { entry: expect.stringContaining(name) } });
     });
