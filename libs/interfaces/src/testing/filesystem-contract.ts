@@ -289,7 +289,9 @@ export function describeFilesystem(maker: string, make: () => Filesystem): void 
 
     test('any tree of files comes back as it was', async () => {
       const seed = Number(process.env.SLIPWAY_SEED ?? Date.now() % 2 ** 31);
-      const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).map((text) => text.replaceAll(/[/\0]/g, '-'));
+      const name = fc
+        .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
+        .map((letters) => letters.replaceAll(/[/\0]/g, '-'));
       const file = fc.record({
         path: fc.array(name, { minLength: 1, maxLength: 4 }),
         content: fc.uint8Array({ maxLength: 3_000 }),
