@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { credentials } from './commands/credentials/credentials.js';
 import { environments } from './commands/environments/environments.js';
 import { instances } from './commands/instances/instances.js';
 import { backup } from './commands/mesh/backup.js';
@@ -29,6 +30,7 @@ const COMMANDS = [
   logs,
   resources,
   instances,
+  credentials,
   environments,
   provisioners,
   events,

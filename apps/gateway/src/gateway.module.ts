@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { PortsModule, type Presence, type Runtime } from '@slipway/mesh';
 import { BackupController } from './http/backup.js';
+import { CredentialsController } from './http/credentials.js';
 import { DesiredController } from './http/desired.js';
 import { Endings } from './http/endings.js';
 import { EnvironmentsController } from './http/environments.js';
@@ -45,6 +46,7 @@ export class GatewayModule {
         RequestsController,
         InstancesController,
         DesiredController,
+        CredentialsController,
         StoragesController,
         DatabasesController,
         EnvironmentsController,

@@ -1,5 +1,6 @@
 import type {
   Accepted,
+  CredentialsView,
   Desired,
   DesiredChange,
   DesiredState,
@@ -16,6 +17,7 @@ import type {
   Readiness,
   RequestView,
   ResourceView,
+  RotationView,
   ViewsState,
 } from '@slipway/contracts/public';
 import { Actions } from './actions.js';
@@ -97,6 +99,17 @@ export class Instances extends Rows<ResourceView> {
   /** Follows an instance until it runs and is healthy, or stands still, as it is wanted. */
   settled = (id: string, wanted: DesiredState, options?: SettledOptions): Promise<ResourceView> =>
     untilSettled(() => this.get(id), wanted, options);
+
+  /** What opens an instance and what it is wired to, in the clear. That it was read is recorded. */
+  credentials(id: string): Promise<CredentialsView> {
+    return this.http.json('GET', `/instances/${part(id)}/credentials`);
+  }
+  /** Makes its secrets anew; the instance's `rotation` tells when it is done. */
+  rotateCredentials(id: string, { idempotencyKey = crypto.randomUUID() }: JobOptions = {}): Promise<RotationView> {
+    return this.http.json('POST', `/instances/${part(id)}/credentials/rotate`, {
+      headers: { 'Idempotency-Key': idempotencyKey },
+    });
+  }
 
   private want(id: string, change: DesiredChange, reason?: string): Promise<Desired> {
     return this.http.json('POST', `/instances/${part(id)}/${change}`, { body: reason === undefined ? {} : { reason } });

@@ -77,6 +77,7 @@ export {
   type Unsatisfied,
   type Wire,
 } from './plan.js';
+export type { Credentials, CredentialsQuery, RotateCommand, Rotation, SealedCredentials } from './credentials.js';
 export {
   DESIRED_CHANGES,
   DESIRED_STATES,

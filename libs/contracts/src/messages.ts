@@ -123,6 +123,24 @@ const asked: readonly AskedMessage[] = [
     description:
       'Wants something to run, not to run, or to be restarted; answered once it is recorded. The same again changes nothing. Where it is being changed: `too-busy`',
   },
+  {
+    verb: VERBS.credentials,
+    ...toKinds,
+    senders: ['gateway'],
+    body: 'CredentialsQuery',
+    answer: 'SealedCredentials',
+    description:
+      'Tells what opens a resource and what it is wired to, sealed for the one who asks; that it was read is recorded first',
+  },
+  {
+    verb: VERBS.rotate,
+    ...toKinds,
+    senders: ['gateway', ...RESOURCE_KINDS],
+    body: 'RotateCommand',
+    answer: 'Rotation',
+    description:
+      'Makes the secrets of a resource anew, and those of what was made for it; answered once it is recorded. The same rotation again: what has become of it',
+  },
   { verb: VERBS.health, ...health, handlers: ['orchestrator', 'resolver'], description: 'Tells how a replica is' },
   { verb: VERBS.health, ...health, handlers: RESOURCE_KINDS, description: 'Tells how a replica is at a location' },
 ];

@@ -4,6 +4,7 @@
  */
 export { ERRORS, type Advice, type Cause, type ErrorCode } from './errors.js';
 export { ENDED, type RequestStatus } from './request-status.js';
+export type { Credentials } from './credentials.js';
 export type { Desired, DesiredChange, DesiredState } from './desired.js';
 export type { Actor, Owner, OwnerType } from './context.js';
 export type { JobKind, LeftBehind, PickedProvisioner } from './events/request.events.js';

@@ -87,6 +87,8 @@ export const SCHEMAS = {
   InspectQuery: object({ resource, generation: atLeast(1), driver: name, location: name }),
   StepCancelCommand: object(ofStep),
   StepLogQuery: object(ofStep),
+  CredentialsQuery: object({ resource, recipient: text(/^[\w-]{43}$/, 'must be an X25519 public key, 32 bytes in base64url') }),
+  RotateCommand: object({ resource, rotation: words(128), check: boolean }, ['check']),
   SetDesiredCommand: object({ resource, change: { enum: DESIRED_CHANGES }, reason }, ['reason']),
   ResolveQuery: object(
     {
@@ -125,6 +127,8 @@ export const SCHEMAS = {
   InspectAnswer: object({ state: { enum: ['absent', 'present', 'partial', 'destroyed'] }, observed: anything }),
   StepCancelAnswer: object({ cancelled: boolean }),
   StepLog: object({ text: string }),
+  SealedCredentials: object({ generation: atLeast(1), enc: string, sealed: string, position: string }),
+  Rotation: object({ state: { enum: ['possible', 'rotating', 'rotated'] }, outputs: anything, position: string }, ['outputs']),
   Desired: object({ generation: atLeast(1), desired: { enum: DESIRED_STATES }, position: string }),
   HealthReport: object(
     {

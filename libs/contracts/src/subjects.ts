@@ -54,5 +54,7 @@ export const VERBS = {
   cancelStep: 'cancel-step',
   log: 'log',
   setDesired: 'set-desired',
+  credentials: 'credentials',
+  rotate: 'rotate',
   health: 'health',
 } as const;

@@ -120,6 +120,18 @@ export interface Driver<Spec extends object = JsonObject> {
   observe?(target: Target, spec: Spec, context: DriverContext): Promise<Observation>;
   /** How often `observe` is wanted, in seconds; 5 when left out. */
   observeEvery?(spec: Spec): number;
+  /**
+   * For what gives out secrets: makes a new version of each of its own, puts them into effect at the place, and says the outputs
+   * anew, which refer to the new versions. Called again (after a crash, say) it may make newer ones still; once it has ended only
+   * the newest open anything. `inputs` are the outputs of what it is wired to, as they are now: an instance is given the secrets
+   * among them, and runs with what it is given from the next `observe` on.
+   */
+  rotate?(
+    target: Target,
+    spec: Spec,
+    inputs: Record<string, JsonObject>,
+    context: DriverContext,
+  ): Promise<{ outputs: JsonObject }>;
   /** For what runs: ends it and keeps all it has, so that `observe` starts it again. Where nothing of it is there it does nothing. */
   stop?(target: Identity, context: DriverContext): Promise<void>;
   /** Where its data can be read out, and it can begin with data: what it lacks is refused by name (`not-portable`). */

@@ -1,7 +1,7 @@
-import { ApiBody, ApiOperation, ApiParam, ApiQuery } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery } from '@nestjs/swagger';
 import type { DesiredChange } from '@slipway/contracts';
 import { ControlBody } from '@slipway/contracts/http';
-import { CHANGES, answer, problems, withKey } from './operations.js';
+import { CHANGES, DOOR, answer, problems, withKey } from './operations.js';
 
 const ID = ApiParam({ name: 'id', description: '`<environment>.<name>`, or a name of `environment`.' });
 const ENVIRONMENT = ApiQuery({
@@ -28,6 +28,37 @@ export const ApiDesired = (change: DesiredChange): MethodDecorator =>
     ENVIRONMENT,
     ApiBody({ type: ControlBody, required: false }),
     answer(202, 'Desired', 'It was recorded and will be done; its `health` tells when.', {
+      Location: 'Where the instance is.',
+      'Slipway-Position': 'Log position of what was recorded.',
+    }),
+    ...problems(...CHANGES, 'not-found', 'too-busy', 'not-possible', 'driver-unknown'),
+  );
+
+export const ApiCredentials = (): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: 'read-credentials',
+      summary: 'What opens an instance, and its database and storages',
+      description: 'That it was read, and by whom, is recorded first. Never cached.',
+    }),
+    ID,
+    ENVIRONMENT,
+    answer(200, 'CredentialsView', 'As they are now, in the clear.', { 'Cache-Control': '`no-store`.' }),
+    ...problems(...DOOR, 'bad-input', 'gone', 'behind', 'not-found', 'no-server', 'unreachable', 'timed-out', 'log-unavailable'),
+    ...problems('secret-missing', 'secret-damaged', 'secret-unavailable'),
+  );
+
+export const ApiRotate = (): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: 'rotate-credentials',
+      summary: 'Make the secrets of an instance anew, and those of what was made for it',
+      description: 'The instance is started again with the new ones. What is shared with others keeps its secrets.',
+    }),
+    ID,
+    ENVIRONMENT,
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: '1 to 128 printable characters; made when left out.' }),
+    answer(202, 'RotationView', "It was recorded and will be done; the instance's `rotation` tells when.", {
       Location: 'Where the instance is.',
       'Slipway-Position': 'Log position of what was recorded.',
     }),

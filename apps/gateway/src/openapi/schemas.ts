@@ -1,6 +1,7 @@
 import type {
   BlobRef,
   Cause,
+  Credentials,
   DefinitionRef,
   Desired,
   EventView,
@@ -30,6 +31,7 @@ import {
 import {
   REQUEST_STATUSES,
   type Accepted,
+  type CredentialsView,
   type EnvironmentView,
   type Info,
   type Pause,
@@ -39,6 +41,7 @@ import {
   type Readiness,
   type RequestView,
   type ResourceView,
+  type RotationView,
   type StepView,
   type ViewsState,
 } from '@slipway/contracts/http';
@@ -188,6 +191,16 @@ const resource = object<ResourceView>({
   health: optional(oneOf(['starting', 'healthy', 'unhealthy', 'stopped', 'unknown'])),
   healthReason: optional(text),
   restarts: optional(count),
+  rotation: optional(
+    described(
+      object<NonNullable<ResourceView['rotation']>>({
+        id: text,
+        state: oneOf(['rotating', 'rotated', 'failed']),
+        cause: optional(ref('Cause')),
+      }),
+      'Its secrets made anew: the newest time.',
+    ),
+  ),
   createdAt: time,
   updatedAt: time,
   cause: optional(ref('Cause')),
@@ -294,6 +307,14 @@ export const SCHEMAS: Record<string, Schema> = {
   BlobRef: object<BlobRef>({ sha256: text, bytes: count }),
   Part: object<Part>({ sha256: text, bytes: count, mediaType: text, contentBytes: count }),
   Cause: cause,
+  CredentialsView: object<CredentialsView>({
+    generation: count,
+    credentials: list(
+      object<Credentials>({ kind, name: described(text, 'The requirement’s; of the instance itself its own.'), values: json }),
+    ),
+    position: described(text, 'Log position of the record that they were read.'),
+  }),
+  RotationView: object<RotationView>({ rotation: described(text, "The instance's `rotation.id` from then on."), position }),
   DefinitionRef: object<DefinitionRef>({ name: text, version: text, hash: text }),
   Desired: object<Desired>({
     generation: count,

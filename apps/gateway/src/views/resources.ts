@@ -96,7 +96,7 @@ function started(
   };
 }
 
-const NOT_RUNNING = { desired: undefined, health: undefined, healthReason: undefined };
+const NOT_RUNNING = { desired: undefined, health: undefined, healthReason: undefined, rotation: undefined };
 
 function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView> {
   switch (event.type) {
@@ -112,6 +112,12 @@ function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView>
       return { cause: event.data.cause, ...(changesIt(event.data.action) && { status: 'failed' as const }) };
     case 'Destroyed':
       return { status: 'destroyed', outputs: {}, observed: {}, ...NOT_RUNNING, cause: undefined };
+    case 'RotationStarted':
+      return { rotation: { id: event.data.rotation, state: 'rotating' } };
+    case 'CredentialsRotated':
+      return { outputs: event.data.outputs, rotation: { id: event.data.rotation, state: 'rotated' } };
+    case 'RotationFailed':
+      return { rotation: { id: event.data.rotation, state: 'failed', cause: event.data.cause } };
     case 'DesiredStateChanged':
       return { desired: event.data.desired };
     case 'HealthChanged':

@@ -123,6 +123,22 @@ describe('a resource', () => {
     expect(instance(...up)).toMatchObject({ instanceId: 'shop', health: 'unhealthy', healthReason: 'no answer', restarts: 2 });
   });
 
+  it('shows how its secrets are being made anew, and gives out the new ones', () => {
+    const up: Told[] = [
+      [STORAGE, 'StorageStarted', start(1)],
+      [STORAGE, 'StorageProvisioned', made(1)],
+      [STORAGE, 'StorageRotationStarted', { generation: 1, rotation: 'n1' }],
+    ];
+    expect(storage(...up)!.rotation).toEqual({ id: 'n1', state: 'rotating' });
+    const failed: Told = [STORAGE, 'StorageRotationFailed', { generation: 1, rotation: 'n1', cause }];
+    expect(storage(...up, failed)!.rotation).toEqual({ id: 'n1', state: 'failed', cause });
+    const outputs = { key: 'secret://storage-default.shop/g1/key#2' };
+    const rotated: Told = [STORAGE, 'StorageCredentialsRotated', { generation: 1, rotation: 'n1', outputs, inputs: {} }];
+    expect(storage(...up, rotated)).toMatchObject({ outputs, rotation: { id: 'n1', state: 'rotated' } });
+    const read: Told = [STORAGE, 'StorageCredentialsRead', { generation: 1, secrets: [] }];
+    expect(storage(...up, read)!.status).toBe('present');
+  });
+
   it('that is an instance shows whether it is to run, and nothing of that when it is gone', () => {
     const up: Told[] = [
       [INSTANCE, 'InstanceStarted', start(1)],

@@ -50,6 +50,16 @@ export type ResourceEvent =
   | { type: 'HealthChanged'; data: { generation: number; from: Health; to: Health; reason: string } }
   /** It ended by itself and was started again. */
   | { type: 'Restarted'; data: { generation: number; restarts: number; reason: string } }
+  /** Somebody was given its secrets, and those of what it is wired to. Which ones, by reference. */
+  | { type: 'CredentialsRead'; data: { generation: number; secrets: string[] } }
+  /** Its secrets are made anew from now on. */
+  | { type: 'RotationStarted'; data: { generation: number; rotation: string } }
+  /** They are, and what it gives out and is given refers to the new ones. */
+  | {
+      type: 'CredentialsRotated';
+      data: { generation: number; rotation: string; outputs: JsonObject; inputs: Record<string, JsonObject> };
+    }
+  | { type: 'RotationFailed'; data: { generation: number; rotation: string; cause: Cause } }
   /** Somebody wants it to run or not to run from now on. `restart`: stopped only to be started again. */
   | { type: 'DesiredStateChanged'; data: { generation: number; desired: DesiredState; restart?: true; reason?: string } };
 

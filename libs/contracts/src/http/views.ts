@@ -1,5 +1,6 @@
 import type { Actor, Owner } from '../context.js';
 import type { Cause } from '../errors.js';
+import type { Credentials } from '../credentials.js';
 import type { JobKind, LeftBehind, PickedProvisioner } from '../events/request.events.js';
 import type { DesiredState } from '../desired.js';
 import type { Health } from '../events/resource.events.js';
@@ -110,6 +111,8 @@ export interface ResourceView {
   health?: Health;
   healthReason?: string;
   restarts?: number;
+  /** Its secrets made anew: the newest time. */
+  rotation?: { id: string; state: 'rotating' | 'rotated' | 'failed'; cause?: Cause };
   createdAt: Instant;
   updatedAt: Instant;
   cause?: Cause;
@@ -159,6 +162,21 @@ export interface Provided {
   verbs: DriverVerb[];
   /** Media types of data that it can begin with, of one that is portable. */
   accepts?: string[];
+}
+
+/** What opens an instance, and what it is wired to. */
+export interface CredentialsView {
+  generation: number;
+  credentials: Credentials[];
+  /** Log position of the record that they were read. */
+  position: string;
+}
+
+/** Answer to the rotation of an instance's secrets: 202. */
+export interface RotationView {
+  /** The instance's `rotation.id` from then on. */
+  rotation: string;
+  position: string;
 }
 
 /** A page of a list. */

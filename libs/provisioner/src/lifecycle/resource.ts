@@ -16,6 +16,9 @@ export type Running = Data<'Started'>;
 export type Action = Running['action'];
 type Outcome = Extract<ResourceEvent, { type: 'Provisioned' | 'Failed' | 'Destroyed' | 'Stopped' | 'Exported' }>;
 
+/** What a rotation has brought. */
+export type Rotated = Pick<Data<'CredentialsRotated'>, 'outputs' | 'inputs'>;
+
 /** What the stream says is there. */
 export interface Present {
   generation: number;
@@ -48,6 +51,10 @@ export interface ResourceState {
   desired: DesiredState;
   /** It is stopped only to be started again. */
   restarting: boolean;
+  /** The rotation of its secrets that is under way. */
+  rotating?: string;
+  /** The rotation that ended last, and why if it failed. */
+  rotated?: { rotation: string; cause?: Cause };
   /** Greatest try that was started, by step ({@link stepKey}): it and all before are settled, unless it is running. */
   tries: Record<string, number>;
 }
@@ -66,6 +73,11 @@ export type ResourceCommand =
   | { type: 'Desire'; change: DesiredChange; reason?: string }
   /** What was stopped to be started again has ended. */
   | { type: 'GoOn'; generation: number }
+  | { type: 'Rotate'; rotation: string }
+  /** The outcome of the rotation that is under way. */
+  | { type: 'EndRotation'; rotation: string; outcome: Rotated | { cause: Cause } }
+  /** Somebody is given its secrets. */
+  | { type: 'ReadCredentials'; secrets: string[] }
   /** What was seen of something that runs. */
   | { type: 'Observe'; generation: number; health: Health; restarts: number; reason: string };
 
@@ -88,7 +100,8 @@ export const isSettled = (state: ResourceState, step: StepIdentity): boolean =>
  *     A generation that never existed can be destroyed: an ensure that comes late then finds its mark.
  * R4. Health and restarts are recorded of what is there and is to stay, and only when they change; of what is not to run
  *     nothing but that it stands still, or that nobody knows.
- * R5. Whether it is to run is wanted of what is there and is to stay, while no step works on it (`too-busy`).
+ * R5. Whether it is to run, and that its secrets are made anew, is wanted of what is there and is to stay, while no step
+ *     works on it (`too-busy`).
  * R6. Only what is there and is to stay can be stopped by a step or read out, where it is and by its own driver; reading it out
  *     changes no state.
  */
@@ -122,6 +135,14 @@ function decide(state: ResourceState, command: ResourceCommand): ResourceEvent[]
       return desire(state, command);
     case 'GoOn':
       return state.restarting && isIdle(state, command.generation) ? [wantedToBe('running', command.generation)] : [];
+    case 'Rotate':
+      return rotate(state, command.rotation);
+    case 'EndRotation':
+      return endRotation(state, command);
+    case 'ReadCredentials': {
+      const { generation } = whatIsThere(state);
+      return [{ type: 'CredentialsRead', data: { generation, secrets: command.secrets } }];
+    }
     case 'Observe':
       return observe(state, command);
   }
@@ -177,8 +198,7 @@ export const mayBeThere = ({ begun, destroyed }: ResourceState): number[] => beg
 function desire(state: ResourceState, { change, reason }: Extract<ResourceCommand, { type: 'Desire' }>): ResourceEvent[] {
   const { running, desired, restarting } = state;
   if (running) throw busyWith(running);
-  const present = wanted(state);
-  if (!present) throw new SlipwayError('not-found', 'It is not there: nothing that was made can be started or stopped');
+  const present = whatIsThere(state);
   const to = (next: DesiredState, restart = false) => [wantedToBe(next, present.generation, { restart, reason })];
   // What is being restarted ends and starts anyway.
   if (change === 'stop') return desired === 'stopped' && !restarting ? [] : to('stopped');
@@ -194,6 +214,34 @@ function wantedToBe(
 ): ResourceEvent {
   const data = { generation, desired, ...(restart && { restart: true as const }), ...(reason !== undefined && { reason }) };
   return { type: 'DesiredStateChanged', data };
+}
+
+function rotate(state: ResourceState, rotation: string): ResourceEvent[] {
+  const { running, rotating, rotated } = state;
+  if (rotating === rotation || rotated?.rotation === rotation) return [];
+  if (running) throw busyWith(running);
+  const { generation } = whatIsThere(state);
+  if (rotating !== undefined) {
+    throw new SlipwayError('too-busy', `Its secrets are being made anew already: rotation ${rotating}`, { rotation: rotating });
+  }
+  return [{ type: 'RotationStarted', data: { generation, rotation } }];
+}
+
+function endRotation(
+  state: ResourceState,
+  { rotation, outcome }: Extract<ResourceCommand, { type: 'EndRotation' }>,
+): ResourceEvent[] {
+  const present = wanted(state);
+  if (!present || state.running || state.rotating !== rotation) return [];
+  const { generation } = present;
+  if ('cause' in outcome) return [{ type: 'RotationFailed', data: { generation, rotation, cause: outcome.cause } }];
+  return [{ type: 'CredentialsRotated', data: { generation, rotation, ...outcome } }];
+}
+
+function whatIsThere(state: ResourceState): Present {
+  const present = wanted(state);
+  if (present) return present;
+  throw new SlipwayError('not-found', 'It is not there: nothing was made that is to stay');
 }
 
 /** Whether that generation is what is there and is to stay, and nothing works on it. */
@@ -250,8 +298,20 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
       const { generation } = event.data;
       const settled = { ...without(state, 'running'), destroyed: Math.max(state.destroyed, generation) };
       if (!settled.present || settled.present.generation > generation) return settled;
-      return { ...without(settled, 'present'), desired: 'running', restarting: false };
+      return { ...without(without(settled, 'present'), 'rotating'), desired: 'running', restarting: false };
     }
+    case 'RotationStarted':
+      return { ...state, rotating: event.data.rotation };
+    case 'CredentialsRotated': {
+      const { rotation, outputs, inputs } = event.data;
+      return withPresent({ ...without(state, 'rotating'), rotated: { rotation } }, { outputs, inputs });
+    }
+    case 'RotationFailed': {
+      const { rotation, cause } = event.data;
+      return { ...without(state, 'rotating'), rotated: { rotation, cause } };
+    }
+    case 'CredentialsRead':
+      return state;
     case 'DesiredStateChanged':
       return { ...state, desired: event.data.desired, restarting: event.data.restart ?? false };
     case 'HealthChanged':
@@ -264,7 +324,7 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
 const withPresent = (state: ResourceState, change: Partial<Present>): ResourceState =>
   state.present ? { ...state, present: { ...state.present, ...change } } : state;
 
-function without(state: ResourceState, key: 'running' | 'present'): ResourceState {
+function without(state: ResourceState, key: 'running' | 'present' | 'rotating'): ResourceState {
   const { [key]: _gone, ...rest } = state;
   return rest;
 }

@@ -354,4 +354,49 @@ describe('the lifecycle of a resource', () => {
         .events();
     });
   });
+
+  describe('R5: its secrets made anew', () => {
+    const there = [started(1), provisioned(1)];
+    const begun = (rotation = 'n1'): ResourceEvent => ({ type: 'RotationStarted', data: { generation: 1, rotation } });
+    const brought = { outputs: { key: 'new' }, inputs: { db: { key: 'other' } } };
+    const rotated: ResourceEvent = { type: 'CredentialsRotated', data: { generation: 1, rotation: 'n1', ...brought } };
+    const end: ResourceCommand = { type: 'EndRotation', rotation: 'n1', outcome: brought };
+
+    test('begins once, and one at a time', () => {
+      given(...there)
+        .when({ type: 'Rotate', rotation: 'n1' })
+        .events(begun());
+      given(...there, begun())
+        .when({ type: 'Rotate', rotation: 'n1' })
+        .events();
+      given(...there, begun())
+        .when({ type: 'Rotate', rotation: 'n2' })
+        .refuses('too-busy');
+      given(...there, begun(), rotated)
+        .when({ type: 'Rotate', rotation: 'n1' })
+        .events();
+      given(started(1)).when({ type: 'Rotate', rotation: 'n1' }).refuses('too-busy');
+      given().when({ type: 'Rotate', rotation: 'n1' }).refuses('not-found');
+    });
+    test('ends with what it gives out and is given, or with a reason; of another one nothing', () => {
+      const going = given(...there, begun());
+      going.when(end).events(rotated);
+      going.when({ ...end, rotation: 'n2' } as ResourceCommand).events();
+      const cause = new SlipwayError('driver-failed').toCause();
+      const failed: ResourceEvent = { type: 'RotationFailed', data: { generation: 1, rotation: 'n1', cause } };
+      going.when({ type: 'EndRotation', rotation: 'n1', outcome: { cause } }).events(failed);
+      expect(given(...there, begun(), rotated).state).toMatchObject({ present: brought, rotated: { rotation: 'n1' } });
+      expect(given(...there, begun(), failed).state).toMatchObject({ present: { outputs: { path: '/p' } }, rotated: { cause } });
+      given(...there, begun(), started(2, destroy))
+        .when(end)
+        .events();
+    });
+    test('that somebody was given them is recorded of what is there', () => {
+      const read: ResourceCommand = { type: 'ReadCredentials', secrets: ['secret://a#1'] };
+      given(...there)
+        .when(read)
+        .events({ type: 'CredentialsRead', data: { generation: 1, secrets: ['secret://a#1'] } });
+      given(started(1)).when(read).refuses('not-found');
+    });
+  });
 });

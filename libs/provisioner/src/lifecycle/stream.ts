@@ -4,6 +4,7 @@ import {
   resourceEventType,
   resourceStream,
   type JsonObject,
+  type RequestContext,
   type ResourceEvent,
   type ResourceRef,
 } from '@slipway/contracts';
@@ -80,4 +81,21 @@ function fold(ref: ResourceRef, { state, started }: Loaded, recorded: RecordedEv
   const { id, metadata, revision, position } = recorded;
   const begun = event.type === 'Started' ? { id, metadata } : started;
   return { state: resource.evolve(state, event), revision, position, ...(begun && { started: begun }) };
+}
+
+/** Of what a call wants of a resource that is there: who, and whose it is. It belongs to no request. */
+export const callMetadata = (context: RequestContext, ref: ResourceRef, { started }: Loaded): EventMetadata => ({
+  correlationId: context.correlationId,
+  actor: context.actor,
+  environment: ref.environment,
+  ...(started?.metadata.ownerId !== undefined && { ownerId: started.metadata.ownerId }),
+  ...(context.trace !== undefined && { trace: context.trace }),
+  ...(context.logToken !== undefined && { logToken: context.logToken }),
+});
+
+/** Of what happens to a resource later: it belongs to its owner, not to the request that made it. */
+export function ownMetadata(ref: ResourceRef, { started }: Loaded): EventMetadata {
+  const ownerId = started?.metadata.ownerId;
+  const actor = { id: ref.kind, type: 'system' as const };
+  return { actor, environment: ref.environment, ...(ownerId !== undefined && { ownerId }) };
 }

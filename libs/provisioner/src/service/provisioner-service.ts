@@ -12,6 +12,8 @@ import {
   type Runtime,
   type ServiceDefinition,
 } from '@slipway/mesh';
+import { CredentialReader } from '../credentials/credential-reader.js';
+import { Rotations } from '../credentials/rotations.js';
 import { announcement, type Driver } from '../driver.js';
 import { Janitor, type Stray } from '../janitor/janitor.js';
 import type { Ports } from '../ports.js';
@@ -85,7 +87,9 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
       watch.start();
     });
   });
-  const watch = new Watch(ports, registry, streams, lanes);
+  const rotations = new Rotations(ports, streams, lanes, (ref, loaded) => watch.changed(ref, loaded));
+  const watch: Watch = new Watch(ports, registry, streams, lanes, rotations);
+  const credentials = new CredentialReader(ports, streams);
   const desired = new DesiredStates(ports, streams, lanes, (ref, loaded) => watch.changed(ref, loaded));
 
   const announced = [...ports.drivers.values()].map(announcement);
@@ -104,7 +108,7 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
     };
   };
 
-  const microservice = await startMicroservice(runtime, ProvisionerModule.of(provisioner, desired), {
+  const microservice = await startMicroservice(runtime, ProvisionerModule.of({ provisioner, desired, rotations, credentials }), {
     locations: config.locations,
     health,
   });

@@ -3,16 +3,20 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import {
   SCHEMAS,
   VERBS,
+  type CredentialsQuery,
   type DestroyCommand,
   type EnsureCommand,
   type ExportCommand,
   type InspectQuery,
+  type RotateCommand,
   type SetDesiredCommand,
   type StepCancelCommand,
   type StepLogQuery,
   type StopCommand,
 } from '@slipway/contracts';
 import { SchemaPipe, currentContext } from '@slipway/mesh';
+import { CredentialReader } from '../credentials/credential-reader.js';
+import { Rotations } from '../credentials/rotations.js';
 import { Provisioner } from '../provisioner.js';
 import { DesiredStates } from '../watch/desired-states.js';
 
@@ -22,6 +26,8 @@ export class ProvisionerController {
   constructor(
     @Inject(Provisioner) private readonly provisioner: Provisioner,
     @Inject(DesiredStates) private readonly desired: DesiredStates,
+    @Inject(Rotations) private readonly rotations: Rotations,
+    @Inject(CredentialReader) private readonly reader: CredentialReader,
   ) {}
 
   @MessagePattern(VERBS.ensure)
@@ -62,5 +68,15 @@ export class ProvisionerController {
   @MessagePattern(VERBS.setDesired)
   setDesired(@Payload(new SchemaPipe(SCHEMAS.SetDesiredCommand)) command: SetDesiredCommand) {
     return this.desired.set(command, currentContext());
+  }
+
+  @MessagePattern(VERBS.credentials)
+  credentials(@Payload(new SchemaPipe(SCHEMAS.CredentialsQuery)) query: CredentialsQuery) {
+    return this.reader.read(query, currentContext());
+  }
+
+  @MessagePattern(VERBS.rotate)
+  rotate(@Payload(new SchemaPipe(SCHEMAS.RotateCommand)) command: RotateCommand) {
+    return this.rotations.rotate(command, currentContext());
   }
 }

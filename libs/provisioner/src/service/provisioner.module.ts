@@ -1,17 +1,29 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { CredentialReader } from '../credentials/credential-reader.js';
+import { Rotations } from '../credentials/rotations.js';
 import { Provisioner } from '../provisioner.js';
 import { DesiredStates } from '../watch/desired-states.js';
 import { ProvisionerController } from './provisioner.controller.js';
 
+/** What answers the verbs. */
+export interface Answering {
+  provisioner: Provisioner;
+  desired: DesiredStates;
+  rotations: Rotations;
+  credentials: CredentialReader;
+}
+
 @Module({})
 export class ProvisionerModule {
-  static of(provisioner: Provisioner, desired: DesiredStates): DynamicModule {
+  static of({ provisioner, desired, rotations, credentials }: Answering): DynamicModule {
     return {
       module: ProvisionerModule,
       controllers: [ProvisionerController],
       providers: [
         { provide: Provisioner, useValue: provisioner },
         { provide: DesiredStates, useValue: desired },
+        { provide: Rotations, useValue: rotations },
+        { provide: CredentialReader, useValue: credentials },
       ],
     };
   }

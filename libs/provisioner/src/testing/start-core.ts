@@ -1,10 +1,14 @@
-import { VERBS } from '@slipway/contracts';
+import { VERBS, type ResourceRef } from '@slipway/contracts';
 import { currentContext, runInContext, systemContext } from '@slipway/mesh';
+import { CredentialReader } from '../credentials/credential-reader.js';
+import { Rotations } from '../credentials/rotations.js';
+import type { Loaded } from '../lifecycle/stream.js';
 import type { Ports } from '../ports.js';
 import { Provisioner } from '../provisioner.js';
 import { Registry } from '../registry/registry.js';
 import { SWEEP_EVERY, carryOnUnattended } from '../registry/unattended.js';
 import { Repeating } from '../service/repeating.js';
+import { DesiredStates } from '../watch/desired-states.js';
 import { Watch } from '../watch/watch.js';
 
 /** Answers a verb at a location from now on. */
@@ -27,7 +31,11 @@ export async function startCore(ports: Ports, serve: Serve): Promise<void> {
       watch.start();
     });
   });
-  const watch = new Watch(ports, registry, streams, lanes);
+  const changed = (ref: ResourceRef, loaded: Loaded) => watch.changed(ref, loaded);
+  const rotations = new Rotations(ports, streams, lanes, changed);
+  const desired = new DesiredStates(ports, streams, lanes, changed);
+  const credentials = new CredentialReader(ports, streams);
+  const watch: Watch = new Watch(ports, registry, streams, lanes, rotations);
   for (const location of ports.locations) {
     serve(VERBS.ensure, (body) => provisioner.ensure(body, currentContext()), location);
     serve(VERBS.destroy, (body) => provisioner.destroy(body, currentContext()), location);
@@ -36,6 +44,9 @@ export async function startCore(ports: Ports, serve: Serve): Promise<void> {
     serve(VERBS.inspect, (body) => provisioner.inspect(body), location);
     serve(VERBS.cancelStep, (body) => provisioner.cancelStep(body), location);
     serve(VERBS.log, (body) => Promise.resolve(provisioner.log(body)), location);
+    serve(VERBS.setDesired, (body) => desired.set(body, currentContext()), location);
+    serve(VERBS.credentials, (body) => credentials.read(body, currentContext()), location);
+    serve(VERBS.rotate, (body) => rotations.rotate(body, currentContext()), location);
   }
   await registry.start();
 }

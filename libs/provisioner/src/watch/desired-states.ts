@@ -6,9 +6,8 @@ import {
   type ResourceRef,
   type SetDesiredCommand,
 } from '@slipway/contracts';
-import type { EventMetadata } from '@slipway/event-store';
 import { wanted } from '../lifecycle/resource.js';
-import type { Loaded, ResourceStreams } from '../lifecycle/stream.js';
+import { callMetadata, type Loaded, type ResourceStreams } from '../lifecycle/stream.js';
 import { driverAt } from '../place/driver-at.js';
 import { sleep, type Ports } from '../ports.js';
 import type { Lane, Lanes } from '../step/lane.js';
@@ -38,7 +37,7 @@ export class DesiredStates {
       const { loaded, events } = await this.streams.record(
         ref,
         { type: 'Desire', change, ...(reason !== undefined && { reason }) },
-        metadataOf(context, ref, before),
+        callMetadata(context, ref, before),
       );
       if (events.length > 0) this.changed(ref, loaded);
       return { generation: wanted(loaded.state)!.generation, desired: loaded.state.desired, position: loaded.position! };
@@ -63,12 +62,3 @@ export class DesiredStates {
     await Promise.race([work.done, sleep(this.ports.clock, GIVE_WAY)]);
   }
 }
-
-const metadataOf = (context: RequestContext, ref: ResourceRef, { started }: Loaded): EventMetadata => ({
-  correlationId: context.correlationId,
-  actor: context.actor,
-  environment: ref.environment,
-  ...(started?.metadata.ownerId !== undefined && { ownerId: started.metadata.ownerId }),
-  ...(context.trace !== undefined && { trace: context.trace }),
-  ...(context.logToken !== undefined && { logToken: context.logToken }),
-});

@@ -1,9 +1,9 @@
-import { SlipwayError, resourceStream, type Health, type ResourceKind, type ResourceRef } from '@slipway/contracts';
-import type { EventMetadata } from '@slipway/event-store';
+import { SlipwayError, resourceStream, type Health, type ResourceRef } from '@slipway/contracts';
 import { runInContext, systemContext } from '@slipway/mesh';
+import type { Rotations } from '../credentials/rotations.js';
 import type { Driver, Observation, Target } from '../driver.js';
 import { mayBeThere, wanted, type Present, type ResourceCommand } from '../lifecycle/resource.js';
-import type { ResourceStreams, Loaded } from '../lifecycle/stream.js';
+import { ownMetadata, type Loaded, type ResourceStreams } from '../lifecycle/stream.js';
 import type { Ports } from '../ports.js';
 import { refOf, type Entry, type Registry } from '../registry/registry.js';
 import { driverContext } from '../step/driver-context.js';
@@ -33,6 +33,7 @@ const LOOK_EVERY = 5;
  * W3. What a destroy was begun of is not brought back.
  * W4. Ended is all that may run: also what a step has left that failed, or that has no outcome yet.
  * W5. What is not to run is ended and not started again, also after a restart of the mesh or a reboot.
+ * W6. Secrets that are being made anew are so before anything else is done.
  */
 export class Watch {
   readonly #due = new Map<string, Due>();
@@ -46,6 +47,7 @@ export class Watch {
     private readonly registry: Registry,
     private readonly streams: ResourceStreams,
     private readonly lanes: Lanes,
+    private readonly rotations: Rotations,
   ) {}
 
   /** Looks at everything at once, then at intervals. */
@@ -124,6 +126,10 @@ export class Watch {
       again(TICK / 1_000);
       if (!present || loaded.state.running || lane.work) return;
       again(secondsUntilNext(loaded, present, driver));
+      if (loaded.state.rotating !== undefined) {
+        this.rotations.begin(lane, entry.ref, loaded);
+        return;
+      }
       const controller = new AbortController();
       const abort = (reason: SlipwayError) => controller.abort(reason);
       const done = this.#observe(entry.ref, driver, loaded, present, controller).catch((error: unknown) => {
@@ -200,7 +206,7 @@ export class Watch {
   }
 
   async #decide(ref: ResourceRef, command: ResourceCommand, known: Loaded): Promise<void> {
-    const metadata = ownMetadata(ref, this.ports.kind, known);
+    const metadata = ownMetadata(ref, known);
     const { loaded } = await this.streams.record(ref, command, metadata, known);
     this.#loaded.set(resourceStream(ref), loaded);
   }
@@ -236,13 +242,6 @@ const isDue = ({ stopped = false }: Entry, due: Due | undefined, now: number): b
 function secondsUntilNext({ state }: Loaded, { spec, health }: Present, driver: Driver): number {
   if (state.desired === 'stopped' && health === 'stopped') return LOOK_AT_STOPPED_EVERY;
   return driver.observeEvery?.(spec) ?? LOOK_EVERY;
-}
-
-/** What happens to it later belongs to its owner, not to the request that made it. */
-function ownMetadata(ref: ResourceRef, kind: ResourceKind, { started }: Loaded): EventMetadata {
-  const ownerId = started?.metadata.ownerId;
-  const actor = { id: kind, type: 'system' as const };
-  return { actor, environment: ref.environment, ...(ownerId !== undefined && { ownerId }) };
 }
 
 const targetOf = (resource: ResourceRef, { state }: Loaded, { generation, definition }: Present): Target => ({

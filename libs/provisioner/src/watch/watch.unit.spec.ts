@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { Rotations } from '../credentials/rotations.js';
 import type { Driver, Observation } from '../driver.js';
 import type { Ports } from '../ports.js';
 import { Registry } from '../registry/registry.js';
@@ -36,8 +37,9 @@ describe('the watch over what runs', () => {
     const provisioner = rig.process([driver], 'here', over);
     const registry = new Registry(ports, { load: async () => undefined, save: async () => {} }, () => {});
     await registry.start();
-    const watch = new Watch(ports, registry, provisioner.streams, provisioner.lanes);
     const { streams, lanes } = provisioner;
+    const rotations = new Rotations(ports, streams, lanes, (ref, loaded) => watch.changed(ref, loaded));
+    const watch: Watch = new Watch(ports, registry, streams, lanes, rotations);
     const desired = new DesiredStates(ports, streams, lanes, (ref, loaded) => watch.changed(ref, loaded));
     await settle();
     return { provisioner, registry, watch, desired };

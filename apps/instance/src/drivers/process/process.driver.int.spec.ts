@@ -221,6 +221,40 @@ describe('an instance as a process', () => {
     expect(await rig.secrets.read(input)).toBe('canary-of-another-resource');
   });
 
+  test('new secrets: it runs with them, in files as before, and with the new ones of what it is wired to', async () => {
+    const target = rig.target('shop');
+    const [old, next] = [
+      await rig.secrets.put('database-default.shop-db/g1/password', 'the-old-one'),
+      await rig.secrets.put('database-default.shop-db/g1/password', 'the-new-one'),
+    ];
+    const spec = await rig.spec({
+      secrets: { 'session-key': {} },
+      environment: { PORT: '${port}', KEY_FILE: '${secret.session-key}', PASSWORD_FILE: '${db.password}' },
+    });
+    const made = await rig.driver.ensure(target, spec, { db: { password: old } }, rig.context());
+    const before = await ask(portOf(made), '/secret');
+    const uid = (await ask<Self>(portOf(made), '/self')).uid;
+    for (const version of [2, 3]) {
+      // A second time, as after a crash before it was recorded.
+      const { outputs } = await rig.driver.rotate(target, spec, { db: { password: next } }, rig.context());
+      expect(outputs).toEqual({
+        ...made.outputs,
+        secrets: { 'session-key': `secret://instance-default.shop/g1/session-key#${version}` },
+      });
+      expect(rig.processes()).toEqual([]);
+    }
+    await rig.driver.observe(target, spec, rig.context());
+    await eventually('it runs', async () => (await ask(portOf(made), '/secret')) !== before);
+    expect(await ask(portOf(made), '/secret')).toBe(await rig.secrets.read('secret://instance-default.shop/g1/session-key#3'));
+    expect(rig.read(target, 'secrets/db.password')).toBe('the-new-one');
+    for (const file of ['session-key', 'db.password'])
+      expect(statSync(join(rig.home(target), 'secrets', file))).toMatchObject({ uid, mode: 0o100400 });
+    const found = await rig.driver.ensure(target, spec, { db: { password: next } }, rig.context());
+    expect(found.outputs.secrets).toEqual({ 'session-key': 'secret://instance-default.shop/g1/session-key#3' });
+    await rig.driver.destroy(target, rig.context());
+    await expect(rig.driver.rotate(target, spec, {}, rig.context())).rejects.toMatchObject({ code: 'generation-old' });
+  });
+
   test('an app that never answers fails with the end of its log', async () => {
     const never = { command: ['sh', '-c', 'echo no licence found >&2; exit 9'], health: { startSeconds: 3 } };
     const failed = ensure('shop', never);

@@ -16,8 +16,9 @@ import { build } from './build.js';
 import { CLAIMED, Claims, holderOf } from './claims.js';
 import { localNetwork, type Network } from './network.js';
 import type { Variables } from './npm.js';
-import { observedOf, outputsOf, readRecord, type InstanceRecord } from './record.js';
+import { observedOf, outputsOf, readRecord, writeRecord, type InstanceRecord } from './record.js';
 import { reachableNode } from './runtime.js';
+import { renewSecretFiles } from './secret-files.js';
 import { SUPERVISION, USERS, type Range, type Supervision } from './settings.js';
 import { Supervisor, type SupervisorState } from './supervisor.js';
 import { giveBack, handOver } from './user.js';
@@ -146,6 +147,24 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     if ((await folder.standing()) !== 'present') return;
     const { uid } = await this.#record(folder.path, context);
     await new Supervisor(context, folder.path).end(uid, this.#supervision);
+  }
+
+  async rotate(
+    target: Target,
+    spec: InstanceSpec,
+    inputs: Record<string, JsonObject>,
+    context: DriverContext,
+  ): Promise<{ outputs: JsonObject }> {
+    const folder = new GenerationFolder(target, context);
+    await assertStands(folder);
+    const record = await this.#record(folder.path, context);
+    // It would read some of the files before and some after.
+    await new Supervisor(context, folder.path).end(record.uid, this.#supervision);
+    const secrets = await renewSecretFiles(context, secretPrefix(target), spec, inputs, folder.path, record.uid);
+    const renewed = { ...record, secrets };
+    await writeRecord(context.filesystem, folder.path, renewed);
+    await assertStands(folder);
+    return { outputs: outputsOf(renewed) };
   }
 
   async #record(home: string, { filesystem }: DriverContext): Promise<InstanceRecord> {

@@ -1,7 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { NAME, SlipwayError, type InstanceSpec, type JsonObject } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
 import type { SecretRef } from '@slipway/secrets';
+
+/** Random bytes of a secret whose definition does not say. */
+const SECRET_BYTES = 32;
 
 /** Secrets as an instance gets them: files of mode 0400. */
 export interface SecretFiles {
@@ -38,10 +42,40 @@ export async function writeSecretFiles(
     files.refs[name] = await secrets.ensure(`${prefix}/${name}`, bytes);
     await write(`secret.${name}`, files.refs[name]);
   }
-  for (const [input, outputs] of Object.entries(inputs)) {
-    for (const [output, value] of Object.entries(outputs)) {
-      if (typeof value === 'string' && value.startsWith('secret://')) await write(`${input}.${output}`, value as SecretRef);
-    }
-  }
+  for (const [placeholder, ref] of given(inputs)) await write(placeholder, ref);
   return files;
 }
+
+/**
+ * Makes a new version of each of the instance's own secrets, and writes them and those it is given anew over the files of before:
+ * each in one go, and its user's own. Gives the references of its own.
+ */
+export async function renewSecretFiles(
+  { filesystem, secrets }: DriverContext,
+  prefix: string,
+  spec: InstanceSpec,
+  inputs: Record<string, JsonObject>,
+  home: string,
+  uid: number | null,
+): Promise<Record<string, SecretRef>> {
+  const refs: Record<string, SecretRef> = {};
+  const write = async (name: string, ref: SecretRef) => {
+    const path = join(home, 'secrets', name);
+    await filesystem.writeFile(path, await secrets.read(ref), { mode: 0o400 });
+    if (uid !== null) await filesystem.chown(path, uid, uid);
+  };
+  for (const [name, { bytes = SECRET_BYTES }] of Object.entries(spec.secrets ?? {})) {
+    refs[name] = await secrets.put(`${prefix}/${name}`, randomBytes(bytes).toString('base64url'));
+    await write(name, refs[name]);
+  }
+  for (const [name, ref] of given(inputs)) await write(name, ref);
+  return refs;
+}
+
+/** The secrets among what it is wired to, by `<requirement>.<output>`. */
+const given = (inputs: Record<string, JsonObject>): [string, SecretRef][] =>
+  Object.entries(inputs).flatMap(([input, outputs]) =>
+    Object.entries(outputs).flatMap(([output, value]): [string, SecretRef][] =>
+      typeof value === 'string' && value.startsWith('secret://') ? [[`${input}.${output}`, value as SecretRef]] : [],
+    ),
+  );
