@@ -383,20 +383,20 @@ describe('the lifecycle of a resource', () => {
       going.when(end).events(rotated);
       going.when({ ...end, rotation: 'n2' } as ResourceCommand).events();
       const cause = new SlipwayError('driver-failed').toCause();
-      const failed: ResourceEvent = { type: 'RotationFailed', data: { generation: 1, rotation: 'n1', cause } };
-      going.when({ type: 'EndRotation', rotation: 'n1', outcome: { cause } }).events(failed);
+      const notDone: ResourceEvent = { type: 'RotationFailed', data: { generation: 1, rotation: 'n1', cause } };
+      going.when({ type: 'EndRotation', rotation: 'n1', outcome: { cause } }).events(notDone);
       expect(given(...there, begun(), rotated).state).toMatchObject({ present: brought, rotated: { rotation: 'n1' } });
-      expect(given(...there, begun(), failed).state).toMatchObject({ present: { outputs: { path: '/p' } }, rotated: { cause } });
+      expect(given(...there, begun(), notDone).state).toMatchObject({ present: { outputs: { path: '/p' } }, rotated: { cause } });
       given(...there, begun(), started(2, destroy))
         .when(end)
         .events();
     });
     test('that somebody was given them is recorded of what is there', () => {
-      const read: ResourceCommand = { type: 'ReadCredentials', secrets: ['secret://a#1'] };
+      const readBy: ResourceCommand = { type: 'ReadCredentials', secrets: ['secret://a#1'] };
       given(...there)
-        .when(read)
+        .when(readBy)
         .events({ type: 'CredentialsRead', data: { generation: 1, secrets: ['secret://a#1'] } });
-      given(started(1)).when(read).refuses('not-found');
+      given(started(1)).when(readBy).refuses('not-found');
     });
   });
 });
