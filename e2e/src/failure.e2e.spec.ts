@@ -1,78 +1,22 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { TestMesh, root } from '@slipway/testing';
+import { TestMesh } from '@slipway/testing';
 import { inBothModes } from './modes.js';
-import { stringify } from 'yaml';
 import { processesIn, standing } from './place.js';
 import { slipway } from './slipway.js';
-
-/** A web service that ends at once unless the file named by FLAG exists. */
-const FRAGILE = `
-import { createServer } from 'node:http';
-import { existsSync } from 'node:fs';
-if (!existsSync(process.env.FLAG)) { console.error('the flag is not up'); process.exit(3); }
-createServer((_, response) => response.end('up')).listen(process.env.PORT, '127.0.0.1');
-`;
-
-/** A web service that never answers in time. */
-const SILENT = `setInterval(() => {}, 1000);`;
+import { Trouble } from './trouble.js';
 
 inBothModes('What fails explains itself and leaves nothing behind', ({ processes }) => {
-  let folder: string;
-  let flag: string;
+  let trouble: Trouble;
   let mesh: TestMesh;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'slipway-failure-'));
-    chmodSync(folder, 0o711); // The instance runs as a user of its own and looks for the flag.
-    flag = join(folder, 'flag');
-    cpSync(join(root, 'content'), join(folder, 'content'), { recursive: true });
-    const content = join(folder, 'content/trouble');
-    for (const [name, text] of Object.entries({ fragile: FRAGILE, silent: SILENT })) {
-      mkdirSync(join(content, name), { recursive: true });
-      writeFileSync(join(content, name, 'server.mjs'), text);
-    }
-    const needs = [
-      { name: 'data', namespace: 'storage' },
-      { name: 'db', namespace: 'database' },
-    ];
-    const run = (artefact: string, startSeconds: number) => ({
-      artefact,
-      command: ['node', 'server.mjs'],
-      environment: { PORT: '${port}', FLAG: flag },
-      health: { path: '/', startSeconds, timeoutSeconds: 1 },
-    });
-    const definitions = [
-      { name: 'fragile', version: '1.0.0', type: 'instance', requirements: needs, spec: run('fragile', 2) },
-      { name: 'silent', version: '1.0.0', type: 'instance', requirements: needs, spec: run('silent', 60) },
-      {
-        name: 'greedy',
-        version: '1.0.0',
-        type: 'instance',
-        requirements: [{ name: 'db', namespace: 'database', attributes: { engine: 'oracle' } }],
-        spec: run('silent', 60),
-      },
-      { name: 'hen', version: '1.0.0', dependencies: ['egg@^1.0.0'] },
-      { name: 'egg', version: '1.0.0', dependencies: ['hen@^1.0.0'] },
-    ];
-    writeFileSync(join(content, 'package.yaml'), stringify({ name: 'trouble', version: '1.0.0', definitions }));
-    mesh = await TestMesh.start({
-      processes,
-      settings: {
-        contentFolder: join(folder, 'content'),
-        steps: {
-          storage: { timeoutSeconds: 20, tries: 2, backoffSeconds: 0.2, maxBackoffSeconds: 1 },
-          database: { timeoutSeconds: 20, tries: 2, backoffSeconds: 0.2, maxBackoffSeconds: 1 },
-          instance: { timeoutSeconds: 30, tries: 2, backoffSeconds: 1, maxBackoffSeconds: 1 },
-        },
-      },
-    });
+    trouble = new Trouble();
+    mesh = await TestMesh.start({ processes, settings: trouble.settings });
   }, 120_000);
   afterAll(async () => {
     await mesh?.remove();
-    rmSync(folder, { recursive: true, force: true });
+    trouble.remove();
   }, 60_000);
 
   it('a service that does not come up is tried again, then undone in reverse, and says why', async () => {
@@ -94,13 +38,13 @@ inBothModes('What fails explains itself and leaves nothing behind', ({ processes
 
   it('its name is free again, and a retry of the failed request can succeed', async () => {
     const [request] = (await mesh.client().requests.list({ filter: { instanceId: 'weak' } })).items;
-    writeFileSync(flag, '');
+    trouble.mend();
     expect((await slipway(mesh, ['retry', request!.id])).code).toBe(0);
     const { code } = await slipway(mesh, ['wait', request!.id, '--timeout', '90']);
     expect(code).toBe(0);
     expect((await mesh.client().instances.get('default.weak')).status).toBe('present');
     expect((await slipway(mesh, ['deprovision', 'weak'])).code).toBe(0);
-    rmSync(flag);
+    trouble.mend(false);
   }, 120_000);
 
   it('kept on failure, a retry goes on from the failed step and makes nothing again', async () => {
@@ -111,14 +55,14 @@ inBothModes('What fails explains itself and leaves nothing behind', ({ processes
     const [request] = (await mesh.client().requests.list({ filter: { instanceId: 'kept' } })).items;
     expect(request!.status).toBe('attention');
     await expect(mesh.client().provision({ ownerId: 'bob', instanceId: 'kept' })).rejects.toMatchObject({ code: 'name-taken' });
-    writeFileSync(flag, '');
+    trouble.mend();
     await mesh.client().requests.retry(request!.id);
     const { code } = await slipway(mesh, ['wait', request!.id, '--timeout', '90']);
     expect(code).toBe(0);
     const { items } = await mesh.client().requests.events(request!.id);
     expect(items.filter((event) => event.type === 'StepSucceeded' && event.data.stepId === 'storage/kept-data')).toHaveLength(1);
     expect((await slipway(mesh, ['deprovision', 'kept'])).code).toBe(0);
-    rmSync(flag);
+    trouble.mend(false);
   }, 120_000);
 
   it('abandoned, it frees the name, with the reason and what is left on record', async () => {

@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root, type TestMesh } from '@slipway/testing';
 
+/** The program itself. */
+export const program = join(root, 'apps/cli/bin/slipway.mjs');
+
 export interface CliResult {
   code: number;
   stdout: string;
@@ -15,7 +18,7 @@ export function slipway(
   options: { input?: string; timeoutMs?: number; env?: NodeJS.ProcessEnv } = {},
 ): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'apps/cli/bin/slipway.mjs'), ...args], {
+    const child = spawn(process.execPath, [program, ...args], {
       env: { PATH: process.env.PATH, SLIPWAY_URL: mesh.url, SLIPWAY_KEY: mesh.key, ...options.env },
       timeout: options.timeoutMs ?? 120_000,
     });

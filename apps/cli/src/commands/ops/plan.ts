@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ProvisionJob } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { EXIT } from '../../exit.js';
 import { print, printValue } from '../../output/format.js';
@@ -8,6 +9,7 @@ import { provisionJob } from './provision.js';
 
 interface Flags extends PlaceFlags {
   definition?: string;
+  ownerType?: ProvisionJob['ownerType'];
   deprovision?: boolean;
 }
 
@@ -21,6 +23,7 @@ export function plan(program: Command): void {
     .argument('<instance-id>', 'its name')
     .argument('[guest-location]', 'where, by a name of the configuration')
     .option('--definition <name[@range]>', "what to provision; the profile's default when left out")
+    .option('--owner-type <type>', 'user, service or team', 'user')
     .option('--deprovision', 'plan giving it back');
   placeOptions(command).action(
     withClient<[string, string, string | undefined], Flags>(

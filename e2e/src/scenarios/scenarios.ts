@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import type { Door } from './door.js';
+
+/** What a scenario works with. */
+export interface Scene {
+  door: Door;
+  /** An instance's name that is this scenario's, at this door, alone. */
+  name: string;
+  /** What of a name exists at its place: `instance/default.shop/g1`. */
+  standing(): string[];
+  /** Whether the definition `fragile` comes up from now on. */
+  mend(mended: boolean): void;
+}
+
+const owner = { ownerId: 'ada', ownerType: 'user' };
+const coded = (code: string) => expect.objectContaining({ code });
+const PARTS = (name: string) => [
+  `database/default.${name}-db/g1`,
+  `instance/default.${name}/g1`,
+  `storage/default.${name}-data/g1`,
+];
+
+/** What everybody can do, told once: each runs through every door. A new one is an entry here, a new job one in `cli.ts` too. */
+export const SCENARIOS: Record<string, (scene: Scene) => Promise<void>> = {
+  async plan({ door, name, standing }) {
+    const plan = await door.plan({ ...owner, instanceId: name, definition: 'guestbook' });
+    expect(plan).toMatchObject({ outcome: 'install', environment: 'default' });
+    expect(plan.steps.map(({ id }) => id).toSorted()).toEqual([
+      `database/${name}-db`,
+      `instance/${name}`,
+      `storage/${name}-data`,
+    ]);
+    const never = await door.plan({ ...owner, instanceId: name, definition: 'hello@^9.0.0' });
+    expect(never).toMatchObject({ outcome: 'unsatisfied', unsatisfied: [{ message: expect.stringContaining('1.0.0') }] });
+    await expect(door.plan({ ...owner, instanceId: 'Not a name' })).rejects.toEqual(coded('bad-input'));
+    expect(standing()).toEqual([]);
+    await expect(door.instance(name)).rejects.toEqual(coded('not-found'));
+  },
+
+  async provision({ door, name, standing }) {
+    const body = { ...owner, instanceId: name, definition: 'guestbook@^1.0.0', priority: 5 };
+    const { requestId } = await door.ask('provision', body, `key of ${name}`);
+    expect(await door.ask('provision', body, `key of ${name}`)).toMatchObject({ requestId, repeated: true });
+    await expect(door.ask('provision', { ...body, priority: 6 }, `key of ${name}`)).rejects.toEqual(coded('key-reused'));
+    const request = await door.settled(requestId);
+    expect(request).toMatchObject({ status: 'succeeded', job: 'provision', priority: 5, owner: { id: 'ada', type: 'user' } });
+    expect(standing()).toEqual(PARTS(name));
+    const instance = await door.instance(name);
+    expect(instance).toMatchObject({ status: 'present', requestId, ownerId: 'ada', definition: { name: 'guestbook' } });
+    expect((await fetch(instance.outputs.url as string)).status).toBe(200);
+    await expect(door.ask('provision', { ...body, ownerId: 'bob' })).rejects.toEqual(coded('name-taken'));
+    const again = await door.settled((await door.ask('provision', body)).requestId);
+    expect(again).toMatchObject({ status: 'succeeded', steps: [] });
+  },
+
+  async 'of what nothing satisfies'({ door, name, standing }) {
+    const { requestId } = await door.ask('provision', { ...owner, instanceId: name, definition: 'greedy' });
+    const request = await door.settled(requestId);
+    expect(request).toMatchObject({ status: 'unsatisfied', steps: [] });
+    expect(JSON.stringify(request.result)).toContain('oracle');
+    expect(standing()).toEqual([]);
+  },
+
+  async follow({ door, name }) {
+    const { requestId } = await door.ask('provision', { ...owner, instanceId: name, definition: 'hello' });
+    const events = await door.follow(requestId);
+    const types = events.map(({ type }) => type);
+    expect([types[0], types.at(-1)]).toEqual(['RequestAccepted', 'RequestSucceeded']);
+    expect(types).toEqual(expect.arrayContaining(['PlanMade', 'RequestAdmitted', 'StepRequested', 'StepSucceeded']));
+    // Each once, in order: a stream's revisions have no gap.
+    expect(events.map(({ revision }) => revision)).toEqual(events.map((_event, index) => index));
+    expect(new Set(events.map((event) => event.requestId))).toEqual(new Set([requestId]));
+  },
+
+  async cancel({ door, name, standing }) {
+    const { requestId } = await door.ask('provision', { ...owner, instanceId: name, definition: 'silent' });
+    while (!standing().some((path) => path.startsWith('instance/'))) await sleep(50);
+    await door.tell('cancel', requestId, 'changed my mind');
+    expect(await door.settled(requestId)).toMatchObject({ status: 'cancelled' });
+    expect(standing()).toEqual([]);
+    await expect(door.tell('cancel', requestId)).rejects.toEqual(coded('not-possible'));
+    const events = await door.follow(requestId);
+    expect(events.find(({ type }) => type === 'CancelRequested')!.data).toMatchObject({ reason: 'changed my mind' });
+  },
+
+  async retry({ door, name, standing, mend }) {
+    const body = { ...owner, instanceId: name, definition: 'fragile', keepOnFailure: true };
+    const { requestId } = await door.ask('provision', body);
+    const failed = await door.settled(requestId);
+    expect(failed).toMatchObject({ status: 'attention', cause: { code: 'health-failed' } });
+    mend(true);
+    await door.tell('retry', requestId, 'the flag is up');
+    expect(await door.settled(requestId)).toMatchObject({ status: 'succeeded' });
+    mend(false);
+    expect(standing()).toEqual(PARTS(name));
+    const events = await door.follow(requestId);
+    const made = events.filter(({ type, data }) => type === 'StepSucceeded' && data['stepId'] === `storage/${name}-data`);
+    expect(made).toHaveLength(1);
+  },
+
+  async deprovision({ door, name, standing }) {
+    const { requestId } = await door.ask('provision', { ...owner, instanceId: name, definition: 'guestbook' });
+    await door.settled(requestId);
+    const removal = await door.ask('deprovision', { instanceId: name, environment: 'default' });
+    expect(await door.settled(removal.requestId)).toMatchObject({ status: 'succeeded', job: 'deprovision' });
+    expect(standing()).toEqual([]);
+    expect(await door.instance(name)).toMatchObject({ status: 'destroyed' });
+    await expect(door.ask('deprovision', { instanceId: name })).rejects.toEqual(coded('not-found'));
+  },
+};
