@@ -2,6 +2,7 @@ import { eventLogBench, eventLogNotes } from './event-log.js';
 import type { Figure } from './figure.js';
 import { followersBench, followersNotes } from './followers.js';
 import { gatewayBench, gatewayNotes } from './gateway.js';
+import { instancesBench, instancesNotes } from './instances.js';
 import { meshBench, meshBenchNotes } from './mesh.js';
 import { readModelsBench, readModelsNotes } from './read-models.js';
 import { refusalsBench, refusalsNotes } from './refusals.js';
@@ -21,6 +22,7 @@ export const BENCHES: Record<string, Bench> = {
   'event-log': { ...eventLogNotes, run: eventLogBench },
   followers: { ...followersNotes, run: followersBench },
   gateway: { ...gatewayNotes, run: gatewayBench },
+  instances: { ...instancesNotes, run: instancesBench },
   mesh: { ...meshBenchNotes, run: meshBench },
   'read-models': { ...readModelsNotes, run: readModelsBench },
   refusals: { ...refusalsNotes, run: refusalsBench },
