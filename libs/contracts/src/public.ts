@@ -2,7 +2,7 @@
  * What a client of the public interface needs: `@slipway/contracts/public`. Types, and the few values that need nothing else:
  * `@slipway/client` is packed with them and stands alone, so nothing here may import a package.
  */
-export { ERRORS, type Advice, type Cause, type ErrorCode } from './errors.js';
+export { ERRORS, SlipwayError, causeOf, type Advice, type Cause, type ErrorCode } from './errors.js';
 export { ENDED, type RequestStatus } from './request-status.js';
 export type { Credentials } from './credentials.js';
 export type { Desired, DesiredChange, DesiredState } from './desired.js';

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError } from '@slipway/contracts/public';
 import type { Command, CommandOptions, CommandResult } from '../command.js';
 import { Lines } from './lines.js';
 import { Tail } from './tail.js';
@@ -14,7 +14,7 @@ const LINGER_MS = 1_000;
 
 /** Programs on this machine. Each runs in a process group of its own, so that ending it ends all that it has started. */
 export function localCommand(): Command {
-  return { exec, execOrThrow, spawnDetached };
+  return { exec, execOrThrow: async (command, options) => orThrow(command, await exec(command, options)), spawnDetached };
 }
 
 function exec(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
@@ -75,8 +75,8 @@ function exec(command: readonly string[], options: CommandOptions = {}): Promise
   });
 }
 
-async function execOrThrow(command: readonly string[], options?: CommandOptions): Promise<CommandResult> {
-  const result = await exec(command, options);
+/** The result of what ended well; throws what {@link Command.execOrThrow} throws. */
+export function orThrow(command: readonly string[], result: CommandResult): CommandResult {
   if (result.exitCode === 0) return result;
   const program = command[0]!;
   const said = result.stderr.trim().slice(-2_000);
@@ -132,5 +132,5 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-const abortReason = (signal: AbortSignal): SlipwayError =>
+export const abortReason = (signal: AbortSignal): SlipwayError =>
   signal.reason instanceof SlipwayError ? signal.reason : new SlipwayError('step-cancelled');

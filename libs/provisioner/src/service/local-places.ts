@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ResourceKind } from '@slipway/contracts';
-import { localCommand, localFilesystem } from '@slipway/interfaces';
+import { apartCommand, localFilesystem } from '@slipway/interfaces';
 import type { Place } from '../ports.js';
 
 /**
@@ -8,7 +8,7 @@ import type { Place } from '../ports.js';
  * (0711), because what stands below is handed to instances that run as somebody else.
  */
 export function localPlaces(dataFolder: string, kind: ResourceKind): (location: string, driver: string) => Promise<Place> {
-  const command = localCommand();
+  const command = apartCommand();
   const filesystem = localFilesystem();
   const places = new Map<string, Promise<Place>>();
   const make = async (location: string, driver: string): Promise<Place> => {

@@ -1,0 +1,23 @@
+import type { Cause } from '@slipway/contracts/public';
+import type { CommandOptions, CommandResult } from '../../command.js';
+
+/** What of a program's options goes over: the rest stays with the caller. */
+export type Carried = Omit<CommandOptions, 'signal' | 'onLine'>;
+
+/** What the starter of programs is asked. `id` is the call's. */
+export type Asked =
+  | { id: number; do: 'exec'; command: readonly string[]; options: Carried; lines: boolean }
+  | {
+      id: number;
+      do: 'spawn';
+      command: readonly string[];
+      options: { cwd: string; env: Record<string, string>; logFile: string };
+    }
+  | { id: number; do: 'abort'; cause: Cause };
+
+/** What it answers: lines as they come, then one end. */
+export type Told =
+  | { id: number; line: string; from: 'stdout' | 'stderr' }
+  | { id: number; result: CommandResult }
+  | { id: number; pid: number }
+  | { id: number; failed: Cause };

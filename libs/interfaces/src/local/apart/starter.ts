@@ -1,0 +1,42 @@
+/**
+ * A small process that starts programs for a large one: what starting costs (fork(2) copies the page tables) grows with the
+ * memory of who does it, and holds up all else that he does. It ends when the one it works for does.
+ */
+import { SlipwayError, causeOf } from '@slipway/contracts/public';
+import { localCommand } from '../local-command.js';
+import type { Asked, Told } from './messages.js';
+
+const command = localCommand();
+const running = new Map<number, AbortController>();
+const tell = (told: Told): void => {
+  if (process.connected) process.send!(told, () => {});
+};
+
+async function exec({ id, command: line, options, lines }: Extract<Asked, { do: 'exec' }>): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const onLine = (text: string, from: 'stdout' | 'stderr') => tell({ id, line: text, from });
+    const result = await command.exec(line, { ...options, signal: controller.signal, ...(lines && { onLine }) });
+    tell({ id, result });
+  } catch (error) {
+    tell({ id, failed: causeOf(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+process.on('message', (asked: Asked) => {
+  if (asked.do === 'exec') void exec(asked);
+  else if (asked.do === 'abort') running.get(asked.id)?.abort(SlipwayError.from(asked.cause));
+  else {
+    const { id, command: line, options } = asked;
+    command.spawnDetached(line, options).then(
+      (pid) => tell({ id, pid }),
+      (error: unknown) => tell({ id, failed: causeOf(error) }),
+    );
+  }
+});
+process.on('disconnect', () => process.exit());
+// What ends is decided by the one it works for.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
