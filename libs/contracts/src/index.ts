@@ -64,6 +64,7 @@ export { OFFERED_BY, Offering, mergedOfferings, type Offered, type OfferedBy } f
 export {
   INVERSES,
   STEP_ACTIONS,
+  TAR,
   type DefinitionRef,
   type InstalledRef,
   type Inverse,

@@ -1,6 +1,9 @@
 import type { JsonObject } from './json.js';
 import type { ResourceKind } from './services.js';
 
+/** Media type of data that are files. */
+export const TAR = 'application/x-tar';
+
 /** The data of one resource, as they stand in a snapshot: a blob (Zstandard, RFC 8878), checked by its SHA-256 when it is read. */
 export interface Part {
   sha256: string;

@@ -123,6 +123,36 @@ export class GenerationFolder {
     return effect;
   }
 
+  /**
+   * A folder of nobody else (mode 0700) for what is only needed while the generation is looked at; to be removed by who asked
+   * for it. What a crash leaves there goes with the next epoch that asks, and with the generation. Throws `not-found`.
+   */
+  async aside(): Promise<string> {
+    for (const name of await this.#beside()) {
+      const epoch = /\.e(\d+)\.\w+\.aside$/.exec(name)?.[1];
+      if (epoch !== undefined && Number(epoch) < this.target.epoch) await this.#files.remove(join(this.folder, name));
+    }
+    const path = join(this.folder, `.${this.#name}.e${this.target.epoch}.${randomBytes(6).toString('hex')}.aside`);
+    await this.assertPresent();
+    await this.#files.mkdir(path, { mode: 0o700 });
+    try {
+      // A destroy that came in between has not seen it.
+      await this.assertPresent();
+    } catch (error) {
+      await this.#files.remove(path);
+      throw error;
+    }
+    return path;
+  }
+
+  /** Throws `not-found` unless the generation stands. */
+  async assertPresent(): Promise<void> {
+    const standing = await this.standing();
+    if (standing === 'present') return;
+    const { kind, name } = this.target.resource;
+    throw new SlipwayError('not-found', `${this.path}: ${kind} ${name} is ${standing} there`, { path: this.path });
+  }
+
   get #files(): Filesystem {
     return this.context.filesystem;
   }

@@ -9,7 +9,7 @@ import { MeshConfig, type RunningService, type Runtime } from '@slipway/mesh';
 import { startNatsServer, testRuntime, type NatsServer } from '@slipway/mesh/testing';
 import { MemorySecrets } from '@slipway/secrets/testing';
 import type { Driver } from '../driver.js';
-import { SimulatedPlace } from '../testing/simulated-place.js';
+import { SIMULATED_DATA, SimulatedPlace } from '../testing/simulated-place.js';
 import { provisionerService } from './provisioner-service.js';
 
 const LONG = 120_000;
@@ -100,11 +100,12 @@ describe('a sub-provisioner as a service', () => {
     'tells of itself: where it serves, and with which drivers',
     async () => {
       const here = await start();
+      const simulated = { name: 'simulated', verbs: ['provision' as const, 'portable' as const], accepts: [SIMULATED_DATA] };
       const report: HealthReport = {
         service: 'storage',
         replica: 'here-storage',
         ready: true,
-        locations: [{ location: 'local', kind: 'storage', drivers: [{ name: 'simulated', verbs: ['provision'] }] }],
+        locations: [{ location: 'local', kind: 'storage', drivers: [simulated] }],
         reasons: [],
       };
       expect(await ask(here, 'health', {})).toEqual(report);

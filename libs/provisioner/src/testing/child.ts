@@ -2,10 +2,11 @@
  * One driver call in a process of its own, for the parts of the contract that need one: it ends or stops itself right before
  * its n-th effect, or is killed from outside. Told by one message of its parent, answered by one or two.
  */
-import { causeOf, type Cause, type JsonObject } from '@slipway/contracts';
-import type { Driver, Ensured, Target } from '../driver.js';
+import { causeOf, type Cause, type JsonObject, type Part } from '@slipway/contracts';
+import type { Driver, DriverContext, Ensured, Target } from '../driver.js';
+import { dataOf, readOut } from '../step/data.js';
 import { ContractPlace } from './contract-place.js';
-import { withEffects } from './effects.js';
+import { withEffects, withPieces } from './effects.js';
 
 export interface ChildTask {
   /** URL of the built module, and the name of its export that makes the driver. */
@@ -13,10 +14,12 @@ export interface ChildTask {
   make: string;
   /** Of the {@link ContractPlace}. */
   folder: string;
-  action: 'ensure' | 'destroy';
+  action: 'ensure' | 'destroy' | 'export';
   target: Target;
   spec: JsonObject;
   inputs: Record<string, JsonObject>;
+  /** What an ensure begins with: a blob of the place. */
+  from?: Part;
   /** Sends itself this signal right before this effect (from 1). */
   at?: { effect: number; signal: 'SIGKILL' | 'SIGSTOP' };
 }
@@ -24,27 +27,33 @@ export interface ChildTask {
 export type ChildAnswer =
   | { type: 'began' }
   | { type: 'at'; effect: string }
-  | { type: 'done'; effects: number; result: Ensured | 'destroyed' | 'absent' }
+  | { type: 'done'; effects: number; result: Ensured | 'destroyed' | 'absent' | Part }
   | { type: 'failed'; effects: number; cause: Cause };
 
 const tell = (answer: ChildAnswer): Promise<void> => new Promise((resolve) => void process.send!(answer, () => resolve()));
 
-async function run({ module, make, folder, action, target, spec, inputs, at }: ChildTask): Promise<void> {
+async function run({ module, make, folder, action, target, spec, inputs, from, at }: ChildTask): Promise<void> {
   const made = (await import(module)) as Record<string, () => Driver>;
   const driver = made[make]!();
   let effects = 0;
   // The clock's timers do not keep a process alive: a driver that only waits must not end with its process.
   const awake = setInterval(() => {}, 60_000);
-  const context = withEffects(await ContractPlace.at(folder).context(), async (name) => {
+  const before = async (name: string) => {
     effects += 1;
     if (effects !== at?.effect) return;
     await tell({ type: 'at', effect: name });
     process.kill(process.pid, at.signal);
-  });
+  };
+  const context: DriverContext = withEffects(await ContractPlace.at(folder).context(), before);
+  if (from) context.from = withPieces(dataOf(from, context), before);
   await tell({ type: 'began' });
   try {
-    const result =
-      action === 'ensure' ? await driver.ensure(target, spec, inputs, context) : await driver.destroy(target, context);
+    const does = {
+      ensure: () => driver.ensure(target, spec, inputs, context),
+      destroy: () => driver.destroy(target, context),
+      export: () => readOut(driver.portable!, target, spec, context),
+    };
+    const result = await does[action]();
     await tell({ type: 'done', effects, result });
   } catch (error) {
     await tell({ type: 'failed', effects, cause: causeOf(error) });

@@ -1,9 +1,11 @@
-import { SlipwayError, type JsonObject } from '@slipway/contracts';
+import { SlipwayError, type JsonObject, type Part } from '@slipway/contracts';
 import type { Driver, DriverContext, Ensured, Target } from '../driver.js';
+import type { ChildTask } from './child.js';
 import { ChildStep, type Ended } from './child-step.js';
 import { ContractPlace } from './contract-place.js';
 import { withEffects } from './effects.js';
 import { chosenPoints, seeded } from './points.js';
+import { describePortable } from './portable-contract.js';
 
 /** What the suite needs to know of a driver. */
 export interface DriverSamples {
@@ -16,18 +18,32 @@ export interface DriverSamples {
   works(ensured: Ensured, place: ContractPlace): Promise<void>;
   /** Throws when something of what was made is still to be had. */
   gone(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Of a driver that can stop: throws when something of it still runs. */
+  stopped?(ensured: Ensured, place: ContractPlace): Promise<void>;
   /** Puts something of somebody else's where the driver would work; the returned function throws when it was touched. */
   foreign?(place: ContractPlace, target: Target): Promise<() => Promise<void>>;
+  /** What a driver that is portable is tried with. */
+  data?: DataSamples;
   /** How many of the points before effects are tried in child processes, each way; 12 when left out. */
   points?: number;
   /** Why the real thing can't be had on this machine: the suite is skipped, with this in its name. */
   missing?: string | undefined;
 }
 
+/** Data of a resource, as its user puts them there. */
+export interface DataSamples {
+  /** Puts data into what was made: some 100 KiB that hardly can be compressed. */
+  put(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Throws unless all of them are there, and nothing else. */
+  has(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Content that must be refused (`archive-invalid`), by what is wrong with it; besides hostile tars, which every driver of files gets. */
+  hostile?: Record<string, Uint8Array>;
+}
+
 const LONG = 600_000;
 
 /**
- * The contract of {@link Driver}, D1 to D4, at a real place: every driver runs it. Child processes are killed and stopped right
+ * The contract of {@link Driver}, D1 to D5, at a real place: every driver runs it. Child processes are killed and stopped right
  * before effects; of many points a seeded choice is tried (`SLIPWAY_SEED` repeats it, `SLIPWAY_POINTS=all` tries every one).
  */
 export function driverContract(name: string, makeDriver: () => Driver<never>, samples: DriverSamples): void {
@@ -68,7 +84,7 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
     const destroy = async (meant: Target) => driver.destroy(meant, await place.context());
     const inspect = async (meant: Target) => driver.inspect(meant, await place.context());
     const marks = async () => driver.marks(await place.context());
-    const child = (action: 'ensure' | 'destroy', meant: Target, at?: { effect: number; signal: 'SIGKILL' | 'SIGSTOP' }) =>
+    const child = (action: ChildTask['action'], meant: Target, at?: ChildTask['at'], from?: Part) =>
       new ChildStep({
         module: samples.module,
         make: samples.make,
@@ -78,6 +94,7 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
         spec,
         inputs,
         ...(at && { at }),
+        ...(from && { from }),
       });
     const later = (meant: Target): Target => ({ ...meant, epoch: meant.epoch + 1 });
 
@@ -94,8 +111,8 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
       expect(await marks()).toContainEqual(expect.objectContaining({ resource: meant.resource, generation: meant.generation }));
     };
     /** How many effects a call has: counted in a child that runs to its end. */
-    const effectsOf = async (action: 'ensure' | 'destroy', meant: Target): Promise<number> => {
-      const ended = await child(action, meant).ended;
+    const effectsOf = async (action: ChildTask['action'], meant: Target, from?: Part): Promise<number> => {
+      const ended = await child(action, meant, undefined, from).ended;
       if (ended.type !== 'done') throw new Error(`A child could not ${action}: ${JSON.stringify(ended)}`);
       return ended.effects;
     };
@@ -382,6 +399,33 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
       },
       LONG,
     );
+
+    if (driver.portable) {
+      if (!samples.data) throw new Error(`${name} is portable: the contract needs data to try that with`);
+      const points = (count: number) => chosenPoints(count, samples.points, random);
+      const hands = { target, later, ensure, destroy, inspect, child, effectsOf, expectDestroyed, expectWorks, points, random };
+      describePortable(driver, samples.data, { ...hands, place: () => place, spec: () => spec });
+    }
+
+    if (driver.stop) {
+      test(
+        'stop ends what runs and keeps what it has, as often as one likes; an ensure brings it up again',
+        async () => {
+          const meant = target();
+          await driver.stop!(meant, await place.context());
+          expect(await inspect(meant)).toEqual({ state: 'absent', observed: {} });
+          const ensured = await ensure(meant);
+          await driver.stop!(meant, await place.context());
+          await driver.stop!(later(meant), await place.context());
+          await samples.stopped?.(ensured, place);
+          expect((await inspect(meant)).state).toBe('present');
+          const again = await ensure(later(meant));
+          expect(again).toMatchObject({ effect: 'found', outputs: ensured.outputs });
+          await expectWorks(meant, again);
+        },
+        LONG,
+      );
+    }
 
     if (driver.observe) {
       test(

@@ -1,9 +1,30 @@
+import { Readable } from 'node:stream';
 import type { Command, Filesystem } from '@slipway/interfaces';
+import type { Data } from '../driver.js';
+
+const PIECE = 32 * 1024;
 
 /** Called before each effect at the place, with its name; what it throws is what the driver gets instead of the effect. */
 export type BeforeEffect = (name: string) => Promise<void>;
 
 const CHANGES = ['writeFile', 'mkdir', 'rename', 'chmod', 'chown', 'remove', 'unpack'] as const;
+
+/** The same data in small pieces, with a hook before each, so that something can happen in the middle of reading them. */
+export const withPieces = (data: Data, before: BeforeEffect): Data => ({
+  ...data,
+  async open() {
+    const content = await data.open();
+    async function* pieces() {
+      for await (const piece of content as AsyncIterable<Buffer>) {
+        for (let at = 0; at < piece.length; at += PIECE) {
+          await before('read a piece of the data');
+          yield piece.subarray(at, at + PIECE);
+        }
+      }
+    }
+    return Readable.from(pieces(), { objectMode: false });
+  },
+});
 
 /** The same interfaces, with a hook before everything that may change the place. What only reads passes. */
 export function withEffects<T extends { command: Command; filesystem: Filesystem }>(place: T, before: BeforeEffect): T {

@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { driverContract } from '@slipway/provisioner/testing';
 import { directoryDriver } from './directory.js';
+
+/** Hardly to be compressed. */
+const CONTENT = randomBytes(200_000);
 
 driverContract('directory', directoryDriver, {
   module: new URL('../../../dist/drivers/directory/directory.js', import.meta.url).href,
@@ -15,6 +19,24 @@ driverContract('directory', directoryDriver, {
   },
   gone: async ({ outputs }) => {
     await expect(stat(String(outputs['path']))).rejects.toMatchObject({ code: expect.stringMatching(/ENOENT|ENOTDIR/) });
+  },
+  data: {
+    async put({ outputs }) {
+      const path = String(outputs['path']);
+      await mkdir(join(path, 'deep', 'empty'), { recursive: true });
+      await writeFile(join(path, 'deep', 'long'), CONTENT, { mode: 0o640 });
+      await writeFile(join(path, 'run'), '#!/bin/sh', { mode: 0o700 });
+      await symlink('deep/long', join(path, 'link'));
+    },
+    async has({ outputs }) {
+      const path = String(outputs['path']);
+      expect((await readdir(path, { recursive: true })).toSorted()).toEqual(['deep', 'deep/empty', 'deep/long', 'link', 'run']);
+      expect((await readFile(join(path, 'deep', 'long'))).equals(CONTENT)).toBe(true);
+      expect((await lstat(join(path, 'deep', 'long'))).mode & 0o777).toBe(0o640);
+      expect((await lstat(join(path, 'run'))).mode & 0o777).toBe(0o700);
+      expect(await readlink(join(path, 'link'))).toBe('deep/long');
+      expect((await lstat(join(path, 'link'))).uid).toBe(process.getuid!());
+    },
   },
   points: 20,
 });

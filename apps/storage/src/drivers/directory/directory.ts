@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
+import { TAR, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
 import { GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
 import { limitSize, readLimit, releaseLimit } from '../../size-limit.js';
 
@@ -10,7 +10,7 @@ const DEFAULT_MODE = '0750';
 
 /**
  * A storage as a folder. Outputs: `{path}`. A size limit is enforced by a project quota where the file system has them,
- * else reported as not enforced, with the reason.
+ * else reported as not enforced, with the reason. Its data are its files; owners are those of the place that they come to.
  */
 export function directoryDriver(): Driver<StorageSpec> {
   return {
@@ -35,20 +35,34 @@ export function directoryDriver(): Driver<StorageSpec> {
     },
 
     marks: generationMarks,
+
+    portable: {
+      mediaType: TAR,
+      accepts: [TAR],
+      async export(target, _spec, context) {
+        const generation = new GenerationFolder(target, context);
+        await generation.assertPresent();
+        return context.filesystem.pack(join(generation.path, DATA));
+      },
+    },
   };
 }
 
 async function fill(staging: string, spec: StorageSpec, context: DriverContext): Promise<void> {
-  const { filesystem, log, progress } = context;
+  const { filesystem, log, progress, from } = context;
   const data = join(staging, DATA);
   const mode = spec.mode ?? DEFAULT_MODE;
   progress(0.2, 'Making the folder');
   await filesystem.mkdir(data, { mode: Number.parseInt(mode, 8) });
   log(`Made a folder with mode ${mode}`);
   if (spec.sizeLimit !== undefined) await limitSize(staging, data, bytesOf(spec.sizeLimit), context);
+  if (from) {
+    progress(0.4, 'Restoring its files');
+    await filesystem.unpack(data, await from.open(), { portable: true });
+  }
   if (spec.owner !== undefined) {
     const [uid, gid] = ownerOf(spec.owner);
-    await filesystem.chown(data, uid, gid);
+    await filesystem.chown(data, uid, gid, { recursive: true });
     log(`Gave it to ${uid}:${gid}`);
   }
 }
