@@ -1,4 +1,5 @@
 export { driverContract, type DriverSamples } from './driver-contract.js';
+export type { DataSamples } from './portable-contract.js';
 export { ContractPlace, type Said } from './contract-place.js';
 export { withEffects, type BeforeEffect } from './effects.js';
 export { nullDriver } from './null-driver.js';

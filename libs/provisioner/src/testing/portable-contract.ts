@@ -8,9 +8,18 @@ import { dataOf, readOut } from '../step/data.js';
 import type { ChildStep } from './child-step.js';
 import type { ChildTask } from './child.js';
 import type { ContractPlace } from './contract-place.js';
-import type { DataSamples } from './driver-contract.js';
 import { withPieces } from './effects.js';
 import { hostileTars } from './hostile-tars.js';
+
+/** Data of a resource, as its user puts them there. */
+export interface DataSamples {
+  /** Puts data into what was made: some 100 KiB that hardly can be compressed. */
+  put(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Throws unless all of them are there, and nothing else. */
+  has(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Content that must be refused (`archive-invalid`), by what is wrong with it; besides hostile tars, which every driver of files gets. */
+  hostile?: Record<string, Uint8Array>;
+}
 
 /** What the suite of all drivers already can, for one driver. */
 interface Hands {
