@@ -5,6 +5,8 @@ import {
   type Installed,
   type Plan,
   type RequestEvent,
+  type SnapshotEvent,
+  type SnapshotManifest,
 } from '@slipway/contracts';
 import type { Blobs } from '@slipway/blobs';
 
@@ -13,12 +15,16 @@ const LARGE = 60 * 1024;
 /** Largest plan or list that is read back. */
 const LARGEST = 64 * 1024 * 1024;
 
-type Event = RequestEvent | EnvironmentEvent;
+type Event = RequestEvent | EnvironmentEvent | SnapshotEvent;
+
+/** Types of which a part may be too large. */
+const LARGE_TYPES = ['PlanMade', 'PlanSettled', 'RequestSucceeded', 'SnapshotTaken', 'SnapshotReceived'] as const;
+type Large = Extract<Event, { type: (typeof LARGE_TYPES)[number] }>;
+const mayBeLarge = (event: Event): event is Large => (LARGE_TYPES as readonly string[]).includes(event.type);
 
 /** The event as it is recorded: what would make it too large for the log stands in a blob, which is durable before. */
 export async function recordable(event: Event, blobs: Blobs): Promise<Event> {
-  const mayBeLarge = event.type === 'PlanMade' || event.type === 'PlanSettled' || event.type === 'RequestSucceeded';
-  if (!mayBeLarge || Buffer.byteLength(JSON.stringify(event.data)) <= LARGE) return event;
+  if (!mayBeLarge(event) || Buffer.byteLength(JSON.stringify(event.data)) <= LARGE) return event;
   switch (event.type) {
     case 'PlanMade': {
       const planBlob = await blobs.put(JSON.stringify(event.data.plan));
@@ -30,7 +36,15 @@ export async function recordable(event: Event, blobs: Blobs): Promise<Event> {
     }
     case 'RequestSucceeded': {
       const resultBlob = await blobs.put(JSON.stringify(event.data));
-      return { type: event.type, data: { alreadySatisfied: [], installed: [], removed: [], wires: [], resultBlob } };
+      const { snapshot } = event.data;
+      const short = { alreadySatisfied: [], installed: [], removed: [], wires: [], ...(snapshot !== undefined && { snapshot }) };
+      return { type: event.type, data: { ...short, resultBlob } };
+    }
+    case 'SnapshotTaken':
+    case 'SnapshotReceived': {
+      const { manifest, ...data } = event.data;
+      const manifestBlob = await blobs.put(JSON.stringify(manifest));
+      return { type: event.type, data: { ...data, manifestBlob } } as SnapshotEvent;
     }
   }
 }
@@ -42,6 +56,9 @@ export async function whole<E extends Event>(event: E, blobs: Blobs): Promise<E>
   }
   if (event.type === 'PlanSettled' && event.data.installedBlob) {
     return { ...event, data: { ...event.data, installed: await readJson<Installed[]>(blobs, event.data.installedBlob) } };
+  }
+  if ((event.type === 'SnapshotTaken' || event.type === 'SnapshotReceived') && event.data.manifestBlob) {
+    return { ...event, data: { ...event.data, manifest: await readJson<SnapshotManifest>(blobs, event.data.manifestBlob) } };
   }
   return event;
 }

@@ -1,4 +1,4 @@
-import type { AnnouncedDriver, Clock, ResourceKind } from '@slipway/contracts';
+import type { AnnouncedDriver, Clock, ResourceKind, SnapshotManifest } from '@slipway/contracts';
 import type { Blobs } from '@slipway/blobs';
 import type { EventStore, SnapshotCache } from '@slipway/event-store';
 import type { Bus, MeshConfig } from '@slipway/mesh';
@@ -22,12 +22,23 @@ export interface Cache {
   environments: { read(): KnownEnvironments | undefined; write(known: KnownEnvironments): void };
 }
 
+/** Archives of snapshots, as files. */
+export interface Archives {
+  /** Writes one whole or not at all; what is there is replaced. */
+  write(manifest: SnapshotManifest, path: string): Promise<void>;
+  /** The manifest of one; nothing else of it is read. Throws `not-found` and `archive-invalid`. */
+  look(path: string): Promise<SnapshotManifest>;
+  /** Puts all parts of one into blobs, and tells `stored` of each. Throws `not-found` and `archive-invalid`. */
+  read(path: string, stored: (sha256: string) => void): Promise<SnapshotManifest>;
+}
+
 /** All that the core uses of the world: a simulation can turn every one of them. */
 export interface Ports {
   store: EventStore;
   bus: Bus;
   clock: Clock;
   blobs: Blobs;
+  archives: Archives;
   config: MeshConfig;
   /** Unique ids of events (UUID). */
   ids(): string;

@@ -13,4 +13,6 @@ export interface Blobs {
   /** The whole content of a small blob, checked. Throws `too-large` beyond `limit` bytes (1 MiB when left out). */
   read(sha256: string, limit?: number): Promise<Buffer>;
   has(sha256: string): Promise<boolean>;
+  /** Removes a blob; nothing when it is not there. Who reads it just now reads it to its end. */
+  remove(sha256: string): Promise<void>;
 }

@@ -1,10 +1,11 @@
 import type { JsonObject } from './json.js';
-import type { JobKind } from './events/request.events.js';
+import type { JobKind } from './job.js';
+import type { SnapshotManifest } from './snapshot.js';
 
 /** Body of `orchestrator.accept`. Actor and call's request id come in the headers. */
 export interface AcceptCommand {
   job: JobKind;
-  /** A ProvisionJob or DeprovisionJob. */
+  /** A ProvisionJob, DeprovisionJob, ImportJob or ExportJob. */
   body: JsonObject;
   /** `Idempotency-Key`: with the actor it makes the request's id (decision 3). Made by the gateway when not given. */
   key: string;
@@ -25,4 +26,24 @@ export interface ControlCommand {
 export interface DispatchCommand {
   environment: string;
   reason?: string;
+}
+
+/** Body of `orchestrator.receive-snapshot`: an archive was read, its parts stand in blobs and are as its manifest says. */
+export interface ReceiveSnapshotCommand {
+  manifest: SnapshotManifest;
+}
+
+/** Body of `orchestrator.delete-snapshot`. */
+export interface DeleteSnapshotCommand {
+  snapshotId: string;
+  reason?: string;
+}
+
+/** Answer to both: what is recorded of the snapshot. */
+export interface SnapshotRecorded {
+  snapshotId: string;
+  /** Log position of its newest event. */
+  position: string;
+  /** Nothing needed to be recorded: it is there, or gone, already. */
+  repeated?: boolean;
 }

@@ -1,5 +1,5 @@
 import type { Instant } from './clock.js';
-import type { JobKind } from './events/request.events.js';
+import type { JobKind } from './job.js';
 import { resourceEventType } from './events/resource.events.js';
 import type { JsonObject } from './json.js';
 import { RESOURCE_KINDS, type ResourceRef, type ServiceName } from './services.js';
@@ -15,14 +15,23 @@ export interface Completion {
   at: Instant;
 }
 
-const OF_JOB = { provision: 'provisioned', deprovision: 'deprovisioned' } as const satisfies Record<JobKind, string>;
+const OF_JOB = {
+  provision: 'provisioned',
+  deprovision: 'deprovisioned',
+  import: 'imported',
+  export: 'exported',
+} as const satisfies Record<JobKind, string>;
 
-/** The log's events that complete something, and its name below `slipway.<mesh>.dfe.`: the one table of both. */
-const COMPLETIONS: Readonly<Record<string, (job: JobKind) => string>> = {
+/**
+ * The log's events that complete something, and its name below `slipway.<mesh>.dfe.`: the one table of both. What an export
+ * stops it brings up again: that completes nothing.
+ */
+const COMPLETIONS: Readonly<Record<string, (job: JobKind) => string | undefined>> = {
   RequestSucceeded: (job) => OF_JOB[job],
   ...Object.fromEntries(
-    RESOURCE_KINDS.flatMap((kind) => [
-      [resourceEventType(kind, 'Provisioned'), () => `${kind}.provisioned`],
+    RESOURCE_KINDS.flatMap((kind): [string, (job: JobKind) => string | undefined][] => [
+      [resourceEventType(kind, 'Provisioned'), (job) => (job === 'export' ? undefined : `${kind}.${OF_JOB[job]}`)],
+      [resourceEventType(kind, 'Exported'), () => `${kind}.exported`],
       [resourceEventType(kind, 'Destroyed'), () => `${kind}.deprovisioned`],
     ]),
   ),
@@ -31,8 +40,8 @@ const COMPLETIONS: Readonly<Record<string, (job: JobKind) => string>> = {
 /** Types of events that complete something. */
 export const COMPLETING: readonly string[] = Object.keys(COMPLETIONS);
 
-/** `provisioned`, `storage.deprovisioned`, ...: what an event of one of the types {@link COMPLETING} completes in a job. */
-export const completionOf = (type: string, job: JobKind): string => COMPLETIONS[type]!(job);
+/** `provisioned`, `storage.deprovisioned`, ...: what an event of one of the types {@link COMPLETING} completes in a job, if anything. */
+export const completionOf = (type: string, job: JobKind): string | undefined => COMPLETIONS[type]!(job);
 
 /** Where a completion is published (JetStream): `slipway.<mesh>.dfe.storage.provisioned`. */
 export const completionSubject = (mesh: string, completion: string) => `slipway.${mesh}.dfe.${completion}` as const;

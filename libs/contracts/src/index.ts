@@ -35,7 +35,7 @@ export {
 } from './services.js';
 export { MayBeLeftOut } from './left-out.js';
 export { IsTime, isTime } from './time.js';
-export { SCHEMAS, type Schema } from './schemas.js';
+export { SCHEMAS, SNAPSHOT_MANIFEST, type Schema } from './schemas.js';
 export { HEADERS, HTTP_HEADERS, OWNER_TYPES, type Actor, type Owner, type OwnerType, type RequestContext } from './context.js';
 export { VERBS, aliveSubject, cancellingSubject, eventSubject, metricsSubject, progressSubject, subject } from './subjects.js';
 export { MESSAGES, type AskedMessage, type ToldMessage } from './messages.js';
@@ -63,6 +63,7 @@ export {
 export { OFFERED_BY, Offering, mergedOfferings, type Offered, type OfferedBy } from './offering.js';
 export {
   INVERSES,
+  PLAN_OUTCOMES,
   STEP_ACTIONS,
   TAR,
   type DefinitionRef,
@@ -75,6 +76,7 @@ export {
   type PlanRead,
   type PlanStep,
   type ResolveQuery,
+  type SnapshotPart,
   type Unsatisfied,
   type Wire,
 } from './plan.js';
@@ -106,11 +108,20 @@ export type {
   StepProgress,
   StopCommand,
 } from './steps.js';
-export type { AcceptCommand, ControlCommand, DispatchCommand, PlanQuery } from './commands.js';
+export type {
+  AcceptCommand,
+  ControlCommand,
+  DeleteSnapshotCommand,
+  DispatchCommand,
+  PlanQuery,
+  ReceiveSnapshotCommand,
+  SnapshotRecorded,
+} from './commands.js';
+export { SNAPSHOT_FORMAT, type SnapshotManifest } from './snapshot.js';
+export type { SnapshotCopy, SnapshotEvent } from './events/snapshot.events.js';
+export { JOBS, type JobKind } from './job.js';
 export {
-  JOBS,
   PICKED_BY,
-  type JobKind,
   type LeftBehind,
   type PickedProvisioner,
   type RequestAccepted,

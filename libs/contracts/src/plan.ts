@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.js';
+import type { JobKind } from './job.js';
 import type { ResourceKind } from './services.js';
 
 /** Media type of data that are files. */
@@ -21,6 +22,21 @@ export interface DefinitionRef {
   version: string;
   /** SHA-256 of the definition's canonical JSON, artefact's blob included. */
   hash: string;
+}
+
+/** Data of one resource in a snapshot, with what is needed to make the like of it elsewhere. */
+export interface SnapshotPart extends Part {
+  /**
+   * What it is to the instance: the names of the requirements that lead to it, apart by slashes: `data`, `db/volume`; `''` for what has the
+   * instance's own name. Another instance of the definition has the same roles.
+   */
+  role: string;
+  kind: ResourceKind;
+  driver: string;
+  definition: DefinitionRef;
+  spec: JsonObject;
+  /** Its name in the archive: `parts/1.zst`. */
+  file: string;
 }
 
 /** Which step's or installed resource's outputs answer which requirement. */
@@ -69,6 +85,8 @@ export interface PlanStep {
   shared?: boolean;
   /** What it begins with, of an `ensure`: data of a snapshot. */
   from?: Part;
+  /** What it is to the instance, of an `export`: see {@link SnapshotPart.role}. */
+  role?: string;
 }
 
 /** A requirement that nothing satisfies, and why. */
@@ -85,7 +103,8 @@ export interface Unsatisfied {
     | 'no-location'
     | 'no-driver'
     | 'still-needed'
-    | 'name-in-use';
+    | 'name-in-use'
+    | 'snapshot-unfit';
   /** A sentence for a person, with what would fix it where that is known. */
   message: string;
 }
@@ -106,10 +125,13 @@ export interface PlanRead {
   users?: string[];
 }
 
+/** What a plan comes to: nothing to do, something made, something taken away, data read out, or a refusal with its reasons. */
+export const PLAN_OUTCOMES = ['satisfied', 'install', 'remove', 'export', 'unsatisfied'] as const;
+
 /** The outcome of impact analysis. Making it changes nothing. */
 export interface Plan {
   environment: string;
-  outcome: 'satisfied' | 'install' | 'remove' | 'unsatisfied';
+  outcome: (typeof PLAN_OUTCOMES)[number];
   alreadySatisfied: InstalledRef[];
   steps: PlanStep[];
   wires: Wire[];
@@ -137,11 +159,13 @@ export interface Place {
 
 /** Body of `resolver.plan`. Stateless: all it rests on is named here, or read from the log at `atLeast` or later. */
 export interface ResolveQuery {
-  job: 'provision' | 'deprovision';
+  job: JobKind;
   environment: string;
   instanceId: string;
-  /** `name` or `name@range`; provision only. */
+  /** `name` or `name@range`; provision and import only. */
   definition?: string;
+  /** What an import begins with. */
+  parts?: SnapshotPart[];
   place: Place;
   /** Position of the log that the environment is read at, or later. */
   atLeast?: string;

@@ -1,10 +1,11 @@
 import { OWNER_TYPES } from './context.js';
 import { DESIRED_CHANGES, DESIRED_STATES } from './desired.js';
 import { ERRORS } from './errors.js';
-import { JOBS } from './events/request.events.js';
 import { DEFINITION_REFERENCE, NAME, OWNER_ID, RESOURCE_URI } from './names.js';
-import { INVERSES, STEP_ACTIONS } from './plan.js';
 import { CATEGORIES, DRIVER_VERBS, RESOURCE_KINDS, SERVICES } from './services.js';
+import { JOBS } from './job.js';
+import { INVERSES, PLAN_OUTCOMES, STEP_ACTIONS } from './plan.js';
+import { SNAPSHOT_FORMAT } from './snapshot.js';
 
 /** A JSON Schema (draft 2020-12) of a message's body. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -41,13 +42,42 @@ const ofResource = {
   ownerId: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -, such as "ada"'),
 };
 
-const part = object({
+const role = text(/^([a-z0-9-]+(\/[a-z0-9-]+)*)?$/, 'must be names of requirements, apart by slashes');
+const ofPart = {
   sha256: text(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
   bytes: atLeast(0),
   mediaType: words(128),
   contentBytes: atLeast(0),
+};
+const part = object(ofPart);
+const wire = object({ from: string, requirement: string, to: string });
+const snapshotPart = object({
+  ...ofPart,
+  role,
+  kind: { enum: RESOURCE_KINDS },
+  driver: name,
+  definition,
+  spec: anything,
+  file: text(/^parts\/[1-9][0-9]{0,3}\.zst$/, 'must be parts/<n>.zst'),
 });
 const announced = object({ name, verbs: listOf({ enum: DRIVER_VERBS }), accepts: listOf(words(128)) }, ['accepts']);
+/** Of {@link SnapshotManifest}: what an archive's first entry has to be, whoever wrote it. */
+export const SNAPSHOT_MANIFEST: Schema = object(
+  {
+    format: { const: SNAPSHOT_FORMAT },
+    id: text(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be a UUID'),
+    takenAt: text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/, 'must be a time in UTC, such as 2026-03-01T06:00:00Z'),
+    mesh: name,
+    environment: name,
+    instanceId: name,
+    owner: object({ id: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -'), type: { enum: OWNER_TYPES } }),
+    definition,
+    offerings: anything,
+    parts: { ...listOf(snapshotPart), minItems: 1, maxItems: 1_000 },
+    wires: { ...listOf(wire), maxItems: 10_000 },
+  },
+  ['offerings'],
+);
 const installed = object({ kind: { enum: RESOURCE_KINDS }, name, generation: atLeast(1), definition });
 const planStep = object(
   {
@@ -64,8 +94,9 @@ const planStep = object(
     inverse: { enum: INVERSES },
     shared: boolean,
     from: part,
+    role,
   },
-  ['shared', 'from'],
+  ['shared', 'from', 'role'],
 );
 const read = object({ key: string, generation: { type: ['integer', 'null'] }, users: listOf(string) }, ['users']);
 const unsatisfied = object({ chain: listOf(string), requirement: string, reason: string, message: string });
@@ -80,6 +111,8 @@ export const SCHEMAS = {
   PlanQuery: object({ body: anything }),
   ControlCommand: object({ requestId: string, reason }, ['reason']),
   DispatchCommand: object({ environment: name, reason }, ['reason']),
+  ReceiveSnapshotCommand: object({ manifest: SNAPSHOT_MANIFEST }),
+  DeleteSnapshotCommand: object({ snapshotId: words(64), reason }, ['reason']),
   EnsureCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything), from: part }, ['ownerId', 'from']),
   DestroyCommand: object(ofResource, ['ownerId']),
   StopCommand: object(ofResource, ['ownerId']),
@@ -106,17 +139,19 @@ export const SCHEMAS = {
         },
         ['resourceUri'],
       ),
+      parts: listOf(snapshotPart),
       atLeast: { type: 'string', maxLength: 200 },
     },
-    ['definition', 'atLeast'],
+    ['definition', 'parts', 'atLeast'],
   ),
   Accepted: object({ requestId: string, position: string, repeated: boolean }, ['repeated']),
+  SnapshotRecorded: object({ snapshotId: string, position: string, repeated: boolean }, ['repeated']),
   Plan: object({
     environment: name,
-    outcome: { enum: ['satisfied', 'install', 'remove', 'unsatisfied'] },
+    outcome: { enum: PLAN_OUTCOMES },
     alreadySatisfied: listOf(installed),
     steps: listOf(planStep),
-    wires: listOf(object({ from: string, requirement: string, to: string })),
+    wires: listOf(wire),
     leases: { type: 'array', maxItems: 0 },
     reads: listOf(read),
     writes: listOf(string),

@@ -26,6 +26,7 @@ export const CATEGORY_OWNER = {
   environment: 'orchestrator',
   request: 'orchestrator',
   partition: 'orchestrator',
+  snapshot: 'orchestrator',
   storage: 'storage',
   database: 'database',
   instance: 'instance',

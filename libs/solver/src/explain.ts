@@ -2,8 +2,11 @@ import {
   resourceKey,
   type Installed,
   type Place,
+  type PlanStep,
+  type Portability,
   type Requirement,
   type ResourceDefinition,
+  type SnapshotPart,
   type Unsatisfied,
 } from '@slipway/contracts';
 import { prerelease, validRange } from 'semver';
@@ -52,6 +55,60 @@ export function nothingFor(requirement: Requirement, catalogue: Catalogue): Reas
   }
   const name = identityName(requirement);
   return name === undefined ? noCapability(requirement, words, catalogue) : noDefinition(name, words, catalogue);
+}
+
+/** Something made for an instance that no requirement leads to from what has the instance's own name. */
+export const noRoot = (instanceId: string, keys: readonly string[]): Reason => ({
+  requirement: instanceId,
+  reason: 'not-portable',
+  message:
+    keys.length === 0
+      ? `Nothing stands under the name ${instanceId}.`
+      : `Nothing that is called ${instanceId} itself leads to ${list(keys)}: it came of an abstract definition, which has no data of its own. Provision what it brings together under names of their own, and export those.`,
+});
+
+export function cannotExport({ kind, driver, ...one }: Installed, drivers: readonly Portability[]): Reason {
+  const others = drivers.filter((other) => other.kind === kind && other.mediaType !== undefined).map((other) => other.driver);
+  const hint = others.length > 0 ? ` Of ${kind} can: ${list([...new Set(others)].toSorted())}.` : '';
+  return {
+    requirement: resourceKey({ kind, name: one.name }),
+    reason: 'not-portable',
+    message: `The driver ${driver} of ${resourceKey({ kind, name: one.name })} cannot export.${hint}`,
+  };
+}
+
+/** An import never adds to what is there. */
+export const nameStands = (requirement: string, instanceId: string): Reason => ({
+  requirement,
+  reason: 'name-in-use',
+  message: `There is an instance ${instanceId}, and an import never changes what is there. Choose another name.`,
+});
+
+export const noPartFor = (requirement: string, { id, kind }: PlanStep): Reason => ({
+  requirement,
+  reason: 'snapshot-unfit',
+  message: `The snapshot has data of kind ${kind}, and none for ${id}. Import the definition in the version that the snapshot is of.`,
+});
+
+export const nothingTakes = (requirement: string, { role, kind, definition }: SnapshotPart): Reason => ({
+  requirement,
+  reason: 'snapshot-unfit',
+  message: `Nothing takes the snapshot's ${kind} ${role === '' ? 'of the instance itself' : `"${role}"`} (${identityOf(definition)}). Import the definition in the version that the snapshot is of.`,
+});
+
+export function wrongMediaType(
+  requirement: string,
+  { id, kind, driver }: PlanStep,
+  { mediaType, ...part }: SnapshotPart,
+  drivers: readonly Portability[],
+): Reason {
+  const known = drivers.find((one) => one.kind === kind && one.driver === driver);
+  const takes = known && known.accepts.length > 0 ? `takes ${list(known.accepts)}` : 'takes none';
+  return {
+    requirement,
+    reason: 'snapshot-unfit',
+    message: `The snapshot has ${mediaType} of the driver ${part.driver} for ${id}, and the driver ${driver} ${takes}. Choose a guest location whose ${kind} driver takes it.`,
+  };
 }
 
 function noDefinition(name: string, words: string, catalogue: Catalogue): Reason {

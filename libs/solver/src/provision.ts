@@ -43,10 +43,11 @@ export function planProvision(input: ProvisionInput): Plan {
 }
 
 /** What was made under that very name for it. */
-const installedAs = (name: string, environment: EnvironmentView): Installed | undefined =>
+export const installedAs = (name: string, environment: EnvironmentView): Installed | undefined =>
   RESOURCE_KINDS.map((kind) => environment.get(resourceKey({ kind, name }))).find((one) => one?.instanceId === name);
 
-const unsatisfied = (query: ResolveQuery, reasons: Plan['unsatisfied']): Plan =>
+/** A plan that says why there is none. */
+export const unsatisfied = (query: ResolveQuery, reasons: Plan['unsatisfied']): Plan =>
   finishPlan({
     environment: query.environment,
     outcome: 'unsatisfied',

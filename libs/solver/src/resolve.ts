@@ -1,7 +1,9 @@
-import type { Plan, ResolveQuery } from '@slipway/contracts';
+import type { JobKind, Plan, ResolveQuery } from '@slipway/contracts';
 import type { Catalogue } from './catalogue.js';
 import { planDeprovision } from './deprovision.js';
 import type { EnvironmentView } from './environment.js';
+import { planExport } from './export.js';
+import { planImport } from './import.js';
 import { planProvision } from './provision.js';
 
 export interface ResolveInput {
@@ -18,5 +20,11 @@ export interface ResolveInput {
  *
  * Throws `bad-input` (no definition given) and `too-large` (nested too deep, too many parts).
  */
-export const resolve = (input: ResolveInput): Plan =>
-  input.query.job === 'provision' ? planProvision(input) : planDeprovision(input);
+export const resolve = (input: ResolveInput): Plan => PLANS[input.query.job](input);
+
+const PLANS: Readonly<Record<JobKind, (input: ResolveInput) => Plan>> = {
+  provision: planProvision,
+  deprovision: planDeprovision,
+  import: planImport,
+  export: planExport,
+};

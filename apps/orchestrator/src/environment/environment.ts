@@ -55,10 +55,11 @@ function claim(state: EnvironmentState, { requestId, name, owner, job }: Omit<Cl
   if (known?.holder === requestId) return [];
   if (known?.holder !== undefined)
     throw new SlipwayError('name-taken', `Another request works on ${name}: ${known.holder}`, { name, holder: known.holder });
-  if (job === 'deprovision') {
+  if (job === 'deprovision' || job === 'export') {
     if (!known) throw new SlipwayError('not-found', `There is no instance ${name} here`, { name });
     return [{ type: 'NameClaimed', data: { kind: 'instance', name, requestId, owner: known.owner, job } }];
   }
+  if (job === 'import') assertFree(state, name);
   assertOwn(state, name, owner);
   return [{ type: 'NameClaimed', data: { kind: 'instance', name, requestId, owner, job } }];
 }
@@ -68,6 +69,12 @@ export function assertOwn({ names }: EnvironmentState, name: string, owner: Owne
   const known = names.get(name);
   if (known && ownerKey(known.owner) !== ownerKey(owner))
     throw new SlipwayError('name-taken', `${name} belongs to another owner`, { name });
+}
+
+/** An import never adds to what is there. Throws `name-taken`. */
+export function assertFree({ names }: EnvironmentState, name: string): void {
+  if (names.has(name))
+    throw new SlipwayError('name-taken', `There is an instance ${name}, and an import never changes what is there`, { name });
 }
 
 function admit(state: EnvironmentState, command: Admit): EnvironmentEvent[] {

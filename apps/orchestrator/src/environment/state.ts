@@ -63,7 +63,7 @@ export interface Admit {
   claim: Omit<Claim, 'type'>;
   planHash: string;
   reads: PlanRead[];
-  /** `make`: it must be newer than all generations before; else it is there and is removed. */
+  /** `make`: it must be newer than all generations before; else it is there and is removed, or brought up again. */
   writes: { key: string; generation: number; make: boolean }[];
   limits: { concurrent: number; perOwner: number };
 }

@@ -10,15 +10,21 @@ import {
   type RequestContext,
   type RequestEvent,
 } from '@slipway/contracts';
-import { DeprovisionJob, ProvisionJob, type Accepted } from '@slipway/contracts/http';
+import { DeprovisionJob, ExportJob, ImportJob, ProvisionJob, type Accepted } from '@slipway/contracts/http';
 import type { EventMetadata } from '@slipway/event-store';
 import { badInput, runInContext, validated } from '@slipway/mesh';
 import { environmentOf, pickProvisioner, placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
+import { destinationOf, sourceOf } from '../snapshot/stores.js';
 import type { Processes } from './processes.js';
 import { RequestStream } from './request-stream.js';
 
-const BODIES = { provision: ProvisionJob, deprovision: DeprovisionJob } as const;
+const BODIES = {
+  provision: ProvisionJob,
+  deprovision: DeprovisionJob,
+  import: ImportJob,
+  export: ExportJob,
+} as const satisfies Record<JobKind, unknown>;
 /** Namespace of our name-based UUIDs (RFC 9562 §5.5). Written into logs that exist: it never changes. */
 const NAMESPACE = 'b2f6a1de-6a0c-5c0e-9d54-4f7a1c1f7a10';
 
@@ -42,7 +48,8 @@ export class Acceptance {
   ) {}
 
   /**
-   * Throws `bad-input`, `key-reused`, `name-taken` (details: holder), `not-found` (nothing to give back), `too-busy`, and the
+   * Throws `bad-input`, `key-reused`, `name-taken` (details: holder), `not-found` (nothing to give back or to export, no such
+   * snapshot), `archive-invalid`, `too-busy`, and the
    * log's errors; with the same key it can then be tried again.
    */
   async accept({ job, body, key }: AcceptCommand, context: RequestContext): Promise<Accepted> {
@@ -50,6 +57,8 @@ export class Acceptance {
     placeOf(this.ports.config, body);
     if (job === 'provision' && checked.definition === undefined && this.ports.config.defaultDefinition === undefined)
       throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
+    if (checked.destination !== undefined) destinationOf(this.ports.config, checked.destination);
+    if (checked.snapshot !== undefined && !checked.snapshotId) sourceOf(this.ports.config, checked.snapshot);
     const id = requestIdOf(this.ports.config.mesh, context.actor, key);
     const before = this.#underWay.get(id) ?? Promise.resolve();
     const turn = before.then(() => this.#accept(key, job, body, checked, context));
@@ -72,6 +81,7 @@ export class Acceptance {
       if (stream.state.accepted) return this.#repeated(stream, stream.state.accepted, bodyHash);
       const metadata = metadataOf(id, environment, context);
       if (stream.state.phase === 'none') {
+        if (job === 'import') await this.processes.sources.look(body);
         const owner = await this.#claim(id, job, checked, environment, metadata);
         const asked = { ...requestOf(checked), job, environment, owner, actor: context.actor, body, bodyHash };
         const request = job === 'provision' ? { ...asked, provisioner: pickProvisioner(this.ports.config, body) } : asked;
@@ -123,8 +133,8 @@ export class Acceptance {
   }
 }
 
-/** A job's body: a deprovision has no owner of its own, it is its instance's. */
-type Checked = DeprovisionJob & Partial<ProvisionJob>;
+/** A job's body: a deprovision and an export have no owner of their own, it is their instance's. */
+type Checked = DeprovisionJob & Partial<ImportJob> & Partial<ExportJob>;
 
 const requestOf = ({ instanceId, priority = 0, notBefore, keepOnFailure = false }: Checked) => ({
   name: instanceId,

@@ -158,13 +158,16 @@ export class Admissions {
 
 function admitCommand({ id, accepted, plan }: Candidate, { concurrent, perOwner }: LimitsConfig): Admit {
   const { name, owner, job } = accepted;
-  const steps = plan.steps.map((step) => ({ key: step.id, generation: step.generation, make: step.action === 'ensure' }));
+  const written = new Set(plan.writes);
+  const writes = plan.steps
+    .filter(({ id }) => written.has(id))
+    .map((step) => ({ key: step.id, generation: step.generation, make: step.inverse === 'destroy' }));
   return {
     type: 'Admit',
     claim: { requestId: id, name, owner, job },
     planHash: plan.hash,
     reads: plan.reads,
-    writes: steps,
+    writes,
     limits: { concurrent, perOwner },
   };
 }

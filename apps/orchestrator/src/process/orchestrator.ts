@@ -2,26 +2,34 @@ import {
   SlipwayError,
   type AcceptCommand,
   type ControlCommand,
+  type DeleteSnapshotCommand,
   type DispatchCommand,
   type HealthReport,
+  type JobKind,
   type Plan,
   type PlanQuery,
+  type ReceiveSnapshotCommand,
   type RequestContext,
-  type ResolveQuery,
+  type SnapshotRecorded,
 } from '@slipway/contracts';
 import { PlanJob, type Accepted } from '@slipway/contracts/http';
+import type { EventMetadata } from '@slipway/event-store';
 import { badInput, validated } from '@slipway/mesh';
-import { assertOwn } from '../environment/environment.js';
-import { environmentOf, placeOf } from '../place.js';
+import { assertFree, assertOwn } from '../environment/environment.js';
+import { environmentOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { Acceptance } from './acceptance.js';
 import { Controls } from './controls.js';
 import { Planner } from './planner.js';
+import { queryOf } from './planning.js';
 import { assertProvided } from './provided.js';
 import { Processes } from './processes.js';
 
 /** Verbs that do something to one request. */
 export type ControlVerb = 'cancel' | 'retry' | 'abandon' | 'pause' | 'resume';
+
+/** Jobs on what is there already. */
+const NEEDS_NAME: readonly JobKind[] = ['deprovision', 'export'];
 
 /** The Provisioning Management System: takes jobs in and carries each to its end. */
 export class Orchestrator {
@@ -74,28 +82,38 @@ export class Orchestrator {
    * `driver-unknown`, `not-portable` and the resolver's errors.
    */
   async plan({ body }: PlanQuery, context: RequestContext): Promise<Plan> {
-    const { job = 'provision', instanceId, definition, ownerId, ownerType = 'user' } = validated(PlanJob, body);
+    const { job = 'provision', instanceId, definition, ownerId, ownerType = 'user', snapshot } = validated(PlanJob, body);
     const { config } = this.ports;
     const environment = environmentOf(body);
     const { lane } = this.#processes.environments.of(environment);
     await lane.refresh();
-    if (job === 'deprovision' && !lane.state.names.has(instanceId))
+    if (NEEDS_NAME.includes(job) && !lane.state.names.has(instanceId))
       throw new SlipwayError('not-found', `There is no instance ${instanceId} in ${environment}`, { name: instanceId });
+    if (job === 'import') assertFree(lane.state, instanceId);
+    if (job === 'import' && snapshot === undefined)
+      throw badInput([{ field: 'snapshot', reason: 'is needed: an import begins with one' }]);
     if (job === 'provision' && ownerId !== undefined) assertOwn(lane.state, instanceId, { id: ownerId, type: ownerType });
-    const wanted = definition ?? config.defaultDefinition;
-    if (job === 'provision' && wanted === undefined)
+    if (job === 'provision' && (definition ?? config.defaultDefinition) === undefined)
       throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
-    const query: ResolveQuery = {
-      job,
-      environment,
-      instanceId,
-      ...(job === 'provision' && { definition: wanted! }),
-      place: placeOf(config, body),
-      ...(lane.position !== undefined && { atLeast: lane.position }),
-    };
+    const manifest = job === 'import' ? await this.#processes.sources.look(body) : undefined;
+    const query = queryOf(config, { job, environment, instanceId, body, manifest, atLeast: lane.position });
     const plan = await this.#planner.plan(query, context);
     assertProvided(plan, this.ports);
     return plan;
+  }
+
+  /** Keeps a snapshot whose parts somebody has put into blobs. Throws `archive-invalid`, `blob-missing` and the log's errors. */
+  async receiveSnapshot({ manifest }: ReceiveSnapshotCommand, context: RequestContext): Promise<SnapshotRecorded> {
+    this.#assertRunning();
+    const command = { type: 'Receive', manifest, actor: context.actor } as const;
+    return this.#processes.snapshots.record(command, metadataOf(context));
+  }
+
+  /** Forgets a snapshot and removes its parts. Throws `not-found` and the log's errors. */
+  async deleteSnapshot({ snapshotId, reason }: DeleteSnapshotCommand, context: RequestContext): Promise<SnapshotRecorded> {
+    this.#assertRunning();
+    const command = { type: 'Delete', actor: context.actor, ...(reason !== undefined && { reason }) } as const;
+    return this.#processes.snapshots.delete(snapshotId, command, metadataOf(context));
   }
 
   /** Admits no further plan in an environment until it is resumed; what runs goes on. */
@@ -126,10 +144,9 @@ export class Orchestrator {
   ): Promise<Accepted> {
     this.#assertRunning();
     const { lane, admissions } = this.#processes.environments.of(environment);
-    const { actor, correlationId, trace, logToken } = context;
-    const metadata = { actor, correlationId, ...(trace !== undefined && { trace }), ...(logToken !== undefined && { logToken }) };
+    const { actor } = context;
     const command = { type, actor, ...(type === 'PauseDispatch' && reason !== undefined && { reason }) };
-    const { position } = await lane.decide(command, metadata);
+    const { position } = await lane.decide(command, metadataOf(context));
     admissions.look();
     return { requestId: context.correlationId, position: position ?? (await this.ports.store.head()) };
   }
@@ -138,3 +155,11 @@ export class Orchestrator {
     if (!this.#running) throw new SlipwayError('shutting-down', 'This replica does not take commands just now');
   }
 }
+
+/** Of what is recorded for a caller, without a request. */
+const metadataOf = ({ actor, correlationId, trace, logToken }: RequestContext): EventMetadata => ({
+  actor,
+  correlationId,
+  ...(trace !== undefined && { trace }),
+  ...(logToken !== undefined && { logToken }),
+});

@@ -11,10 +11,13 @@ import {
 import type { EventStore, RecordedEvent } from '@slipway/event-store';
 import type { StepOutcome } from '../request/state.js';
 
+/** What ends a try. */
+const ENDINGS = ['Provisioned', 'Stopped', 'Exported', 'Failed', 'Destroyed'] as const;
+type Ending = Extract<ResourceEvent, { type: (typeof ENDINGS)[number] }>;
+const isEnding = (event: ResourceEvent): event is Ending => (ENDINGS as readonly string[]).includes(event.type);
+
 /** Types of the events that end a try. */
-export const OUTCOME_TYPES = RESOURCE_KINDS.flatMap((kind) =>
-  (['Provisioned', 'Failed', 'Destroyed'] as const).map((type) => resourceEventType(kind, type)),
-);
+export const OUTCOME_TYPES = RESOURCE_KINDS.flatMap((kind) => ENDINGS.map((type) => resourceEventType(kind, type)));
 
 /** The outcome of one try, as a sub-provisioner recorded it. */
 export interface Outcome {
@@ -28,13 +31,17 @@ export interface Outcome {
 /** An event of a resource's stream as an outcome; nothing when it is none. */
 export function outcomeOf(kind: ResourceKind, { type, data }: Pick<RecordedEvent, 'type' | 'data'>): Outcome | undefined {
   const event = { type: bareResourceEventType(kind, type), data } as unknown as ResourceEvent;
-  if (event.type !== 'Provisioned' && event.type !== 'Failed' && event.type !== 'Destroyed') return undefined;
+  if (!isEnding(event)) return undefined;
   const { requestId, stepId, try: tryNumber, log } = event.data;
   const of = { requestId, stepId, try: tryNumber };
   const kept = log && { log };
   switch (event.type) {
     case 'Provisioned':
       return { ...of, action: 'ensure', outcome: { kind: 'succeeded', outputs: event.data.outputs, ...kept } };
+    case 'Stopped':
+      return { ...of, action: 'stop', outcome: { kind: 'succeeded', outputs: {}, ...kept } };
+    case 'Exported':
+      return { ...of, action: 'export', outcome: { kind: 'succeeded', outputs: { part: { ...event.data.part } }, ...kept } };
     case 'Destroyed':
       return { ...of, action: 'destroy', outcome: { kind: 'succeeded', outputs: {}, ...kept } };
     case 'Failed':
@@ -71,4 +78,12 @@ export async function findOutcome(
     if (same) found.outcome = ended.outcome;
   }
   return found;
+}
+
+/** Blobs of all that was read out of a resource for a request, by whichever try. */
+export async function exportedFor(store: Pick<EventStore, 'read'>, requestId: string, resource: ResourceRef): Promise<string[]> {
+  const events = await store.read(resourceStream(resource));
+  return events
+    .map(({ type, data }) => ({ type: bareResourceEventType(resource.kind, type), data }) as unknown as ResourceEvent)
+    .flatMap((event) => (event.type === 'Exported' && event.data.requestId === requestId ? [event.data.part.sha256] : []));
 }

@@ -2,11 +2,16 @@ import {
   ERRORS,
   causeOf,
   type Cause,
+  type JsonObject,
   type Plan,
   type RequestAccepted,
   type RequestContext,
   type ResolveQuery,
+  type SnapshotManifest,
 } from '@slipway/contracts';
+import type { EventMetadata } from '@slipway/event-store';
+import type { MeshConfig } from '@slipway/mesh';
+import type { Sources } from '../snapshot/sources.js';
 import { placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import type { Planner } from './planner.js';
@@ -24,6 +29,31 @@ export type Planned =
   /** Nobody could answer; it is asked again. */
   | { kind: 'later'; cause: Cause };
 
+/** What is asked of the resolver. `manifest`: of what an import begins with. */
+export function queryOf(
+  config: MeshConfig,
+  asked: Pick<ResolveQuery, 'job' | 'environment' | 'instanceId'> & {
+    body: JsonObject;
+    manifest: SnapshotManifest | undefined;
+    provisioner?: RequestAccepted['provisioner'];
+    atLeast: string | undefined;
+  },
+): ResolveQuery {
+  const { job, environment, instanceId, body, manifest, provisioner, atLeast } = asked;
+  const own = manifest ? `${manifest.definition.name}@${manifest.definition.version}` : config.defaultDefinition;
+  const definition = body['definition'] ?? own;
+  const makes = job === 'provision' || job === 'import';
+  return {
+    job,
+    environment,
+    instanceId,
+    ...(makes && definition !== undefined && { definition: String(definition) }),
+    ...(manifest && { parts: manifest.parts }),
+    place: placeOf(config, body, provisioner),
+    ...(atLeast !== undefined && { atLeast }),
+  };
+}
+
 /** The plan of one request: asked for once at a time, and again after pauses when nobody answers. */
 export class Planning {
   /** The plan that there is no longer holds. */
@@ -35,6 +65,7 @@ export class Planning {
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'config' | 'announced'>,
     private readonly planner: Planner,
+    private readonly sources: Sources,
   ) {}
 
   /** When it has to be asked again (ms since the epoch). */
@@ -43,7 +74,13 @@ export class Planning {
   }
 
   /** Asks, if it is time, and tells `then`. `atLeast`: position up to which the resolver has to know the log. */
-  ask(accepted: RequestAccepted, context: RequestContext, atLeast: string | undefined, then: (planned: Planned) => void): void {
+  ask(
+    accepted: RequestAccepted,
+    metadata: EventMetadata,
+    context: RequestContext,
+    atLeast: string | undefined,
+    then: (planned: Planned) => void,
+  ): void {
     if (this.#asking || this.ports.clock.now() < this.#againAt) return;
     this.#asking = true;
     const told = (planned: Planned) => {
@@ -53,24 +90,18 @@ export class Planning {
       this.#againAt = planned.kind === 'later' ? this.ports.clock.now() + pause : 0;
       then(planned);
     };
-    void this.#ask(accepted, context, atLeast).then(told);
+    void this.#ask(accepted, metadata, context, atLeast).then(told);
   }
 
   async #ask(
     { job, environment, name, body, provisioner }: RequestAccepted,
+    metadata: EventMetadata,
     context: RequestContext,
     atLeast: string | undefined,
   ): Promise<Planned> {
     try {
-      const definition = body['definition'] ?? this.ports.config.defaultDefinition;
-      const query: ResolveQuery = {
-        job,
-        environment,
-        instanceId: name,
-        ...(job === 'provision' && definition !== undefined && { definition: String(definition) }),
-        place: placeOf(this.ports.config, body, provisioner),
-        ...(atLeast !== undefined && { atLeast }),
-      };
+      const manifest = job === 'import' ? await this.sources.open(body, metadata) : undefined;
+      const query = queryOf(this.ports.config, { job, environment, instanceId: name, body, manifest, provisioner, atLeast });
       const plan = await this.planner.plan(query, context);
       assertProvided(plan, this.ports);
       return { kind: 'plan', plan };

@@ -6,6 +6,8 @@ import { PartitionClaims } from '../partition/partition.claims.js';
 import { partitionOf } from '../partition/partition.js';
 import type { Ports } from '../ports.js';
 import { isEnded } from '../request/state.js';
+import { Snapshots } from '../snapshot/snapshots.js';
+import { Sources } from '../snapshot/sources.js';
 import { Environments } from './environments.js';
 import { OUTCOME_TYPES, outcomeOf } from './outcomes.js';
 import { Planner } from './planner.js';
@@ -47,6 +49,8 @@ const END_WITHIN = 8_000;
 export class Processes {
   readonly environments: Environments;
   readonly partitions: PartitionClaims;
+  readonly snapshots: Snapshots;
+  readonly sources: Sources;
   readonly #processes = new Map<string, RequestProcess>();
   readonly #planner: Planner;
   readonly #wakes: Wakes;
@@ -58,6 +62,8 @@ export class Processes {
 
   constructor(private readonly ports: Ports) {
     this.environments = new Environments(ports);
+    this.snapshots = new Snapshots(ports);
+    this.sources = new Sources(ports, this.snapshots);
     this.#planner = new Planner(ports);
     this.#wakes = new Wakes(ports.clock, (id) => this.#processes.get(id)?.look());
     this.partitions = new PartitionClaims(ports, (mine, number) => this.#partitionChanged(mine, number));
@@ -126,6 +132,8 @@ export class Processes {
       lane,
       admissions,
       planner: this.#planner,
+      snapshots: this.snapshots,
+      sources: this.sources,
       wakeAt: (request, at) => this.#wakes.set(request, at),
       ended: (process) => {
         if (this.#processes.get(id) === process) this.#processes.delete(id);
@@ -234,6 +242,7 @@ export class Processes {
     this.#cancelSweep = this.ports.clock.after(SWEEP_EVERY, () => {
       this.#attendAll();
       this.#remember();
+      if (this.snapshots.unswept) void this.snapshots.sweep();
       this.#sweepLater();
     });
   }

@@ -1,4 +1,12 @@
-import { SlipwayError, type Cause, type Plan, type RequestAccepted, type RequestEvent } from '@slipway/contracts';
+import {
+  ERRORS,
+  SlipwayError,
+  causeOf,
+  type Cause,
+  type Plan,
+  type RequestAccepted,
+  type RequestEvent,
+} from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
 import { runInContext } from '@slipway/mesh';
 import type { EnvironmentLane } from '../environment/environment.lane.js';
@@ -8,10 +16,13 @@ import type { Ports } from '../ports.js';
 import { GRACE } from '../request/decide.js';
 import { MOST_AT_ONCE } from '../request/follow.js';
 import { settlement } from '../request/result.js';
-import { isEnded, type RequestCommand, type Setting } from '../request/state.js';
+import { isEnded, isReadOut, type RequestCommand, type Setting } from '../request/state.js';
+import { Keeping, type Kept } from '../snapshot/keeping.js';
+import type { Snapshots } from '../snapshot/snapshots.js';
+import type { Sources } from '../snapshot/sources.js';
 import type { Admissions, Candidate, WaitReason } from './admissions.js';
 import { Errands } from './errands.js';
-import type { Outcome } from './outcomes.js';
+import { exportedFor, type Outcome } from './outcomes.js';
 import type { Planner } from './planner.js';
 import { Planning, type Planned } from './planning.js';
 import { SYSTEM, type RequestStream } from './request-stream.js';
@@ -28,6 +39,8 @@ export interface Surroundings {
   lane: EnvironmentLane;
   admissions: Admissions;
   planner: Planner;
+  snapshots: Snapshots;
+  sources: Sources;
   /** Wakes it at a time (ms since the epoch); `Infinity`: not. */
   wakeAt(id: string, at: number): void;
   /** It has ended, and its environment knows. */
@@ -52,6 +65,7 @@ export class RequestProcess implements Candidate {
   /** Something may have happened that nobody told us. */
   #anew: boolean;
   readonly #planning: Planning;
+  readonly #keeping: Keeping;
   readonly #trouble = new Trouble();
   #attentionSince: number | undefined;
 
@@ -62,7 +76,8 @@ export class RequestProcess implements Candidate {
     this.#since = around.ports.clock.now();
     this.#anew = stream.revision < 0;
     this.#errands = new Errands(around.ports, this, around.lane.name);
-    this.#planning = new Planning(around.ports, around.planner);
+    this.#planning = new Planning(around.ports, around.planner, around.sources);
+    this.#keeping = new Keeping(around.ports, around.snapshots);
   }
 
   get id(): string {
@@ -233,7 +248,7 @@ export class RequestProcess implements Candidate {
   #setting(): Setting {
     const { ports, lane } = this.around;
     const { plan, steps } = this.stream.state;
-    const outside = plan?.wires.filter(({ from, to }) => steps[from] && !steps[to]) ?? [];
+    const outside = plan?.wires.filter(({ from }) => steps[from]) ?? [];
     return {
       now: ports.clock.now(),
       policies: ports.config.steps,
@@ -259,7 +274,24 @@ export class RequestProcess implements Candidate {
         await this.#apply({ type: 'Tick' });
         if (isEnded(this.stream.state)) return this.#end();
         this.#errands.run(this.stream.state, anew);
+        if (isReadOut(this.stream.state))
+          this.#keeping.run(this.id, this.stream.state, (kept) => this.#run(() => this.#keep(kept)));
     }
+  }
+
+  /** What an export has read out becomes a snapshot before it has succeeded; or it has failed. */
+  async #keep(kept: Kept): Promise<void> {
+    if (kept.kind === 'later' || !isReadOut(this.stream.state)) return;
+    if (kept.kind === 'lost') return this.#apply({ type: 'Lose', cause: kept.cause });
+    try {
+      await this.around.snapshots.record({ type: 'Take', ...kept.ready }, this.metadata);
+    } catch (error) {
+      const cause = causeOf(error);
+      if (ERRORS[cause.code].advice === 'retry') throw error;
+      return this.#apply({ type: 'Lose', cause });
+    }
+    await this.#apply({ type: 'Keep', snapshot: this.id });
+    if (isEnded(this.stream.state)) return this.#end();
   }
 
   async #end(): Promise<void> {
@@ -273,10 +305,23 @@ export class RequestProcess implements Candidate {
     this.around.ended(this);
   }
 
+  /** Removes what an export has read out and no snapshot has: of tries that came to nothing, or all of it. */
+  async #tidy(): Promise<void> {
+    const { ports, snapshots } = this.around;
+    const { phase, plan } = this.stream.state;
+    if (phase !== 'succeeded') await snapshots.discard(this.id, { ...this.metadata, actor: SYSTEM });
+    const steps = plan?.steps.filter(({ action }) => action === 'export') ?? [];
+    const parts = await Promise.all(
+      steps.map((step) => exportedFor(ports.store, this.id, { ...step, environment: this.environment })),
+    );
+    await snapshots.removeUnused(parts.flat());
+  }
+
   /** Tells the environment how the request has ended; nothing when it knows. */
   async settleEnvironment(): Promise<void> {
     const { lane, ports, admissions } = this.around;
     const { accepted } = this.stream.state;
+    if (accepted?.job === 'export') await this.#tidy();
     const nothing = { installed: [], removed: [], wires: [] };
     const name = lane.state.held.get(this.id);
     const told: Omit<Settle, 'type' | 'requestId'> | undefined = accepted
@@ -323,7 +368,7 @@ export class RequestProcess implements Candidate {
       .filter((position) => position !== undefined)
       .toSorted()
       .at(-1);
-    this.#planning.ask(this.accepted, this.context, atLeast, (planned) => this.#planned(planned));
+    this.#planning.ask(this.accepted, this.metadata, this.context, atLeast, (planned) => this.#planned(planned));
   }
 
   #planned(planned: Planned): void {
@@ -345,7 +390,7 @@ export class RequestProcess implements Candidate {
 
   #isKept(): boolean {
     const { accepted, undoing } = this.stream.state;
-    return accepted!.job === 'provision' && !undoing;
+    return accepted!.job !== 'deprovision' && !undoing;
   }
 
   /** When it has to be looked at again. */
@@ -367,7 +412,11 @@ export class RequestProcess implements Candidate {
       case 'attention':
         return this.#isKept() || this.#attentionSince === undefined ? Infinity : this.#attentionSince + ATTENTION_EVERY;
       default:
-        return Math.min(this.#errands.next, ...Object.values(state.steps).map(({ active }) => dueAt(active, state.paused)));
+        return Math.min(
+          this.#errands.next,
+          this.#keeping.next,
+          ...Object.values(state.steps).map(({ active }) => dueAt(active, state.paused)),
+        );
     }
   }
 }

@@ -2,7 +2,16 @@ import { ERRORS, SlipwayError, type Cause, type RequestEvent } from '@slipway/co
 import { evolve } from './evolve.js';
 import { MOST_AT_ONCE, follow } from './follow.js';
 import { leftBehind, succeeded } from './result.js';
-import { isEnded, isStopping, type RequestCommand, type RequestState, type Setting, type StepOutcome } from './state.js';
+import {
+  isEnded,
+  isReadOut,
+  isStopping,
+  policyOf,
+  type RequestCommand,
+  type RequestState,
+  type Setting,
+  type StepOutcome,
+} from './state.js';
 import type { StepState } from './step.js';
 
 /** How long after a step's deadline its outcome may still arrive before the step counts as uncertain, in ms. */
@@ -38,6 +47,11 @@ export function decide(state: RequestState, command: RequestCommand): RequestEve
       if (active?.phase !== 'running' || active.held === code || isEnded(state)) return [];
       return [{ type: 'StepWaiting', data: { stepId, try: tryNumber, code, reason } }];
     }
+    case 'Keep':
+      return isReadOut(state) ? [succeeded(state.plan!, command.snapshot)] : [];
+    case 'Lose':
+      if (!isReadOut(state)) return [];
+      return andWhatFollows(state, [{ type: 'UndoStarted', data: { cause: command.cause } }], command.setting);
     case 'Tick':
       if (isEnded(state)) return [];
       return andWhatFollows(state, timePassed(state, command.setting), command.setting);
@@ -126,7 +140,7 @@ function failed(
   // We ended it ourselves because its time was over.
   const timedOut = outcome.cause.code === 'step-cancelled' && phase === 'uncertain' && (undo || !state.cancel);
   const cause = timedOut ? new SlipwayError('step-timed-out').toCause() : outcome.cause;
-  const { tries, backoffSeconds, maxBackoffSeconds } = setting.policies[step.plan.kind];
+  const { tries, backoffSeconds, maxBackoffSeconds } = policyOf(step.plan, setting, undo);
   const used = tryNumber - step.first + 1;
   if (used < tries && mayBeTriedAgain(cause) && (undo || !isStopping(state))) {
     const wait = Math.min(backoffSeconds * 2 ** (used - 1), maxBackoffSeconds);
@@ -146,7 +160,7 @@ function timePassed(state: RequestState, setting: Setting): RequestEvent[] {
     const waits = active?.phase === 'waiting' && active.at <= setting.now && !state.paused;
     if (!waits || (!active.undo && isStopping(state))) return [];
     const { action, undo, inputs } = active;
-    const deadline = setting.now + Math.round(setting.policies[plan.kind].timeoutSeconds * 1000);
+    const deadline = setting.now + Math.round(policyOf(plan, setting, undo).timeoutSeconds * 1000);
     return [{ type: 'StepRequested', data: { stepId: plan.id, try: active.try + 1, action, undo, inputs, deadline } }];
   });
 }

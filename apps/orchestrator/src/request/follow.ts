@@ -1,7 +1,7 @@
-import type { JsonObject, Plan, RequestEvent } from '@slipway/contracts';
+import { resourceKey, type JsonObject, type Plan, type PlanStep, type RequestEvent } from '@slipway/contracts';
 import { leftBehind, succeeded } from './result.js';
-import { isStopping, type RequestState, type Setting } from './state.js';
-import { isUnderWay, mustBeUndone, type StepState } from './step.js';
+import { isStopping, policyOf, type RequestState, type Setting } from './state.js';
+import { isUnderWay, mustBeUndone, undoActionOf, type StepState } from './step.js';
 
 /** Steps that one append begins at most; the others follow at once in the next. */
 export const MOST_AT_ONCE = 100;
@@ -13,7 +13,8 @@ export function follow(state: RequestState, setting: Setting): RequestEvent[] {
   if (state.phase !== 'running') return [];
   const steps = Object.values(state.steps);
   if (isStopping(state)) return stop(state, steps);
-  if (steps.every(({ result }) => result === 'succeeded')) return [succeeded(state.plan)];
+  // What was read out has to become a snapshot first.
+  if (steps.every(({ result }) => result === 'succeeded')) return state.accepted.job === 'export' ? [] : [succeeded(state.plan)];
   const due = steps.filter(
     ({ plan, active, result }) => !active && !result && plan.after.every((id) => state.steps[id]?.result === 'succeeded'),
   );
@@ -31,7 +32,7 @@ function stop(state: RequestState, steps: StepState[]): RequestEvent[] {
 
 function undo(state: RequestState, setting: Setting): RequestEvent[] {
   const steps = Object.values(state.steps);
-  const open = steps.filter(mustBeUndone);
+  const open = steps.filter((step) => mustBeUndone(step, steps));
   if (open.length === 0) {
     const cause = state.cause!;
     return [state.cancel ? { type: 'RequestCancelled', data: { cause } } : { type: 'RequestFailed', data: { cause } }];
@@ -46,30 +47,36 @@ const needsAttention = (state: RequestState, cause: NonNullable<RequestState['ca
   { type: 'AttentionNeeded', data: { cause, left: leftBehind(state, 'It was kept when another step failed') } },
 ];
 
-function begin(state: RequestState, due: StepState[], undoing: boolean, { now, policies, installed }: Setting): RequestEvent[] {
+function begin(state: RequestState, due: StepState[], undoing: boolean, setting: Setting): RequestEvent[] {
   if (state.paused) return [];
-  return due.slice(0, MOST_AT_ONCE).map(({ plan, tries }) => ({
-    type: 'StepRequested',
-    data: {
-      stepId: plan.id,
-      try: (undoing ? tries.undo : tries.forward) + 1,
-      action: undoing ? 'destroy' : plan.action,
-      undo: undoing,
-      inputs: undoing ? {} : inputsOf(plan.id, state.plan!, state.steps, installed),
-      deadline: now + Math.round(policies[plan.kind].timeoutSeconds * 1000),
-    },
-  }));
+  return due.slice(0, MOST_AT_ONCE).map(({ plan, tries }) => {
+    const action = undoing ? undoActionOf({ plan })! : plan.action;
+    return {
+      type: 'StepRequested',
+      data: {
+        stepId: plan.id,
+        try: (undoing ? tries.undo : tries.forward) + 1,
+        action,
+        undo: undoing,
+        inputs: action === 'ensure' ? inputsOf(plan, state.plan!, state.steps, setting.installed) : {},
+        deadline: setting.now + Math.round(policyOf(plan, setting, undoing).timeoutSeconds * 1000),
+      },
+    };
+  });
 }
 
-/** Outputs of what a step is wired to, by the requirement's name. */
+/** Outputs of what a step's resource is wired to, by the requirement's name: as this plan has made it, else as it stands. */
 const inputsOf = (
-  id: string,
+  step: PlanStep,
   plan: Plan,
   steps: RequestState['steps'],
   installed: Setting['installed'],
 ): Record<string, JsonObject> =>
   Object.fromEntries(
     plan.wires
-      .filter(({ from }) => from === id)
-      .map(({ requirement, to }) => [requirement, steps[to]?.outputs ?? installed[to] ?? {}]),
+      .filter(({ from }) => from === resourceKey(step))
+      .map(({ requirement, to }) => {
+        const made = steps[to]?.result === 'succeeded' ? steps[to].outputs : undefined;
+        return [requirement, made ?? installed[to] ?? {}];
+      }),
   );

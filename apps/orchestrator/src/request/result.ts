@@ -4,16 +4,21 @@ import { mustBeUndone } from './step.js';
 
 const refOf = ({ kind, name, generation, definition }: PlanStep): InstalledRef => ({ kind, name, generation, definition });
 
-/** How a request ends when its whole plan holds. */
-export function succeeded(plan: Plan): RequestEvent {
-  const { alreadySatisfied, steps, wires } = plan;
+/** Steps that make something that was not there; those of an export bring up again what was. */
+const isMade = ({ action, inverse }: PlanStep): boolean => action === 'ensure' && inverse === 'destroy';
+
+/** How a request ends when its whole plan holds. `snapshot`: what an export has made. */
+export function succeeded(plan: Plan, snapshot?: string): RequestEvent {
+  const { alreadySatisfied, steps } = plan;
+  const wires = plan.outcome === 'export' ? [] : plan.wires;
   return {
     type: 'RequestSucceeded',
     data: {
       alreadySatisfied,
-      installed: steps.filter(({ action }) => action === 'ensure').map(refOf),
+      installed: steps.filter(isMade).map(refOf),
       removed: steps.filter(({ action }) => action === 'destroy').map(refOf),
       wires,
+      ...(snapshot !== undefined && { snapshot }),
     },
   };
 }
@@ -21,7 +26,7 @@ export function succeeded(plan: Plan): RequestEvent {
 /** What exists, or may exist, although nobody wants it there. `reason`: for what did not fail itself. */
 export function leftBehind(state: RequestState, reason: string): LeftBehind[] {
   const steps = Object.values(state.steps);
-  const left = steps.filter((step) => (step.plan.action === 'ensure' ? mustBeUndone(step) : step.result !== 'succeeded'));
+  const left = steps.filter((step) => (step.plan.action === 'destroy' ? step.result !== 'succeeded' : mustBeUndone(step, steps)));
   return left.map(({ plan: { kind, name, generation, location }, cause }) => ({
     resource: { environment: state.plan!.environment, kind, name },
     generation,
@@ -40,7 +45,7 @@ export function settlement(state: RequestState, guestLocation: string): Omit<Set
   const removed = steps.filter(({ plan }) => plan.action === 'destroy').map(({ plan }) => plan.id);
   if (state.phase === 'abandoned') return { ...nothing, outcome: 'abandoned', removed };
   if (state.phase !== 'succeeded') return { ...nothing, outcome: 'undone' };
-  const made = steps.filter(({ plan }) => plan.action === 'ensure');
+  const made = steps.filter(({ plan }) => isMade(plan));
   const keys = new Set(made.map(({ plan }) => plan.id));
   const installed = made.map(({ plan, outputs }): Installed => {
     const { kind, generation, definition, location, driver, spec, shared } = plan;

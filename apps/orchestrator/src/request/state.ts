@@ -3,6 +3,7 @@ import {
   type Cause,
   type JsonObject,
   type Plan,
+  type PlanStep,
   type RequestAccepted,
   type RequestStatus,
   type ResourceKind,
@@ -22,7 +23,8 @@ export interface TryPolicy {
 export interface Setting {
   /** Milliseconds since the epoch. */
   now: number;
-  policies: Record<ResourceKind, TryPolicy>;
+  /** By kind; `data`: of what moves data, whatever its kind. */
+  policies: Record<ResourceKind | 'data', TryPolicy>;
   /** Outputs of what is installed already, by key: what the plan's steps are wired to. */
   installed: Record<string, JsonObject>;
 }
@@ -65,6 +67,10 @@ export type RequestCommand =
   | { type: 'Settle'; stepId: string; action: StepAction; try: number; outcome: StepOutcome; setting: Setting }
   /** A step can't be begun yet. */
   | { type: 'HoldStep'; stepId: string; action: StepAction; try: number; code: string; reason: string }
+  /** What an export has read out is a snapshot now. */
+  | { type: 'Keep'; snapshot: string }
+  /** It can't be made one. */
+  | { type: 'Lose'; cause: Cause; setting: Setting }
   /** Time has passed. */
   | { type: 'Tick'; setting: Setting }
   | { type: 'Cancel'; actor: RequestAccepted['actor']; reason?: string; setting: Setting }
@@ -75,9 +81,21 @@ export type RequestCommand =
 
 export const initialState = (): RequestState => ({ phase: 'none', steps: {}, paused: false, undoing: false, spent: {} });
 
+/** The policy of a step: what moves data takes as long as there are data; its undoing moves none. */
+export const policyOf = ({ action, from, kind }: PlanStep, { policies }: Setting, undo: boolean): TryPolicy =>
+  policies[!undo && (action === 'export' || from) ? 'data' : kind];
+
+/** Whether all has been read out, and only the snapshot is missing. */
+export const isReadOut = (state: RequestState): boolean =>
+  state.phase === 'running' &&
+  state.accepted?.job === 'export' &&
+  state.plan !== undefined &&
+  !isStopping(state) &&
+  Object.values(state.steps).every(({ result }) => result === 'succeeded');
+
 export const isEnded = ({ phase }: RequestState): boolean => ENDED.includes(phase as RequestStatus);
 
 /** Whether no further step is begun because what was made is going to be undone. */
 export const isStopping = (state: RequestState): boolean =>
   state.cancel !== undefined ||
-  (state.accepted?.job === 'provision' && Object.values(state.steps).some(({ result }) => result === 'failed'));
+  (state.accepted?.job !== 'deprovision' && Object.values(state.steps).some(({ result }) => result === 'failed'));

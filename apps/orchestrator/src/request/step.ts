@@ -1,4 +1,4 @@
-import type { Cause, JsonObject, PlanStep, StepAction } from '@slipway/contracts';
+import { resourceKey, type Cause, type JsonObject, type PlanStep, type StepAction } from '@slipway/contracts';
 
 /** The try of a step that is under way: forwards, or undoing what was made. */
 export interface ActiveTry {
@@ -50,8 +50,16 @@ export const newStep = (plan: PlanStep, tries: Tries = { forward: 0, undo: 0 }):
 /** Whether a failure says that nothing was begun at the place: refused at the door, or no server until the deadline. */
 export const neverStarted = (cause: Cause): boolean => cause.details?.['started'] === false;
 
-/** What undoing has to take away. */
-export const mustBeUndone = (step: StepState): boolean =>
-  step.touched && step.undone !== 'yes' && step.plan.action === 'ensure' && step.plan.inverse === 'destroy';
+/** What undoing does to a step; nothing where there is nothing to undo. */
+export const undoActionOf = ({ plan: { inverse } }: Pick<StepState, 'plan'>): 'destroy' | 'ensure' | undefined =>
+  inverse === 'destroy' || inverse === 'ensure' ? inverse : undefined;
+
+/** What undoing has to take away, or to bring up again: unless a later step has done that already. */
+export function mustBeUndone(step: StepState, steps: readonly StepState[]): boolean {
+  if (!step.touched || step.undone === 'yes') return false;
+  const key = resourceKey(step.plan);
+  const isUp = ({ plan, result }: StepState) => plan.action === 'ensure' && result === 'succeeded' && resourceKey(plan) === key;
+  return step.plan.inverse === 'destroy' || (step.plan.inverse === 'ensure' && !steps.some(isUp));
+}
 
 export const isUnderWay = (step: StepState): boolean => step.active?.phase === 'running' || step.active?.phase === 'uncertain';

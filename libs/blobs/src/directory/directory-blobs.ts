@@ -82,6 +82,15 @@ class DirectoryBlobs implements Blobs {
     );
   }
 
+  async remove(sha256: string): Promise<void> {
+    assertSha256(sha256);
+    await unlessUnavailable(() =>
+      unlink(this.#path(sha256)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      }),
+    );
+  }
+
   #folderOf(sha256: string): string {
     return join(this.folder, sha256.slice(0, 2), sha256.slice(2, 4));
   }

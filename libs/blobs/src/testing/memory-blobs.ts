@@ -35,6 +35,11 @@ export class MemoryBlobs implements Blobs {
     return this.contents.has(sha256);
   }
 
+  async remove(sha256: string): Promise<void> {
+    assertSha256(sha256);
+    this.contents.delete(sha256);
+  }
+
   #find(sha256: string): Buffer {
     assertSha256(sha256);
     const content = this.contents.get(sha256);

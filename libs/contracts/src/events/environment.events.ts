@@ -2,6 +2,7 @@ import type { Actor, Owner } from '../context.js';
 import type { JsonObject } from '../json.js';
 import type { InstalledRef, PlanRead, Wire } from '../plan.js';
 import type { BlobRef } from '../steps.js';
+import type { JobKind } from '../job.js';
 
 /** Something installed, with what others need to know to use or remove it. */
 export interface Installed extends InstalledRef {
@@ -24,7 +25,7 @@ export interface Installed extends InstalledRef {
 export type EnvironmentEvent =
   | {
       type: 'NameClaimed';
-      data: { kind: 'instance'; name: string; requestId: string; owner: Owner; job: 'provision' | 'deprovision' };
+      data: { kind: 'instance'; name: string; requestId: string; owner: Owner; job: JobKind };
     }
   /** The claiming request has ended and nothing is left under the name. */
   | { type: 'NameReleased'; data: { name: string; requestId: string } }

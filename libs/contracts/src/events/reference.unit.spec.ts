@@ -4,7 +4,7 @@ import { ReferencePage } from '../testing/reference-page.js';
 
 const page = new ReferencePage('events');
 const sources = new Declarations([
-  ...['request', 'environment', 'resource'].map((noun) => `events/${noun}.events.ts`),
+  ...['request', 'environment', 'snapshot', 'resource'].map((noun) => `events/${noun}.events.ts`),
   'live.ts',
 ]);
 
@@ -13,6 +13,7 @@ describe('the reference of events', () => {
     ['RequestEvent', 'A request'],
     ['EnvironmentEvent', 'An environment'],
     ['PartitionEvent', 'A partition'],
+    ['SnapshotEvent', 'A snapshot'],
     ['ResourceEvent', 'A storage, database or instance'],
   ])('tells each %s with its fields, and none that is not there', (union, heading) => {
     expect(page.table(heading, 'event', 2)).toEqual(sources.membersOf(union, 'data'));

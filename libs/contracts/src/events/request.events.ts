@@ -1,13 +1,10 @@
 import type { Actor, Owner } from '../context.js';
 import type { Cause } from '../errors.js';
+import type { JobKind } from '../job.js';
 import type { JsonObject } from '../json.js';
 import type { InstalledRef, Plan, StepAction, Unsatisfied, Wire } from '../plan.js';
 import type { BlobRef } from '../steps.js';
 import type { ResourceRef } from '../services.js';
-
-/** Kinds of jobs. */
-export const JOBS = ['provision', 'deprovision'] as const;
-export type JobKind = (typeof JOBS)[number];
 
 /** Something that exists and that a person must look after: what it is, where it is, and why it is still there. */
 export interface LeftBehind {
@@ -66,6 +63,8 @@ export type RequestEvent =
         installed: InstalledRef[];
         removed: InstalledRef[];
         wires: Wire[];
+        /** Id of the snapshot that an export has made. */
+        snapshot?: string;
         resultBlob?: BlobRef;
       };
     }

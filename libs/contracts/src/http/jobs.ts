@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
 import { OWNER_TYPES, type OwnerType } from '../context.js';
-import { JOBS, type JobKind } from '../events/request.events.js';
+import { JOBS, type JobKind } from '../job.js';
 import { MayBeLeftOut } from '../left-out.js';
 import { DEFAULT_ENVIRONMENT, IsDefinitionReference, IsName, IsOwnerId } from '../names.js';
 import { IsTime } from '../time.js';
@@ -77,12 +77,58 @@ export class ProvisionJob extends Job {
 /** Gives an instance back, with everything that was made for it. */
 export class DeprovisionJob extends Job {}
 
+/** A path, a name or an id of a snapshot, or where one goes: text in one line. */
+const PLACE_OR_NAME = /^[^\p{Cc}]{1,1024}$/u;
+const oneLine = { message: '$property must be 1 to 1024 characters in one line' };
+
+/** Asks for a service as a snapshot holds it, under a name that nothing has yet. */
+export class ImportJob extends ProvisionJob {
+  @ApiProperty({
+    example: '/var/lib/slipway/exports/shop-0b8f….slipway.tar',
+    description: "Path of an archive below a configured store's folder; with `snapshotId` the id of a known snapshot.",
+  })
+  @Matches(PLACE_OR_NAME, oneLine)
+  snapshot: string;
+
+  @ApiPropertyOptional({ default: false, description: '`snapshot` is the id of a known snapshot instead of a path.' })
+  @MayBeLeftOut()
+  @IsBoolean()
+  snapshotId?: boolean;
+
+  @ApiPropertyOptional({
+    example: 'guestbook@1.0.0',
+    description: "name or name@range; the snapshot's own, in its version, when left out.",
+  })
+  declare definition?: string;
+}
+
+/** Reads out all data of an instance, and of what was made for it, at one moment, and keeps them as a snapshot. */
+export class ExportJob extends Job {
+  @ApiPropertyOptional({
+    example: 'backups',
+    description: 'A configured store, or a folder below one, that the archive is written to as well.',
+  })
+  @MayBeLeftOut()
+  @Matches(PLACE_OR_NAME, oneLine)
+  destination?: string;
+}
+
 /** What a request would do. Changes nothing. */
 export class PlanJob extends ProvisionJob {
   @ApiPropertyOptional({ enum: JOBS, default: 'provision' })
   @MayBeLeftOut()
   @IsIn(JOBS)
   job?: JobKind;
+
+  @ApiPropertyOptional({ description: 'Of an import.' })
+  @MayBeLeftOut()
+  @Matches(PLACE_OR_NAME, oneLine)
+  snapshot?: string;
+
+  @ApiPropertyOptional({ default: false, description: 'Of an import.' })
+  @MayBeLeftOut()
+  @IsBoolean()
+  snapshotId?: boolean;
 
   // What is there need not be named to plan its removal.
   @ApiPropertyOptional({ example: 'ada' }) @MayBeLeftOut() @IsOwnerId() declare ownerId: string;

@@ -1,13 +1,15 @@
 import type { Actor, Owner } from '../context.js';
 import type { Cause } from '../errors.js';
 import type { Credentials } from '../credentials.js';
-import type { JobKind, LeftBehind, PickedProvisioner } from '../events/request.events.js';
+import type { LeftBehind, PickedProvisioner } from '../events/request.events.js';
+import type { JobKind } from '../job.js';
 import type { DesiredState } from '../desired.js';
 import type { Health } from '../events/resource.events.js';
 import type { Instant } from '../clock.js';
 import type { JsonObject } from '../json.js';
-import type { DefinitionRef, InstalledRef, Plan, StepAction, Unsatisfied, Wire } from '../plan.js';
+import type { DefinitionRef, InstalledRef, Plan, SnapshotPart, StepAction, Unsatisfied, Wire } from '../plan.js';
 import type { RequestStatus } from '../request-status.js';
+import type { SnapshotCopy } from '../events/snapshot.events.js';
 import type { DriverVerb, ResourceKind } from '../services.js';
 import type { BlobRef } from '../steps.js';
 
@@ -78,7 +80,14 @@ export interface RequestView {
   steps: StepView[];
   /** When it has ended well, or is unsatisfied. */
   result?:
-    | { alreadySatisfied: InstalledRef[]; installed: InstalledRef[]; removed: InstalledRef[]; wires: Wire[] }
+    | {
+        alreadySatisfied: InstalledRef[];
+        installed: InstalledRef[];
+        removed: InstalledRef[];
+        wires: Wire[];
+        /** Id of the snapshot that an export has made. */
+        snapshot?: string;
+      }
     | { unsatisfied: Unsatisfied[] };
   cause?: Cause;
   /** What a person must look after. */
@@ -176,6 +185,34 @@ export interface CredentialsView {
 export interface RotationView {
   /** The instance's `rotation.id` from then on. */
   rotation: string;
+  position: string;
+}
+
+/** The archive that an export made, or that came from elsewhere. */
+export interface SnapshotView {
+  id: string;
+  status: 'kept' | 'deleted';
+  /** `taken`: by an export here, whose request has the same id. `received`: it came from elsewhere. */
+  origin: 'taken' | 'received';
+  /** Environment and instance that it was taken of, where it was taken. */
+  environment: string;
+  instanceId: string;
+  /** Name of the mesh that it was taken in. */
+  mesh: string;
+  owner: Owner;
+  definition: DefinitionRef;
+  offerings?: JsonObject;
+  takenAt: Instant;
+  /** When it was recorded here. */
+  createdAt: Instant;
+  updatedAt: Instant;
+  /** Of all parts, as they are stored. */
+  bytes: number;
+  /** Of all parts, uncompressed. */
+  contentBytes: number;
+  parts: SnapshotPart[];
+  /** Where a copy of the archive was written to, or read from. */
+  copy?: SnapshotCopy;
   position: string;
 }
 

@@ -112,6 +112,8 @@ export class StepsConfig {
   @ValidateNested() @Type(() => StepPolicy) storage: StepPolicy = new StepPolicy();
   @ValidateNested() @Type(() => StepPolicy) database: StepPolicy = new StepPolicy();
   @ValidateNested() @Type(() => StepPolicy) instance: StepPolicy = new StepPolicy();
+  /** Of what moves data, whatever its kind: an export, and what begins with a snapshot. */
+  @ValidateNested() @Type(() => StepPolicy) data: StepPolicy = Object.assign(new StepPolicy(), { timeoutSeconds: 21_600 });
 }
 
 /** How many admitted requests an environment works on at once. */
@@ -135,6 +137,19 @@ export class DockerConfig {
 export class InstancesConfig {
   /** Ports that instances get, `from-to`. */
   @Matches(/^\d{4,5}-\d{4,5}$/, { message: '$property must be a range such as "20000-24999"' }) ports: string = '20000-24999';
+}
+
+/** A folder that archives of snapshots are written to and read from: on a machine where orchestrators run. */
+export class SnapshotStoreConfig {
+  /** Absolute. */
+  @Matches(/^\/./, { message: '$property must be an absolute path' }) folder: string;
+}
+
+export class SnapshotsConfig {
+  /** By name. */
+  @IsObject() stores: Record<string, SnapshotStoreConfig> = {};
+  /** Largest archive that is taken as an upload. */
+  @IsInt() @Min(1024) maxUploadBytes: number = 256 * 1024 ** 3;
 }
 
 /** What JetStream keeps of the recorded events, for subscribers that are away. The oldest go first. */
@@ -184,6 +199,7 @@ export class MeshConfig {
   @ValidateNested() @Type(() => LimitsConfig) limits: LimitsConfig = new LimitsConfig();
   @ValidateNested() @Type(() => InstancesConfig) instances: InstancesConfig = new InstancesConfig();
   @ValidateNested() @Type(() => DockerConfig) docker: DockerConfig = new DockerConfig();
+  @ValidateNested() @Type(() => SnapshotsConfig) snapshots: SnapshotsConfig = new SnapshotsConfig();
   @ValidateNested() @Type(() => RelayConfig) relay: RelayConfig = new RelayConfig();
   @ValidateNested() @Type(() => LoggingConfig) logging: LoggingConfig = new LoggingConfig();
 }

@@ -13,7 +13,7 @@ import {
   type ResourceRef,
 } from '@slipway/contracts';
 import type { EventStore, RecordedEvent } from '@slipway/event-store';
-import type { Outlet } from './outlet.js';
+import type { Outlet, OutgoingMessage } from './outlet.js';
 
 /** Name of the JetStream stream of a mesh's completions. */
 export const completionStreamName = (mesh: string): string => `SLIPWAY_${mesh.toUpperCase()}_DFE`;
@@ -36,22 +36,21 @@ export function completions(mesh: string, store: Pick<EventStore, 'read'>): Outl
     return accepted;
   }
 
-  async function message(event: RecordedEvent) {
+  /** Nothing for an event that completes nothing in its job. */
+  async function message(event: RecordedEvent): Promise<OutgoingMessage[]> {
     const category = categoryOf(event.stream) as Category;
     const requestId = category === 'request' ? idOf(event.stream) : String(event.data['requestId']);
     const { job, body, environment, name } = await jobOf(requestId);
+    const completed = completionOf(event.type, job);
+    if (completed === undefined) return [];
     const completion: Completion = {
       service: CATEGORY_OWNER[category],
       request: { id: requestId, job, body },
       resource: category === 'request' ? { environment, kind: 'instance', name } : resourceOf(category as ResourceKind, event),
       at: event.recordedAt,
     };
-    return {
-      subject: completionSubject(mesh, completionOf(event.type, job)),
-      data: ENCODER.encode(JSON.stringify(completion)),
-      position: event.position,
-      eventId: event.id,
-    };
+    const { position, id: eventId } = event;
+    return [{ subject: completionSubject(mesh, completed), data: ENCODER.encode(JSON.stringify(completion)), position, eventId }];
   }
 
   return {
@@ -59,7 +58,7 @@ export function completions(mesh: string, store: Pick<EventStore, 'read'>): Outl
     subjects: [completionSubject(mesh, '>')],
     description: 'What was completed, after its success, in order',
     filter: { types: COMPLETING as string[] },
-    messages: (events) => Promise.all(events.map(message)),
+    messages: async (events) => (await Promise.all(events.map(message))).flat(),
   };
 }
 

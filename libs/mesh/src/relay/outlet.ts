@@ -9,7 +9,7 @@ export interface Outlet {
   readonly description: string;
   /** Which events go there; all when left out. */
   readonly filter?: ReadFilter;
-  /** The message of each event. */
+  /** The messages of events: at most one of each, in their order. */
   messages(events: RecordedEvent[]): Promise<OutgoingMessage[]>;
 }
 

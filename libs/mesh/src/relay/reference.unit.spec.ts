@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { COMPLETING, completionOf } from '@slipway/contracts';
+import { COMPLETING, JOBS, completionOf } from '@slipway/contracts';
 import { completionStreamName } from './completions.js';
 import { RELAY_HEADERS } from './event-stream.js';
 import { eventStreamName } from './recorded-events.js';
@@ -18,7 +18,7 @@ test('the reference of events tells every completion, and the event that tells i
   const told = page.slice(page.indexOf('\n## Completions'), page.indexOf('\n## On the WebSocket'));
   const rows = [...told.matchAll(/^\| `([^`]+)` \| `([^`]+)`/gm)].map(([, completion, type]) => `${completion} ${type}`);
   const there = COMPLETING.flatMap((type) =>
-    (['provision', 'deprovision'] as const).map((job) => `${completionOf(type, job)} ${type}`),
+    JOBS.map((job) => completionOf(type, job)).flatMap((completion) => (completion ? [`${completion} ${type}`] : [])),
   );
   expect(rows.toSorted()).toEqual([...new Set(there)].toSorted());
   expect(told).toContain(`\`${completionStreamName('<mesh>')}\``);

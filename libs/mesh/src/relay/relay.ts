@@ -143,8 +143,9 @@ export class Relay {
   async #publish(batch: RecordedEvent[], end: StreamEnd): Promise<StreamEnd> {
     // Published without a connection it would wait in a buffer; the events wait better in the log.
     if (!this.options.connection.connected()) throw new SlipwayError('unreachable');
-    const reached = await this.#stream.publish(await this.options.outlet.messages(batch), end);
-    this.#published.inc(batch.length);
+    const messages = await this.options.outlet.messages(batch);
+    const reached = await this.#stream.publish(messages, end);
+    this.#published.inc(messages.length);
     return reached;
   }
 
@@ -176,12 +177,13 @@ export class Relay {
     const { store, outlet } = this.options;
     for (let after = await this.#inThisLog(position); ;) {
       const page = await store.readAll({
-        limit: 1,
+        limit: 100,
         asRecorded: true,
         ...(outlet.filter && { filter: outlet.filter }),
         ...(after !== undefined && { after }),
       });
-      if (page.events.length > 0 || page.end) return page.events.length > 0;
+      if ((await outlet.messages(page.events)).length > 0) return true;
+      if (page.end) return false;
       after = page.position;
     }
   }

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { ERRORS, causeOf, type Cause, type SnapshotCopy, type SnapshotManifest } from '@slipway/contracts';
+import type { Ports } from '../ports.js';
+import type { RequestState } from '../request/state.js';
+import { archiveName, manifestOf } from './manifest.js';
+import type { Snapshots } from './snapshots.js';
+import { destinationOf, pathOf } from './stores.js';
+
+/** A snapshot that only needs to be recorded. */
+export interface Ready {
+  manifest: SnapshotManifest;
+  copy?: SnapshotCopy;
+}
+
+/** What came of it. */
+export type Kept = { kind: 'ready'; ready: Ready } | { kind: 'lost'; cause: Cause } | { kind: 'later'; cause: Cause };
+
+/**
+ * Makes a snapshot of what an export has read out: its archive is written to where it was asked for, again after pauses when
+ * that fails; what is recorded then is for the request's own lane.
+ */
+export class Keeping {
+  #underWay = false;
+  #failures = 0;
+  #againAt = 0;
+
+  constructor(
+    private readonly ports: Pick<Ports, 'clock' | 'config' | 'archives'>,
+    private readonly snapshots: Snapshots,
+  ) {}
+
+  /** When it has to be tried again (ms since the epoch). */
+  get next(): number {
+    return this.#underWay || this.#failures === 0 ? Infinity : this.#againAt;
+  }
+
+  /** Begins, if it is time, and tells `then`. */
+  run(id: string, state: RequestState, then: (kept: Kept) => void): void {
+    if (this.#underWay || this.ports.clock.now() < this.#againAt) return;
+    this.#underWay = true;
+    void this.#make(id, state)
+      .then(
+        (ready): Kept => ({ kind: 'ready', ready }),
+        (error: unknown) => this.#failed(causeOf(error, 'driver-failed')),
+      )
+      .then((kept) => {
+        this.#underWay = false;
+        then(kept);
+      });
+  }
+
+  async #make(id: string, state: RequestState): Promise<Ready> {
+    const { config, clock, archives } = this.ports;
+    const manifest = manifestOf(state, { id, mesh: config.mesh, now: clock.now() });
+    const { destination } = state.accepted!.body;
+    // What is recorded already has been written too.
+    if (typeof destination !== 'string' || (await this.snapshots.isKept(id))) return { manifest };
+    const { store, below } = destinationOf(config, destination);
+    const copy = { store, file: join(below, archiveName(manifest)) };
+    await archives.write(manifest, pathOf(config, copy));
+    return { manifest, copy };
+  }
+
+  #failed(cause: Cause): Kept {
+    const { tries, backoffSeconds, maxBackoffSeconds } = this.ports.config.steps.data;
+    this.#failures += 1;
+    if (ERRORS[cause.code].advice !== 'retry' || this.#failures >= tries) return { kind: 'lost', cause };
+    const wait = Math.min(backoffSeconds * 2 ** (this.#failures - 1), maxBackoffSeconds);
+    this.#againAt = this.ports.clock.now() + Math.round(wait * 1000);
+    return { kind: 'later', cause };
+  }
+}

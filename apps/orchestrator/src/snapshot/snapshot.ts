@@ -1,0 +1,73 @@
+import {
+  SlipwayError,
+  hashOf,
+  type Actor,
+  type BlobRef,
+  type SnapshotCopy,
+  type SnapshotEvent,
+  type SnapshotManifest,
+} from '@slipway/contracts';
+import type { Decider } from '@slipway/event-store';
+
+/** One snapshot: what it consists of, as long as it is wanted. */
+export interface SnapshotState {
+  phase: 'none' | 'kept' | 'deleted';
+  /** The newest. One that stands in a blob is put in by who reads the stream. */
+  manifest?: SnapshotManifest;
+  manifestBlob?: BlobRef;
+}
+
+export type SnapshotCommand =
+  /** An export has read out all of it. */
+  | { type: 'Take'; manifest: SnapshotManifest; copy?: SnapshotCopy }
+  /** Its archive came from elsewhere and was found good. */
+  | { type: 'Receive'; manifest: SnapshotManifest; actor: Actor; copy?: SnapshotCopy }
+  | { type: 'Delete'; actor: Actor; reason?: string };
+
+/**
+ * A snapshot as its stream tells it.
+ *
+ * S1. It has one manifest as long as it is kept: what comes again under its id is the same, or is refused.
+ * S2. What was deleted may come again; its parts are then there again too.
+ */
+export const snapshot: Decider<SnapshotState, SnapshotCommand, SnapshotEvent> = {
+  initialState: () => ({ phase: 'none' }),
+  decide,
+  evolve,
+};
+
+/** What a command records. Throws `archive-invalid` (S1) and `not-found`. */
+function decide(state: SnapshotState, command: SnapshotCommand): SnapshotEvent[] {
+  switch (command.type) {
+    case 'Take': {
+      const { manifest, copy } = command;
+      return state.phase === 'kept' ? [] : [{ type: 'SnapshotTaken', data: { manifest, ...(copy && { copy }) } }];
+    }
+    case 'Receive': {
+      const { manifest, actor, copy } = command;
+      if (state.phase !== 'kept') return [{ type: 'SnapshotReceived', data: { manifest, actor, ...(copy && { copy }) } }];
+      if (hashOf(state.manifest!) === hashOf(manifest)) return [];
+      throw new SlipwayError('archive-invalid', `manifest.json: another snapshot has the id ${manifest.id} already`, {
+        entry: 'manifest.json',
+      });
+    }
+    case 'Delete': {
+      const { actor, reason } = command;
+      if (state.phase === 'none') throw new SlipwayError('not-found', 'There is no such snapshot');
+      if (state.phase === 'deleted') return [];
+      return [{ type: 'SnapshotDeleted', data: { actor, ...(reason !== undefined && { reason }) } }];
+    }
+  }
+}
+
+function evolve(state: SnapshotState, event: SnapshotEvent): SnapshotState {
+  if (event.type === 'SnapshotDeleted') return { ...state, phase: 'deleted' };
+  const { manifest, manifestBlob } = event.data;
+  return { phase: 'kept', ...(manifest && { manifest }), ...(manifestBlob && { manifestBlob }) };
+}
+
+/** Names of all blobs that a snapshot has. */
+export const blobsOf = ({ manifest, manifestBlob }: SnapshotState): string[] => [
+  ...(manifest?.parts.map(({ sha256 }) => sha256) ?? []),
+  ...(manifestBlob ? [manifestBlob.sha256] : []),
+];

@@ -1,0 +1,43 @@
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import type { SnapshotCopy } from '@slipway/contracts';
+import { badInput, type MeshConfig } from '@slipway/mesh';
+
+/** A place below a store's folder. */
+export interface InStore {
+  store: string;
+  /** Path below the store's folder; `''` for the folder itself. */
+  below: string;
+}
+
+/** Where an export's archive goes as well: a store by its name, or a folder below one. Throws `bad-input` that lists the stores. */
+export function destinationOf(config: MeshConfig, destination: string): InStore {
+  if (Object.hasOwn(config.snapshots.stores, destination)) return { store: destination, below: '' };
+  return located(config, destination) ?? refused('destination', destination, config);
+}
+
+/** Where an archive is read from: a file below a store's folder. Throws `bad-input` that lists the stores. */
+export function sourceOf(config: MeshConfig, path: string): InStore {
+  const found = located(config, path);
+  return found && found.below !== '' ? found : refused('snapshot', path, config);
+}
+
+/** Absolute path of a copy. */
+export const pathOf = ({ snapshots }: MeshConfig, { store, file }: SnapshotCopy): string =>
+  join(snapshots.stores[store]!.folder, file);
+
+function located({ snapshots }: MeshConfig, path: string): InStore | undefined {
+  if (!isAbsolute(path)) return undefined;
+  for (const [store, { folder }] of Object.entries(snapshots.stores)) {
+    const below = relative(folder, resolve(path));
+    if (below !== '..' && !below.startsWith('../') && !isAbsolute(below)) return { store, below };
+  }
+  return undefined;
+}
+
+function refused(field: string, given: string, { snapshots }: MeshConfig): never {
+  const stores = Object.entries(snapshots.stores).map(([name, { folder }]) => `${name} (${folder})`);
+  const there =
+    stores.length > 0 ? `the stores are ${stores.toSorted().join(', ')}` : 'no store is configured (snapshots.stores)';
+  const wanted = field === 'destination' ? 'a store, nor a folder below one' : 'an archive below a store';
+  throw badInput([{ field, reason: `${JSON.stringify(given)} is not ${wanted}; ${there}` }]);
+}

@@ -1,0 +1,3 @@
+/** Kinds of jobs. */
+export const JOBS = ['provision', 'deprovision', 'import', 'export'] as const;
+export type JobKind = (typeof JOBS)[number];

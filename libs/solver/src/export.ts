@@ -1,0 +1,102 @@
+import {
+  resourceKey,
+  type Installed,
+  type Plan,
+  type PlanStep,
+  type Portability,
+  type ResolveQuery,
+  type Unsatisfied,
+} from '@slipway/contracts';
+import { identityOf } from './catalogue.js';
+import type { EnvironmentView } from './environment.js';
+import { cannotExport, noRoot } from './explain.js';
+import { inStepOrder } from './order.js';
+import { finishPlan, readOf } from './plan.js';
+import { installedAs } from './provision.js';
+import { rolesFrom } from './roles.js';
+
+/**
+ * What it takes to have all data of `query.instanceId` as they are at one moment: what runs of it stops, users first; then
+ * everything that was made for it is read out, side by side; then what was stopped is brought up again as it was. What is
+ * shared with others is left alone. Nothing is installed or removed.
+ */
+export function planExport({ query, environment }: { query: ResolveQuery; environment: EnvironmentView }): Plan {
+  const mine = new Map(environment.madeFor(query.instanceId).map((one) => [resourceKey(one), one]));
+  const faults = faultsOf(query, mine, environment);
+  const steps = faults.length > 0 ? [] : stepsOf(query.instanceId, mine, environment);
+  return finishPlan({
+    environment: query.environment,
+    outcome: faults.length > 0 ? 'unsatisfied' : 'export',
+    alreadySatisfied: [],
+    steps: inStepOrder(steps),
+    wires: faults.length > 0 ? [] : [...mine.keys()].flatMap((key) => environment.wiresFrom(key)),
+    reads: [...mine.values()].map(readOf),
+    // Who brings it up again changes it: nothing else may rest on it meanwhile.
+    writes: steps.filter(({ action }) => action === 'ensure').map(({ id }) => id),
+    unsatisfied: faults,
+  });
+}
+
+/** Every instance of a plan is stopped and brought up again; nothing else runs. */
+const runs = ({ kind }: Installed): boolean => kind === 'instance';
+
+function faultsOf(query: ResolveQuery, mine: ReadonlyMap<string, Installed>, environment: EnvironmentView): Unsatisfied[] {
+  const root = installedAs(query.instanceId, environment);
+  if (!root) return [{ chain: [], ...noRoot(query.instanceId, [...mine.keys()]) }];
+  const roles = rolesOf(query.instanceId, environment);
+  const lost = [...mine.keys()].filter((key) => !roles.has(key));
+  if (lost.length > 0) return [{ chain: [], ...noRoot(query.instanceId, lost) }];
+  const chain = [identityOf(root.definition)];
+  return [...mine.values()]
+    .filter((one) => !canExport(one, query.drivers))
+    .map((one) => ({ chain, ...cannotExport(one, query.drivers ?? []) }));
+}
+
+/** By key. */
+function rolesOf(instanceId: string, environment: EnvironmentView): Map<string, string> {
+  const root = installedAs(instanceId, environment);
+  return root ? rolesFrom(resourceKey(root), (key) => environment.wiresFrom(key)) : new Map();
+}
+
+/** Of a driver that nobody has announced nothing is known: it says so itself when it is asked. */
+const canExport = ({ kind, driver }: Installed, drivers: readonly Portability[] = []): boolean => {
+  const known = drivers.find((one) => one.kind === kind && one.driver === driver);
+  return known === undefined || known.mediaType !== undefined;
+};
+
+function stepsOf(instanceId: string, mine: ReadonlyMap<string, Installed>, environment: EnvironmentView): PlanStep[] {
+  const roles = rolesOf(instanceId, environment);
+  const running = [...mine].filter(([, one]) => runs(one)).map(([key]) => key);
+  const among = (keys: readonly string[]) => keys.filter((key) => running.includes(key));
+  const stops = running.map((key) => stepOf(mine.get(key)!, 'stop', among(environment.usersOf(key)).map(stopOf)));
+  const exports = [...mine.values()].map((one) => ({
+    ...stepOf(one, 'export', running.map(stopOf)),
+    role: roles.get(resourceKey(one))!,
+  }));
+  const exported = exports.map(({ id }) => id);
+  const ensures = running.map((key) => {
+    const used = among(environment.wiresFrom(key).map(({ to }) => to));
+    return stepOf(mine.get(key)!, 'ensure', [...new Set(used), ...exported]);
+  });
+  return [...stops, ...exports, ...ensures];
+}
+
+const stopOf = (key: string): string => `${key}#stop`;
+
+function stepOf(one: Installed, action: 'stop' | 'export' | 'ensure', after: readonly string[]): PlanStep {
+  const { kind, name, generation, definition, location, driver, spec } = one;
+  const key = resourceKey(one);
+  return {
+    id: action === 'ensure' ? key : `${key}#${action}`,
+    action,
+    kind,
+    name,
+    generation,
+    definition,
+    location,
+    driver,
+    spec,
+    after: [...after].toSorted(),
+    inverse: action === 'stop' ? 'ensure' : 'none',
+  };
+}
