@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { SlipwayError } from '@slipway/contracts';
 import { Presence } from '@slipway/mesh';
 import type { Ports } from './ports.js';
 import { Orchestrator } from './process/orchestrator.js';
 
-type MayBeLeftOut = 'ids' | 'reports' | 'silentFor' | 'announced';
+type MayBeLeftOut = 'ids' | 'reports' | 'silentFor' | 'announced' | 'archives';
 
 /** What an orchestrator is made of; what is left out stands for a single one without a cache that tells nobody its troubles. */
 export type OrchestratorOptions = Omit<Ports, MayBeLeftOut> & Partial<Pick<Ports, MayBeLeftOut>>;
 
+const noArchives = async (): Promise<never> => {
+  throw new SlipwayError('not-possible', 'No archive can be read or written here');
+};
+const NO_ARCHIVES = { write: noArchives, look: noArchives, read: noArchives };
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
 /**
@@ -16,7 +21,7 @@ const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
  */
 export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
   const { config, bus, clock } = options;
-  const parts = { ids: randomUUID, reports: SILENT, announced: () => undefined, ...options };
+  const parts = { ids: randomUUID, reports: SILENT, archives: NO_ARCHIVES, announced: () => undefined, ...options };
   if (options.silentFor) return new Orchestrator({ ...parts, silentFor: options.silentFor });
   const presence = new Presence({ mesh: config.mesh, bus, clock });
   const heard: Pick<Ports, 'silentFor' | 'announced'> = {

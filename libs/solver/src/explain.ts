@@ -3,7 +3,6 @@ import {
   type Installed,
   type Place,
   type PlanStep,
-  type Portability,
   type Requirement,
   type ResourceDefinition,
   type SnapshotPart,
@@ -60,22 +59,12 @@ export function nothingFor(requirement: Requirement, catalogue: Catalogue): Reas
 /** Something made for an instance that no requirement leads to from what has the instance's own name. */
 export const noRoot = (instanceId: string, keys: readonly string[]): Reason => ({
   requirement: instanceId,
-  reason: 'not-portable',
+  reason: 'snapshot-unfit',
   message:
     keys.length === 0
       ? `Nothing stands under the name ${instanceId}.`
       : `Nothing that is called ${instanceId} itself leads to ${list(keys)}: it came of an abstract definition, which has no data of its own. Provision what it brings together under names of their own, and export those.`,
 });
-
-export function cannotExport({ kind, driver, ...one }: Installed, drivers: readonly Portability[]): Reason {
-  const others = drivers.filter((other) => other.kind === kind && other.mediaType !== undefined).map((other) => other.driver);
-  const hint = others.length > 0 ? ` Of ${kind} can: ${list([...new Set(others)].toSorted())}.` : '';
-  return {
-    requirement: resourceKey({ kind, name: one.name }),
-    reason: 'not-portable',
-    message: `The driver ${driver} of ${resourceKey({ kind, name: one.name })} cannot export.${hint}`,
-  };
-}
 
 /** An import never adds to what is there. */
 export const nameStands = (requirement: string, instanceId: string): Reason => ({
@@ -95,21 +84,6 @@ export const nothingTakes = (requirement: string, { role, kind, definition }: Sn
   reason: 'snapshot-unfit',
   message: `Nothing takes the snapshot's ${kind} ${role === '' ? 'of the instance itself' : `"${role}"`} (${identityOf(definition)}). Import the definition in the version that the snapshot is of.`,
 });
-
-export function wrongMediaType(
-  requirement: string,
-  { id, kind, driver }: PlanStep,
-  { mediaType, ...part }: SnapshotPart,
-  drivers: readonly Portability[],
-): Reason {
-  const known = drivers.find((one) => one.kind === kind && one.driver === driver);
-  const takes = known && known.accepts.length > 0 ? `takes ${list(known.accepts)}` : 'takes none';
-  return {
-    requirement,
-    reason: 'snapshot-unfit',
-    message: `The snapshot has ${mediaType} of the driver ${part.driver} for ${id}, and the driver ${driver} ${takes}. Choose a guest location whose ${kind} driver takes it.`,
-  };
-}
 
 function noDefinition(name: string, words: string, catalogue: Catalogue): Reason {
   const names = [...new Set(catalogue.all().map(({ definition }) => definition.name))];

@@ -1,15 +1,6 @@
-import {
-  resourceKey,
-  type Installed,
-  type Plan,
-  type PlanStep,
-  type Portability,
-  type ResolveQuery,
-  type Unsatisfied,
-} from '@slipway/contracts';
-import { identityOf } from './catalogue.js';
+import { resourceKey, type Installed, type Plan, type PlanStep, type ResolveQuery, type Unsatisfied } from '@slipway/contracts';
 import type { EnvironmentView } from './environment.js';
-import { cannotExport, noRoot } from './explain.js';
+import { noRoot } from './explain.js';
 import { inStepOrder } from './order.js';
 import { finishPlan, readOf } from './plan.js';
 import { installedAs } from './provision.js';
@@ -45,11 +36,7 @@ function faultsOf(query: ResolveQuery, mine: ReadonlyMap<string, Installed>, env
   if (!root) return [{ chain: [], ...noRoot(query.instanceId, [...mine.keys()]) }];
   const roles = rolesOf(query.instanceId, environment);
   const lost = [...mine.keys()].filter((key) => !roles.has(key));
-  if (lost.length > 0) return [{ chain: [], ...noRoot(query.instanceId, lost) }];
-  const chain = [identityOf(root.definition)];
-  return [...mine.values()]
-    .filter((one) => !canExport(one, query.drivers))
-    .map((one) => ({ chain, ...cannotExport(one, query.drivers ?? []) }));
+  return lost.length > 0 ? [{ chain: [], ...noRoot(query.instanceId, lost) }] : [];
 }
 
 /** By key. */
@@ -57,12 +44,6 @@ function rolesOf(instanceId: string, environment: EnvironmentView): Map<string, 
   const root = installedAs(instanceId, environment);
   return root ? rolesFrom(resourceKey(root), (key) => environment.wiresFrom(key)) : new Map();
 }
-
-/** Of a driver that nobody has announced nothing is known: it says so itself when it is asked. */
-const canExport = ({ kind, driver }: Installed, drivers: readonly Portability[] = []): boolean => {
-  const known = drivers.find((one) => one.kind === kind && one.driver === driver);
-  return known === undefined || known.mediaType !== undefined;
-};
 
 function stepsOf(instanceId: string, mine: ReadonlyMap<string, Installed>, environment: EnvironmentView): PlanStep[] {
   const roles = rolesOf(instanceId, environment);

@@ -1,5 +1,5 @@
 import type { Plan, PlanStep, SnapshotPart, Unsatisfied } from '@slipway/contracts';
-import { inWords, nameStands, noPartFor, nothingTakes, wrongMediaType, type Reason } from './explain.js';
+import { inWords, nameStands, noPartFor, nothingTakes, type Reason } from './explain.js';
 import { finishPlan } from './plan.js';
 import { planProvision, unsatisfied, type ProvisionInput } from './provision.js';
 import { identityRequirement } from './requirement.js';
@@ -28,22 +28,14 @@ export function planImport(input: ProvisionInput): Plan {
   for (const step of plan.steps.filter(({ shared }) => !shared)) {
     const role = roles.get(step.id);
     const part = parts.find((one) => one.role === role && one.kind === step.kind);
-    if (part) {
-      taken.set(step, part);
-      if (!accepts(input, step, part)) reasons.push(wrongMediaType(words, step, part, query.drivers ?? []));
-    } else if (parts.some(({ kind }) => kind === step.kind)) reasons.push(noPartFor(words, step));
+    if (part) taken.set(step, part);
+    else if (parts.some(({ kind }) => kind === step.kind)) reasons.push(noPartFor(words, step));
   }
   const left = parts.filter((part) => ![...taken.values()].includes(part));
   reasons.push(...left.map((part) => nothingTakes(words, part)));
   if (reasons.length > 0) return refuse(reasons);
   const { hash: _hash, leases: _leases, ...draft } = plan;
   return finishPlan({ ...draft, steps: plan.steps.map((step) => withPart(step, taken.get(step))) });
-}
-
-/** Of a driver that nobody has announced nothing is known: it says so itself when it is asked. */
-function accepts({ query }: ProvisionInput, { kind, driver }: PlanStep, { mediaType }: SnapshotPart): boolean {
-  const known = query.drivers?.find((one) => one.kind === kind && one.driver === driver);
-  return known === undefined || known.accepts.includes(mediaType);
 }
 
 function withPart(step: PlanStep, part: SnapshotPart | undefined): PlanStep {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Plan, ResourceDefinition } from '@slipway/contracts';
-import { provides } from './catalogue.js';
+import { resourceKey, sha256, type Plan, type ResourceDefinition } from '@slipway/contracts';
+import { identityOf, provides } from './catalogue.js';
 import { needsOf } from './requirement.js';
-import { World } from './testing.js';
+import { World, snapshotOf } from './testing.js';
 
 // A failure prints seed and path; SLIPWAY_SEED replays it.
 const seed = Number(process.env.SLIPWAY_SEED ?? Date.now() % 2 ** 31);
@@ -155,6 +155,35 @@ describe('laws of plans', () => {
         expect(world.plan('a').unsatisfied).toEqual(bare.plan('a').unsatisfied);
       }),
     );
+  });
+
+  test('what is exported can be imported: everything but what is shared has its part, and each part is taken once', () => {
+    let imports = 0;
+    check(
+      fc.property(worlds, (world) => {
+        if (world.provision('a').outcome !== 'install') return;
+        const plan = world.planExport();
+        if (plan.outcome === 'unsatisfied') {
+          // Of an abstract definition only.
+          expect(world.madeFor('shop').filter(({ name }) => name === 'shop')).toEqual([]);
+          return;
+        }
+        const ids = plan.steps.map(({ id }) => id);
+        expect(new Set(ids).size).toBe(ids.length);
+        const at = (id: string) => ids.indexOf(id);
+        for (const { id, after } of plan.steps) for (const before of after) expect(at(before)).toBeLessThan(at(id));
+        const parts = snapshotOf(plan);
+        const mine = world.madeFor('shop').map(resourceKey);
+        expect(parts.map(({ sha256: content }) => content).toSorted()).toEqual(mine.map((key) => sha256(key)).toSorted());
+        const again = world.planImport(identityOf(world.get(mine.find((key) => key.endsWith('/shop'))!)!.definition), parts);
+        if (again.outcome !== 'install') return;
+        imports++;
+        const taken = again.steps.flatMap(({ from }) => (from ? [from.sha256] : []));
+        expect(taken.toSorted()).toEqual(parts.map(({ sha256: content }) => content).toSorted());
+        expect(again.steps.every(({ from, shared }) => Boolean(from) !== Boolean(shared))).toBe(true);
+      }),
+    );
+    expect(imports).toBeGreaterThan(20);
   });
 
   test('any sequence of provision and deprovision keeps every wire whole, repeats nothing, and leaves nothing', () => {

@@ -1,9 +1,11 @@
 import {
   resourceKey,
+  sha256,
   type Plan,
   type ResolveQuery,
   type ResourceDefinition,
   type ResourceKind,
+  type SnapshotPart,
   type Wire,
 } from '@slipway/contracts';
 import { Catalogue } from './catalogue.js';
@@ -54,6 +56,16 @@ export class World extends Environment {
     return this.#resolve({ job: 'deprovision', environment: 'default', instanceId, place: PLACE });
   }
 
+  planExport(instanceId = 'shop', query: Partial<ResolveQuery> = {}): Plan {
+    return this.#resolve({ job: 'export', environment: 'default', instanceId, place: PLACE, ...query });
+  }
+
+  /** As of what {@link snapshotOf} an export's plan. */
+  planImport(definition: string, parts: SnapshotPart[], instanceId = 'copy', query: Partial<ResolveQuery> = {}): Plan {
+    const whole = { job: 'import', environment: 'default', instanceId, definition, parts, place: PLACE, ...query } as const;
+    return this.#resolve(whole);
+  }
+
   provision(definition: string, instanceId = 'shop'): Plan {
     return this.carryOut(this.plan(definition, instanceId), instanceId);
   }
@@ -94,6 +106,15 @@ export class World extends Environment {
     return resolve({ query, environment: this, catalogue: new Catalogue(this.definitions), guestLocations: ['local'] });
   }
 }
+
+/** What a plan's exports would have read out: each part holds the key that it is of. */
+export const snapshotOf = (plan: Plan): SnapshotPart[] =>
+  plan.steps
+    .filter(({ action }) => action === 'export')
+    .map(({ kind, name, role, driver, definition, spec }, at) => {
+      const content = { sha256: sha256(`${kind}/${name}`), bytes: 1, mediaType: `of/${driver}`, contentBytes: 1 };
+      return { ...content, role: role!, kind, driver, definition, spec, file: `parts/${at + 1}.zst` };
+    });
 
 /** The steps in short: `storage/shop-data:1`, with what each waits for. */
 export const steps = (plan: Plan): Record<string, string[]> =>

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { seeded } from '@slipway/mesh/testing';
 import { randomFaults } from '@slipway/mesh/testing';
+import { sha256, type SnapshotManifest } from '@slipway/contracts';
+import { requestIdOf } from './acceptance.js';
 import { cause, run, type Scenario } from '../testing/crash.js';
-import { World, job, removal } from '../testing/world.js';
+import { ADA, World, exportOf, importAs, job, removal } from '../testing/world.js';
 
 const seed = Number(process.env['SLIPWAY_SEED'] ?? Date.now() % 1_000_000);
 
@@ -16,6 +18,44 @@ function nothingLostOrTwice(world: World): void {
   expect([admitted.size, held.size]).toEqual([0, 0]);
   for (const [name] of names.entries()) expect([...installed.entries()].some(([, one]) => one.instanceId === name)).toBe(true);
 }
+
+/** Id of the request, and of the snapshot, of {@link exportOf} an instance. */
+const snapshotOf = (instanceId: string): string => requestIdOf('sim', ADA.actor, exportOf(instanceId).key);
+
+/** What a snapshot's stream tells. */
+const snapshotEvents = (world: World, id: string) => world.events(`snapshot-${id}`);
+const manifestOf = (world: World, id: string) => snapshotEvents(world, id)[0]!.data['manifest'] as unknown as SnapshotManifest;
+
+/** Blobs are those of the snapshots that are named, and no others. */
+function onlyPartsOf(world: World, ...ids: string[]): void {
+  const parts = ids.flatMap((id) => manifestOf(world, id).parts.map(({ sha256: blob }) => blob));
+  expect([...world.blobs.contents.keys()].toSorted()).toEqual(parts.toSorted());
+}
+
+const CONTENTS = ['made of instance/shop', 'made of storage/shop-data', 'made of database/shop-db'];
+
+/** An archive that nobody here has made. */
+function foreignArchive(world: World, contents = CONTENTS): void {
+  const kinds = ['instance', 'storage', 'database'] as const;
+  const definition = { name: 'guestbook', version: '1.0.0', hash: 'f'.repeat(64) };
+  const parts = kinds.map((kind, at) => ({
+    role: ['', 'data', 'db'][at]!,
+    kind,
+    driver: 'fake',
+    definition,
+    spec: {},
+    file: `parts/${at + 1}.zst`,
+    sha256: sha256(CONTENTS[at]!),
+    bytes: CONTENTS[at]!.length,
+    mediaType: `text/${kind}`,
+    contentBytes: CONTENTS[at]!.length,
+  }));
+  const taken = { id: FOREIGN, takenAt: '2026-03-01T06:00:00.000Z', mesh: 'other', environment: 'default', instanceId: 'shop' };
+  const manifest = { format: 'slipway-snapshot/1', ...taken, owner: { id: 'bob', type: 'user' }, definition, parts, wires: [] };
+  world.archives.files.set('/backups/shop.slipway.tar', { manifest: manifest as SnapshotManifest, parts: contents });
+}
+const FOREIGN = '0b8f2c1e-0000-4000-8000-000000000001';
+const fromFile = { snapshot: '/backups/shop.slipway.tar' };
 
 const scenarios: Scenario[] = [
   {
@@ -47,6 +87,102 @@ const scenarios: Scenario[] = [
       expect(world.last(shop!.requestId)!.type).toBe('RequestFailed');
       expect(world.standing).toEqual([]);
       expect(world.environment().names.size).toBe(0);
+    },
+  },
+  {
+    name: 'export',
+    jobs: [job('shop'), exportOf('shop', { destination: 'backups' })],
+    check(world, [, exported]) {
+      nothingLostOrTwice(world);
+      const id = exported!.requestId;
+      expect(world.last(id)).toMatchObject({ type: 'RequestSucceeded', data: { installed: [], removed: [], snapshot: id } });
+      expect(world.standing).toEqual(['database/shop-db g1', 'instance/shop g1', 'storage/shop-data g1']);
+      expect([[...world.provisioners.instance.up], world.readWhileUp]).toEqual([['instance/shop g1'], []]);
+      expect(snapshotEvents(world, id).map(({ type }) => type)).toEqual(['SnapshotTaken']);
+      onlyPartsOf(world, id);
+      const copies = [...world.archives.files].map(([path, { manifest }]) => [path, manifest]);
+      expect(copies).toEqual([[`/backups/shop-${id}.slipway.tar`, manifestOf(world, id)]]);
+    },
+  },
+  {
+    name: 'an export of which something cannot be read out: the instance runs again, and nothing is left',
+    jobs: [job('shop'), exportOf('shop')],
+    prepare(world) {
+      world.provisioners.storage.behave = ({ action }) => (action === 'export' ? { fails: cause('foreign') } : {});
+    },
+    check(world, [, exported]) {
+      nothingLostOrTwice(world);
+      expect(world.last(exported!.requestId)!.type).toBe('RequestFailed');
+      expect([...world.provisioners.instance.up]).toEqual(['instance/shop g1']);
+      expect(snapshotEvents(world, exported!.requestId)).toEqual([]);
+      onlyPartsOf(world);
+    },
+  },
+  {
+    name: 'an export that cannot be written to where it was to go',
+    jobs: [job('shop'), exportOf('shop', { destination: 'backups' })],
+    prepare(world) {
+      world.archives.fails = () => new Error('The disk is full');
+    },
+    check(world, [, exported]) {
+      nothingLostOrTwice(world);
+      const { type, data } = world.last(exported!.requestId)!;
+      expect([type, (data['cause'] as { message: string }).message]).toEqual(['RequestFailed', 'The disk is full']);
+      expect([...world.provisioners.instance.up]).toEqual(['instance/shop g1']);
+      expect([snapshotEvents(world, exported!.requestId), world.archives.files.size]).toEqual([[], 0]);
+      onlyPartsOf(world);
+    },
+  },
+  {
+    name: 'export, import under another name',
+    jobs: [job('shop'), exportOf('shop'), importAs('copy', { snapshot: snapshotOf('shop'), snapshotId: true, definition: 'guestbook' })],
+    check(world, [, , imported]) {
+      nothingLostOrTwice(world);
+      expect(world.last(imported!.requestId)!.type).toBe('RequestSucceeded');
+      const { storage, database, instance } = world.provisioners;
+      expect(storage.data.get('storage/copy-data g1')).toBe('made of storage/shop-data');
+      expect(database.data.get('database/copy-db g1')).toBe('made of database/shop-db');
+      expect([...instance.up].toSorted()).toEqual(['instance/copy g1', 'instance/shop g1']);
+      onlyPartsOf(world, snapshotOf('shop'));
+    },
+  },
+  {
+    name: 'import of an archive in a store',
+    jobs: [importAs('copy', fromFile)],
+    prepare: (world) => foreignArchive(world),
+    check(world, [imported]) {
+      nothingLostOrTwice(world);
+      expect(world.last(imported!.requestId)!.type).toBe('RequestSucceeded');
+      expect(world.provisioners.storage.data.get('storage/copy-data g1')).toBe('made of storage/shop-data');
+      expect(snapshotEvents(world, FOREIGN).map(({ type }) => type)).toEqual(['SnapshotReceived']);
+      onlyPartsOf(world, FOREIGN);
+    },
+  },
+  {
+    name: 'import of a damaged archive: nothing is made, and nothing is kept',
+    jobs: [importAs('copy', fromFile)],
+    prepare: (world) => foreignArchive(world, [...CONTENTS.slice(0, 2), '']),
+    check(world, [imported]) {
+      nothingLostOrTwice(world);
+      const { type, data } = world.last(imported!.requestId)!;
+      expect([type, (data['cause'] as { code: string }).code]).toEqual(['RequestFailed', 'archive-invalid']);
+      expect([world.standing, world.environment().names.size, snapshotEvents(world, FOREIGN)]).toEqual([[], 0, []]);
+      onlyPartsOf(world);
+    },
+  },
+  {
+    name: 'an import that fails is undone, and the snapshot stays',
+    jobs: [job('shop'), exportOf('shop'), importAs('copy', { snapshot: snapshotOf('shop'), snapshotId: true, definition: 'guestbook' })],
+    prepare(world) {
+      world.provisioners.instance.behave = ({ action, resource }) =>
+        action === 'ensure' && resource.name === 'copy' ? { fails: cause('foreign') } : {};
+    },
+    check(world, [, , imported]) {
+      nothingLostOrTwice(world);
+      expect(world.last(imported!.requestId)!.type).toBe('RequestFailed');
+      expect(world.standing).toEqual(['database/shop-db g1', 'instance/shop g1', 'storage/shop-data g1']);
+      expect(world.environment().names.get('copy')).toBeUndefined();
+      onlyPartsOf(world, snapshotOf('shop'));
     },
   },
   {

@@ -11,7 +11,7 @@ const NOW = 1_000_000;
 const policy = { timeoutSeconds: 60, tries: 3, backoffSeconds: 2, maxBackoffSeconds: 3 };
 const setting = (now = NOW): Setting => ({
   now,
-  policies: { storage: policy, database: policy, instance: policy },
+  policies: { storage: policy, database: policy, instance: policy, data: { ...policy, timeoutSeconds: 3600 } },
   installed: { 'database/pg': { url: 'pg://shared' } },
 });
 const cause = (code: Cause['code'], details?: Cause['details']): Cause => ({

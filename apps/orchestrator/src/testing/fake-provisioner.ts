@@ -2,11 +2,11 @@ import {
   SlipwayError,
   VERBS,
   bareResourceEventType,
+  causeOf,
   resourceEventType,
   resourceKey,
   resourceStream,
   type Cause,
-  type DestroyCommand,
   type EnsureCommand,
   type InspectAnswer,
   type InspectQuery,
@@ -14,8 +14,11 @@ import {
   type ResourceEvent,
   type ResourceKind,
   type StepAccepted,
+  type StepAction,
   type StepCancelCommand,
+  type StepCommand,
 } from '@slipway/contracts';
+import type { Blobs } from '@slipway/blobs';
 import { NO_STREAM, type EventStore } from '@slipway/event-store';
 import type { LocalBus, VirtualClock } from '@slipway/mesh/testing';
 
@@ -27,7 +30,7 @@ export interface Behaviour {
   hangs?: boolean;
 }
 
-type Step = EnsureCommand & { action: 'ensure' | 'destroy' };
+type Step = EnsureCommand & { action: StepAction };
 
 /**
  * A sub-provisioner of one kind that only remembers. It keeps the contract of steps: Started before the answer, one outcome
@@ -38,6 +41,10 @@ export class FakeProvisioner {
   readonly there = new Map<string, Set<number>>();
   /** How often each generation was made. */
   readonly made = new Map<string, number>();
+  /** What each generation that exists holds: `made`, or the content of the snapshot that it began with. */
+  readonly data = new Map<string, string>();
+  /** Generations that run; of an instance. */
+  readonly up = new Set<string>();
   /** Tries that were begun, `storage/shop-data ensure 1`. */
   readonly begun: string[] = [];
   /** What the next try of a step does: by key and action. */
@@ -48,7 +55,16 @@ export class FakeProvisioner {
 
   constructor(
     readonly kind: ResourceKind,
-    private readonly world: { store: EventStore; bus: LocalBus; clock: VirtualClock; ids: () => string; location: string },
+    private readonly world: {
+      store: EventStore;
+      bus: LocalBus;
+      clock: VirtualClock;
+      blobs: Blobs;
+      ids: () => string;
+      location: string;
+      /** Told before data are read out. */
+      exporting: (step: Step) => void;
+    },
   ) {
     this.come();
   }
@@ -59,7 +75,8 @@ export class FakeProvisioner {
     const serve = (verb: string, handler: (body: never) => unknown) =>
       this.#leave.push(bus.serve(this.kind, verb, handler as (body: unknown) => unknown, location));
     serve(VERBS.ensure, (command: EnsureCommand) => this.#accept({ ...command, action: 'ensure' }));
-    serve(VERBS.destroy, (command: DestroyCommand) => this.#accept({ ...command, spec: {}, inputs: {}, action: 'destroy' }));
+    for (const action of ['destroy', 'stop', 'export'] as const)
+      serve(VERBS[action], (command: StepCommand) => this.#accept({ ...command, spec: {}, inputs: {}, action }));
     serve(VERBS.inspect, (query: InspectQuery) => this.#inspect(query));
     serve(VERBS.cancelStep, (command: StepCancelCommand) => this.#cancel(command));
   }
@@ -124,17 +141,41 @@ export class FakeProvisioner {
   }
 
   /** The effect, then its outcome. */
-  #take(step: Step): Promise<unknown> {
+  async #take(step: Step): Promise<unknown> {
     const key = resourceKey(step.resource);
+    const one = `${key} g${step.generation}`;
+    if (step.action === 'stop') {
+      this.up.delete(one);
+      return this.#record(step, 'Stopped', {});
+    }
+    if (step.action === 'export') {
+      this.world.exporting(step);
+      const content = this.data.get(one)!;
+      const part = { ...(await this.world.blobs.put(content)), mediaType: `text/${this.kind}`, contentBytes: content.length };
+      return this.#record(step, 'Exported', { part });
+    }
     const generations = this.there.get(key) ?? new Set<number>();
     const was = generations.has(step.generation);
     if (step.action === 'destroy') {
       generations.delete(step.generation);
+      this.up.delete(one);
+      this.data.delete(one);
       if (generations.size === 0) this.there.delete(key);
       return this.#record(step, 'Destroyed', { effect: was ? 'destroyed' : 'absent' });
     }
+    // What it begins with may be gone meanwhile: then nothing is made.
+    let content = `made of ${key}`;
+    if (step.from && !was) {
+      try {
+        content = (await this.world.blobs.read(step.from.sha256)).toString();
+      } catch (error) {
+        return this.#record(step, 'Failed', { action: step.action, cause: causeOf(error) as unknown as JsonObject });
+      }
+    }
     this.there.set(key, generations.add(step.generation));
-    if (!was) this.made.set(`${key} g${step.generation}`, (this.made.get(`${key} g${step.generation}`) ?? 0) + 1);
+    if (!was) this.data.set(one, content);
+    if (this.kind === 'instance') this.up.add(one);
+    if (!was) this.made.set(one, (this.made.get(one) ?? 0) + 1);
     const outputs = { url: `${key}/g${step.generation}`, inputs: step.inputs };
     return this.#record(step, 'Provisioned', { effect: was ? 'found' : 'made', outputs, observed: {} });
   }

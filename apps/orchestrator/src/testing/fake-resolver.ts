@@ -5,6 +5,7 @@ import {
   resourceKey,
   streamName,
   type EnvironmentEvent,
+  type JobKind,
   type Plan,
   type PlanStep,
   type ResolveQuery,
@@ -51,7 +52,7 @@ export function serveResolver(bus: LocalBus, store: EventStore, blobs: Blobs): (
     for (const { type, data } of await store.read(streamName('environment', query.environment))) {
       state = environment.evolve(state, await whole({ type, data } as unknown as EnvironmentEvent, blobs));
     }
-    const plan = query.job === 'provision' ? provision(query, state) : deprovision(query, state);
+    const plan = PLANS[query.job](query, state);
     return { ...plan, hash: hashOf(plan) };
   });
 }
@@ -69,6 +70,50 @@ const empty = (query: ResolveQuery, outcome: Plan['outcome']): Omit<Plan, 'hash'
 });
 
 const definition = { name: 'fake', version: '1.0.0', hash: 'f'.repeat(64) };
+
+type Planned = (query: ResolveQuery, state: EnvironmentState) => Omit<Plan, 'hash'>;
+
+/** A provision whose parts begin with the snapshot's. */
+const imported: Planned = (query, state) => {
+  const plan = provision({ ...query, definition: query.definition!.replace(/@.*/, '') }, state);
+  const steps = plan.steps.map((step): PlanStep => {
+    const role = step.name === query.instanceId ? '' : step.name.slice(query.instanceId.length + 1);
+    const part = query.parts!.find((one) => one.role === role && one.kind === step.kind);
+    if (!part) return step;
+    const { sha256, bytes, mediaType, contentBytes } = part;
+    return { ...step, from: { sha256, bytes, mediaType, contentBytes } };
+  });
+  return { ...plan, steps };
+};
+
+/** The instance stops, all of it is read out, the instance is brought up again. */
+const exported: Planned = (query, state) => {
+  const mine = [...state.installed.entries()].filter(([, one]) => one.instanceId === query.instanceId);
+  const root = `instance/${query.instanceId}`;
+  const stepOf = (key: string, generation: number, more: Pick<PlanStep, 'id' | 'action' | 'after' | 'inverse'>): PlanStep => {
+    const [kind, name] = key.split('/') as [ResourceKind, string];
+    const { location, drivers } = query.place;
+    return { ...more, kind, name, generation, definition, location, driver: drivers[kind][0]!, spec: {} };
+  };
+  const { generation } = state.installed.get(root)!;
+  const reads = mine.map(([key, one]): PlanStep => {
+    const role = key === root ? '' : key.slice(key.indexOf('/') + query.instanceId.length + 2);
+    const after = [`${root}#stop`];
+    return { ...stepOf(key, one.generation, { id: `${key}#export`, action: 'export', after, inverse: 'none' }), role };
+  });
+  const steps = [
+    stepOf(root, generation, { id: `${root}#stop`, action: 'stop', after: [], inverse: 'ensure' }),
+    ...reads,
+    stepOf(root, generation, { id: root, action: 'ensure', after: reads.map(({ id }) => id), inverse: 'none' }),
+  ];
+  return {
+    ...empty(query, 'export'),
+    steps,
+    wires: mine.flatMap(([from, { uses }]) => uses.map((to) => ({ from, requirement: to.split('-').at(-1)!, to }))),
+    reads: mine.map(([key, one]) => ({ key, generation: one.generation })),
+    writes: [root],
+  };
+};
 
 function provision(query: ResolveQuery, state: EnvironmentState): Omit<Plan, 'hash'> {
   const parts = DEFINITIONS[query.definition!];
@@ -154,3 +199,5 @@ function deprovision(query: ResolveQuery, state: EnvironmentState): Omit<Plan, '
     writes: steps.map(({ id }) => id),
   };
 }
+
+const PLANS: Readonly<Record<JobKind, Planned>> = { provision, deprovision, import: imported, export: exported };

@@ -18,8 +18,9 @@ import { LocalBus, VirtualClock, seeded, type Faults } from '@slipway/mesh/testi
 import { createOrchestrator } from '../create-orchestrator.js';
 import { environment } from '../environment/environment.js';
 import type { EnvironmentState } from '../environment/state.js';
-import type { Cache, Ports } from '../ports.js';
+import type { Archives, Cache, Ports } from '../ports.js';
 import type { Orchestrator } from '../process/orchestrator.js';
+import { MemoryArchives } from './memory-archives.js';
 import { FakeProvisioner } from './fake-provisioner.js';
 import { serveResolver } from './fake-resolver.js';
 
@@ -39,10 +40,13 @@ export const ADA: RequestContext = { correlationId: 'call-0001', actor: { id: 'a
 export class World {
   readonly clock = new VirtualClock();
   readonly disk = new MemoryDisk();
-  readonly blobs: Blobs = new MemoryBlobs();
+  readonly blobs = new MemoryBlobs();
+  readonly archives = new MemoryArchives(this.blobs);
   readonly bus: LocalBus;
   readonly config: MeshConfig;
   readonly provisioners: Record<ResourceKind, FakeProvisioner>;
+  /** Steps that read out data while an instance ran. */
+  readonly readWhileUp: string[] = [];
   readonly #random: () => number;
   readonly #environments = new Map<string, { state: EnvironmentState; events: number }>();
 
@@ -51,11 +55,22 @@ export class World {
     this.#random = seeded(seed);
     this.bus = new LocalBus({ mesh: 'sim', clock: this.clock, seed, ...(faults && { faults }) });
     this.config = Object.assign(new MeshConfig(), { mesh: 'sim' });
+    this.config.snapshots.stores = { backups: { folder: '/backups' } };
     options.config?.(this.config);
     const log = new MemoryEventLog({ disk: this.disk, clock: this.clock });
     serveResolver(this.bus, log.as(null), this.blobs);
     const make = (kind: ResourceKind) =>
-      new FakeProvisioner(kind, { store: log.as(kind), bus: this.bus, clock: this.clock, ids: this.ids, location: 'local' });
+      new FakeProvisioner(kind, {
+        store: log.as(kind),
+        bus: this.bus,
+        clock: this.clock,
+        blobs: this.blobs,
+        ids: this.ids,
+        location: 'local',
+        exporting: ({ stepId }) => {
+          if (this.provisioners.instance.up.size > 0) this.readWhileUp.push(stepId);
+        },
+      });
     this.provisioners = { storage: make('storage'), database: make('database'), instance: make('instance') };
   }
 
@@ -125,13 +140,16 @@ export class World {
       subscribe: (subject, handler) => this.bus.subscribe(subject, (body, from) => void (alive && handler(body, from))),
       connected: () => this.bus.connected(),
     };
-    const { blobs, config, ids } = this;
+    const { config, ids } = this;
+    const blobs: Blobs = around(this.blobs, { put: pass, remove: pass }, 'blobs');
+    const archives: Archives = around(this.archives, { write: pass, read: pass }, 'archives');
     const store = guarded(log.as('orchestrator'), () => alive);
     const orchestrator = createOrchestrator({
       store,
       bus,
       clock,
       blobs,
+      archives,
       config,
       ids,
       replica,
@@ -181,6 +199,28 @@ export class World {
   }
 }
 
+/** A port whose effects are crash points: before, and after. */
+function around<T extends object>(
+  port: T,
+  effects: Partial<Record<keyof T, (point: CrashPoint) => Promise<void>>>,
+  name: string,
+): T {
+  return new Proxy(port, {
+    get(target, property) {
+      const value = Reflect.get(target, property) as unknown;
+      if (typeof value !== 'function') return value;
+      const pass = effects[property as keyof T];
+      if (!pass) return value.bind(target) as unknown;
+      return async (...given: unknown[]) => {
+        await pass(`before ${name}.${String(property)}`);
+        const result: unknown = await Reflect.apply(value, target, given);
+        await pass(`after ${name}.${String(property)}`);
+        return result;
+      };
+    },
+  });
+}
+
 /** What a dead process has read it can't use any more. */
 function guarded(store: EventStore, isAlive: () => boolean): EventStore {
   const never = new Promise<never>(() => {});
@@ -210,6 +250,18 @@ export const removal = (instanceId: string): { job: JobKind; body: JsonObject; k
   job: 'deprovision',
   body: { instanceId },
   key: `removal-of-${instanceId}`,
+});
+
+export const exportOf = (instanceId: string, more: JsonObject = {}): { job: JobKind; body: JsonObject; key: string } => ({
+  job: 'export',
+  body: { instanceId, ...more },
+  key: `export-of-${instanceId}`,
+});
+
+export const importAs = (instanceId: string, more: JsonObject): { job: JobKind; body: JsonObject; key: string } => ({
+  job: 'import',
+  body: { ownerId: 'ada', instanceId, ...more },
+  key: `import-as-${instanceId}`,
 });
 
 export const as = (id: string): RequestContext => ({ ...ADA, actor: { id, type: 'user' } satisfies Actor });
