@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { HTTP_HEADERS, type JobKind } from '@slipway/contracts';
-import { DeprovisionJob, ProvisionJob, type Accepted, type RequestView } from '@slipway/contracts/http';
+import { DeprovisionJob, ExportJob, ImportJob, ProvisionJob, type Accepted, type RequestView } from '@slipway/contracts/http';
 import { ApiJob, ApiNoun } from '../openapi/operations.js';
 import { Call, HttpCall } from './call.js';
 import { Endings } from './endings.js';
@@ -29,6 +29,20 @@ export class OpsController {
   @Post('deprovision')
   deprovision(@Body() job: DeprovisionJob, @Call() call: HttpCall): Promise<Accepted | RequestView> {
     return this.#accept('deprovision', job, call);
+  }
+
+  @ApiJob('import', ImportJob)
+  @HttpCode(202)
+  @Post('import')
+  import(@Body() job: ImportJob, @Call() call: HttpCall): Promise<Accepted | RequestView> {
+    return this.#accept('import', job, call);
+  }
+
+  @ApiJob('export', ExportJob)
+  @HttpCode(202)
+  @Post('export')
+  export(@Body() job: ExportJob, @Call() call: HttpCall): Promise<Accepted | RequestView> {
+    return this.#accept('export', job, call);
   }
 
   async #accept(kind: JobKind, job: object, call: HttpCall): Promise<Accepted | RequestView> {

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { CATEGORIES, type ErrorCode } from '@slipway/contracts';
+import { CATEGORIES, type ErrorCode, type JobKind } from '@slipway/contracts';
 import { ControlBody, PlanJob, SkipBody } from '@slipway/contracts/http';
 import { statusOf } from '../problem/status.js';
 import { projections } from '../views/registry.js';
@@ -76,13 +76,19 @@ const PAGED = [
   ApiQuery({ name: 'cursor', required: false, type: String, description: '`next` of the page before.' }),
 ];
 
+const JOB_SUMMARIES: Readonly<Record<JobKind, string>> = {
+  provision: 'Ask for a service and everything it needs',
+  deprovision: 'Give an instance back, with everything made for it',
+  import: 'Ask for a service as a snapshot holds it, under a name that nothing has yet',
+  export: 'Read out all data of an instance, of one moment, and keep them as a snapshot',
+};
+
 /** A job: 202, or with `Prefer: wait=<s>` held until it has ended. */
-export const ApiJob = (job: 'provision' | 'deprovision', body: BodyClass): MethodDecorator =>
+export const ApiJob = (job: JobKind, body: BodyClass): MethodDecorator =>
   withKey(
     ApiOperation({
       operationId: job,
-      summary:
-        job === 'provision' ? 'Ask for a service and everything it needs' : 'Give an instance back, with everything made for it',
+      summary: JOB_SUMMARIES[job],
       description: 'Always queued. The same `Idempotency-Key` gets the same answer and does nothing twice.',
     }),
     ApiHeader({ name: 'Idempotency-Key', required: false, description: '1 to 128 printable characters; made when left out.' }),
@@ -98,7 +104,7 @@ export const ApiJob = (job: 'provision' | 'deprovision', body: BodyClass): Metho
       'Preference-Applied': 'The wait that was honoured.',
     }),
     answer(200, 'RequestView', 'It has ended while the answer was held.'),
-    ...problems(...CHANGES, 'name-taken', 'not-possible', 'key-reused', 'too-busy', 'not-found'),
+    ...problems(...CHANGES, 'name-taken', 'not-possible', 'key-reused', 'too-busy', 'not-found', 'archive-invalid'),
   );
 
 export const ApiPlan = (): MethodDecorator =>

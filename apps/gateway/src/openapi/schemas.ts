@@ -23,7 +23,9 @@ import {
   DRIVER_VERBS,
   ERRORS,
   INVERSES,
+  JOBS,
   OWNER_TYPES,
+  PLAN_OUTCOMES,
   PICKED_BY,
   RESOURCE_KINDS,
   STEP_ACTIONS,
@@ -133,7 +135,7 @@ const step = object<StepView>({
 
 const request = object<RequestView>({
   id: { ...text, format: 'uuid' },
-  job: oneOf(['provision', 'deprovision']),
+  job: oneOf([...JOBS]),
   status: oneOf(REQUEST_STATUSES),
   environment: text,
   instanceId: text,
@@ -158,11 +160,18 @@ const request = object<RequestView>({
   steps: list(ref('StepView')),
   result: optional({
     oneOf: [
-      object<{ alreadySatisfied: InstalledRef[]; installed: InstalledRef[]; removed: InstalledRef[]; wires: Wire[] }>({
+      object<{
+        alreadySatisfied: InstalledRef[];
+        installed: InstalledRef[];
+        removed: InstalledRef[];
+        wires: Wire[];
+        snapshot?: string;
+      }>({
         alreadySatisfied: list(ref('InstalledRef')),
         installed: list(ref('InstalledRef')),
         removed: list(ref('InstalledRef')),
         wires: list(ref('Wire')),
+        snapshot: optional(described(text, 'Id of the snapshot that an export has made.')),
       }),
       object<{ unsatisfied: Unsatisfied[] }>({ unsatisfied: list(ref('Unsatisfied')) }),
     ],
@@ -240,7 +249,7 @@ const event = object<EventView>({
 
 const plan = object<Plan>({
   environment: text,
-  outcome: oneOf(['satisfied', 'install', 'remove', 'unsatisfied']),
+  outcome: oneOf([...PLAN_OUTCOMES]),
   alreadySatisfied: list(ref('InstalledRef')),
   steps: list(ref('PlanStep')),
   wires: list(ref('Wire')),
@@ -265,6 +274,7 @@ const planStep = object<PlanStep>({
   shared: optional(flag),
   inverse: oneOf([...INVERSES]),
   from: optional(ref('Part')),
+  role: optional(described(text, 'What it is to the instance, of an `export`: names of the requirements that lead to it.')),
 });
 
 const unsatisfied = object<Unsatisfied>({

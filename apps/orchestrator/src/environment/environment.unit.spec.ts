@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EnvironmentEvent, Installed, Owner, PlanRead } from '@slipway/contracts';
+import type { EnvironmentEvent, Installed, JobKind, Owner, PlanRead } from '@slipway/contracts';
 import { given as givenEvents } from '@slipway/event-store/testing';
 import { environment } from './environment.js';
 import { fromJson, toJson } from './snapshot.js';
@@ -9,17 +9,9 @@ const ADA: Owner = { id: 'ada', type: 'user' };
 const BOB: Owner = { id: 'bob', type: 'user' };
 
 const given = (...events: EnvironmentEvent[]) => givenEvents(environment, events);
-const claim = (
-  requestId: string,
-  name = 'shop',
-  more: Partial<{ owner: Owner; job: 'provision' | 'deprovision'; queue: number }> = {},
-) => ({ type: 'Claim', requestId, name, owner: ADA, job: 'provision', queue: 100, ...more }) as const;
-const claimed = (
-  requestId: string,
-  name = 'shop',
-  owner = ADA,
-  job: 'provision' | 'deprovision' = 'provision',
-): EnvironmentEvent => ({
+const claim = (requestId: string, name = 'shop', more: Partial<{ owner: Owner; job: JobKind; queue: number }> = {}) =>
+  ({ type: 'Claim', requestId, name, owner: ADA, job: 'provision', queue: 100, ...more }) as const;
+const claimed = (requestId: string, name = 'shop', owner = ADA, job: JobKind = 'provision'): EnvironmentEvent => ({
   type: 'NameClaimed',
   data: { kind: 'instance', name, requestId, owner, job },
 });
@@ -100,6 +92,21 @@ const SHOP = [
 ];
 
 describe('N1: names', () => {
+  test('an import never takes one that something stands under; an export needs one, and leaves it its owner', () => {
+    given(...SHOP)
+      .when(claim('r2', 'shop', { job: 'import' }))
+      .thenRefuses('name-taken');
+    given()
+      .when(claim('r1', 'shop', { job: 'import' }))
+      .then([claimed('r1', 'shop', ADA, 'import')]);
+    given()
+      .when(claim('r1', 'shop', { job: 'export' }))
+      .thenRefuses('not-found');
+    given(...SHOP)
+      .when(claim('r2', 'shop', { job: 'export', owner: BOB }))
+      .then([claimed('r2', 'shop', ADA, 'export')]);
+  });
+
   test('free: claimed; claimed again by the same request: nothing to record', () => {
     given()
       .when(claim('r1'))

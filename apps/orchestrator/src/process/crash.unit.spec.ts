@@ -135,7 +135,11 @@ const scenarios: Scenario[] = [
   },
   {
     name: 'export, import under another name',
-    jobs: [job('shop'), exportOf('shop'), importAs('copy', { snapshot: snapshotOf('shop'), snapshotId: true, definition: 'guestbook' })],
+    jobs: [
+      job('shop'),
+      exportOf('shop'),
+      importAs('copy', { snapshot: snapshotOf('shop'), snapshotId: true, definition: 'guestbook' }),
+    ],
     check(world, [, , imported]) {
       nothingLostOrTwice(world);
       expect(world.last(imported!.requestId)!.type).toBe('RequestSucceeded');
@@ -172,7 +176,11 @@ const scenarios: Scenario[] = [
   },
   {
     name: 'an import that fails is undone, and the snapshot stays',
-    jobs: [job('shop'), exportOf('shop'), importAs('copy', { snapshot: snapshotOf('shop'), snapshotId: true, definition: 'guestbook' })],
+    jobs: [
+      job('shop'),
+      exportOf('shop'),
+      importAs('copy', { snapshot: snapshotOf('shop'), snapshotId: true, definition: 'guestbook' }),
+    ],
     prepare(world) {
       world.provisioners.instance.behave = ({ action, resource }) =>
         action === 'ensure' && resource.name === 'copy' ? { fails: cause('foreign') } : {};

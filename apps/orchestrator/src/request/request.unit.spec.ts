@@ -103,6 +103,107 @@ const given = (...events: RequestEvent[]) => givenEvents(request, events);
 const running = [accepted(), planMade(), admitted, begun('storage/shop-data'), begun('database/shop-db')];
 const allButLast = [...running, done('storage/shop-data', { path: '/data' }), done('database/shop-db'), begun('instance/shop')];
 
+/** As the solver plans it: stop, read out, bring up again. */
+const EXPORT = plan(
+  [
+    step('instance/shop', [], { id: 'instance/shop#stop', action: 'stop', inverse: 'ensure' }),
+    step('storage/shop-data', ['instance/shop#stop'], { id: 'storage/shop-data#export', action: 'export', inverse: 'none' }),
+    step('instance/shop', ['storage/shop-data#export'], { inverse: 'none' }),
+  ],
+  { outcome: 'export', wires: [{ from: 'instance/shop', requirement: 'pg', to: 'database/pg' }] },
+);
+const stopBegun = begun('instance/shop#stop', { action: 'stop' });
+const exportBegun = begun('storage/shop-data#export', { action: 'export', deadline: NOW + 3_600_000 });
+const up = { pg: { url: 'pg://shared' } };
+const exporting = [accepted({ job: 'export' }), planMade(EXPORT), admitted, stopBegun, done('instance/shop#stop'), exportBegun];
+const readOut = [
+  ...exporting,
+  done('storage/shop-data#export', { part: {} }),
+  begun('instance/shop', { inputs: up }),
+  done('instance/shop'),
+];
+
+describe('an export', () => {
+  test('stops, reads out, brings up again with the inputs that stand; data have a deadline of their own', () => {
+    given(accepted({ job: 'export' }), planMade(EXPORT))
+      .when({ type: 'Admit', planHash: 'plan-1', setting: setting() })
+      .then([admitted, stopBegun]);
+    given(...exporting.slice(0, 4))
+      .when(settle('instance/shop#stop', success(), { action: 'stop' }))
+      .then([done('instance/shop#stop'), exportBegun]);
+    given(...exporting)
+      .when(settle('storage/shop-data#export', success({ part: {} }), { action: 'export' }))
+      .then([done('storage/shop-data#export', { part: {} }), begun('instance/shop', { inputs: up })]);
+  });
+
+  test('has succeeded when what was read out is a snapshot, not before; nothing is installed by it', () => {
+    given(...readOut)
+      .when(tick(NOW + 1))
+      .then([]);
+    const end = { alreadySatisfied: [], installed: [], removed: [], wires: [], snapshot: 'r1' };
+    given(...readOut)
+      .when({ type: 'Keep', snapshot: 'r1' })
+      .then([{ type: 'RequestSucceeded', data: end }]);
+    given(...exporting)
+      .when({ type: 'Keep', snapshot: 'r1' })
+      .then([]);
+    const ended = [...readOut, { type: 'RequestSucceeded', data: end } as RequestEvent];
+    const state = ended.reduce(request.evolve, request.initialState());
+    expect(settlement(state, 'local')).toEqual({ name: 'shop', outcome: 'done', installed: [], removed: [], wires: [] });
+  });
+
+  test('that fails is undone by bringing up what was stopped', () => {
+    const why = cause('foreign');
+    given(...exporting)
+      .when(settle('storage/shop-data#export', failure(why), { action: 'export' }))
+      .then([
+        stepFailed('storage/shop-data#export', why),
+        { type: 'UndoStarted', data: { cause: why } },
+        begun('instance/shop#stop', { undo: true, inputs: up }),
+      ]);
+    const undoing: RequestEvent[] = [
+      ...exporting,
+      stepFailed('storage/shop-data#export', why),
+      { type: 'UndoStarted', data: { cause: why } },
+      begun('instance/shop#stop', { undo: true, inputs: up }),
+    ];
+    given(...undoing)
+      .when(settle('instance/shop#stop', success()))
+      .then([undone('instance/shop#stop'), { type: 'RequestFailed', data: { cause: why } }]);
+  });
+
+  test('that is cancelled, or cannot be kept, when everything runs again has nothing to undo', () => {
+    const lost = cause('blob-missing');
+    given(...readOut)
+      .when({ type: 'Lose', cause: lost, setting: setting() })
+      .then([
+        { type: 'UndoStarted', data: { cause: lost } },
+        { type: 'RequestFailed', data: { cause: lost } },
+      ]);
+    const state = readOut.reduce(request.evolve, request.initialState());
+    const cancelled = request.decide(state, { type: 'Cancel', actor: ADA, setting: setting() });
+    expect(cancelled.map(({ type }) => type)).toEqual(['CancelRequested', 'UndoStarted', 'RequestCancelled']);
+    given(...exporting)
+      .when({ type: 'Lose', cause: lost, setting: setting() })
+      .then([]);
+  });
+
+  test('whose instance cannot be brought up again needs attention, and names it', () => {
+    const events: RequestEvent[] = [
+      ...exporting,
+      stepFailed('storage/shop-data#export'),
+      { type: 'UndoStarted', data: { cause: cause('foreign') } },
+      begun('instance/shop#stop', { undo: true }),
+      { type: 'StepUndoFailed', data: { stepId: 'instance/shop#stop', try: 1, cause: cause('port-taken') } },
+    ];
+    const resource = { environment: 'default', kind: 'instance' as const, name: 'shop' };
+    const left = [{ resource, generation: 1, location: 'local', reason: 'port-taken' }];
+    given(...events)
+      .when(tick(NOW + 1))
+      .then([{ type: 'AttentionNeeded', data: { cause: cause('port-taken'), left } }]);
+  });
+});
+
 describe('acceptance', () => {
   test('once; the same body again records nothing, another body is refused', () => {
     given().when({ type: 'Accept', request: asked }).then([accepted()]);

@@ -93,7 +93,7 @@ const exported: Planned = (query, state) => {
   const stepOf = (key: string, generation: number, more: Pick<PlanStep, 'id' | 'action' | 'after' | 'inverse'>): PlanStep => {
     const [kind, name] = key.split('/') as [ResourceKind, string];
     const { location, drivers } = query.place;
-    return { ...more, kind, name, generation, definition, location, driver: drivers[kind][0]!, spec: {} };
+    return { ...more, kind, name, generation, definition, location, driver: drivers[kind]![0]!, spec: {} };
   };
   const { generation } = state.installed.get(root)!;
   const reads = mine.map(([key, one]): PlanStep => {

@@ -131,6 +131,7 @@ export function describeBlobs(adapter: string, prepare: () => Promise<BlobsUnder
       await expect(store.blobs.open(name)).rejects.toMatchObject({ code: 'bad-input' });
       await expect(store.blobs.read(name)).rejects.toMatchObject({ code: 'bad-input' });
       await expect(store.blobs.has(name)).rejects.toMatchObject({ code: 'bad-input' });
+      await expect(store.blobs.remove(name)).rejects.toMatchObject({ code: 'bad-input' });
     });
 
     describe.each([
@@ -157,6 +158,19 @@ export function describeBlobs(adapter: string, prepare: () => Promise<BlobsUnder
         await store.blobs.put(long);
         expect((await store.blobs.read(sha256)).equals(long)).toBe(true);
       });
+    });
+
+    test('what is removed is gone, also twice; who reads it just now reads it to its end; it can be stored again', async () => {
+      const { sha256 } = await store.blobs.put(long);
+      const kept = await store.blobs.put('kept');
+      const reading = await store.blobs.open(sha256);
+      await store.blobs.remove(sha256);
+      await store.blobs.remove(sha256);
+      expect((await buffer(reading)).equals(long)).toBe(true);
+      expect([await store.blobs.has(sha256), await store.blobs.has(kept.sha256)]).toEqual([false, true]);
+      await expect(store.blobs.open(sha256)).rejects.toMatchObject({ code: 'blob-missing' });
+      await store.blobs.put(long);
+      expect((await store.blobs.read(sha256)).equals(long)).toBe(true);
     });
 
     test('a blob beyond the limit is not read into memory', async () => {
