@@ -22,15 +22,18 @@ const OF_JOB = {
   export: 'exported',
 } as const satisfies Record<JobKind, string>;
 
+/** What it completes that a resource is there. */
+const IS_THERE: Partial<Record<JobKind, string>> = { provision: 'provisioned', import: 'imported' };
+
 /**
- * The log's events that complete something, and its name below `slipway.<mesh>.dfe.`: the one table of both. What an export
- * stops it brings up again: that completes nothing.
+ * The log's events that complete something, and its name below `slipway.<mesh>.dfe.`: the one table of both. That an
+ * export brings up again what it has stopped completes nothing.
  */
 const COMPLETIONS: Readonly<Record<string, (job: JobKind) => string | undefined>> = {
   RequestSucceeded: (job) => OF_JOB[job],
   ...Object.fromEntries(
     RESOURCE_KINDS.flatMap((kind): [string, (job: JobKind) => string | undefined][] => [
-      [resourceEventType(kind, 'Provisioned'), (job) => (job === 'export' ? undefined : `${kind}.${OF_JOB[job]}`)],
+      [resourceEventType(kind, 'Provisioned'), (job) => IS_THERE[job] && `${kind}.${IS_THERE[job]}`],
       [resourceEventType(kind, 'Exported'), () => `${kind}.exported`],
       [resourceEventType(kind, 'Destroyed'), () => `${kind}.deprovisioned`],
     ]),
