@@ -111,8 +111,6 @@ export const SCHEMAS = {
   PlanQuery: object({ body: anything }),
   ControlCommand: object({ requestId: string, reason }, ['reason']),
   DispatchCommand: object({ environment: name, reason }, ['reason']),
-  ReceiveSnapshotCommand: object({ manifest: SNAPSHOT_MANIFEST }),
-  DeleteSnapshotCommand: object({ snapshotId: words(64), reason }, ['reason']),
   EnsureCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything), from: part }, ['ownerId', 'from']),
   DestroyCommand: object(ofResource, ['ownerId']),
   StopCommand: object(ofResource, ['ownerId']),
@@ -145,7 +143,6 @@ export const SCHEMAS = {
     ['definition', 'parts', 'atLeast'],
   ),
   Accepted: object({ requestId: string, position: string, repeated: boolean }, ['repeated']),
-  SnapshotRecorded: object({ snapshotId: string, position: string, repeated: boolean }, ['repeated']),
   Plan: object({
     environment: name,
     outcome: { enum: PLAN_OUTCOMES },

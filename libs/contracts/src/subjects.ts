@@ -46,8 +46,6 @@ export const VERBS = {
   resume: 'resume',
   pauseDispatch: 'pause-dispatch',
   resumeDispatch: 'resume-dispatch',
-  receiveSnapshot: 'receive-snapshot',
-  deleteSnapshot: 'delete-snapshot',
   ensure: 'ensure',
   destroy: 'destroy',
   stop: 'stop',
