@@ -9,6 +9,8 @@ import { events } from './commands/mesh/events.js';
 import { status } from './commands/mesh/status.js';
 import { views } from './commands/mesh/views.js';
 import { deprovision } from './commands/ops/deprovision.js';
+import { exportCommand } from './commands/ops/export.js';
+import { importCommand } from './commands/ops/import.js';
 import { plan } from './commands/ops/plan.js';
 import { provision } from './commands/ops/provision.js';
 import { provisioners } from './commands/provisioners/provisioners.js';
@@ -23,6 +25,8 @@ import { FORMATS } from './output/format.js';
 const COMMANDS = [
   provision,
   deprovision,
+  importCommand,
+  exportCommand,
   plan,
   requests,
   wait,

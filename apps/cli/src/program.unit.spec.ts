@@ -12,6 +12,8 @@ describe('the command line', () => {
     for (const name of [
       'provision',
       'deprovision',
+      'import',
+      'export',
       'plan',
       'requests',
       'instances',

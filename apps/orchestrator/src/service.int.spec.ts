@@ -143,6 +143,7 @@ describe('the service on NATS and the embedded log', () => {
         place: {
           guestLocation: 'local',
           location: 'local',
+          provisioner: 'slipway',
           drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
         },
       },

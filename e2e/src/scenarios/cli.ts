@@ -11,6 +11,8 @@ const ARGUMENTS: Record<JobKind | 'plan', readonly string[]> = {
   plan: ['ownerId', 'instanceId', 'guestLocation'],
   provision: ['ownerId', 'instanceId', 'guestLocation'],
   deprovision: ['instanceId'],
+  import: ['ownerId', 'instanceId', 'snapshot', 'guestLocation'],
+  export: ['instanceId'],
 };
 /** Switches whose name is not that of the field. */
 const SWITCHES: Record<string, string> = { keepOnFailure: '--keep' };

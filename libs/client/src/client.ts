@@ -5,6 +5,8 @@ import type {
   DesiredChange,
   DesiredState,
   DeprovisionJob,
+  ExportJob,
+  ImportJob,
   EnvironmentView,
   EventFilter,
   EventView,
@@ -178,6 +180,10 @@ export class SlipwayClient {
 
   provision = (job: ProvisionJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/provision', job, options);
   deprovision = (job: DeprovisionJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/deprovision', job, options);
+  /** A service as a snapshot holds it, under a name that nothing has yet. */
+  import = (job: ImportJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/import', job, options);
+  /** All data of an instance, of one moment, as a snapshot: the request's result names it. */
+  export = (job: ExportJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/export', job, options);
   /** What a request would do; changes nothing. */
   plan = (job: PlanJob): Promise<Plan> => this.http.json('POST', '/plans', { body: job });
   /** Follows a request until it has ended (or needs attention). */

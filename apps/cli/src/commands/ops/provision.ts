@@ -4,11 +4,14 @@ import { withClient } from '../../command.js';
 import { runJob, waitOptions, type WaitFlags } from './run-job.js';
 import { placeOptions, type PlaceFlags } from './place-options.js';
 
-interface Flags extends PlaceFlags, WaitFlags {
+/** What may be said of a job that makes an instance. */
+export interface ProvisionFlags extends PlaceFlags {
   definition?: string;
   ownerType?: ProvisionJob['ownerType'];
   keep?: boolean;
 }
+
+type Flags = ProvisionFlags & WaitFlags;
 
 /** `slipway provision [--cluster-id=<id>] [--environment=<name>] [--definition=<name>[@<range>]] [--] <owner-id> <instance-id> [<guest-location>]` */
 export function provision(program: Command): void {
@@ -35,12 +38,7 @@ export function provision(program: Command): void {
 }
 
 /** The job that the arguments ask for; validated by the gateway. */
-export function provisionJob(
-  flags: Omit<Flags, keyof WaitFlags>,
-  ownerId: string,
-  instanceId: string,
-  guestLocation?: string,
-): ProvisionJob {
+export function provisionJob(flags: ProvisionFlags, ownerId: string, instanceId: string, guestLocation?: string): ProvisionJob {
   return {
     ownerId,
     instanceId,

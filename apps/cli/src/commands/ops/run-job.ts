@@ -89,6 +89,7 @@ export function describeEnd(request: RequestView): string {
     const url = request.steps
       .map((step) => step.outputs?.url)
       .find((value) => typeof value === 'string' && value.startsWith('http'));
+    if (request.job === 'export') return `${request.instanceId} is exported and runs again. Snapshot: ${result.snapshot}`;
     if (request.job === 'deprovision') return `${request.instanceId} is given back: ${result.removed.length} removed.`;
     if (result.installed.length === 0) return `${request.instanceId} is there already; nothing was done.`;
     return `${request.instanceId} is there: ${result.installed.length} made, ${result.alreadySatisfied.length} used as they were.${url ? `\n${String(url)}` : ''}`;
