@@ -160,7 +160,7 @@ function admitCommand({ id, accepted, plan }: Candidate, { concurrent, perOwner 
   const { name, owner, job } = accepted;
   const written = new Set(plan.writes);
   const writes = plan.steps
-    .filter(({ id }) => written.has(id))
+    .filter((step) => written.has(step.id))
     .map((step) => ({ key: step.id, generation: step.generation, make: step.inverse === 'destroy' }));
   return {
     type: 'Admit',

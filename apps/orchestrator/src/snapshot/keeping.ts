@@ -38,15 +38,19 @@ export class Keeping {
   run(id: string, state: RequestState, then: (kept: Kept) => void): void {
     if (this.#underWay || this.ports.clock.now() < this.#againAt) return;
     this.#underWay = true;
-    void this.#make(id, state)
-      .then(
-        (ready): Kept => ({ kind: 'ready', ready }),
-        (error: unknown) => this.#failed(causeOf(error, 'driver-failed')),
-      )
-      .then((kept) => {
-        this.#underWay = false;
-        then(kept);
-      });
+    const told = (kept: Kept) => {
+      this.#underWay = false;
+      then(kept);
+    };
+    void this.#try(id, state).then(told);
+  }
+
+  async #try(id: string, state: RequestState): Promise<Kept> {
+    try {
+      return { kind: 'ready', ready: await this.#make(id, state) };
+    } catch (error) {
+      return this.#failed(causeOf(error, 'driver-failed'));
+    }
   }
 
   async #make(id: string, state: RequestState): Promise<Ready> {
