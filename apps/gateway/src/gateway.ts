@@ -16,6 +16,7 @@ import type { LiveLimits } from './live/connection.js';
 import { Live } from './live/live.js';
 import { LiveTail } from './live/tail.js';
 import { openApi, serveDocs } from './openapi/document.js';
+import { PassThrough, type PassLimits } from './pass-through/pass-through.js';
 import { ProblemFilter } from './problem/problem.filter.js';
 import type { Views } from './views/port.js';
 
@@ -26,6 +27,7 @@ export interface GatewayOptions {
   views: Views;
   limits?: Limits;
   liveLimits?: Partial<LiveLimits>;
+  passLimits?: PassLimits;
 }
 
 export interface RunningGateway extends RunningService {
@@ -35,7 +37,10 @@ export interface RunningGateway extends RunningService {
 }
 
 /** Starts the door on `config.gateway`. Resolves when it answers; throws `port-taken` when somebody else listens there. */
-export async function startGateway(runtime: Runtime, { views, limits, liveLimits }: GatewayOptions): Promise<RunningGateway> {
+export async function startGateway(
+  runtime: Runtime,
+  { views, limits, liveLimits, passLimits }: GatewayOptions,
+): Promise<RunningGateway> {
   const { config, logger, store, service, replica, clock, bus } = runtime;
   const { host, port, allowedHosts } = config.gateway;
   const door = new Door(host, allowedHosts);
@@ -54,6 +59,7 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
   app.useGlobalFilters(new ProblemFilter(logger));
   app.useGlobalPipes(new ValidationPipe());
   serveDocs(app);
+  const passThrough = new PassThrough(views, config.gateway.tls ? 'https' : 'http', passLimits);
   const sockets = socketsOf(app.getHttpServer() as Server);
   const live = new Live(
     runtime,
@@ -64,6 +70,7 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
     liveLimits,
   );
   live.attach(app.getHttpServer() as Server);
+  passThrough.register(app.getHttpAdapter().getInstance() as FastifyInstance);
   await app.listen(port, host).catch(async (error: NodeJS.ErrnoException) => {
     presence.stop();
     await Promise.all([app.close(), tail.stop()]);
@@ -89,6 +96,7 @@ export async function startGateway(runtime: Runtime, { views, limits, liveLimits
       const cut = clock.after(STOP_MS, () => sockets.forEach((socket) => socket.destroy()));
       await app.close();
       cut();
+      await passThrough.stop();
       presence.stop();
       await tail.stop();
       await views.close();

@@ -93,6 +93,14 @@ export class Requests extends Rows<RequestView> {
   }
 }
 
+/** A call to an instance's own interface. */
+export interface InstanceCall {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: Body;
+  signal?: AbortSignal;
+}
+
 /** Instances, and what can be wanted of one: the answer says that it is recorded, its `health` when it is done. */
 export class Instances extends Rows<ResourceView> {
   start = (id: string, reason?: string) => this.want(id, 'start', reason);
@@ -102,6 +110,19 @@ export class Instances extends Rows<ResourceView> {
   settled = (id: string, wanted: DesiredState, options?: SettledOptions): Promise<ResourceView> =>
     untilSettled(() => this.get(id), wanted, options);
 
+  /**
+   * A call to the instance's own interface, passed through the gateway: its answer, whatever it says. `path` is below the
+   * instance's resource, and may have a query.
+   */
+  call(id: string, path: string, { method = 'GET', headers, body, signal }: InstanceCall = {}): Promise<Response> {
+    const below = path === '' || /^[/?]/.test(path) ? path : `/${path}`;
+    const { 'content-type': type = 'application/octet-stream', ...rest } = Object.fromEntries(new Headers(headers));
+    return this.http.passed(method, `/instances/${part(id)}/resource${below}`, {
+      headers: rest,
+      ...(body !== undefined && { content: { body, type } }),
+      ...(signal && { signal }),
+    });
+  }
   /** What opens an instance and what it is wired to, in the clear. That it was read is recorded. */
   credentials(id: string): Promise<CredentialsView> {
     return this.http.json('GET', `/instances/${part(id)}/credentials`);

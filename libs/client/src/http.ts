@@ -65,6 +65,11 @@ export class Http {
     return method === 'GET' ? this.newest.read(send, options.signal) : send();
   }
 
+  /** The answer, however it went: for what is passed through to somebody else. Throws {@link NotReachable}. */
+  passed(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+    return this.send(method, path, options, undefined);
+  }
+
   /** Where the WebSocket is. */
   get liveUrl(): string {
     return `${this.url.replace(/^http/, 'ws')}/api/v1/events`;

@@ -2,6 +2,7 @@ export type { ActionOptions, Actions } from './actions.js';
 export {
   SlipwayClient,
   type Environments,
+  type InstanceCall,
   type Instances,
   type JobOptions,
   type ListOptions,

@@ -186,5 +186,11 @@ export class InstanceSpec {
   @MayBeLeftOut() @IsResourceUri() resourceUri?: string;
 }
 
+/** How an instance is checked: as it says, at its own path, else at that of its resource. Without either a connection is enough. */
+export function healthOf({ health, resourceUri }: Pick<InstanceSpec, 'health' | 'resourceUri'>): HealthCheck | undefined {
+  const path = health?.path ?? resourceUri;
+  return path === undefined ? health : { ...health, path };
+}
+
 /** The class that validates a spec, by the kind of what it makes. */
 export const SPEC_OF = { storage: StorageSpec, database: DatabaseSpec, instance: InstanceSpec } as const;

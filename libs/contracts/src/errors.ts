@@ -145,6 +145,16 @@ export const ERRORS = {
     hint: 'Try again after the seconds in Retry-After.',
     advice: 'retry',
   },
+  'instance-away': {
+    title: 'The instance does not answer',
+    hint: 'Look at its health and its log: npx slipway instances <name>, npx slipway instances logs <name>.',
+    advice: 'retry',
+  },
+  'instance-slow': {
+    title: 'The instance does not answer in time',
+    hint: 'Look at its log: npx slipway instances logs <name>.',
+    advice: 'retry',
+  },
   'driver-unknown': { title: 'No such driver here', hint: 'Use one of the drivers that are named.', advice: 'refuse' },
   'driver-failed': {
     title: 'The driver could not do it',

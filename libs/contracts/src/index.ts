@@ -59,6 +59,7 @@ export {
   SPEC_OF,
   StorageSpec,
   bytesOf,
+  healthOf,
 } from './definition.js';
 export { OFFERED_BY, Offering, mergedOfferings, type Offered, type OfferedBy } from './offering.js';
 export {

@@ -8,6 +8,7 @@ import { contextOfCall, logTokenOf } from '../identity/call.js';
 import { isLoopback, knockOf, type Door } from '../identity/door.js';
 import type { Guard } from '../identity/guard.js';
 import { DOCS } from '../openapi/document.js';
+import { RESOURCE_ROUTE } from '../pass-through/pass-through.js';
 import { problemHeaders, problemOf, rawAnswer, toSlipwayError } from '../problem/problem.js';
 import { CallMetrics } from './call-metrics.js';
 import { answerPreflight, isPreflight, shareAnswer } from './cross-origin.js';
@@ -26,6 +27,10 @@ export const BODY_LIMIT = 512 * 1024;
 export const TAR = 'application/x-tar';
 const ALIVE = new Set(['/api/v1/health/live', '/api/v1/health/ready']);
 const RESTORE = '/api/v1/restore';
+
+/** Whose body comes as it comes: what takes it has its own limits. */
+const isStreamed = ({ routeOptions: { url } }: FastifyRequest): boolean =>
+  url === RESTORE || url?.startsWith(RESOURCE_ROUTE) === true;
 
 export interface Limits {
   /** How long the head of a call may take to arrive, in ms. */
@@ -113,7 +118,7 @@ function takeKindsOfContent(server: FastifyInstance): void {
 /** A body that drips in must not hold a call for ever; that of an action is there as a whole. */
 function limitPaceOfBodies(server: FastifyInstance, ms: number): void {
   server.addHook('preParsing', (request, reply, payload, done) => {
-    if (request.routeOptions.url !== RESTORE && request.raw.complete === false) {
+    if (!isStreamed(request) && request.raw.complete === false) {
       const timer = setTimeout(() => {
         void reply
           .header('Connection', 'close')

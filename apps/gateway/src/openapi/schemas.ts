@@ -196,6 +196,8 @@ const resource = object<ResourceView>({
   requestId: described(text, 'Request that touched it last.'),
   outputs: described(json, 'What others are wired to; an instance: its `url`.'),
   observed: json,
+  resourceUri: optional(described(text, 'Path at which it is called.')),
+  resourceUrl: optional(described(text, 'Its address and that path: where `/instances/{id}/resource` leads.')),
   desired: optional(described(oneOf(DESIRED_STATES), 'Whether it is to run.')),
   health: optional(oneOf(['starting', 'healthy', 'unhealthy', 'stopped', 'unknown'])),
   healthReason: optional(text),

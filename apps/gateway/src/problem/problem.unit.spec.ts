@@ -21,6 +21,8 @@ describe('an error as a problem', () => {
     ['log-unavailable', 503],
     ['no-server', 503],
     ['timed-out', 503],
+    ['instance-away', 502],
+    ['instance-slow', 504],
     ['internal', 500],
   ] as const)('%s is %i', (code, status) => expect(statusOf(code)).toBe(status));
 

@@ -53,6 +53,10 @@ export function statusOf(code: ErrorCode): number {
     case 'wrong-location':
     case 'no-port-free':
       return 503;
+    case 'instance-away':
+      return 502;
+    case 'instance-slow':
+      return 504;
     default:
       return 500;
   }

@@ -125,14 +125,19 @@ export class GatewayPlace {
   }
 
   /** A resource that is there, as its own stream says. */
-  async resource(kind: 'instance' | 'storage' | 'database', name: string, environment = 'default'): Promise<string> {
+  async resource(
+    kind: 'instance' | 'storage' | 'database',
+    name: string,
+    environment = 'default',
+    { url = `http://${name}`, spec = {} }: { url?: string; spec?: JsonObject } = {},
+  ): Promise<string> {
     const stream = resourceStream({ environment, kind, name });
     const outcome = { requestId: randomUUID(), stepId: `${kind}/${name}`, try: 1, generation: 1, epoch: 1 };
     const definition = { name: 'thing', version: '1.0.0', hash: hashOf(name) };
     const metadata = { requestId: outcome.requestId, environment, ownerId: 'ada' };
-    const place = { replica: 'r', location: 'local', driver: 'test', definition, spec: {}, inputs: {}, deadline: 0 };
+    const place = { replica: 'r', location: 'local', driver: 'test', definition, spec, inputs: {}, deadline: 0 };
     await this.record(stream, resourceEventType(kind, 'Started'), { ...outcome, action: 'ensure', ...place }, metadata);
-    const made = { ...outcome, effect: 'made', outputs: { url: `http://${name}` }, observed: {} };
+    const made = { ...outcome, effect: 'made', outputs: { url }, observed: {} };
     return this.record(stream, resourceEventType(kind, 'Provisioned'), made, metadata);
   }
 

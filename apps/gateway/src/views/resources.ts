@@ -5,6 +5,7 @@ import {
   idOf,
   type EnvironmentEvent,
   type Installed,
+  type JsonObject,
   type ResourceEvent,
   type ResourceKind,
   type StepAction,
@@ -89,6 +90,7 @@ function started(
     definition: data.definition,
     ...(ownerId !== undefined && { ownerId }),
     ...(instanceId !== undefined && { instanceId }),
+    ...(typeof data.spec['resourceUri'] === 'string' && { resourceUri: data.spec['resourceUri'] }),
     outputs: anew ? {} : row.outputs,
     observed: anew ? {} : row.observed,
     createdAt: anew ? recordedAt : row.createdAt,
@@ -96,7 +98,22 @@ function started(
   };
 }
 
-const NOT_RUNNING = { desired: undefined, health: undefined, healthReason: undefined, rotation: undefined };
+/** Where an instance that has an address is called. */
+function at({ kind, resourceUri = '/' }: ResourceView, { url }: JsonObject): Pick<ResourceView, 'resourceUrl'> {
+  const has = kind === 'instance' && typeof url === 'string' && /^https?:/.test(url) && URL.canParse(url);
+  if (!has) return {};
+  const resource = new URL(url);
+  [resource.pathname = '/', resource.search = ''] = resourceUri.split(/(?=\?)/, 2);
+  return { resourceUrl: resource.href };
+}
+
+const NOT_RUNNING = {
+  desired: undefined,
+  health: undefined,
+  healthReason: undefined,
+  rotation: undefined,
+  resourceUrl: undefined,
+};
 
 function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView> {
   switch (event.type) {
@@ -104,7 +121,14 @@ function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView>
       // What runs is provisioned once it is healthy; from then on changes are recorded.
       const health =
         row.kind === 'instance' ? { desired: 'running' as const, health: 'healthy' as const, healthReason: undefined } : {};
-      return { status: 'present', outputs: event.data.outputs, observed: event.data.observed, cause: undefined, ...health };
+      return {
+        status: 'present',
+        outputs: event.data.outputs,
+        observed: event.data.observed,
+        ...at(row, event.data.outputs),
+        cause: undefined,
+        ...health,
+      };
     }
     case 'Stopped':
       return row.kind === 'instance' ? { desired: 'stopped', health: 'stopped', healthReason: 'It was stopped' } : {};

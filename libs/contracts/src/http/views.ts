@@ -115,6 +115,10 @@ export interface ResourceView {
   requestId: string;
   outputs: JsonObject;
   observed: JsonObject;
+  /** Path at which it is called; of an instance whose definition or provisioner says one. */
+  resourceUri?: string;
+  /** Its address and that path: where `/instances/{id}/resource` leads. */
+  resourceUrl?: string;
   /** Whether it is to run; of what runs. */
   desired?: DesiredState;
   health?: Health;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { SlipwayError, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import { SlipwayError, healthOf, type InstanceSpec, type JsonObject } from '@slipway/contracts';
 import { secretPrefix, type DriverContext, type GenerationFolder, type Target } from '@slipway/provisioner';
 import { writeAppFiles } from './app-files.js';
 import { CLAIMED, Claims, holderOf, type Claimant } from './claims.js';
@@ -83,7 +83,7 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
     ...user,
     handedOver: shared.handedOver,
     limits: limitsOf({ ...spec, command }, user.uid !== null),
-    health: spec.health ?? null,
+    health: healthOf(spec) ?? null,
     secrets: secrets.refs,
     artefact: spec.artefactBlob?.sha256 ?? null,
     ...(npm && { npm }),

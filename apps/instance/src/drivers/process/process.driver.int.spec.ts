@@ -272,6 +272,13 @@ describe('an instance as a process', () => {
     expect((await ensure('open', { health: undefined })).effect).toBe('made');
   });
 
+  test('without a path of its own its health is that of its resource', async () => {
+    const wrong = ensure('wrong', { resourceUri: '/nowhere', health: { startSeconds: 1 } });
+    await expect(wrong).rejects.toMatchObject({ code: 'health-failed', details: { reason: 'GET /nowhere answered 404' } });
+    const own = { resourceUri: '/nowhere', health: { path: '/' } };
+    expect((await ensure('own', own)).effect).toBe('made');
+  });
+
   test('a cancelled ensure ends while it waits', async () => {
     const cancel = new AbortController();
     const target = rig.target('shop');

@@ -1,0 +1,89 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestContext } from '@slipway/contracts';
+
+/** Those that hold for one connection only (RFC 9110 §7.6.1), and what belongs to a proxy's own door (§11.7). */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What the caller says to the gateway, or what the gateway says itself: nothing of it is passed on as it came. */
+const OURS = new Set([
+  'authorization',
+  'expect',
+  'forwarded',
+  'host',
+  'http2-settings',
+  'slipway-at-least',
+  'traceparent',
+  'via',
+  'x-log-token',
+  'x-real-ip',
+  'x-request-id',
+]);
+
+/** Header fields that `Connection` names hold for one connection too. */
+const namedBy = (connection: string | string[] | undefined): Set<string> =>
+  new Set(
+    [connection ?? []].flat().flatMap((value) =>
+      value
+        .toLowerCase()
+        .split(',')
+        .map((name) => name.trim()),
+    ),
+  );
+
+/** What is known of who calls. */
+export interface Caller {
+  /** Address of the socket. */
+  address: string | undefined;
+  /** As the caller called us. */
+  host: string;
+  proto: 'http' | 'https';
+  context: RequestContext;
+}
+
+/** Headers of a call as they go on to the instance (RFC 9110 §7.6, RFC 7239). Who called is said by us alone. */
+export function headersToInstance(
+  headers: IncomingHttpHeaders,
+  { address = 'unknown', host, proto, context }: Caller,
+): Record<string, string | string[]> {
+  const named = namedBy(headers.connection);
+  const passed: Record<string, string | string[]> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || name.startsWith(':') || HOP_BY_HOP.has(name) || OURS.has(name) || named.has(name)) continue;
+    if (!name.startsWith('x-forwarded-')) passed[name] = value;
+  }
+  const node = address.includes(':') ? `"[${address}]"` : address;
+  passed['forwarded'] = `for=${node};host="${host}";proto=${proto}`;
+  passed['x-forwarded-for'] = address;
+  passed['x-forwarded-host'] = host;
+  passed['x-forwarded-proto'] = proto;
+  passed['x-request-id'] = context.correlationId;
+  if (context.trace !== undefined) passed['traceparent'] = context.trace;
+  return passed;
+}
+
+/** What the gateway itself says in every answer. */
+const SAID = new Set(['x-request-id', 'x-content-type-options']);
+
+/** Headers of an instance's answer as they go back to the caller. Whose pages may read it is the gateway's to say. */
+export function headersToCaller(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+  const named = namedBy(headers.connection);
+  const passed: Record<string, string | string[]> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || HOP_BY_HOP.has(name) || SAID.has(name) || named.has(name)) continue;
+    if (!name.startsWith('access-control-')) passed[name] = value;
+  }
+  return passed;
+}
