@@ -68,7 +68,7 @@ class Running {
     const port = String(await freePort());
     const fill = (text: string) => text.replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => ({ ...this.values, port })[name]!);
     const env = Object.fromEntries(Object.entries(this.spec.environment!).map(([name, text]) => [name, fill(text)]));
-    const [command, ...args] = this.spec.command;
+    const [command, ...args] = this.spec.command!;
     expect(command).toBe('node');
     const child = spawn(process.execPath, args, { cwd: program, env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => this.output.push(String(text)));

@@ -8,6 +8,7 @@ import {
   IsIn,
   IsInt,
   IsNotEmpty,
+  IsNumber,
   IsObject,
   IsPositive,
   IsString,
@@ -126,9 +127,11 @@ export class HealthCheck {
   @MayBeLeftOut() @IsInt() @Min(1) @Max(3600) startSeconds?: number;
 }
 
-/** Limits of an instance's processes (setrlimit(2)). */
+/** Limits of an instance's processes (setrlimit(2)), or of its container. */
 export class ProcessLimits {
   @MayBeLeftOut() @IsSize() memory?: string;
+  /** Processors, `0.5` for a half. Of a container only. */
+  @MayBeLeftOut() @IsNumber() @IsPositive() @Max(1024) cpus?: number;
   @MayBeLeftOut() @IsInt() @IsPositive() openFiles?: number;
   @MayBeLeftOut() @IsInt() @IsPositive() processes?: number;
 }
@@ -160,6 +163,31 @@ export const FILE_PATH = /^(?!node_modules(\/|$))(?!(.*\/)?\.{1,2}(\/|$))[A-Za-z
 export const FILE_CHARACTERS = 16_000;
 export const FILES = 20;
 
+/** A name of an image, with registry, tag or digest. */
+const IMAGE = /^[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,254}$/;
+/** An absolute path in a container, without `..`. */
+export const CONTAINER_PATH = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]{1,100}){1,10}$/;
+
+/** What an instance as a container needs: exactly one of `image`, `build` and `import`. */
+export class ContainerSpec {
+  /** Pulled where the engine has none of that name. */
+  @MayBeLeftOut() @Matches(IMAGE, { message: '$property must be the name of an image such as "node:24"' }) image?: string;
+  /** Path of the Dockerfile in the artefact, from which an image is built. */
+  @MayBeLeftOut()
+  @Matches(/^(?!.*\.\.)[A-Za-z0-9._][A-Za-z0-9._/-]*$/, { message: '$property must be a path inside the artefact' })
+  build?: string;
+  /** The artefact is a root file system: an image is imported from it. */
+  @MayBeLeftOut() @IsIn([true]) import?: true;
+  /** Where the program in the container listens; when left out the port that the instance has on its host. */
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(65535) port?: number;
+  /** Who runs it, `uid` or `uid:gid`; whom the image names when left out. */
+  @MayBeLeftOut() @Matches(/^\d{1,9}(:\d{1,9})?$/, { message: '$property must be "uid" or "uid:gid"' }) user?: string;
+  /** Where in the container it finds the storages it is wired to, by the requirement's name; `/slipway/<name>` when left out. */
+  @MayBeLeftOut() @IsObject() mounts?: Record<string, string>;
+  /** `own`: a network that the environment's containers share, the port published on loopback. `host`: that of the host. */
+  @MayBeLeftOut() @IsIn(['own', 'host']) network?: 'own' | 'host';
+}
+
 /** How an instance is to be made. */
 export class InstanceSpec {
   /** Folder of the artefact, relative to its content package; unpacked into the instance's own folder. */
@@ -171,11 +199,19 @@ export class InstanceSpec {
   @MayBeLeftOut() @ValidateNested() @Type(() => NpmSpec) npm?: NpmSpec;
   /** Small files of its configuration, by their path beside the artefact: text with the placeholders of `environment`. */
   @MayBeLeftOut() @IsObject() files?: Record<string, string>;
+  /** To run it as a container. */
+  @MayBeLeftOut() @ValidateNested() @Type(() => ContainerSpec) container?: ContainerSpec;
   /**
    * Program and arguments, run in the unpacked artefact. `node` is the Node that runs Slipway; programs of what npm has installed
-   * are found by their names.
+   * are found by their names. A container's image may bring it.
    */
-  @IsArray() @ArrayNotEmpty() @ArrayMaxSize(100) @IsString({ each: true }) @IsNotEmpty({ each: true }) command: string[];
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  @IsNotEmpty({ each: true })
+  command?: string[];
   /** `${port}`, `${<requirement>.<output>}` and `${secret.<name>}` (the path of the secret's file) are filled in. */
   @MayBeLeftOut() @IsObject() environment?: Record<string, string>;
   /** Secrets made with the instance, by name; it gets each as a file of mode 0400. */

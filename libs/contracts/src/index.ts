@@ -43,7 +43,9 @@ export { COMPLETING, completionOf, completionSubject, type Completion } from './
 export { ERRORS, SlipwayError, causeOf, isErrorCode, type Advice, type Cause, type ErrorCode } from './errors.js';
 export { badInput, type FieldError } from './bad-input.js';
 export {
+  CONTAINER_PATH,
   Capability,
+  ContainerSpec,
   ContentPackage,
   DatabaseSpec,
   FILES,

@@ -53,8 +53,17 @@ export class Docker {
   }
 
   /** How it ended, whatever that was; throws only where no engine answers. */
-  async attempt(args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
-    const result = await this.command.exec([...this.#client, ...args], options);
+  attempt(args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
+    return this.#exec([...this.#client, ...args], options);
+  }
+
+  /** As {@link attempt}, one after the other at the place: for what an engine does not exclude itself. The client holds the lock. */
+  attemptAlone(lockFile: string, args: readonly string[]): Promise<CommandResult> {
+    return this.#exec(['flock', lockFile, ...this.#client, ...args]);
+  }
+
+  async #exec(line: readonly string[], options?: CommandOptions): Promise<CommandResult> {
+    const result = await this.command.exec(line, options);
     if (result.exitCode !== 0 && UNREACHABLE.test(result.stderr)) {
       throw new SlipwayError('driver-failed', `The Docker engine cannot be reached: ${result.stderr.trim().slice(-500)}`);
     }

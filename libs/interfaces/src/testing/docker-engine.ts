@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** An engine that tests may use; `stop` ends it when it was started for them. */
 export interface TestEngine {
   host: string;
+  /** What the client prints; throws with what it complains about. */
+  docker(...args: string[]): string;
   stop(): Promise<void>;
 }
 
@@ -28,8 +30,8 @@ export function whyNoDockerEngine(): string | undefined {
  */
 export async function startDockerEngine(): Promise<TestEngine> {
   const { DOCKER_HOST } = process.env;
-  if (DOCKER_HOST) return { host: DOCKER_HOST, stop: async () => {} };
-  if (existsSync(DEFAULT_SOCKET)) return { host: `unix://${DEFAULT_SOCKET}`, stop: async () => {} };
+  const running = DOCKER_HOST || (existsSync(DEFAULT_SOCKET) ? `unix://${DEFAULT_SOCKET}` : undefined);
+  if (running !== undefined) return engineAt(running, async () => {});
   const folder = mkdtempSync(join(tmpdir(), 'slipway-dockerd-'));
   writeFileSync(join(folder, 'daemon.json'), '{}');
   const host = `unix://${join(folder, 'docker.sock')}`;
@@ -51,11 +53,21 @@ export async function startDockerEngine(): Promise<TestEngine> {
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   for (const deadline = Date.now() + STARTS_WITHIN_MS; Date.now() < deadline && engine.exitCode === null; await sleep(100)) {
-    if (spawnSync('docker', ['--host', host, 'version'], { timeout: 10_000 }).status === 0) return { host, stop };
+    if (spawnSync('docker', ['--host', host, 'version'], { timeout: 10_000 }).status === 0) return engineAt(host, stop);
   }
   await stop();
   throw new Error(`dockerd did not start: ${said}`);
 }
+
+const engineAt = (host: string, stop: () => Promise<void>): TestEngine => ({
+  host,
+  stop,
+  docker: (...args) => {
+    const { status, stdout, stderr } = spawnSync('docker', ['--host', host, ...args], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+    return stdout.trim();
+  },
+});
 
 /**
  * Imports a root file system with nothing but the Node that runs the tests, its libraries and a user table; the image's name.

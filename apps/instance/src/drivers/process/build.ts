@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { SlipwayError, healthOf, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import { SlipwayError, healthOf, type JsonObject } from '@slipway/contracts';
 import { secretPrefix, type DriverContext, type GenerationFolder, type Target } from '@slipway/provisioner';
 import { writeAppFiles } from './app-files.js';
 import { CLAIMED, Claims, holderOf, type Claimant } from './claims.js';
@@ -12,12 +12,13 @@ import { writeRecord, type InstanceRecord } from './record.js';
 import { writeSecretFiles } from './secret-files.js';
 import type { Range } from './settings.js';
 import { shimFiles } from './shim.js';
+import type { ProcessSpec } from './spec.js';
 import { mayReach, ourUid, shareOut, userIsFree } from './user.js';
 
 export interface Build {
   folder: GenerationFolder;
   target: Target;
-  spec: InstanceSpec;
+  spec: ProcessSpec;
   inputs: Record<string, JsonObject>;
   context: DriverContext;
   ports: Range;

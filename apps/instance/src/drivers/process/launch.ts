@@ -1,4 +1,5 @@
-import { bytesOf, SlipwayError, type InstanceSpec } from '@slipway/contracts';
+import { bytesOf, SlipwayError } from '@slipway/contracts';
+import type { ProcessSpec } from './spec.js';
 
 /**
  * Address space that Node takes for compiled code and hardly touches (V8's code range). RLIMIT_DATA counts it, so it comes on
@@ -18,7 +19,7 @@ export interface Limits {
 }
 
 /** Which of a spec's limits hold. `own`: whether the instance has a user of its own. */
-export function limitsOf(spec: InstanceSpec, own: boolean): Limits {
+export function limitsOf(spec: ProcessSpec, own: boolean): Limits {
   const { memory, openFiles, processes } = spec.limits ?? {};
   return {
     ...(memory !== undefined && { dataBytes: bytesOf(memory) + (runsNode(spec) ? NODE_CODE_RANGE : 0) }),

@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { SlipwayError, type InstanceSpec } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
 import { specInvalid } from './placeholders.js';
+import type { ProcessSpec } from './spec.js';
 
 /** Variables of whoever runs Slipway, as `process.env` holds them. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -54,7 +55,7 @@ const UNREACHED =
  * the end of what npm said otherwise.
  */
 export async function installPackages(
-  spec: InstanceSpec,
+  spec: ProcessSpec,
   app: string,
   context: DriverContext,
   variables: Variables,
@@ -88,7 +89,7 @@ export async function installPackages(
  * runs on the one that runs Slipway.
  */
 export async function installedCommand(
-  spec: InstanceSpec,
+  spec: ProcessSpec,
   app: string,
   { command, filesystem }: DriverContext,
 ): Promise<string[]> {

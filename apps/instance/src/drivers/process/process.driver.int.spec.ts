@@ -98,6 +98,19 @@ describe('an instance as a process', () => {
     expect(readdirSync(join(rig.root, 'default.shop'))).toEqual([]);
   });
 
+  test.each([
+    ['container', { container: { image: 'node:24' } }, /"docker" does/],
+    ['limits.cpus', { limits: { cpus: 0.5 } }, /"docker" can/],
+    ['command', { command: undefined }, /needs a program/],
+  ])('what only a container can have is refused by name: %s', async (field, over, message) => {
+    const refused = ensure('shop', over);
+    await expect(refused).rejects.toMatchObject({
+      code: 'spec-invalid',
+      details: { field },
+      message: expect.stringMatching(message),
+    });
+  });
+
   asRoot('runs as a user of its own, to which it hands what the instance is wired to, and takes it back', async () => {
     const data = join(rig.root, 'data');
     const database = join(rig.root, 'db');

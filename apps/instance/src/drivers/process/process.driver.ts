@@ -19,6 +19,7 @@ import type { Variables } from './npm.js';
 import { observedOf, outputsOf, readRecord, writeRecord, type InstanceRecord } from './record.js';
 import { reachableNode } from './runtime.js';
 import { renewSecretFiles } from './secret-files.js';
+import { assertProcess } from './spec.js';
 import { SUPERVISION, USERS, type Range, type Supervision } from './settings.js';
 import { Supervisor, type SupervisorState } from './supervisor.js';
 import { giveBack, handOver } from './user.js';
@@ -65,6 +66,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   }
 
   async ensure(target: Target, spec: InstanceSpec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured> {
+    assertProcess(spec);
     const folder = new GenerationFolder(target, context);
     const effect = await build({
       folder,

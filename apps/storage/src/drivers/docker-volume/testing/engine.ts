@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from '@slipway/interfaces/testing';
 
 /** Why there is no engine here; `undefined` when there is one. */
@@ -21,9 +20,7 @@ export class VolumeEngine {
   }
 
   docker(...args: string[]): string {
-    const { status, stdout, stderr } = spawnSync('docker', ['--host', this.host, ...args], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-    return stdout.trim();
+    return this.engine.docker(...args);
   }
 
   /** What a script prints in a container that has the volume at `/data`. */

@@ -1,0 +1,173 @@
+import { join } from 'node:path';
+import { SlipwayError } from '@slipway/contracts';
+import type { Docker } from '@slipway/interfaces';
+import type { DriverContext, EngineMarks, GenerationFolder, Identity } from '@slipway/provisioner';
+import { giveBack, handOver } from '../process/user.js';
+import { InstanceImage, type Image } from './image.js';
+import { APP, mountArgument } from './mounts.js';
+import type { ContainerRecord } from './record.js';
+import { specInvalid } from './spec.js';
+
+/** What the engine says of a container. */
+export interface ContainerState {
+  Image: string;
+  RestartCount: number;
+  Config: { Image: string; Labels: Record<string, string> | null };
+  State: { Status: string; Running: boolean; ExitCode: number; OOMKilled: boolean; Error: string; StartedAt: string };
+}
+
+/** Between SIGTERM and SIGKILL, in seconds. */
+const GRACE = 5;
+/** File in the instance's folder: who runs in the container, for whom the storages were handed over. */
+const USER = 'user';
+const UNCANCELLED = { signal: undefined, timeoutMs: 60_000 };
+
+/**
+ * The container of one generation. Its name at the engine is the generation's, so that of several makers one makes it; whoever
+ * has made it looks whether the generation still stands before starting it, and a start never makes one (decision 21).
+ */
+export class InstanceContainer {
+  readonly name: string;
+  readonly #image: InstanceImage;
+
+  constructor(
+    private readonly docker: Docker,
+    private readonly marks: EngineMarks,
+    private readonly target: Identity,
+    private readonly folder: GenerationFolder,
+    private readonly context: DriverContext,
+  ) {
+    this.name = marks.nameOf(target);
+    this.#image = new InstanceImage(docker, marks, target, context);
+  }
+
+  /** `null` when there is none. Throws `foreign` for one that is not ours. */
+  async state(): Promise<ContainerState | null> {
+    const state = await this.docker.inspect<ContainerState>('container', this.name);
+    if (state !== null) this.marks.assertOurs(`container ${this.name}`, state.Config.Labels, this.target);
+    return state;
+  }
+
+  /** Makes it where there is none, and starts it where it does not run. */
+  async start(record: ContainerRecord): Promise<void> {
+    let state = await this.state();
+    if (state === null) {
+      const { name, image } = await this.#image.stand(record, this.folder.path);
+      await this.#handOver(record, image);
+      await this.#networkStands(record);
+      await this.#create(record, name);
+      state = await this.state();
+    }
+    if (state?.State.Running) return;
+    await this.assertStands();
+    this.context.progress(0.6, 'Starting it');
+    const started = await this.docker.attempt(['start', this.name]);
+    if (started.exitCode === 0) return;
+    // With the last container before us its network may have gone.
+    if (!/network .* not found/i.test(started.stderr)) throw failed('start', started.stderr);
+    await this.#networkStands(record);
+    await this.docker.run(['start', this.name]);
+  }
+
+  async stop(): Promise<void> {
+    const state = await this.state();
+    if (state === null || !['running', 'restarting', 'paused'].includes(state.State.Status)) return;
+    await this.docker.run(['stop', '--time', String(GRACE), this.name], UNCANCELLED);
+  }
+
+  /** Takes back what its user was given; to be called when it does not run any more. `home`: where the folder is now. */
+  async takeBack(record: ContainerRecord | null, home: string): Promise<void> {
+    const uid = await this.user(home);
+    if (record !== null && uid !== null) await giveBack(this.context, record.paths, uid);
+  }
+
+  /** Whose its files are, where that is somebody else than who runs Slipway. */
+  async user(home = this.folder.path): Promise<number | null> {
+    const uid = await this.context.filesystem.readFile(join(home, USER));
+    return uid && Number(uid.toString('utf8'));
+  }
+
+  /** Takes container, image and network away, as far as they are this generation's; whether there was a container. */
+  async remove(): Promise<boolean> {
+    const there = (await this.state()) !== null;
+    if (there) await this.docker.remove('container', this.name);
+    await this.#image.remove();
+    const network = this.#network;
+    // Others may be in it: then it stays for them.
+    if (there) await this.docker.attempt(['network', 'rm', network], UNCANCELLED);
+    return there;
+  }
+
+  async logTail(lines: number): Promise<string> {
+    const { stdout, stderr } = await this.docker.attempt(['logs', '--tail', String(lines), this.name]);
+    return `${stdout}${stderr}`.trim();
+  }
+
+  async assertStands(): Promise<void> {
+    if ((await this.folder.standing()) !== 'present') {
+      throw new SlipwayError('generation-old', `${this.folder.path} was given back`);
+    }
+  }
+
+  get #network(): string {
+    return this.marks.sharedBy(this.target.resource.environment);
+  }
+
+  async #networkStands({ container }: ContainerRecord): Promise<void> {
+    if (container.network === 'host') return;
+    const lock = join(this.context.root, 'network.lock');
+    const { exitCode, stderr } = await this.docker.attemptAlone(lock, ['network', 'create', '--driver', 'bridge', this.#network]);
+    if (exitCode !== 0 && !/already exists/i.test(stderr)) throw failed('network create', stderr);
+  }
+
+  /** Secrets, artefact and storages to the user that runs it. */
+  async #handOver(record: ContainerRecord, image: Image): Promise<void> {
+    const { filesystem } = this.context;
+    const user = record.container.user ?? image.Config?.User ?? '';
+    const own = record.mounts.some(({ type }) => type === 'bind');
+    if (!own || user === '' || /^(0|root)(:|$)/.test(user)) return;
+    const [, uid, gid = uid] = /^(\d+)(?::(\d+))?$/.exec(user) ?? [];
+    if (uid === undefined) {
+      throw specInvalid('container.user', `the image runs as "${user}": say its number, so that it can read what it is given`);
+    }
+    await filesystem.writeFile(join(this.folder.path, USER), uid);
+    for (const name of ['app', 'secrets']) {
+      const path = join(this.folder.path, name);
+      if ((await filesystem.stat(path)) !== null) await filesystem.chown(path, Number(uid), Number(gid), { recursive: true });
+    }
+    await handOver(this.context, record.paths, Number(uid));
+    // A destroy that came just before has taken back already, and will not do it again.
+    if ((await this.folder.standing()) !== 'present') await giveBack(this.context, record.paths, Number(uid));
+  }
+
+  async #create(record: ContainerRecord, image: string): Promise<void> {
+    const { port, containerPort, container, command, environment, mounts, limits } = record;
+    const flags: string[] = [
+      ...['--name', this.name, ...this.marks.labelling(this.target)],
+      ...['--restart', 'unless-stopped', '--security-opt', 'no-new-privileges', '--ulimit', 'core=0'],
+      ...['--log-driver', 'json-file', '--log-opt', 'max-size=4m', '--log-opt', 'max-file=2'],
+      ...(container.network === 'host'
+        ? ['--network', 'host']
+        : [
+            ...['--network', this.#network, '--network-alias', this.target.resource.name],
+            ...['--publish', `127.0.0.1:${port}:${containerPort}`],
+          ]),
+      ...(limits.memoryBytes === undefined
+        ? []
+        : ['--memory', String(limits.memoryBytes), '--memory-swap', String(limits.memoryBytes)]),
+      ...(limits.cpus === undefined ? [] : ['--cpus', String(limits.cpus)]),
+      ...(limits.processes === undefined ? [] : ['--pids-limit', String(limits.processes)]),
+      ...(limits.openFiles === undefined ? [] : ['--ulimit', `nofile=${limits.openFiles}`]),
+      ...(container.user === undefined ? [] : ['--user', container.user]),
+      ...(mounts.some(({ target }) => target === APP) && command.length > 0 ? ['--workdir', APP] : []),
+      ...mounts.flatMap((mount) => ['--mount', mountArgument(mount)]),
+      ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ];
+    const { exitCode, stderr } = await this.docker.attempt(['create', ...flags, '--', image, ...command]);
+    if (exitCode !== 0 && !/is already in use by container/i.test(stderr)) throw failed('create', stderr);
+    this.context.log(`Container ${this.name} of ${image}`);
+  }
+}
+
+const failed = (what: string, said: string) =>
+  new SlipwayError('driver-failed', `docker ${what} failed: ${said.trim().slice(-1_000)}`);

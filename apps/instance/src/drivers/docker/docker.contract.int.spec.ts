@@ -1,0 +1,46 @@
+import { readdirSync } from 'node:fs';
+import { afterAll, expect } from '@jest/globals';
+import { importNodeImage, startDockerEngine, whyNoDockerEngine } from '@slipway/interfaces/testing';
+import { EngineMarks } from '@slipway/provisioner';
+import { driverContract } from '@slipway/provisioner/testing';
+import { ask } from '../process/testing/rig.js';
+import { contractDriver } from './testing/contract-driver.js';
+
+/** As the first process of a container it has to say itself that it ends when it is asked to. */
+const APP = `
+process.on('SIGTERM', () => process.exit());
+require('node:http').createServer((_, response) => response.end('"here"')).listen(process.env.PORT, process.env.HOST);`;
+
+const missing = whyNoDockerEngine();
+const engine = missing === undefined ? await startDockerEngine() : undefined;
+const image = engine ? importNodeImage(engine.host) : '';
+afterAll(() => engine?.stop(), 60_000);
+
+const module = new URL(`../../../dist/drivers/docker/testing/contract-driver.js?host=${engine?.host}`, import.meta.url).href;
+
+driverContract('docker', () => contractDriver(module), {
+  missing,
+  module,
+  make: 'contractDriver',
+  prepare: async (place) => {
+    // Once for all instances of a place: its effect is not one of an ensure.
+    await EngineMarks.at(await place.context(), 'contract');
+    return {
+      spec: {
+        container: { image },
+        command: ['/bin/node', '-e', APP],
+        environment: { PORT: '${port}', HOST: '${host}', KEY: '${secret.key}' },
+        secrets: { key: { bytes: 32 } },
+        health: { path: '/', startSeconds: 60 },
+      },
+    };
+  },
+  works: async ({ outputs }) => expect(await ask(Number(outputs.port), '/')).toBe('here'),
+  gone: async ({ outputs }, place) => {
+    await expect(ask(Number(outputs.port), '/')).rejects.toThrow('ECONNREFUSED');
+    const [claimed] = readdirSync(`${place.root}/ports`).filter((claim) => claim.startsWith(`${Number(outputs.port)}@`));
+    expect(claimed).toBeUndefined();
+  },
+  points: 4,
+  waits: true,
+});

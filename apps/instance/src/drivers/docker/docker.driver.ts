@@ -1,0 +1,204 @@
+import { join } from 'node:path';
+import { SlipwayError, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import { Docker, type DockerOptions } from '@slipway/interfaces';
+import {
+  EngineMarks,
+  GenerationFolder,
+  secretPrefix,
+  type Driver,
+  type DriverContext,
+  type Ensured,
+  type Identity,
+  type Mark,
+  type Observation,
+  type Target,
+} from '@slipway/provisioner';
+import { Claims, holderOf } from '../process/claims.js';
+import { localNetwork, type Network } from '../process/network.js';
+import { renewSecretFiles } from '../process/secret-files.js';
+import type { Range } from '../process/settings.js';
+import { until } from '../process/waiting.js';
+import { build, PORTS } from './build.js';
+import { check } from './check.js';
+import { InstanceContainer, type ContainerState } from './container.js';
+import { observedOf, outputsOf, readRecord, writeRecord, type ContainerRecord } from './record.js';
+import { restartsOf } from './restarts.js';
+import { assertDocker } from './spec.js';
+
+export interface DockerDriverOptions {
+  /** The mesh's name, for the labels. */
+  mesh: string;
+  docker?: DockerOptions;
+  /** Ports of the host's loopback that instances get. */
+  ports: Range;
+  network?: Network;
+}
+
+const START_SECONDS = 30;
+const TIMEOUT_SECONDS = 5;
+const OBSERVE_SECONDS = 5;
+const LOG_LINES = 20;
+/** File that says that the first health check has passed: the instance is made. */
+const HEALTHY_ONCE = 'healthy';
+
+/**
+ * Instances as containers of a Docker engine: an image that is pulled, built or imported, labels, limits, a port on loopback,
+ * storages as mounts, secrets as files. The engine keeps it running. What decides is the generation's folder (decision 21).
+ */
+export class DockerDriver implements Driver<InstanceSpec> {
+  readonly kind = 'instance';
+  readonly name = 'docker';
+  readonly #options: DockerDriverOptions;
+  readonly #network: Network;
+
+  constructor(options: DockerDriverOptions) {
+    this.#options = options;
+    this.#network = options.network ?? localNetwork;
+  }
+
+  async ensure(target: Target, spec: InstanceSpec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured> {
+    assertDocker(spec);
+    const marks = await EngineMarks.at(context, this.#options.mesh);
+    const folder = new GenerationFolder(target, context);
+    const { ports } = this.#options;
+    const effect = await build({ folder, target, spec, inputs, context, ports, network: this.#network });
+    const container = this.#container(marks, target, folder, context);
+    try {
+      const record = await this.#record(folder, context);
+      await container.start(record);
+      await this.#becomeHealthy(container, record, context);
+      await context.filesystem.writeFile(join(folder.path, HEALTHY_ONCE), '', { mode: 0o600 });
+      const observed = observedOf(record, (await container.state())?.Image ?? null, true);
+      await container.assertStands();
+      return { effect, outputs: outputsOf(record), observed };
+    } catch (error) {
+      if ((await folder.standing()) === 'present') throw error;
+      // Given back in the meantime: what we have made since goes too.
+      await container.remove();
+      throw new SlipwayError('generation-old', `${folder.path} was given back`);
+    }
+  }
+
+  async inspect(target: Identity, context: DriverContext): Promise<InspectAnswer> {
+    const folder = new GenerationFolder(target, context);
+    const standing = await folder.standing();
+    const marks = await EngineMarks.known(context, this.#options.mesh);
+    if (marks === null || (standing !== 'present' && standing !== 'destroyed')) return { state: standing, observed: {} };
+    const state = await this.#container(marks, target, folder, context).state();
+    if (standing === 'destroyed') return { state: state === null ? standing : 'partial', observed: {} };
+    const record = await this.#record(folder, context);
+    const healthyOnce = (await context.filesystem.stat(join(folder.path, HEALTHY_ONCE))) !== null;
+    const observed = observedOf(record, state?.Image ?? null, state?.State.Running ?? false);
+    return { state: healthyOnce ? 'present' : 'partial', observed };
+  }
+
+  async destroy(target: Target, context: DriverContext): Promise<'destroyed' | 'absent'> {
+    const folder = new GenerationFolder(target, context);
+    const marks = await EngineMarks.known(context, this.#options.mesh);
+    const container = marks && this.#container(marks, target, folder, context);
+    const effect = await folder.destroy(async (path) => {
+      context.log(`Ending what runs in ${path}`);
+      await container?.stop();
+      await container?.takeBack(await readRecord(context.filesystem, path), path);
+    });
+    const removed = (await container?.remove()) ?? false;
+    await context.secrets.empty(secretPrefix(target));
+    await new Claims(context.filesystem, context.root, PORTS).release(holderOf(target));
+    return removed ? 'destroyed' : effect;
+  }
+
+  marks(context: DriverContext): Promise<Mark[]> {
+    return EngineMarks.all(context, new Docker(context.command, this.#options.docker), 'container');
+  }
+
+  async observe(target: Target, _spec: InstanceSpec, context: DriverContext): Promise<Observation> {
+    const folder = new GenerationFolder(target, context);
+    const marks = await EngineMarks.known(context, this.#options.mesh);
+    if (marks === null || (await folder.standing()) !== 'present') {
+      return { health: 'unknown', reason: 'It is not there', restarts: 0 };
+    }
+    const container = this.#container(marks, target, folder, context);
+    const record = await this.#record(folder, context);
+    const state = await container.state();
+    const restarts = await restartsOf(folder.path, state, context.filesystem);
+    if (state === null || !['running', 'restarting'].includes(state.State.Status)) {
+      await container.start(record);
+      const reason = state === null ? 'Its container was gone and was made anew' : 'Its container did not run and was started';
+      return { health: 'starting', reason, restarts };
+    }
+    const ill = await this.#ill(record, state);
+    if (ill === null) return { health: 'healthy', reason: 'It answers', restarts };
+    const runsFor = context.clock.now() - Date.parse(state.State.StartedAt);
+    return { health: state.State.Running && runsFor < startMs(record) ? 'starting' : 'unhealthy', reason: ill, restarts };
+  }
+
+  observeEvery(spec: InstanceSpec): number {
+    return spec.health?.intervalSeconds ?? OBSERVE_SECONDS;
+  }
+
+  async stop(target: Identity, context: DriverContext): Promise<void> {
+    const folder = new GenerationFolder(target, context);
+    const marks = await EngineMarks.known(context, this.#options.mesh);
+    if (marks === null || (await folder.standing()) !== 'present') return;
+    await this.#container(marks, target, folder, context).stop();
+  }
+
+  async rotate(
+    target: Target,
+    spec: InstanceSpec,
+    inputs: Record<string, JsonObject>,
+    context: DriverContext,
+  ): Promise<{ outputs: JsonObject }> {
+    const folder = new GenerationFolder(target, context);
+    const marks = await EngineMarks.at(context, this.#options.mesh);
+    const container = this.#container(marks, target, folder, context);
+    await container.assertStands();
+    const record = await this.#record(folder, context);
+    // It would read some of the files before and some after.
+    await container.stop();
+    const secrets = await renewSecretFiles(context, secretPrefix(target), spec, inputs, folder.path, await container.user());
+    const renewed = { ...record, secrets };
+    await writeRecord(context.filesystem, folder.path, renewed);
+    await container.assertStands();
+    return { outputs: outputsOf(renewed) };
+  }
+
+  #container(marks: EngineMarks, target: Identity, folder: GenerationFolder, context: DriverContext): InstanceContainer {
+    return new InstanceContainer(new Docker(context.command, this.#options.docker), marks, target, folder, context);
+  }
+
+  async #record(folder: GenerationFolder, { filesystem }: DriverContext): Promise<ContainerRecord> {
+    const record = await readRecord(filesystem, folder.path);
+    if (record === null) throw new SlipwayError('driver-failed', `${folder.path}/instance.json is missing or damaged`);
+    return record;
+  }
+
+  async #becomeHealthy(container: InstanceContainer, record: ContainerRecord, context: DriverContext): Promise<void> {
+    let ill: string | null = null;
+    const healthy = await until(context, startMs(record), async () => {
+      await container.assertStands();
+      const reason = await this.#ill(record, await container.state());
+      if (reason !== ill) context.progress(undefined, reason ?? `It answers on port ${record.port}`);
+      ill = reason;
+      return ill === null;
+    });
+    if (healthy) return;
+    const log = (await container.logTail(LOG_LINES)).slice(-2_000);
+    const message = `Not healthy within ${startMs(record) / 1000} s: ${ill}${log ? `. The end of its log: ${log}` : ''}`;
+    throw new SlipwayError('health-failed', message, { reason: ill, log });
+  }
+
+  /** Why it is not healthy; `null` when it is. */
+  async #ill(record: ContainerRecord, state: ContainerState | null): Promise<string | null> {
+    if (state === null) return 'Its container is gone';
+    const { Running, Status, ExitCode, OOMKilled, Error: said } = state.State;
+    if (!Running || Status === 'restarting') {
+      const why = OOMKilled ? ', killed at its memory limit' : said ? `: ${said}` : '';
+      return `It ended with exit code ${ExitCode}${why} (${state.RestartCount} restarts so far)`;
+    }
+    const { path, timeoutSeconds = TIMEOUT_SECONDS } = record.health ?? {};
+    return check(this.#network, record.port, record.health ? (path ?? '/') : undefined, timeoutSeconds * 1000);
+  }
+}
+
+const startMs = (record: ContainerRecord): number => (record.health?.startSeconds ?? START_SECONDS) * 1000;
