@@ -1,9 +1,13 @@
 import { provisionerService } from '@slipway/provisioner';
+import { DockerDriver } from './drivers/docker/docker.driver.js';
 import { ProcessDriver } from './drivers/process/process.driver.js';
 import { rangeOf } from './drivers/process/settings.js';
 
 /** The sub-provisioner of instances. A new driver: its own folder, and one entry here. */
 export const service = provisionerService({
   kind: 'instance',
-  drivers: ({ config }) => [new ProcessDriver({ ports: rangeOf(config.instances.ports), variables: process.env })],
+  drivers: ({ config: { mesh, docker, instances } }) => {
+    const ports = rangeOf(instances.ports);
+    return [new ProcessDriver({ ports, variables: process.env }), new DockerDriver({ mesh, docker, ports })];
+  },
 });

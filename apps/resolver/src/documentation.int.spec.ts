@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MemoryBlobs } from '@slipway/blobs/testing';
 import {
   Capability,
+  ContainerSpec,
   ContentPackage,
   DatabaseSpec,
   HealthCheck,
@@ -112,6 +113,7 @@ describe('docs/reference/definitions.md', () => {
     ['Of a storage', [StorageSpec]],
     ['Of a database', [DatabaseSpec]],
     ['Of an instance', [InstanceSpec, HealthCheck, ProcessLimits]],
+    ['Of an instance as a container', [ContainerSpec]],
   ])('%s: every field of the contract is listed', (title, classes) => {
     const listed = sections.get(title)!;
     const fields = classes.flatMap((one) =>

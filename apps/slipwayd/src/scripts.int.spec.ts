@@ -308,6 +308,7 @@ describe('every registered driver', () => {
   it('is known here', () => {
     expect([...new Set(registered)].toSorted()).toEqual([
       'database/sqlite',
+      'instance/docker',
       'instance/process',
       'storage/directory',
       'storage/docker-volume',

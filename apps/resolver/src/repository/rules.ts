@@ -1,4 +1,5 @@
 import {
+  CONTAINER_PATH,
   DEFINITION_REFERENCE,
   FILES,
   FILE_CHARACTERS,
@@ -88,7 +89,7 @@ function specRules(definition: ResourceDefinition): FieldError[] {
   const errors = specErrors(type, spec ?? {});
   if (spec && Object.hasOwn(spec, 'artefactBlob'))
     errors.push({ field: 'artefactBlob', reason: 'is set by the repository; give "artefact"' });
-  return errors.length === 0 && type === 'instance' ? instanceRules(spec as unknown as InstanceSpec, definition) : errors;
+  return errors.length === 0 && type === 'instance' ? instanceRules((spec ?? {}) as unknown as InstanceSpec, definition) : errors;
 }
 
 /** What is wrong with a spec for that kind of resource. */
@@ -103,7 +104,32 @@ function instanceRules(spec: InstanceSpec, definition: ResourceDefinition): Fiel
   const environment = Object.entries(spec.environment ?? {}).flatMap(([variable, value]) =>
     within(`environment.${variable}`, variableRules(variable, value, spec, known)),
   );
-  return [...within('npm', npmRules(spec)), ...secrets, ...environment, ...within('files', filesRules(spec, known))];
+  const runs = spec.command === undefined && !(spec.container?.image ?? spec.container?.build);
+  const command = runs ? [{ field: 'command', reason: 'is needed unless the image of a container brings it' }] : [];
+  return [
+    ...command,
+    ...within('container', containerRules(spec, known)),
+    ...within('npm', npmRules(spec)),
+    ...secrets,
+    ...environment,
+    ...within('files', filesRules(spec, known)),
+  ];
+}
+
+/** One image, from wherever; storages where there can be a mount. */
+function containerRules({ container, artefact }: InstanceSpec, known: readonly string[]): FieldError[] {
+  if (container === undefined) return [];
+  const images = (['image', 'build', 'import'] as const).filter((field) => container[field] !== undefined);
+  if (images.length !== 1) return [{ field: '', reason: 'must have exactly one of image, build and import' }];
+  const [from] = images;
+  const without = from !== 'image' && artefact === undefined ? [{ field: from!, reason: 'needs an artefact' }] : [];
+  const mounts = Object.entries(container.mounts ?? {}).flatMap(([name, path]): FieldError[] => {
+    const field = `mounts.${name}`;
+    if (!known.some((need) => name === need || name.startsWith(`${need}-`)))
+      return [{ field, reason: `names no requirement; there are ${known.join(', ') || 'none'}` }];
+    return CONTAINER_PATH.test(path) ? [] : [{ field, reason: 'must be an absolute path such as "/data"' }];
+  });
+  return [...without, ...mounts];
 }
 
 /** One package in place of an artefact, or what an artefact's lock says. */

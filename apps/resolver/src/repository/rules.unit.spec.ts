@@ -15,6 +15,9 @@ const app = (spec: object, more: object = {}) => a({ type: 'instance', spec: { c
 
 const npm = (wanted: object, artefact?: string) => app({ npm: wanted, ...(artefact && { artefact }) });
 
+const boxed = (container: object, more: object = {}) =>
+  a({ type: 'instance', spec: { container, ...more }, requirements: [{ namespace: 'database', name: 'db' }] });
+
 describe('rules of a content package', () => {
   test('what fits together passes', () => {
     expect(
@@ -37,6 +40,9 @@ describe('rules of a content package', () => {
         { name: 'stack', version: '2.0.0-rc.1', shared: true },
         { ...npm({ package: '@scope/app', version: '1.2.3', integrity: `sha512-${'A'.repeat(86)}==` }), name: 'packed' },
         { ...npm({ ci: true }, 'app'), name: 'locked' },
+        { ...boxed({ image: 'node:24', mounts: { db: '/data' }, port: 8080, network: 'host', user: '1000' }), name: 'boxed' },
+        { ...boxed({ build: 'docker/Dockerfile' }, { artefact: 'app' }), name: 'built' },
+        { ...boxed({ import: true }, { artefact: 'root', command: ['/bin/app'] }), name: 'imported' },
       ),
     ).toEqual([]);
   });
@@ -128,6 +134,18 @@ describe('rules of a content package', () => {
       app({ secrets: { key: { size: 4 } } }),
       'definitions.0.spec.secrets.key.size: is not known',
     ],
+    ['neither a command nor an image', a({ type: 'instance', spec: {} }), /spec\.command: is needed unless the image/],
+    [
+      'an imported image without a command',
+      boxed({ import: true }, { artefact: 'r' }),
+      /spec\.command: is needed unless the image/,
+    ],
+    ['two images', boxed({ image: 'a', import: true }, { command: ['x'] }), /spec\.container: must have exactly one of image/],
+    ['an image that is an option', boxed({ image: '--privileged' }), /spec\.container\.image: must be the name of an image/],
+    ['a build of nothing', boxed({ build: 'Dockerfile' }), /spec\.container\.build: needs an artefact/],
+    ['a Dockerfile elsewhere', boxed({ build: '../Dockerfile' }, { artefact: 'a' }), /spec\.container\.build: must be a path/],
+    ['a mount of nothing', boxed({ image: 'a', mounts: { data: '/data' } }), /mounts\.data: names no requirement; there are db/],
+    ['a mount at no path', boxed({ image: 'a', mounts: { db: '/a/../b' } }), /mounts\.db: must be an absolute path/],
     [
       'a range of an npm package',
       npm({ package: 'verdaccio', version: '^6.0.0' }),

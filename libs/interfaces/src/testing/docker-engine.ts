@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,7 +49,7 @@ export async function startDockerEngine(): Promise<TestEngine> {
   engine.stderr!.setEncoding('utf8').on('data', (text: string) => (said = `${said}${text}`.slice(-4_000)));
   const stop = async () => {
     await ended(engine);
-    // A container's mounts may take a moment to go.
+    for (const mount of mountsBelow(folder)) spawnSync('umount', ['--lazy', mount]);
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   for (const deadline = Date.now() + STARTS_WITHIN_MS; Date.now() < deadline && engine.exitCode === null; await sleep(100)) {
@@ -89,6 +89,14 @@ export function importNodeImage(host: string, name = 'slipway-test/node:1'): str
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** What an engine leaves mounted, its own network namespace for one; the innermost first. */
+const mountsBelow = (folder: string): string[] =>
+  readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((mount) => mount.startsWith(`${folder}/`))
+    .toReversed();
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { bytesOf, SlipwayError, type JsonObject } from '@slipway/contracts';
+import { bytesOf, healthOf, SlipwayError, type JsonObject } from '@slipway/contracts';
 import { secretPrefix, type DriverContext, type GenerationFolder, type Target } from '@slipway/provisioner';
 import { writeAppFiles } from '../process/app-files.js';
 import { Claims, holderOf, type Claimant } from '../process/claims.js';
@@ -90,7 +90,7 @@ async function fill(work: Build, claims: Claims, claimant: Claimant, staging: st
       typeof path === 'string' && path.startsWith('/') && volume === undefined ? [{ input, path }] : [],
     ),
     limits: limitsOf(spec),
-    health: spec.health ?? null,
+    health: healthOf(spec) ?? null,
     secrets: secrets.refs,
     artefact: spec.artefactBlob?.sha256 ?? null,
   };
