@@ -6,6 +6,7 @@ import {
   type AcceptCommand,
   type ControlCommand,
   type DispatchCommand,
+  type OfferingsQuery,
   type PlanQuery,
 } from '@slipway/contracts';
 import { SchemaPipe, currentContext } from '@slipway/mesh';
@@ -24,6 +25,11 @@ export class OrchestratorController {
   @MessagePattern(VERBS.plan)
   plan(@Payload(new SchemaPipe(SCHEMAS.PlanQuery)) query: PlanQuery) {
     return this.orchestrator.plan(query, currentContext());
+  }
+
+  @MessagePattern(VERBS.offerings)
+  offerings(@Payload(new SchemaPipe(SCHEMAS.OfferingsQuery)) query: OfferingsQuery) {
+    return this.orchestrator.offerings(query, currentContext());
   }
 
   @MessagePattern(VERBS.cancel)

@@ -1,4 +1,11 @@
-import { DEFAULT_ENVIRONMENT, type Json, type JsonObject, type PickedProvisioner, type Place } from '@slipway/contracts';
+import {
+  DEFAULT_ENVIRONMENT,
+  mergedOfferings,
+  type Json,
+  type JsonObject,
+  type PickedProvisioner,
+  type Place,
+} from '@slipway/contracts';
 import { badInput, driversAt, type GuestLocationConfig, type MeshConfig } from '@slipway/mesh';
 
 /** A job's body: what of it says where, and by whom. */
@@ -21,12 +28,14 @@ export function placeOf(config: MeshConfig, where: Where, picked?: PickedProvisi
   const provisioner = lookUp(config.provisioners.hosts, name, 'provisioner', 'provisioner');
   const resourceUri = provisioner['resource-uri'];
   const drivers = driversAt(provisioner, settings);
+  const offered = mergedOfferings({ provisioner: provisioner.offerings, guestLocation: settings.offerings });
   return {
     guestLocation,
     location: settings.location,
     provisioner: name,
     drivers,
     ...(resourceUri !== undefined && { resourceUri }),
+    ...(offered.length > 0 && { offered }),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   ContentPackage,
   DatabaseSpec,
   HealthCheck,
+  Offering,
   InstanceSpec,
   ProcessLimits,
   Requirement,
@@ -96,6 +97,15 @@ describe('docs/reference/definitions.md', () => {
     expect(`${shown.join('\n')}\n`).toBe(blocks('text')[1]);
   });
 
+  test('the guide to offerings shows what is shipped', async () => {
+    const guide = await readFile(join(root, 'docs/guides/write-an-offering.md'), 'utf8');
+    const [shown] = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(([, block]) => parse(block!) as ResourceDefinition);
+    const shipped = (parse(await readFile(join(root, 'content/samples/package.yaml'), 'utf8')) as ContentPackage).definitions;
+    const guestbook = shipped.find(({ name }) => name === 'guestbook')!;
+    expect(guestbook).toMatchObject({ offerings: shown!.offerings, spec: shown!.spec });
+    expect(guestbook.requirements).toContainEqual(shown!.requirements![0]);
+  });
+
   test('the explanation is the one that is given', async () => {
     await writeFile(
       join(folder, 'p.yaml'),
@@ -110,6 +120,7 @@ describe('docs/reference/definitions.md', () => {
     ['Fields of a definition', [ResourceDefinition]],
     ['A capability', [Capability]],
     ['A requirement', [Requirement]],
+    ['An offering', [Offering]],
     ['Of a storage', [StorageSpec]],
     ['Of a database', [DatabaseSpec]],
     ['Of an instance', [InstanceSpec, HealthCheck, ProcessLimits]],

@@ -1,5 +1,13 @@
-import { SlipwayError, type Clock, type Plan, type ResolveQuery } from '@slipway/contracts';
-import { resolve } from '@slipway/solver';
+import {
+  SlipwayError,
+  type Clock,
+  type Offerings,
+  type Plan,
+  type ResolveOfferingsQuery,
+  type ResolveQuery,
+} from '@slipway/contracts';
+import { chosenErrors } from '@slipway/mesh';
+import { candidatesAskedFor, identityRequirement, offeredWith, resolve } from '@slipway/solver';
 import type { Environments } from './environment/environments.js';
 import type { Repository } from './repository/repository.js';
 import { specErrors } from './repository/rules.js';
@@ -17,17 +25,30 @@ export class Planning {
   ) {}
 
   /**
-   * The plan for a request, on the environment as it stands at `query.atLeast` or later. Throws `bad-input`, `behind`,
+   * The plan for a request, on the environment as it stands at `query.atLeast` or later. Throws `bad-input`
+   * (also for choices that nobody offers), `behind`,
    * `too-large`, `gone`, and `spec-invalid` when a requirement's own spec does not fit what it is laid over.
    */
   async plan(query: ResolveQuery, deadline = Infinity): Promise<Plan> {
     const options = { atLeast: query.atLeast, deadline: Math.min(deadline, this.clock.now() + WAIT_MS) };
     const { catalogue } = this.repository;
     const plan = await this.environments.with(query.environment, options, (environment) =>
-      resolve({ query, environment, catalogue, guestLocations: this.guestLocations }),
+      resolve({ query, environment, catalogue, guestLocations: this.guestLocations, check: chosenErrors }),
     );
     checkSpecs(plan);
     return plan;
+  }
+
+  /**
+   * What can be chosen of a definition at a place: of the version that a plan would take first. Throws `bad-input` for choices
+   * that are not offered or do not fit, and `not-found` where there is no such definition.
+   */
+  offerings({ definition, place, offerings }: ResolveOfferingsQuery): Offerings {
+    const { catalogue } = this.repository;
+    const asked = { catalogue, place, ...(offerings && { offerings, check: chosenErrors }) };
+    const [first] = candidatesAskedFor(identityRequirement(definition), asked);
+    if (!first) throw new SlipwayError('not-found', `There is no definition ${definition}`, { definition });
+    return { items: offeredWith(place, first.written) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { SCHEMAS, VERBS, type Plan, type ResolveQuery } from '@slipway/contracts';
+import { SCHEMAS, VERBS, type Offerings, type Plan, type ResolveOfferingsQuery, type ResolveQuery } from '@slipway/contracts';
 import { SchemaPipe, currentContext } from '@slipway/mesh';
 import { Planning } from './planning.js';
 
@@ -11,5 +11,10 @@ export class ResolverController {
   @MessagePattern(VERBS.plan)
   plan(@Payload(new SchemaPipe(SCHEMAS.ResolveQuery)) query: ResolveQuery): Promise<Plan> {
     return this.planning.plan(query, currentContext().deadline);
+  }
+
+  @MessagePattern(VERBS.offerings)
+  offerings(@Payload(new SchemaPipe(SCHEMAS.ResolveOfferingsQuery)) query: ResolveOfferingsQuery): Offerings {
+    return this.planning.offerings(query);
   }
 }

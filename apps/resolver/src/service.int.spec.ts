@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MemoryBlobs } from '@slipway/blobs/testing';
-import { VERBS, type HealthReport, type Plan, type ResolveQuery } from '@slipway/contracts';
+import { VERBS, type ResolveOfferingsQuery, type HealthReport, type Plan, type ResolveQuery } from '@slipway/contracts';
 import { MemoryEventLog } from '@slipway/event-store/testing';
 import { MeshConfig, type RunningService, type Runtime } from '@slipway/mesh';
 import { startNatsServer, testRuntime, type NatsServer } from '@slipway/mesh/testing';
@@ -25,7 +25,12 @@ describe('the resolver over NATS', () => {
 version: 1.0.0
 definitions:
   - { name: volume, version: 1.0.0, type: storage }
-  - { name: app, version: 1.0.0, type: instance, dependencies: [volume], spec: { command: [x] } }
+  - name: app
+    version: 1.0.0
+    type: instance
+    dependencies: [volume]
+    offerings: [{ name: size, title: Size, schema: { type: integer }, default: 1 }]
+    spec: { command: [x] }
   - { name: broken, version: 1.0.0, dependencies: ["volume@^2"] }
 `,
     );
@@ -62,6 +67,30 @@ definitions:
     expect(answer).toMatchObject({ outcome: 'install', leases: [], unsatisfied: [] });
     expect(answer.steps.map((step) => step.id)).toEqual(['storage/shop-volume', 'instance/shop']);
     expect(await plan(query({ job: 'deprovision' }))).toMatchObject({ outcome: 'satisfied', steps: [] });
+  });
+
+  test('answers with what can be chosen of a definition at a place; what was chosen is checked', async () => {
+    const offerings = (body: Partial<ResolveOfferingsQuery>) =>
+      runtime.bus.request('resolver', VERBS.offerings, { definition: 'app', place: query({}).place, ...body });
+    const offered = [{ name: 'zone', title: 'Zone', schema: { enum: ['a', 'b'] }, default: 'a', from: 'provisioner' as const }];
+    const place = { ...query({}).place, offered };
+    const size = { name: 'size', title: 'Size', schema: { type: 'integer' }, default: 1, from: 'definition' };
+    expect(await offerings({ place })).toEqual({ items: [size, ...offered] });
+    expect(await offerings({ place, offerings: { zone: 'b', size: 2 } })).toEqual({ items: [size, ...offered] });
+    await expect(offerings({ place, offerings: { zone: 'c', colour: 'red' } })).rejects.toMatchObject({
+      code: 'bad-input',
+      details: {
+        fields: [
+          { field: 'offerings.zone', reason: 'must be one of "a", "b"' },
+          { field: 'offerings.colour', reason: 'is not offered; there are: size (Size), zone (Zone)' },
+        ],
+      },
+    });
+    await expect(offerings({ definition: 'nothing' })).rejects.toMatchObject({ code: 'not-found', message: /nothing/ });
+    await expect(plan(query({ definition: 'app', offerings: { size: 'big' } }))).rejects.toMatchObject({
+      code: 'bad-input',
+      message: /offerings\.size: must be integer/,
+    });
   });
 
   test('answers with why not', async () => {

@@ -6,8 +6,8 @@ export const escapeHtml = (text) => String(text).replaceAll(/[&<>"']/g, (charact
 const counted = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 
 /** The page with all that visitors wrote, newest first, and the form. */
-export const entriesPage = ({ entries, count, visits, visitor }) =>
-  page(`
+export const entriesPage = ({ greeting, entries, count, visits, visitor }) =>
+  page(greeting, `
     <form method="post" action="/entries">
       <label>Your name <input name="name" required maxlength="60" autocomplete="name"></label>
       <label>A few words <textarea name="message" required maxlength="1000" rows="3"></textarea></label>
@@ -19,8 +19,8 @@ export const entriesPage = ({ entries, count, visits, visitor }) =>
     <footer>${counted(count, 'entry', 'entries')}, ${counted(visits, 'visit', 'visits')}</footer>`);
 
 /** The page that says what is wrong, with the way back. */
-export const problemPage = (problem) =>
-  page(`<p class="problem" role="alert">${escapeHtml(problem)}</p><p><a href="/">Back to the guestbook</a></p>`);
+export const problemPage = (greeting, problem) =>
+  page(greeting, `<p class="problem" role="alert">${escapeHtml(problem)}</p><p><a href="/">Back to the guestbook</a></p>`);
 
 const article = ({ name, message, visitor: writer, writtenAt }, visitor) => `
       <article${writer === visitor ? ' class="mine"' : ''}>
@@ -30,12 +30,12 @@ const article = ({ name, message, visitor: writer, writtenAt }, visitor) => `
         )} UTC</time></footer>
       </article>`;
 
-const page = (content) => `<!doctype html>
+const page = (greeting, content) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Guestbook</title>
+<title>${escapeHtml(greeting)}</title>
 <style>
   :root { color-scheme: light dark; --ink: #1d2733; --paper: #f4f6f8; --card: #fff; --line: #d5dce3; --accent: #0b6e75; --quiet: #5a6876; }
   @media (prefers-color-scheme: dark) {
@@ -62,7 +62,7 @@ const page = (content) => `<!doctype html>
   a { color: var(--accent); }
 </style>
 </head>
-<body><main><h1>Guestbook</h1>${content}
+<body><main><h1>${escapeHtml(greeting)}</h1>${content}
 </main></body>
 </html>
 `;

@@ -1,6 +1,6 @@
 /**
  * A guestbook. Settings come in the environment: HOST, PORT, DATABASE (SQLite file, its table made already), DATA (a
- * folder), SESSION_KEY_FILE (a file with the key that signs the visitor's cookie).
+ * folder), SESSION_KEY_FILE (a file with the key that signs the visitor's cookie), GREETING (what stands on top).
  */
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { entriesPage, problemPage } from './page.mjs';
 import { openVisitors } from './visitors.mjs';
 import { openVisits } from './visits.mjs';
 
-const { HOST = '127.0.0.1', PORT, DATABASE, DATA, SESSION_KEY_FILE } = process.env;
+const { HOST = '127.0.0.1', PORT, DATABASE, DATA, SESSION_KEY_FILE, GREETING = 'Guestbook' } = process.env;
 const MAX_BODY_BYTES = 16 * 1024;
 const SHUTDOWN_MS = 5000;
 
@@ -27,7 +27,8 @@ const routes = {
 async function showPage(request, response) {
   const visitor = visitors.recognise(request, response);
   const count = await visits.add();
-  send(response, 200, 'text/html', entriesPage({ entries: entries.newest(), count: entries.count(), visits: count, visitor }));
+  const shown = { greeting: GREETING, entries: entries.newest(), count: entries.count(), visits: count, visitor };
+  send(response, 200, 'text/html', entriesPage(shown));
 }
 
 function listEntries(request, response) {
@@ -61,7 +62,7 @@ function refuse(request, response, status, problem) {
   // What is still coming in of a body that is too large is not read.
   if (status === 413) response.setHeader('connection', 'close');
   if (wantsJson(request)) return send(response, status, 'application/json', JSON.stringify({ problem }));
-  send(response, status, 'text/html', problemPage(problem));
+  send(response, status, 'text/html', problemPage(GREETING, problem));
 }
 
 const wantsJson = (request) =>

@@ -11,6 +11,7 @@ import type {
   EventFilter,
   EventView,
   Info,
+  Offered,
   Page,
   Plan,
   PlanJob,
@@ -155,6 +156,13 @@ export class Provisioners {
   }
   get(name: string): Promise<ProvisionerView> {
     return this.http.json('GET', `/provisioners/${part(name)}`);
+  }
+  /** What can be chosen by a job that names the same. */
+  async offerings(
+    name: string,
+    options: { guestLocation?: string; definition?: string; clusterId?: string } = {},
+  ): Promise<Offered[]> {
+    return (await this.http.json<{ items: Offered[] }>('GET', `/provisioners/${part(name)}/offerings`, { query: options })).items;
   }
 }
 

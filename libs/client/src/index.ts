@@ -37,6 +37,8 @@ export type {
   InstalledRef,
   JobKind,
   LeftBehind,
+  Offered,
+  OfferedBy,
   Owner,
   OwnerType,
   Page,

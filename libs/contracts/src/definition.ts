@@ -21,6 +21,7 @@ import {
 import type { JsonObject } from './json.js';
 import { MayBeLeftOut } from './left-out.js';
 import { DEFINITION_NAME, IsName, IsResourceUri } from './names.js';
+import { Offering } from './offering.js';
 import { RESOURCE_KINDS, type ResourceKind } from './services.js';
 
 /** A semantic version (SemVer 2.0.0), as definitions and packages carry it. */
@@ -76,6 +77,13 @@ export class ResourceDefinition {
   @ValidateNested({ each: true })
   @Type(() => Requirement)
   requirements?: Requirement[];
+  /** What end users can choose: `${offering.<name>}` in its own spec, and in what its requirements ask for. */
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @ValidateNested({ each: true })
+  @Type(() => Offering)
+  offerings?: Offering[];
   /** How to make it: a {@link StorageSpec}, {@link DatabaseSpec} or {@link InstanceSpec}, by `type`. */
   @MayBeLeftOut() @IsObject() spec?: JsonObject;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from './json.js';
 import type { JobKind } from './job.js';
+import type { Offered } from './offering.js';
 import type { ResourceKind } from './services.js';
 
 /** Media type of data that are files. */
@@ -78,6 +79,8 @@ export interface PlanStep {
   driver: string;
   /** Of the definition, with the requirement's own laid over it. */
   spec: JsonObject;
+  /** What holds of all that is offered for it: its driver gets it, as the input `offering`. */
+  offerings?: JsonObject;
   /** Ids of the steps that must be done before. */
   after: string[];
   inverse: Inverse;
@@ -155,6 +158,8 @@ export interface Place {
   drivers: Partial<Record<ResourceKind, string[]>>;
   /** Path at an instance where it is called, where its definition says none. */
   resourceUri?: string;
+  /** What the provisioner and the guest location offer. */
+  offered?: Offered[];
 }
 
 /** Body of `resolver.plan`. Stateless: all it rests on is named here, or read from the log at `atLeast` or later. */
@@ -167,6 +172,31 @@ export interface ResolveQuery {
   /** What an import begins with. */
   parts?: SnapshotPart[];
   place: Place;
+  /** What was chosen of what is offered; provision only. */
+  offerings?: JsonObject;
   /** Position of the log that the environment is read at, or later. */
   atLeast?: string;
+}
+
+/** Body of `orchestrator.offerings`: what can be chosen by a job that names the same. */
+export interface OfferingsQuery {
+  provisioner: string;
+  clusterId?: string;
+  guestLocation?: string;
+  /** `name` or `name@range`. */
+  definition?: string;
+}
+
+/** Body of `resolver.offerings`. */
+export interface ResolveOfferingsQuery {
+  /** `name` or `name@range`. */
+  definition: string;
+  place: Place;
+  /** Checked, where it is given: `bad-input` names what is wrong, and what is offered. */
+  offerings?: JsonObject;
+}
+
+/** What can be chosen, in the order of names. */
+export interface Offerings {
+  items: Offered[];
 }

@@ -2,6 +2,7 @@ import { OWNER_TYPES } from './context.js';
 import { DESIRED_CHANGES, DESIRED_STATES } from './desired.js';
 import { ERRORS } from './errors.js';
 import { DEFINITION_REFERENCE, NAME, OWNER_ID, RESOURCE_URI } from './names.js';
+import { OFFERED_BY } from './offering.js';
 import { CATEGORIES, DRIVER_VERBS, RESOURCE_KINDS, SERVICES } from './services.js';
 import { JOBS } from './job.js';
 import { INVERSES, PLAN_OUTCOMES, STEP_ACTIONS } from './plan.js';
@@ -90,16 +91,31 @@ const planStep = object(
     location: name,
     driver: name,
     spec: anything,
+    offerings: anything,
     after: listOf(string),
     inverse: { enum: INVERSES },
     shared: boolean,
     from: part,
     role,
   },
-  ['shared', 'from', 'role'],
+  ['offerings', 'shared', 'from', 'role'],
 );
 const read = object({ key: string, generation: { type: ['integer', 'null'] }, users: listOf(string) }, ['users']);
 const unsatisfied = object({ chain: listOf(string), requirement: string, reason: string, message: string });
+
+const offered = object({ name, title: words(120), schema: anything, default: {}, from: { enum: OFFERED_BY } });
+const reference = text(DEFINITION_REFERENCE, 'must be a definition’s name, or name@range such as "guestbook@^1.0.0"');
+const place = object(
+  {
+    guestLocation: name,
+    location: name,
+    provisioner: name,
+    drivers: mapOf(listOf(name)),
+    resourceUri: text(RESOURCE_URI, 'must be a path such as "/api"'),
+    offered: listOf(offered),
+  },
+  ['resourceUri', 'offered'],
+);
 
 /** Bodies and answers by the name of their type. What a service is asked is checked by these before anything is done. */
 export const SCHEMAS = {
@@ -126,22 +142,21 @@ export const SCHEMAS = {
       job: { enum: JOBS },
       environment: name,
       instanceId: name,
-      definition: text(DEFINITION_REFERENCE, 'must be a definition’s name, or name@range such as "guestbook@^1.0.0"'),
-      place: object(
-        {
-          guestLocation: name,
-          location: name,
-          provisioner: name,
-          drivers: mapOf(listOf(name)),
-          resourceUri: text(RESOURCE_URI, 'must be a path such as "/api"'),
-        },
-        ['resourceUri'],
-      ),
+      definition: reference,
+      place,
+      offerings: anything,
       parts: listOf(snapshotPart),
       atLeast: { type: 'string', maxLength: 200 },
     },
-    ['definition', 'parts', 'atLeast'],
+    ['definition', 'offerings', 'parts', 'atLeast'],
   ),
+  OfferingsQuery: object({ provisioner: name, clusterId: name, guestLocation: name, definition: reference }, [
+    'clusterId',
+    'guestLocation',
+    'definition',
+  ]),
+  ResolveOfferingsQuery: object({ definition: reference, place, offerings: anything }, ['offerings']),
+  Offerings: object({ items: listOf(offered) }),
   Accepted: object({ requestId: string, position: string, repeated: boolean }, ['repeated']),
   Plan: object({
     environment: name,

@@ -39,6 +39,7 @@ export function metricsSubject(mesh: string, id?: string): string {
 export const VERBS = {
   accept: 'accept',
   plan: 'plan',
+  offerings: 'offerings',
   cancel: 'cancel',
   retry: 'retry',
   abandon: 'abandon',

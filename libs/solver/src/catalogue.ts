@@ -2,12 +2,16 @@ import type { Requirement, ResourceDefinition } from '@slipway/contracts';
 import { hashOf } from '@slipway/contracts';
 import { compare, prerelease } from 'semver';
 import { inOrder } from './in-order.js';
+import { offeredBy, valuesOf, withChoices } from './offerings.js';
 import { capabilitiesOf, identityName, matches } from './requirement.js';
 
 /** A definition pinned by its content. */
 export interface PinnedDefinition {
+  /** With its choices made: by the defaults of what it offers, unless it was asked for with others. */
   definition: ResourceDefinition;
-  /** {@link hashOf} the definition. */
+  /** As it stands in its package. */
+  written: ResourceDefinition;
+  /** {@link hashOf} what is written. */
   hash: string;
 }
 
@@ -26,8 +30,8 @@ export class Catalogue {
   readonly sharedNames: ReadonlySet<string>;
 
   constructor(definitions: Iterable<ResourceDefinition>) {
-    const pinned = [...definitions].map((definition) => ({ definition, hash: hashOf(definition) })).toSorted(byPreference);
-    for (const one of pinned) {
+    const all = [...definitions].map(pinned).toSorted(byPreference);
+    for (const one of all) {
       const identity = identityOf(one.definition);
       if (this.#byIdentity.has(identity)) continue;
       this.#byIdentity.set(identity, one);
@@ -35,7 +39,7 @@ export class Catalogue {
       const namespaces = capabilitiesOf(one.definition).map((capability) => capability.namespace);
       for (const namespace of new Set(namespaces)) addTo(this.#byNamespace, namespace, one);
     }
-    this.sharedNames = new Set(pinned.filter(({ definition }) => definition.shared).map(({ definition }) => definition.name));
+    this.sharedNames = new Set(all.filter(({ definition }) => definition.shared).map(({ definition }) => definition.name));
   }
 
   /** The definition of exactly that name and version. */
@@ -60,6 +64,12 @@ export class Catalogue {
     return providers.filter(({ definition }) => provides(definition, requirement));
   }
 }
+
+const pinned = (written: ResourceDefinition): PinnedDefinition => ({
+  definition: withChoices(written, valuesOf(offeredBy(written))),
+  written,
+  hash: hashOf(written),
+});
 
 function addTo(index: Map<string, PinnedDefinition[]>, by: string, one: PinnedDefinition): void {
   const there = index.get(by);

@@ -1,4 +1,6 @@
+export { candidatesAskedFor, type Asked } from './asked-for.js';
+export { offeredBy, offeredWith, offeringsNamed, valuesOf, withChoices } from './offerings.js';
 export { resolve, type ResolveInput } from './resolve.js';
 export { Catalogue, identityOf, type PinnedDefinition } from './catalogue.js';
 export { Environment, type EnvironmentRecord, type EnvironmentView } from './environment.js';
-export { needsOf } from './requirement.js';
+export { identityRequirement, needsOf } from './requirement.js';

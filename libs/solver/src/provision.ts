@@ -3,16 +3,19 @@ import {
   SlipwayError,
   resourceKey,
   type Installed,
+  type JsonObject,
   type Plan,
   type PlanStep,
   type ResolveQuery,
   type Wire,
 } from '@slipway/contracts';
+import type { Asked } from './asked-for.js';
 import type { Catalogue } from './catalogue.js';
 import { driverAt } from './driver.js';
 import { withAllTheyUse, type EnvironmentView } from './environment.js';
 import { nameInUse, noLocation } from './explain.js';
 import { inStepOrder } from './order.js';
+import { offeredWith, valuesOf, valuesWithin } from './offerings.js';
 import { finishPlan, installedRef, readOf } from './plan.js';
 import { capabilitiesOf, identityRequirement, matches } from './requirement.js';
 import { isFailure, search, type Part, type Provider } from './search.js';
@@ -22,11 +25,12 @@ export interface ProvisionInput {
   environment: EnvironmentView;
   catalogue: Catalogue;
   guestLocations: readonly string[];
+  check?: Asked['check'];
 }
 
 /** What it takes to have `query.definition` under the name `query.instanceId`. */
 export function planProvision(input: ProvisionInput): Plan {
-  const { query, environment, catalogue, guestLocations } = input;
+  const { query, environment, catalogue, guestLocations, check } = input;
   if (query.definition === undefined) throw new SlipwayError('bad-input', 'definition: is needed to provision');
   const requirement = identityRequirement(query.definition);
 
@@ -38,7 +42,9 @@ export function planProvision(input: ProvisionInput): Plan {
   }
   if (!guestLocations.includes(query.place.guestLocation))
     return unsatisfied(query, [{ chain: [], ...noLocation(requirement, query.place, guestLocations) }]);
-  const found = search(requirement, { catalogue, environment, place: query.place, instanceId: query.instanceId });
+  const { place, instanceId, offerings } = query;
+  const choices = { ...(offerings && { offerings }), ...(check && { check }) };
+  const found = search(requirement, { catalogue, environment, place, instanceId, ...choices });
   return isFailure(found) ? unsatisfied(query, found.unsatisfied) : planOf(found, input);
 }
 
@@ -64,7 +70,8 @@ function planOf(root: Provider, { query, environment }: ProvisionInput): Plan {
   const made = parts.filter((part) => part.key !== undefined);
   const wires = made.flatMap((part) => wiresOf(part));
   const satisfied = withAllTheyUse(environment, installed);
-  const steps = made.map((part) => stepOf(part, wires, query, environment));
+  const choices = choicesOf(root, query);
+  const steps = made.map((part) => stepOf(part, wires, choices(part), query, environment));
   return finishPlan({
     environment: query.environment,
     outcome: steps.length > 0 ? 'install' : 'satisfied',
@@ -105,7 +112,20 @@ function wiresOf(part: Part): Wire[] {
   return through(part.uses, '');
 }
 
-function stepOf(part: Part, wires: readonly Wire[], query: ResolveQuery, environment: EnvironmentView): PlanStep {
+/** What holds of all that is offered for a part, whose choices were made for the root. */
+function choicesOf(root: Provider, { place, offerings }: ResolveQuery): (part: Part) => JsonObject {
+  const asked = 'part' in root ? root.part : undefined;
+  const offered = offeredWith(place, asked?.pinned.written);
+  return (part) => (part === asked ? valuesOf(offered, offerings) : valuesWithin(place, part.pinned.written, offered, offerings));
+}
+
+function stepOf(
+  part: Part,
+  wires: readonly Wire[],
+  offerings: JsonObject,
+  query: ResolveQuery,
+  environment: EnvironmentView,
+): PlanStep {
   const { definition, hash } = part.pinned;
   const kind = definition.type!;
   const id = part.key!;
@@ -123,6 +143,7 @@ function stepOf(part: Part, wires: readonly Wire[], query: ResolveQuery, environ
       kind === 'instance' && query.place.resourceUri !== undefined
         ? { resourceUri: query.place.resourceUri, ...part.spec }
         : part.spec,
+    ...(Object.keys(offerings).length > 0 && { offerings }),
     after: [...targets].toSorted(),
     inverse: 'destroy',
     ...(part.shared && { shared: true }),

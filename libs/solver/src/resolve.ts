@@ -1,4 +1,5 @@
 import type { JobKind, Plan, ResolveQuery } from '@slipway/contracts';
+import type { Asked } from './asked-for.js';
 import type { Catalogue } from './catalogue.js';
 import { planDeprovision } from './deprovision.js';
 import type { EnvironmentView } from './environment.js';
@@ -12,13 +13,15 @@ export interface ResolveInput {
   catalogue: Catalogue;
   /** Names of the guest locations that the configuration knows. */
   guestLocations: readonly string[];
+  /** What is wrong with what was chosen of what is offered; nothing when left out. */
+  check?: Asked['check'];
 }
 
 /**
  * Makes the plan for a request: what exists already, what is made or removed in which order and how it is wired, or what
  * is unsatisfied and why. Pure: the same input gives the same plan with the same hash.
  *
- * Throws `bad-input` (no definition given) and `too-large` (nested too deep, too many parts).
+ * Throws `bad-input` (no definition given, or choices that nobody offers) and `too-large` (nested too deep, too many parts).
  */
 export const resolve = (input: ResolveInput): Plan => PLANS[input.query.job](input);
 

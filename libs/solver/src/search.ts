@@ -3,11 +3,11 @@ import {
   resourceKey,
   type Installed,
   type JsonObject,
-  type Place,
   type Requirement,
   type Unsatisfied,
 } from '@slipway/contracts';
-import { identityOf, provides, type Catalogue, type PinnedDefinition } from './catalogue.js';
+import { candidatesAskedFor, type Asked } from './asked-for.js';
+import { identityOf, provides, type PinnedDefinition } from './catalogue.js';
 import { driverAt } from './driver.js';
 import type { EnvironmentView } from './environment.js';
 import { circular, nameInUse, noDriver, nothingFor, otherVersionShared, type Reason } from './explain.js';
@@ -36,10 +36,8 @@ export interface Failure {
   unsatisfied: Unsatisfied[];
 }
 
-export interface SearchInput {
-  catalogue: Catalogue;
+export interface SearchInput extends Asked {
   environment: EnvironmentView;
-  place: Place;
   instanceId: string;
 }
 
@@ -120,7 +118,8 @@ class Search {
   #satisfy(requirement: Requirement, wanted: string, path: string): Provider | Dead {
     const there = this.#shared(requirement);
     if (there) return there;
-    const candidates = this.input.catalogue.candidates(requirement);
+    const isRoot = this.#chain.length === 0;
+    const candidates = isRoot ? candidatesAskedFor(requirement, this.input) : this.input.catalogue.candidates(requirement);
     if (candidates.length === 0) return this.#failed([nothingFor(requirement, this.input.catalogue)]);
     let first: Dead | undefined;
     const because = new Set<string>();

@@ -11,7 +11,7 @@ import {
 import { Catalogue } from './catalogue.js';
 import { Environment } from './environment.js';
 import { parseReference } from './requirement.js';
-import { resolve } from './resolve.js';
+import { resolve, type ResolveInput } from './resolve.js';
 
 /** The small language of the solver's tests: definitions in a line, an environment that carries plans out. */
 
@@ -42,6 +42,8 @@ export class World extends Environment {
   /** Keys of what is installed. */
   readonly keys = new Set<string>();
   definitions: ResourceDefinition[];
+  /** What is wrong with what is chosen. */
+  check: NonNullable<ResolveInput['check']> = () => [];
 
   constructor(...definitions: ResourceDefinition[]) {
     super();
@@ -103,7 +105,13 @@ export class World extends Environment {
   }
 
   #resolve(query: ResolveQuery): Plan {
-    return resolve({ query, environment: this, catalogue: new Catalogue(this.definitions), guestLocations: ['local'] });
+    return resolve({
+      query,
+      environment: this,
+      catalogue: new Catalogue(this.definitions),
+      guestLocations: ['local'],
+      check: this.check,
+    });
   }
 }
 

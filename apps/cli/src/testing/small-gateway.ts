@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 /** A real server that answers as a test tells it. */
 export class SmallGateway {
@@ -8,12 +9,14 @@ export class SmallGateway {
   readonly calls: string[] = [];
   private constructor(private readonly server: Server) {}
 
-  static async open(answer: (url: URL, method: string) => unknown): Promise<SmallGateway> {
-    const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  static async open(answer: (url: URL, method: string, body: unknown) => unknown): Promise<SmallGateway> {
+    const handle = async (request: IncomingMessage, response: ServerResponse) => {
       gateway.calls.push(`${request.method} ${request.url}`);
-      const body = answer(new URL(request.url!, gateway.url), request.method!);
+      const sent = await text(request);
+      const body = answer(new URL(request.url!, gateway.url), request.method!, sent === '' ? undefined : JSON.parse(sent));
       response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-    });
+    };
+    const server = createServer((request, response) => void handle(request, response));
     const gateway = new SmallGateway(server);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     return gateway;

@@ -36,6 +36,7 @@ export class InfoController {
       eventLog: { kind, logId, position: await this.log.head() },
       environment: DEFAULT_ENVIRONMENT,
       ...(config.defaultDefinition !== undefined && { defaultDefinition: config.defaultDefinition }),
+      clusters: config.clusters,
       dataFolder: config.dataFolder,
       startedAt: this.#startedAt,
     };

@@ -7,6 +7,8 @@ import {
   type DispatchCommand,
   type JobKind,
   type JsonObject,
+  type Offerings,
+  type OfferingsQuery,
   type Plan,
   type RequestContext,
 } from '@slipway/contracts';
@@ -42,6 +44,10 @@ export class Orchestrator {
 
   plan(context: RequestContext, body: object): Promise<Plan> {
     return this.bus.request('orchestrator', VERBS.plan, { body }, { context, timeoutMs: PLAN_MS });
+  }
+
+  offerings(context: RequestContext, query: OfferingsQuery): Promise<Offerings> {
+    return this.bus.request('orchestrator', VERBS.offerings, query, { context, timeoutMs: PLAN_MS });
   }
 
   async #command(context: RequestContext, verb: CommandVerb, command: unknown): Promise<Accepted> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { aliveSubject, type AnnouncedDriver, type HealthReport, type ResourceKind } from '@slipway/contracts';
+import { VERBS, aliveSubject, type AnnouncedDriver, type HealthReport, type ResourceKind } from '@slipway/contracts';
 import type { ProvisionerView, Readiness } from '@slipway/contracts/http';
 import { GatewayPlace } from '../testing/gateway-place.js';
 
@@ -56,6 +56,26 @@ describe('the provisioners', () => {
       { detail: 'There is no provisioner moon; there are: slipway' },
     ]);
     expect((await place.call('GET', '/provisioners?colour=red')).status).toBe(400);
+  });
+});
+
+describe('what can be chosen', () => {
+  it('is asked of the orchestrator, as a job that names the same would mean it', async () => {
+    const items = [{ name: 'size', title: 'Size', schema: { type: 'string' }, default: 'S', from: 'definition' }];
+    const asked: unknown[] = [];
+    place.bus.serve('orchestrator', VERBS.offerings, (query) => {
+      asked.push(query);
+      return { items };
+    });
+    expect(await place.json('GET', '/provisioners/slipway/offerings')).toEqual({ items });
+    await place.call('GET', '/provisioners/slipway/offerings?guestLocation=local&definition=guestbook%40%5E1&clusterId=default');
+    expect(asked).toEqual([
+      { provisioner: 'slipway' },
+      { provisioner: 'slipway', guestLocation: 'local', definition: 'guestbook@^1', clusterId: 'default' },
+    ]);
+    expect((await place.call('GET', '/provisioners/moon/offerings')).status).toBe(404);
+    expect((await place.call('GET', '/provisioners/slipway/offerings?colour=red')).status).toBe(400);
+    expect((await place.call('GET', '/provisioners/slipway/offerings?definition=a&definition=b')).status).toBe(400);
   });
 });
 

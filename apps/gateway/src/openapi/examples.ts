@@ -118,6 +118,7 @@ export const EXAMPLES: Record<string, unknown> = {
     eventLog: { kind: 'sqlite', logId: 'b7c1d0e2', position: POSITION },
     environment: 'default',
     defaultDefinition: 'guestbook',
+    clusters: { default: ['local'] },
     dataFolder: '/home/ada/slipway/.slipway',
     startedAt: '2026-01-05T09:29:58.000Z',
   },
@@ -146,6 +147,17 @@ export const EXAMPLES: Record<string, unknown> = {
     details: { holder: 'ada' },
   },
   Readiness: { ready: true, checks: [{ name: 'log', ready: true }] },
+  Offerings: {
+    items: [
+      {
+        name: 'size-limit',
+        title: 'Space for what visitors leave in files',
+        schema: { enum: ['64MiB', '256MiB', '1GiB'] },
+        default: '64MiB',
+        from: 'definition',
+      },
+    ],
+  },
   ProvisionerList: { items: [provisioner] },
   ProvisionerView: provisioner,
   RequestPage: { items: [request], position: POSITION },

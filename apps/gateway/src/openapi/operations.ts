@@ -201,6 +201,22 @@ export const ApiProvisioner = (): MethodDecorator =>
     ...problems(...DOOR, 'bad-input', 'not-found'),
   );
 
+export const ApiOfferings = (): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: 'list-offerings',
+      summary: 'What can be chosen by a job that names the same',
+      description:
+        "The definition's, the guest location's and the provisioner's offerings: of one name the definition's counts, else the guest location's. What is left out is what a job means that leaves it out.",
+    }),
+    ApiParam({ name: 'name', description: "The provisioner's name." }),
+    ApiQuery({ name: 'guestLocation', required: false, type: String, description: 'A named place in the configuration.' }),
+    ApiQuery({ name: 'definition', required: false, type: String, description: 'name or name@range.' }),
+    ApiQuery({ name: 'clusterId', required: false, type: String, description: 'A named set of places.' }),
+    answer(200, 'Offerings', 'In the order of their names.'),
+    ...problems(...DOOR, 'bad-input', 'not-found', 'no-server', 'unreachable', 'timed-out'),
+  );
+
 export const ApiControl = (verb: keyof typeof ACTIONS, body: BodyClass): MethodDecorator =>
   withKey(
     ApiOperation({ operationId: `${verb}-request`, summary: ACTIONS[verb] }),

@@ -4,6 +4,7 @@ import {
   instant,
   isErrorCode,
   type Cause,
+  type JsonObject,
   type PlanStep,
   type RequestAccepted,
   type RequestEvent,
@@ -37,6 +38,7 @@ const accepted = (data: RequestAccepted, { stream, metadata, recordedAt, positio
   instanceId: data.name,
   ...(typeof data.body.definition === 'string' && { definition: data.body.definition }),
   ...(data.provisioner && { provisioner: data.provisioner }),
+  ...(data.body.offerings !== undefined && { offerings: data.body.offerings as JsonObject }),
   owner: data.owner,
   actor: data.actor,
   // Earlier releases took `null` for both, and times that are none.

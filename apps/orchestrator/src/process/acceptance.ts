@@ -16,6 +16,8 @@ import { badInput, runInContext, validated } from '@slipway/mesh';
 import { environmentOf, pickProvisioner, placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { destinationOf, sourceOf } from '../snapshot/stores.js';
+import { Choices } from './choices.js';
+import { makes, queryOf } from './planning.js';
 import type { Processes } from './processes.js';
 import { RequestStream } from './request-stream.js';
 
@@ -41,11 +43,14 @@ export const requestIdOf = (mesh: string, { type, id }: RequestContext['actor'],
 export class Acceptance {
   /** Acceptances of the same request, one after another. */
   readonly #underWay = new Map<string, Promise<unknown>>();
+  readonly #choices: Choices;
 
   constructor(
     private readonly ports: Ports,
     private readonly processes: Processes,
-  ) {}
+  ) {
+    this.#choices = new Choices(ports);
+  }
 
   /**
    * Throws `bad-input`, `key-reused`, `name-taken` (details: holder), `not-found` (nothing to give back or to export, no such
@@ -81,10 +86,10 @@ export class Acceptance {
       if (stream.state.accepted) return this.#repeated(stream, stream.state.accepted, bodyHash);
       const metadata = metadataOf(id, environment, context);
       if (stream.state.phase === 'none') {
-        if (job === 'import') await this.processes.sources.look(body);
+        await this.#assertPossible(job, body, checked, environment, context);
         const owner = await this.#claim(id, job, checked, environment, metadata);
         const asked = { ...requestOf(checked), job, environment, owner, actor: context.actor, body, bodyHash };
-        const request = job === 'provision' ? { ...asked, provisioner: pickProvisioner(this.ports.config, body) } : asked;
+        const request = makes(job) ? { ...asked, provisioner: pickProvisioner(this.ports.config, body) } : asked;
         const events = await this.#record(stream, request, { ...metadata, ownerId: owner.id });
         if (stream.state.accepted) {
           this.processes.attend(id, environment, stream);
@@ -95,6 +100,20 @@ export class Acceptance {
       }
       await this.#giveBack(id, checked.instanceId, environment, metadata);
     }
+  }
+
+  /** What can be known before it is taken: of an import that there is such a snapshot, of what is chosen that it is offered. */
+  async #assertPossible(
+    job: JobKind,
+    body: JsonObject,
+    { instanceId }: Checked,
+    environment: string,
+    context: RequestContext,
+  ): Promise<void> {
+    if (!makes(job)) return;
+    const manifest = job === 'import' ? await this.processes.sources.look(body) : undefined;
+    const asked = { job, environment, instanceId, body, manifest, atLeast: undefined };
+    await this.#choices.assertOffered(queryOf(this.ports.config, asked), context);
   }
 
   /** What was recorded; nothing when an earlier acceptance, or a void, stands there. */

@@ -6,6 +6,8 @@ import {
   type DispatchCommand,
   type HealthReport,
   type JobKind,
+  type Offerings,
+  type OfferingsQuery,
   type Plan,
   type PlanQuery,
   type ReceiveSnapshotCommand,
@@ -19,6 +21,7 @@ import { assertFree, assertOwn } from '../environment/environment.js';
 import { environmentOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { Acceptance } from './acceptance.js';
+import { Choices } from './choices.js';
 import { Controls } from './controls.js';
 import { Planner } from './planner.js';
 import { queryOf } from './planning.js';
@@ -37,6 +40,7 @@ export class Orchestrator {
   readonly #acceptance: Acceptance;
   readonly #controls: Controls;
   readonly #planner: Planner;
+  readonly #choices: Choices;
   #running = false;
 
   /** `stopped`: told when it has stopped. */
@@ -48,6 +52,7 @@ export class Orchestrator {
     this.#acceptance = new Acceptance(ports, this.#processes);
     this.#controls = new Controls(ports, this.#processes);
     this.#planner = new Planner(ports);
+    this.#choices = new Choices(ports);
   }
 
   /** Finds what is unfinished and goes on with it. Throws the log's errors. */
@@ -114,6 +119,11 @@ export class Orchestrator {
     this.#assertRunning();
     const command = { type: 'Delete', actor: context.actor, ...(reason !== undefined && { reason }) } as const;
     return this.#processes.snapshots.delete(snapshotId, command, metadataOf(context));
+  }
+
+  /** What can be chosen by a job that names the same. See {@link Choices}. */
+  offerings(query: OfferingsQuery, context: RequestContext): Promise<Offerings> {
+    return this.#choices.offered(query, context);
   }
 
   /** Admits no further plan in an environment until it is resumed; what runs goes on. */

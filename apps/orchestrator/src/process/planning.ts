@@ -2,6 +2,7 @@ import {
   ERRORS,
   causeOf,
   type Cause,
+  type JobKind,
   type JsonObject,
   type Plan,
   type RequestAccepted,
@@ -29,6 +30,9 @@ export type Planned =
   /** Nobody could answer; it is asked again. */
   | { kind: 'later'; cause: Cause };
 
+/** Jobs that make an instance. */
+export const makes = (job: JobKind): boolean => job === 'provision' || job === 'import';
+
 /** What is asked of the resolver. `manifest`: of what an import begins with. */
 export function queryOf(
   config: MeshConfig,
@@ -42,12 +46,13 @@ export function queryOf(
   const { job, environment, instanceId, body, manifest, provisioner, atLeast } = asked;
   const own = manifest ? `${manifest.definition.name}@${manifest.definition.version}` : config.defaultDefinition;
   const definition = body['definition'] ?? own;
-  const makes = job === 'provision' || job === 'import';
+  const offerings = { ...manifest?.offerings, ...(body['offerings'] as JsonObject | undefined) };
   return {
     job,
     environment,
     instanceId,
-    ...(makes && definition !== undefined && { definition: String(definition) }),
+    ...(makes(job) && definition !== undefined && { definition: String(definition) }),
+    ...(makes(job) && Object.keys(offerings).length > 0 && { offerings }),
     ...(manifest && { parts: manifest.parts }),
     place: placeOf(config, body, provisioner),
     ...(atLeast !== undefined && { atLeast }),

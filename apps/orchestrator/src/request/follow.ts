@@ -65,18 +65,23 @@ function begin(state: RequestState, due: StepState[], undoing: boolean, setting:
   });
 }
 
-/** Outputs of what a step's resource is wired to, by the requirement's name: as this plan has made it, else as it stands. */
+/**
+ * Outputs of what a step's resource is wired to, by the requirement's name: as this plan has made it, else as it stands; and what
+ * holds of all that is offered for it, as `offering`.
+ */
 const inputsOf = (
   step: PlanStep,
   plan: Plan,
   steps: RequestState['steps'],
   installed: Setting['installed'],
-): Record<string, JsonObject> =>
-  Object.fromEntries(
+): Record<string, JsonObject> => ({
+  ...Object.fromEntries(
     plan.wires
       .filter(({ from }) => from === resourceKey(step))
       .map(({ requirement, to }) => {
         const made = steps[to]?.result === 'succeeded' ? steps[to].outputs : undefined;
         return [requirement, made ?? installed[to] ?? {}];
       }),
-  );
+  ),
+  ...(step.offerings && { offering: step.offerings }),
+});

@@ -48,9 +48,14 @@ export function settlement(state: RequestState, guestLocation: string): Omit<Set
   const made = steps.filter(({ plan }) => isMade(plan));
   const keys = new Set(made.map(({ plan }) => plan.id));
   const installed = made.map(({ plan, outputs }): Installed => {
-    const { kind, generation, definition, location, driver, spec, shared } = plan;
+    const { kind, generation, definition, location, driver, spec, offerings, shared } = plan;
     const base = { kind, name: plan.name, generation, definition, location, guestLocation, driver, owner, spec, outputs };
-    return { ...base, ...(provisioner && { provisioner: provisioner.name }), ...(!shared && { instanceId: name }) };
+    return {
+      ...base,
+      ...(provisioner && { provisioner: provisioner.name }),
+      ...(offerings && { offerings }),
+      ...(!shared && { instanceId: name }),
+    };
   });
   return { name, outcome: 'done', installed, removed, wires: state.plan?.wires.filter(({ from }) => keys.has(from)) ?? [] };
 }

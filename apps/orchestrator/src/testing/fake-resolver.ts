@@ -148,6 +148,7 @@ function provision(query: ResolveQuery, state: EnvironmentState): Omit<Plan, 'ha
       location: query.place.location,
       driver: query.place.drivers[part.kind]![0]!,
       spec: {},
+      ...(query.offerings && { offerings: query.offerings }),
       after: wires.filter(({ from, to }) => from === id && made.has(to)).map(({ to }) => to),
       inverse: 'destroy',
       ...(part.shared && { shared: true }),

@@ -8,11 +8,12 @@ import {
   SPEC_OF,
   type ContentPackage,
   type InstanceSpec,
+  type Json,
   type Requirement,
   type ResourceDefinition,
 } from '@slipway/contracts';
-import { fieldErrors, type FieldError } from '@slipway/mesh';
-import { identityOf, needsOf } from '@slipway/solver';
+import { fieldErrors, offeringErrors, type FieldError } from '@slipway/mesh';
+import { identityOf, needsOf, offeredBy, offeringsNamed, valuesOf, withChoices } from '@slipway/solver';
 import { plainToInstance } from 'class-transformer';
 import { valid, validRange } from 'semver';
 
@@ -27,7 +28,9 @@ export function packageRules(content: ContentPackage): FieldError[] {
   return [
     ...versionRule('version', content.version),
     ...content.definitions.flatMap((definition, index) => {
-      const errors = definitionRules(definition);
+      const wrong = offeringRules(definition);
+      // The rest is looked at as it is with nothing chosen.
+      const errors = wrong.length > 0 ? wrong : definitionRules(withChoices(definition, valuesOf(offeredBy(definition))));
       const identity = identityOf(definition);
       if (seen.has(identity)) errors.push({ field: 'version', reason: `${identity} stands in this package twice` });
       seen.add(identity);
@@ -53,6 +56,29 @@ function definitionRules(definition: ResourceDefinition): FieldError[] {
     ),
     ...(definition.driver !== undefined && !definition.type ? [{ field: 'driver', reason: ONLY_CONCRETE }] : []),
     ...within('spec', specRules(definition)),
+    ...needsOf(definition).flatMap(({ name }) =>
+      name === 'offering'
+        ? [{ field: 'requirements', reason: '"offering" cannot be the name of one: it is kept for what is chosen' }]
+        : [],
+    ),
+  ];
+}
+
+/** What it offers, and that what it fills in is offered by itself: others' offerings reach drivers only. */
+function offeringRules({ offerings = [], spec, requirements = [] }: ResourceDefinition): FieldError[] {
+  const offered = offerings.map(({ name }) => name);
+  const known = offered.length > 0 ? `it offers ${offered.join(', ')}` : 'it offers nothing';
+  const named = (field: string, value: Json | undefined): FieldError[] =>
+    offeringsNamed(value)
+      .filter((name) => !offered.includes(name))
+      .map((name) => ({ field, reason: `names \${offering.${name}}, which it does not offer; ${known}` }));
+  return [
+    ...within('offerings', offeringErrors(offerings)),
+    ...Object.entries(spec ?? {}).flatMap(([field, value]) => named(`spec.${field}`, value)),
+    ...(offeringsNamed(spec?.artefact).length > 0 ? [{ field: 'spec.artefact', reason: 'cannot be chosen' }] : []),
+    ...requirements.flatMap((requirement, index) =>
+      (['attributes', 'range', 'spec'] as const).flatMap((field) => named(`requirements.${index}.${field}`, requirement[field])),
+    ),
   ];
 }
 

@@ -204,3 +204,57 @@ describe('rules of a content package', () => {
     for (const definitions of [[], undefined, 'x', {}, [1], [null]]) expect(errors(definitions).length).toBeGreaterThan(0);
   });
 });
+
+describe('rules of offerings', () => {
+  const size = { name: 'size', title: 'Size', schema: { enum: ['1GiB', '2GiB'] }, default: '1GiB' };
+  const data = { namespace: 'storage', name: 'data', range: '^${offering.major}', spec: { sizeLimit: '${offering.size}' } };
+  const major = { name: 'major', title: 'Major', schema: { type: 'integer' }, default: 1 };
+  const volume = (spec: object, more: object = {}) => a({ type: 'storage', offerings: [size], spec, ...more });
+
+  test('what it offers itself may stand in its spec and its requirements, wherever the default would', () => {
+    expect(wrong(volume({ sizeLimit: '${offering.size}' }))).toEqual([]);
+    expect(
+      wrong(app({ environment: { SIZE: 'is ${offering.size}' } }, { offerings: [size, major], requirements: [data] })),
+    ).toEqual([]);
+  });
+
+  test.each([
+    [
+      'what it does not offer',
+      volume({ mode: '${offering.mode}' }),
+      /spec\.mode: names \$\{offering\.mode\}, which it does not offer; it offers size/,
+    ],
+    ['what nobody offers', a({ requirements: [data] }), /requirements\.0\.range: names \$\{offering\.major\}.*it offers nothing/],
+    ['a default that does not fit the spec', volume({ mode: '${offering.size}' }), /spec\.mode: must be octal/],
+    [
+      'a default that does not fit its schema',
+      volume({}, { offerings: [{ ...size, default: '3GiB' }] }),
+      /offerings\.0\.default: must be one of "1GiB", "2GiB"/,
+    ],
+    [
+      'a schema that is none',
+      volume({}, { offerings: [{ ...size, schema: { type: 'size' } }] }),
+      /offerings\.0\.schema: is no JSON Schema/,
+    ],
+    [
+      'an offering without a default',
+      volume({}, { offerings: [{ name: 'a', title: 'A', schema: {} }] }),
+      /offerings\.0\.default: should not be null or undefined/,
+    ],
+    [
+      'a default with a placeholder in it',
+      volume({}, { offerings: [{ ...size, schema: {}, default: '${x}' }] }),
+      /offerings\.0\.default: must hold neither/,
+    ],
+    [
+      'an artefact that could be chosen',
+      app({ artefact: '${offering.size}' }, { offerings: [size] }),
+      /spec\.artefact: cannot be chosen/,
+    ],
+    [
+      'a requirement of that name',
+      a({ requirements: [{ namespace: 'x', name: 'offering' }] }),
+      /requirements: "offering" cannot be the name/,
+    ],
+  ])('%s is refused', (_what, definition, expected) => expect(wrong(definition).join('\n')).toMatch(expected));
+});

@@ -15,6 +15,8 @@ export interface Installed extends InstalledRef {
   instanceId?: string;
   owner: Owner;
   spec: JsonObject;
+  /** What held of all that was offered for it. */
+  offerings?: JsonObject;
   outputs: JsonObject;
 }
 

@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsObject, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
 import { OWNER_TYPES, type OwnerType } from '../context.js';
 import { JOBS, type JobKind } from '../job.js';
+import type { JsonObject } from '../json.js';
 import { MayBeLeftOut } from '../left-out.js';
 import { DEFAULT_ENVIRONMENT, IsDefinitionReference, IsName, IsOwnerId } from '../names.js';
 import { IsTime } from '../time.js';
@@ -64,6 +65,16 @@ export class ProvisionJob extends Job {
   @MayBeLeftOut()
   @IsDefinitionReference()
   definition?: string;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    example: { greeting: 'Welcome' },
+    description: 'What is chosen of what is offered, by name; the defaults of what is left out.',
+  })
+  @MayBeLeftOut()
+  @IsObject()
+  offerings?: JsonObject;
 
   @ApiPropertyOptional({
     default: false,

@@ -62,6 +62,8 @@ export interface RequestView {
   definition?: string;
   /** Who provisions, and who named it. */
   provisioner?: PickedProvisioner;
+  /** What was chosen of what is offered. */
+  offerings?: JsonObject;
   owner: Owner;
   actor: Actor;
   priority: number;
@@ -247,6 +249,8 @@ export interface Info {
   eventLog: { kind: 'sqlite' | 'kurrentdb' | 'memory'; logId: string; position: string };
   environment: string;
   defaultDefinition?: string;
+  /** Guest locations by cluster; a job that names none means the first of its cluster, or of `default`. */
+  clusters: Record<string, string[]>;
   /** Where the data are, on one machine. */
   dataFolder: string;
   startedAt: Instant;

@@ -40,6 +40,7 @@ const listed = (offered: readonly Offered[]): string =>
 
 /** Why a value does not fit a schema. Throws where the schema is none. */
 function valueError(schema: JsonObject, value: Json): string | undefined {
+  if (isUnsafe(value)) return 'must hold neither "${" nor a NUL character, in whatever text';
   if (Buffer.byteLength(JSON.stringify(value)) > VALUE_BYTES) return `must be at most ${VALUE_BYTES} bytes of JSON`;
   const check = checkOf(schema);
   if (check(value)) return undefined;
@@ -50,6 +51,13 @@ function valueError(schema: JsonObject, value: Json): string | undefined {
       return instancePath === '' ? what : `${instancePath.slice(1).replaceAll('/', '.')} ${what}`;
     })
     .join('; ');
+}
+
+/** What is filled in is not filled in again: a choice that names another's output or secret is none. */
+function isUnsafe(value: Json): boolean {
+  if (typeof value === 'string') return value.includes('${') || value.includes('\0');
+  if (value === null || typeof value !== 'object') return false;
+  return Object.entries(value).some(([key, part]) => isUnsafe(key) || isUnsafe(part));
 }
 
 /** An Ajv of its own for each: what one schema calls itself (`$id`) is nothing to another. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ImportJob } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
+import { choiceOptions, choicesOf } from './choice-options.js';
 import { provisionJob, type ProvisionFlags } from './provision.js';
 import { runJob, waitOptions, type WaitFlags } from './run-job.js';
 import { placeOptions } from './place-options.js';
@@ -27,10 +28,10 @@ export function importCommand(program: Command): void {
     .option('--definition <name[@range]>', "what to provision; the snapshot's own when left out")
     .option('--owner-type <type>', 'user, service or team', 'user')
     .option('--keep', 'keep what was made when a step fails, so that a retry goes on from there');
-  waitOptions(placeOptions(command)).action(
+  waitOptions(choiceOptions(placeOptions(command))).action(
     withClient<Arguments, Flags>(async (session, flags, ownerId, instanceId, snapshot, guestLocation) => {
       const job: ImportJob = {
-        ...provisionJob(flags, ownerId, instanceId, guestLocation),
+        ...provisionJob(flags, ownerId, instanceId, guestLocation, await choicesOf(session.client, flags, guestLocation)),
         snapshot,
         ...(flags.snapshotId && { snapshotId: true }),
       };

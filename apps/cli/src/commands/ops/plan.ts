@@ -4,10 +4,11 @@ import { withClient } from '../../command.js';
 import { EXIT } from '../../exit.js';
 import { print, printValue } from '../../output/format.js';
 import { describePlan } from '../../output/plan.js';
+import { choiceOptions, choicesOf, type ChoiceFlags } from './choice-options.js';
 import { placeOptions, type PlaceFlags } from './place-options.js';
 import { provisionJob } from './provision.js';
 
-interface Flags extends PlaceFlags {
+interface Flags extends PlaceFlags, ChoiceFlags {
   definition?: string;
   ownerType?: ProvisionJob['ownerType'];
   deprovision?: boolean;
@@ -25,10 +26,11 @@ export function plan(program: Command): void {
     .option('--definition <name[@range]>', "what to provision; the profile's default when left out")
     .option('--owner-type <type>', 'user, service or team', 'user')
     .option('--deprovision', 'plan giving it back');
-  placeOptions(command).action(
+  choiceOptions(placeOptions(command)).action(
     withClient<[string, string, string | undefined], Flags>(
       async ({ client, options }, flags, ownerId, instanceId, guestLocation) => {
-        const job = provisionJob(flags, ownerId, instanceId, guestLocation);
+        const choices = await choicesOf(client, flags, guestLocation);
+        const job = provisionJob(flags, ownerId, instanceId, guestLocation, choices);
         const made = await client.plan({ ...job, job: flags.deprovision ? 'deprovision' : 'provision' });
         if (options.output === 'table') print(describePlan(made));
         else printValue(made, options.output);

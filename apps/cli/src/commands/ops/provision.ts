@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
+import type { JsonObject } from '@slipway/contracts';
 import type { ProvisionJob } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
+import { choiceOptions, choicesOf, type ChoiceFlags } from './choice-options.js';
 import { runJob, waitOptions, type WaitFlags } from './run-job.js';
 import { placeOptions, type PlaceFlags } from './place-options.js';
 
 /** What may be said of a job that makes an instance. */
-export interface ProvisionFlags extends PlaceFlags {
+export interface ProvisionFlags extends PlaceFlags, ChoiceFlags {
   definition?: string;
   ownerType?: ProvisionJob['ownerType'];
   keep?: boolean;
@@ -13,7 +15,7 @@ export interface ProvisionFlags extends PlaceFlags {
 
 type Flags = ProvisionFlags & WaitFlags;
 
-/** `slipway provision [--cluster-id=<id>] [--environment=<name>] [--definition=<name>[@<range>]] [--] <owner-id> <instance-id> [<guest-location>]` */
+/** `slipway provision [--cluster-id=<id>] [--environment=<name>] [--definition=<name>[@<range>]] [--provisioner=<name>] [--offering=<name>=<value>]... [--] <owner-id> <instance-id> [<guest-location>]` */
 export function provision(program: Command): void {
   const command = program
     .command('provision')
@@ -25,20 +27,26 @@ export function provision(program: Command): void {
     .option('--definition <name[@range]>', "what to provision; the profile's default when left out")
     .option('--owner-type <type>', 'user, service or team', 'user')
     .option('--keep', 'keep what was made when a step fails, so that a retry goes on from there');
-  waitOptions(placeOptions(command)).action(
+  waitOptions(choiceOptions(placeOptions(command))).action(
     withClient<[string, string, string | undefined], Flags>(async (session, flags, ownerId, instanceId, guestLocation) =>
       runJob(
         session,
         flags,
         (job, options) => session.client.provision(job, options),
-        provisionJob(flags, ownerId, instanceId, guestLocation),
+        provisionJob(flags, ownerId, instanceId, guestLocation, await choicesOf(session.client, flags, guestLocation)),
       ),
     ),
   );
 }
 
 /** The job that the arguments ask for; validated by the gateway. */
-export function provisionJob(flags: ProvisionFlags, ownerId: string, instanceId: string, guestLocation?: string): ProvisionJob {
+export function provisionJob(
+  flags: ProvisionFlags,
+  ownerId: string,
+  instanceId: string,
+  guestLocation?: string,
+  offerings?: JsonObject,
+): ProvisionJob {
   return {
     ownerId,
     instanceId,
@@ -46,7 +54,9 @@ export function provisionJob(flags: ProvisionFlags, ownerId: string, instanceId:
     ...(flags.environment && { environment: flags.environment }),
     ...(flags.clusterId && { clusterId: flags.clusterId }),
     ...(guestLocation && { guestLocation }),
+    ...(flags.provisioner && { provisioner: flags.provisioner }),
     ...(flags.definition && { definition: flags.definition }),
+    ...(offerings && { offerings }),
     ...(flags.priority !== undefined && { priority: flags.priority }),
     ...(flags.notBefore && { notBefore: flags.notBefore }),
     ...(flags.keep && { keepOnFailure: true }),

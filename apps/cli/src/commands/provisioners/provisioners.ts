@@ -3,7 +3,13 @@ import type { ProvisionerView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { printRows, printValue } from '../../output/format.js';
 
-/** `slipway provisioners`, `slipway provisioners show <name>` */
+interface Asked {
+  definition?: string;
+  guestLocation?: string;
+  clusterId?: string;
+}
+
+/** `slipway provisioners`, `slipway provisioners show|offerings <name>` */
 export function provisioners(program: Command): void {
   const noun = program
     .command('provisioners')
@@ -35,6 +41,33 @@ export function provisioners(program: Command): void {
     .action(
       withClient<[string], object>(async ({ client, options }, _flags, name) =>
         printValue(await client.provisioners.get(name), options.output),
+      ),
+    );
+  noun
+    .command('offerings')
+    .summary('what can be chosen with --offering name=value')
+    .argument('<name>', 'its name, such as slipway')
+    .option('--definition <name[@range]>', "of what is to be provisioned; the profile's default when left out")
+    .option('--guest-location <name>', 'where, by a name of the configuration')
+    .option('--cluster-id <id>', "a named set of places; the profile's default when left out")
+    .action(
+      withClient<[string], Asked>(async ({ client, options }, { definition, guestLocation, clusterId }, name) =>
+        printRows(
+          await client.provisioners.offerings(name, {
+            ...(definition && { definition }),
+            ...(guestLocation && { guestLocation }),
+            ...(clusterId && { clusterId }),
+          }),
+          [
+            ['NAME', (one) => one.name],
+            ['DEFAULT', (one) => JSON.stringify(one.default)],
+            ['FROM', ({ from }) => from],
+            ['VALUES', ({ schema }) => JSON.stringify(schema)],
+            ['TITLE', ({ title }) => title],
+          ],
+          options.output,
+          'Nothing is offered.',
+        ),
       ),
     );
 }

@@ -1,0 +1,63 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import type { SlipwayClient } from '@slipway/client';
+import type { Json, JsonObject } from '@slipway/contracts';
+
+/** Who provisions, and what is chosen of what is offered. */
+export interface ChoiceFlags {
+  provisioner?: string;
+  definition?: string;
+  clusterId?: string;
+  offering?: Record<string, string>;
+}
+
+function collect(given: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = given.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must be name=value.');
+  return { ...before, [given.slice(0, at)]: given.slice(at + 1) };
+}
+
+export const choiceOptions = (command: Command): Command =>
+  command
+    .option('--provisioner <name>', 'who provisions; as the guest location says when left out')
+    .option('--offering <name=value>', 'what is chosen of what is offered; several times', collect);
+
+/** What the flags choose, each as a value of its schema's type. What nobody offers stays a text, for the gateway to refuse. */
+export async function choicesOf(
+  client: SlipwayClient,
+  flags: ChoiceFlags,
+  guestLocation?: string,
+): Promise<JsonObject | undefined> {
+  const { offering, definition, clusterId } = flags;
+  if (!offering) return undefined;
+  const name = flags.provisioner ?? (await provisionerAt(client, guestLocation, clusterId));
+  const asked = { ...(definition && { definition }), ...(guestLocation && { guestLocation }), ...(clusterId && { clusterId }) };
+  const offered = await client.provisioners.offerings(name, asked);
+  const schemas = new Map(offered.map((one) => [one.name, one.schema]));
+  return Object.fromEntries(Object.entries(offering).map(([one, text]) => [one, valueAs(schemas.get(one) ?? {}, text)]));
+}
+
+/** Who provisions where nobody is named: as the gateway finds it. */
+async function provisionerAt(client: SlipwayClient, guestLocation?: string, clusterId?: string): Promise<string> {
+  const [all, { clusters }] = await Promise.all([client.provisioners.list(), client.info()]);
+  const cluster = clusterId === undefined ? (clusters['default'] ?? Object.values(clusters)[0]) : clusters[clusterId];
+  const place = guestLocation ?? cluster?.[0];
+  const there = all.find(({ guestLocations }) => place !== undefined && guestLocations.includes(place));
+  return (there ?? all.find((one) => one.default)!).name;
+}
+
+const parsed = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+};
+
+/** A text as a value of a schema: one of its values, where it names them; a text where it may be one; else what it says as JSON. */
+export function valueAs(schema: JsonObject, text: string): Json {
+  const values = Array.isArray(schema.enum) ? schema.enum : 'const' in schema ? [schema.const] : [];
+  const named = values.find((value) => (typeof value === 'string' ? value : JSON.stringify(value)) === text);
+  if (named !== undefined) return named;
+  const types = [schema.type].flat();
+  return types.includes('string') ? text : parsed(text);
+}

@@ -1,0 +1,42 @@
+import {
+  VERBS,
+  type JsonObject,
+  type Offerings,
+  type OfferingsQuery,
+  type Place,
+  type RequestContext,
+  type ResolveOfferingsQuery,
+} from '@slipway/contracts';
+import { placeOf } from '../place.js';
+import type { Ports } from '../ports.js';
+
+/** How long the resolver may take, in ms: who asks waits for the answer. */
+const WITHIN = 800;
+
+/** Where what is asked for, with which choices. */
+interface Asked {
+  place: Place;
+  definition?: string | undefined;
+  offerings?: JsonObject | undefined;
+}
+
+/** What can be chosen, and whether what was chosen can be: of the provisioner, the guest location and the definition together. */
+export class Choices {
+  constructor(private readonly ports: Pick<Ports, 'bus' | 'config'>) {}
+
+  /** Throws `bad-input`, `not-found` (no such definition), and what the bus throws. */
+  async offered(query: OfferingsQuery, context: RequestContext): Promise<Offerings> {
+    return this.#ask({ place: placeOf(this.ports.config, { ...query }), definition: query.definition }, context);
+  }
+
+  /** Throws `bad-input` that names each choice that nobody offers, with what is offered, and each that does not fit. */
+  async assertOffered({ place, definition, offerings }: Asked, context: RequestContext): Promise<void> {
+    if (offerings) await this.#ask({ place, definition, offerings }, context);
+  }
+
+  async #ask({ place, definition = this.ports.config.defaultDefinition, offerings }: Asked, context: RequestContext) {
+    if (definition === undefined) return { items: place.offered ?? [] };
+    const query: ResolveOfferingsQuery = { definition, place, ...(offerings && { offerings }) };
+    return this.ports.bus.request<Offerings>('resolver', VERBS.offerings, query, { context, timeoutMs: WITHIN });
+  }
+}
