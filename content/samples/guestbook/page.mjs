@@ -7,7 +7,9 @@ const counted = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 
 /** The page with all that visitors wrote, newest first, and the form. */
 export const entriesPage = ({ greeting, entries, count, visits, visitor }) =>
-  page(greeting, `
+  page(
+    greeting,
+    `
     <form method="post" action="/entries">
       <label>Your name <input name="name" required maxlength="60" autocomplete="name"></label>
       <label>A few words <textarea name="message" required maxlength="1000" rows="3"></textarea></label>
@@ -16,7 +18,8 @@ export const entriesPage = ({ greeting, entries, count, visits, visitor }) =>
     <section aria-label="Entries">
       ${entries.map((entry) => article(entry, visitor)).join('\n') || '<p class="empty">Nobody has signed yet. Be the first.</p>'}
     </section>
-    <footer>${counted(count, 'entry', 'entries')}, ${counted(visits, 'visit', 'visits')}</footer>`);
+    <footer>${counted(count, 'entry', 'entries')}, ${counted(visits, 'visit', 'visits')}</footer>`,
+  );
 
 /** The page that says what is wrong, with the way back. */
 export const problemPage = (greeting, problem) =>
