@@ -26,12 +26,15 @@ for await (const frame of client.live.follow({ filter: { request: request.id }, 
   if (frame.type === 'event') events.push(frame.event.type);
   if (frame.type === 'caught-up') break;
 }
+const [instance] = instances;
+const same = await client.actions.call<ResourceView>('get-instance', { id: instance!.id });
+client.actions.close();
 const refused = await client.instances.get('nobody').catch((error: unknown) => (error instanceof ApiError ? error.code : error));
 // @ts-expect-error a job names its owner
 const incomplete: ProvisionJob = { instanceId: 'packed' };
 // @ts-expect-error no such status
 const wrong: boolean = request.status === 'done';
-console.log(JSON.stringify({ status, instances: instances.map(({ id }) => id), events, refused, unused: [incomplete, wrong].length }));
+console.log(JSON.stringify({ status, instances: instances.map(({ id }) => id), events, same: same.id, refused, unused: [incomplete, wrong].length }));
 `;
 
 const BROWSER = { lib: ['es2023', 'dom'], types: [], module: 'esnext', moduleResolution: 'bundler' };
@@ -116,8 +119,10 @@ describe('The client, packed and installed outside of the repository', () => {
     const { stdout } = await run(process.execPath, [join(folder, 'program.ts'), mesh.url, mesh.key], {
       env: { PATH: process.env.PATH },
     });
-    const { status, instances, events, refused } = JSON.parse(stdout) as Record<string, unknown>;
-    expect({ status, instances, refused }).toEqual({ status: 'succeeded', instances: ['default.packed'], refused: 'not-found' });
+    const { status, instances, events, same, refused } = JSON.parse(stdout) as Record<string, unknown>;
+    expect({ status, instances, same, refused }).toEqual({
+      ...{ status: 'succeeded', instances: ['default.packed'], same: 'default.packed', refused: 'not-found' },
+    });
     expect(events).toEqual(expect.arrayContaining(['RequestAccepted', 'InstanceProvisioned', 'RequestSucceeded']));
   }, 90_000);
 
@@ -131,7 +136,8 @@ describe('The client, packed and installed outside of the repository', () => {
         `import { ApiError, SlipwayClient } from '/files/dist/client/index.js';`,
         `const client = new SlipwayClient(${JSON.stringify({ url: mesh.url, key: mesh.key })});
       const instances = (await client.instances.list({ filter: { ownerId: 'bob' } })).items.map(({ id }) => id);
-      const { requestId } = await client.deprovision({ instanceId: 'seen' });
+      const { requestId } = await client.actions.call('deprovision', { instanceId: 'seen' });
+      client.actions.close();
       const { status } = await client.wait(requestId);
       const events = [];
       for await (const frame of client.live.follow({ filter: { request: requestId }, from: 'start' })) {

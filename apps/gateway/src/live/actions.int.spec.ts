@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { VERBS, type AcceptCommand, type RequestContext, type ServerFrame } from '@slipway/contracts';
 import type { Accepted, Problem } from '@slipway/contracts/http';
+import { seedOf, seededRandom } from '@slipway/event-store/testing';
 import { currentContext } from '@slipway/mesh';
 import { GatewayPlace, acceptance } from '../testing/gateway-place.js';
 import { LiveClient, type AnswerFrame } from '../testing/live-client.js';
@@ -196,6 +197,7 @@ describe('an action', () => {
       [{ id: 'r8', action: 'get-request' }, 'bad-input', 'id'],
       [{ id: 'r9', action: 'get-request', body: { id: '' } }, 'bad-input', 'id'],
       [{ id: 'r10', action: 'list-events-of-request', body: { id: '..' } }, 'bad-input', 'id'],
+      [{ id: 'r10a', action: 'get-request', body: { id: 'half \ud83d' } }, 'bad-input', 'id'],
       [{ id: 'r11', action: 'get-request', body: { id: ['a'] } }, 'bad-input', 'id'],
       [{ id: 'r12', action: 'list-requests', body: { limit: { most: 1 } } }, 'bad-input', 'limit'],
       [{ id: 'r13', action: 'provision', body: { ...JOB, reason: 'x'.repeat(600 * 1024) } }, 'too-large', ''],
@@ -313,6 +315,57 @@ describe('actions of a connection', () => {
     const logs = await client.call('read-logs', { id });
     const rest = await (await place.call('GET', `/requests/${id}/logs`)).text();
     expect([logs.status, logs.text === rest]).toEqual([200, true]);
+    await client.end();
+    await place.close();
+  }, 60_000);
+
+  it('are each answered once, never as an error of ours, whatever they hold', async () => {
+    const seed = seedOf(Date.now() % 2 ** 31);
+    process.stdout.write(`SLIPWAY_SEED=${seed}\n`);
+    const random = seededRandom(seed);
+    const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
+    const place = await GatewayPlace.open({ liveLimits: { refusals: 10_000, calls: 10_000 } });
+    place.serveMesh();
+    await place.resource('instance', 'shop');
+    const operations = operationsOf(await place.json<OpenAPIObject>('GET', '/api/docs/json'));
+    const names = [...operations.values()].flatMap((one) => [...one.pathParameters, ...one.queryParameters]);
+    const scalar = () =>
+      pick(['shop', '', '..', '-1', 7, 1e300, true, null, 'x'.repeat(300), '\u0000\uD800', 'ü', REQUEST, 'a=b&c#d?e/f%']);
+    const value = (): unknown =>
+      pick([scalar, scalar, scalar, () => [scalar(), scalar()], () => ({ [String(scalar())]: scalar() })])();
+    const object = (keys: readonly string[]) =>
+      Object.fromEntries(Array.from({ length: Math.floor(random() * 4) }, () => [pick(keys), value()]));
+    const fields = [...names, ...names, 'ownerId', 'instanceId', 'reason', 'nonsense', '__proto__', 'constructor', 'toString'];
+    const headers = [
+      'Idempotency-Key',
+      'Slipway-At-Least',
+      'X-Request-Id',
+      'X-Log-Token',
+      'traceparent',
+      'Accept',
+      'Host',
+      'a b',
+    ];
+    const client = await LiveClient.open(place);
+    const ids = Array.from({ length: 400 }, (_one, n) => `f${n}`);
+    for (const id of ids) {
+      const action = random() < 0.9 ? pick([...operations.keys()]) : scalar();
+      const frame = {
+        id,
+        action,
+        body: random() < 0.9 ? object(fields) : value(),
+        headers: random() < 0.9 ? object(headers) : value(),
+      };
+      client.send(JSON.stringify(frame));
+      if (random() < 0.1) client.send(JSON.stringify(frame).slice(0, Math.floor(random() * 40)));
+    }
+    for (const id of ids) await client.until((frame) => frame.type === 'answer' && frame.id === id);
+    const answers = client.frames.filter((frame): frame is AnswerFrame => frame.type === 'answer');
+    expect(answers.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+    expect(place.lines.flatMap(({ err }) => (err === undefined ? [] : [err]))).toEqual([]);
+    expect(answers.filter(({ status }) => status === 500)).toEqual([]);
+    expect(new Set(answers.map(({ status }) => status)).size).toBeGreaterThan(3);
+    expect((await client.call('info')).status).toBe(200);
     await client.end();
     await place.close();
   }, 60_000);

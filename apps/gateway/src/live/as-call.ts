@@ -18,8 +18,8 @@ const MOST_HEADERS = 32;
 /** What the connection itself says, or the frame. */
 const NOT_ITS_OWN =
   /^(authorization|cookie|host|origin|connection|upgrade|te|expect|transfer-encoding|content-.*|proxy-.*|sec-.*)$/i;
-/** They would name another path (RFC 3986 §5.2.4), or none. */
-const NO_SEGMENT = ['', '.', '..'];
+/** What is no segment of a path: it would name another one (RFC 3986 §5.2.4), or none, or can't be written as UTF-8. */
+const NO_SEGMENT = /^\.{0,2}$|\p{Surrogate}/u;
 
 /** Whether content of that kind (a media type) fits into frames: JSON in one, text in parts. */
 export const isJson = (type: string): boolean => /^application\/([a-z0-9.-]+\+)?json\b/i.test(type);
@@ -47,8 +47,8 @@ export function asCall(operation: Operation, frame: Partial<Record<keyof ActionF
   for (const [name, value] of fields) {
     const texts = [value].flat();
     if (pathParameters.includes(name)) {
-      if (isPlain(value) && !NO_SEGMENT.includes(String(value))) segments.set(name, encodeURIComponent(String(value)));
-      else faults.push({ field: name, reason: 'must be a text, neither empty nor dots alone' });
+      if (isPlain(value) && !NO_SEGMENT.test(String(value))) segments.set(name, encodeURIComponent(String(value)));
+      else faults.push({ field: name, reason: 'must be a text, neither empty nor dots alone, in whole characters' });
     } else if (!inQuery(name)) body.push([name, value]);
     else if (texts.every(isPlain)) for (const text of texts) query.append(name, String(text));
     else faults.push({ field: name, reason: 'must be a text, or several' });

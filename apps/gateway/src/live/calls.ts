@@ -74,7 +74,9 @@ export class Calls {
       else await this.#hand(id, open, open.answer);
     } catch (error) {
       open.answer?.cut();
-      if (!open.dropped) this.#refuse(id, frame, toSlipwayError(error));
+      const refusal = toSlipwayError(error);
+      if (refusal.code === 'internal' && !open.dropped) this.parts.logger.error({ err: error }, 'An action failed inside');
+      if (!open.dropped) this.#refuse(id, frame, refusal);
     }
   }
 

@@ -43,6 +43,7 @@ export function serveDocs(app: INestApplication): void {
 const DESCRIPTION = `Ask for a service, get everything it needs, and give it all back.
 
 Every call but \`/health/*\` needs \`Authorization: Bearer <key>\`. Errors are \`application/problem+json\` (RFC 9457) with a
-\`code\` of the table below. Writes answer with \`Slipway-Position\`; a read with \`Slipway-At-Least: <position>\` sees them.
+\`code\` of the table below. Writes answer with \`Slipway-Position\`; a read with \`Slipway-At-Least: <position>\` sees them. The WebSocket at \`/api/v1/events\` takes each operation by its
+\`operationId\` too: \`{"id":"1","action":"get-request","body":{"id":"0b8f…"}}\`.
 
 ${ERROR_TABLE}`;
