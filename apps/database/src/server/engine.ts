@@ -1,0 +1,63 @@
+import type { JsonObject, ResourceRef } from '@slipway/contracts';
+import type { Readable } from 'node:stream';
+
+/** A generation of a database, as a server is told of it. */
+export interface Generation {
+  /** Of its role, and of its database where the server has no other. */
+  name: string;
+  resource: ResourceRef;
+  generation: number;
+  epoch: number;
+}
+
+/** What a server knows of a generation. */
+export interface Standing {
+  state: 'absent' | 'building' | 'made' | 'destroyed';
+  /** Something of it is there besides what is known: of one that was destroyed, what is still to be removed. */
+  remains: boolean;
+}
+
+/** What a generation's role may do, and how it proves who it is. */
+export interface Admission {
+  password: string;
+  /** Most connections at once. */
+  connections: number;
+}
+
+/**
+ * A database server that keeps many databases, as the driver uses it. What decides is a row per generation in a schema of ours
+ * on the server (`building`, `made`, `destroyed`), changed under the server's own lock.
+ *
+ * E1. Every call is one statement, or a few of which each may stand alone: the server carries a statement out whether or not
+ *     its caller lives, and holds no lock for one that has stopped.
+ * E2. The row and the role come before the database (D1). Without its role, or once its row says `destroyed`, no database of a
+ *     generation can be made: a call that wakes up late is refused by the server (D3).
+ * E3. A role or database of that name without a row is `foreign` (D4).
+ */
+export interface Engine {
+  /** Row and role, or the row's state where it has one. Throws `generation-old`, `foreign`. */
+  reserve(generation: Generation, admission: Admission): Promise<'building' | 'made'>;
+  /** The database with its schema, open to nobody but its role. Doing it again, or side by side, is fine. */
+  build(generation: Generation, content: Content, admission: Admission): Promise<void>;
+  /** Says that it is made; `found` when it was already. Throws `generation-old`. */
+  complete(generation: Generation): Promise<'made' | 'found'>;
+  /** Puts the tombstone and shuts the role out. Throws `foreign`. */
+  bury(generation: Generation): Promise<'destroyed' | 'absent'>;
+  /** Removes database and role of a generation that was buried, ending connections; whether there was anything. */
+  clear(generation: Generation): Promise<boolean>;
+  standing(generation: Generation): Promise<Standing>;
+  /** The database as a comparable state; `exists: false` where it is gone. */
+  look(generation: Generation): Promise<JsonObject>;
+  /** Generations that are not given back, or not wholly removed. */
+  marks(): Promise<{ resource: ResourceRef; generation: number; name: string }[]>;
+  /** What others are wired to, without the password. */
+  outputs(generation: Generation): Promise<JsonObject>;
+}
+
+/** What a new database begins with. */
+export interface Content {
+  /** Statements of its definition. */
+  schema?: string;
+  /** A dump by the engine's own tool. */
+  dump?: Readable;
+}

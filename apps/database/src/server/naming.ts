@@ -1,0 +1,16 @@
+import { hashOf } from '@slipway/contracts';
+import type { Identity } from '@slipway/provisioner';
+
+/** Readable part at most; with the hash below the 63 bytes that PostgreSQL takes (NAMEDATALEN - 1), MariaDB takes 64. */
+const READABLE = 40;
+
+/**
+ * What a generation's database and its role are called on a server: letters, digits and `_`, so that no quoting is ever in
+ * question. The hash makes it unique, also among meshes that share the server: `default_shop_db_g1_0f3a…`.
+ */
+export function nameOnServer(mesh: string, { resource, generation }: Identity): string {
+  const { environment, name } = resource;
+  const hash = hashOf({ mesh, environment, name, generation }).slice(0, 12);
+  const readable = `${environment}_${name}`.replaceAll('-', '_').slice(0, READABLE - `_g${generation}`.length);
+  return `${/^[a-z]/.test(readable) ? readable : `d${readable.slice(1)}`}_g${generation}_${hash}`;
+}

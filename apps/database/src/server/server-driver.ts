@@ -1,0 +1,140 @@
+import { SlipwayError, type DatabaseSpec, type InspectAnswer, type JsonObject } from '@slipway/contracts';
+import { secretPrefix, type Driver, type DriverContext, type Identity, type Target } from '@slipway/provisioner';
+import type { Engine, Generation, Standing } from './engine.js';
+import { nameOnServer } from './naming.js';
+
+/** A kind of database server at a place: the one that is named in the configuration, or our own. */
+export interface ServerPlace {
+  /** The engine; one of our own is started where it does not run. `undefined`: our own, which was never needed here yet. */
+  engine(context: DriverContext, wanted: 'needed'): Promise<Engine>;
+  engine(context: DriverContext, wanted: 'as-it-is'): Promise<Engine | undefined>;
+  /** Brings our own back when it does not run. */
+  keep(context: DriverContext): Promise<void>;
+  /** Ends our own; all that it has stays. */
+  end(context: DriverContext): Promise<void>;
+}
+
+export interface ServerDriverOptions {
+  name: string;
+  /** Part of every name on the server, so that several meshes may share it. */
+  mesh: string;
+  /** Most connections of a database whose definition does not say. */
+  connectionLimit: number;
+  place: ServerPlace;
+}
+
+/**
+ * Databases on a server, each with a role of its own that nobody else may be. How makers and destroyers keep out of each
+ * other's way is said at {@link Engine}.
+ */
+export function serverDriver({ name, mesh, connectionLimit, place }: ServerDriverOptions): Driver<DatabaseSpec> {
+  const generationOf = (target: Identity): Generation => ({
+    name: nameOnServer(mesh, target),
+    resource: target.resource,
+    generation: target.generation,
+    epoch: target.epoch,
+  });
+
+  return {
+    kind: 'database',
+    name,
+
+    async ensure(target, spec, _inputs, context) {
+      context.progress(0.1, 'Reaching the server');
+      const engine = await place.engine(context, 'needed');
+      const generation = generationOf(target);
+      const password = await context.secrets.ensure(passwordOf(target));
+      const effect = await make(engine, generation, spec, await context.secrets.read(password), context);
+      const observed = await engine.look(generation);
+      if (observed['exists'] !== true) throw new SlipwayError('driver-failed', `Database ${generation.name} is gone`);
+      context.progress(1, effect === 'made' ? `Made ${generation.name}` : `Found ${generation.name}`);
+      return { effect, outputs: { ...(await engine.outputs(generation)), password }, observed };
+    },
+
+    async inspect(target, context): Promise<InspectAnswer> {
+      const engine = await place.engine(context, 'as-it-is');
+      if (!engine) return { state: 'absent', observed: {} };
+      const generation = generationOf(target);
+      const state = stateOf(await engine.standing(generation));
+      return { state, observed: state === 'present' ? await engine.look(generation) : {} };
+    },
+
+    async destroy(target, context) {
+      const engine = await place.engine(context, 'needed');
+      const generation = generationOf(target);
+      context.progress(0.2, `Giving back ${generation.name}`);
+      const buried = await engine.bury(generation);
+      const cleared = await engine.clear(generation);
+      await context.secrets.empty(secretPrefix(target));
+      const effect = buried === 'destroyed' || cleared ? 'destroyed' : 'absent';
+      context.log(effect === 'destroyed' ? `Removed ${generation.name}` : `Nothing was called ${generation.name}`);
+      return effect;
+    },
+
+    async marks(context) {
+      const engine = await place.engine(context, 'as-it-is');
+      const marks = (await engine?.marks()) ?? [];
+      return marks.map(({ resource, generation, name: called }) => ({
+        resource,
+        generation,
+        where: `database ${called} (${name})`,
+      }));
+    },
+
+    keep: (context) => place.keep(context),
+    end: (context) => place.end(context),
+  };
+
+  async function make(
+    engine: Engine,
+    generation: Generation,
+    spec: DatabaseSpec,
+    password: string,
+    context: DriverContext,
+  ): Promise<'made' | 'found'> {
+    const admission = { password, connections: spec.connectionLimit ?? connectionLimit };
+    let begun = false;
+    try {
+      if ((await engine.reserve(generation, admission)) === 'made') return 'found';
+      begun = true;
+      context.progress(0.4, `Making ${generation.name}`);
+      await engine.build(generation, { ...(spec.schema !== undefined && { schema: spec.schema }) }, admission);
+      context.log(`Made ${generation.name} with ${spec.schema === undefined ? 'no schema' : 'its schema'}`);
+      return await engine.complete(generation);
+    } catch (error) {
+      throw await overOr(error, engine, generation, begun, context);
+    }
+  }
+}
+
+/** Whatever went wrong: that it was given back in the meantime is the better reason. What we still made of it goes. */
+async function overOr(
+  error: unknown,
+  engine: Engine,
+  generation: Generation,
+  begun: boolean,
+  context: DriverContext,
+): Promise<unknown> {
+  const known = await engine.standing(generation).catch(() => undefined);
+  const newerStands = begun && error instanceof SlipwayError && error.code === 'generation-old' && known?.state === 'building';
+  if (newerStands) await engine.bury(generation);
+  else if (known?.state !== 'destroyed') return error;
+  await engine.clear(generation);
+  // A destroy that came before our password was made has not seen it.
+  await context.secrets.empty(secretPrefix(generation));
+  return new SlipwayError('generation-old', `Generation ${generation.generation} was given back`, {
+    generation: generation.generation,
+  });
+}
+
+const passwordOf = (target: Target): string => `${secretPrefix(target)}/password`;
+
+function stateOf({ state, remains }: Standing): InspectAnswer['state'] {
+  if (state === 'made') return 'present';
+  if (state === 'building') return 'partial';
+  return state === 'destroyed' && remains ? 'partial' : state;
+}
+
+/** `spec-invalid` for a schema that the engine refuses. */
+export const schemaRefused = (reason: string): SlipwayError =>
+  new SlipwayError('spec-invalid', `schema: ${reason}`, { fields: [{ field: 'schema', reason }] as unknown as JsonObject[] });
