@@ -1,5 +1,9 @@
 import { provisionerService } from '@slipway/provisioner';
+import { postgresDriver } from './drivers/postgres/postgres.js';
 import { sqliteDriver } from './drivers/sqlite/sqlite.js';
 
 /** The sub-provisioner of databases. A new driver: its own folder, and one entry here. */
-export const service = provisionerService({ kind: 'database', drivers: () => [sqliteDriver()] });
+export const service = provisionerService({
+  kind: 'database',
+  drivers: ({ config: { mesh, databases } }) => [sqliteDriver(), postgresDriver({ mesh, config: databases.postgres })],
+});

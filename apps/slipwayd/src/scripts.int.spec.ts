@@ -307,6 +307,7 @@ describe('every registered driver', () => {
 
   it('is known here', () => {
     expect([...new Set(registered)].toSorted()).toEqual([
+      'database/postgres',
       'database/sqlite',
       'instance/docker',
       'instance/process',

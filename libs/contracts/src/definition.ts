@@ -124,6 +124,8 @@ export class StorageSpec {
 export class DatabaseSpec {
   /** Statements that make the schema, run once, in one transaction, when the database is made. */
   @MayBeLeftOut() @IsString() @MaxLength(12_000) schema?: string;
+  /** Most connections at once, on a server; that of the configuration when left out. */
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(10_000) connectionLimit?: number;
 }
 
 /** When an instance counts as healthy: a GET on its port answers 2xx or 3xx. */

@@ -161,6 +161,11 @@ export const ERRORS = {
     hint: "Read the step's log: npx slipway logs <request>.",
     advice: 'retry',
   },
+  'driver-unavailable': {
+    title: 'What the driver needs is not on this machine',
+    hint: 'Install what is named, or configure one that runs elsewhere; then retry the request.',
+    advice: 'refuse',
+  },
   'spec-invalid': { title: "The definition's spec is not valid", hint: 'Correct the definition.', advice: 'refuse' },
   'not-portable': {
     title: 'That driver cannot do it with the data',

@@ -25,6 +25,8 @@ export { openMesh, type MeshProcess, type OpenMeshOptions } from './runtime/open
 export type { Runtime, RunningService, ServiceDefinition } from './service/port.js';
 export {
   GatewayConfig,
+  DatabaseServerConfig,
+  DatabasesOnServerConfig,
   GuestLocationConfig,
   InstancesConfig,
   LimitsConfig,

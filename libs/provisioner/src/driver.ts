@@ -136,6 +136,10 @@ export interface Driver<Spec extends object = JsonObject> {
   stop?(target: Identity, context: DriverContext): Promise<void>;
   /** Where its data can be read out, and it can begin with data: what it lacks is refused by name (`not-portable`). */
   readonly portable?: Portable<Spec>;
+  /** For a driver that runs something for all it makes at a place (a server): brings it back when it does not run. */
+  keep?(context: DriverContext): Promise<void>;
+  /** Ends what `keep` keeps, together with the mesh; all that it has stays. */
+  end?(context: DriverContext): Promise<void>;
 }
 
 /** A driver as it is announced: the verbs are interfaces, and it has those whose methods it has. */

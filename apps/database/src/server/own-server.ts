@@ -87,7 +87,9 @@ export class OwnServer {
   async running(context: DriverContext): Promise<boolean> {
     const lock = this.#lock(context);
     if ((await context.filesystem.stat(lock)) === null) return false;
-    return (await context.command.exec([...locking(lock), 'true'], UNCANCELLED)).exitCode === LOCKED;
+    // Shared: two who look do not take each other for the server.
+    const looking = ['flock', '--shared', '--nonblock', '--conflict-exit-code', String(LOCKED), lock, 'true'];
+    return (await context.command.exec(looking, UNCANCELLED)).exitCode === LOCKED;
   }
 
   /** Ends it, connections and all; nothing when it does not run. */
@@ -165,7 +167,9 @@ export class OwnServer {
   }
 
   async #failed(home: string, { command }: DriverContext): Promise<SlipwayError> {
-    const { stdout } = await command.exec(['tail', '--bytes=1000', join(home, 'output.log')], UNCANCELLED);
+    const [newest] = (await command.exec(['ls', '-t', join(home, 'log')], UNCANCELLED)).stdout.split('\n');
+    const files = ['output.log', ...(newest ? [join('log', newest)] : [])].map((file) => join(home, file));
+    const { stdout } = await command.exec(['tail', '--quiet', '--bytes=1000', ...files], UNCANCELLED);
     const said = stdout.trim();
     return new SlipwayError('driver-failed', `${this.program.kind} in ${home} does not run${said ? `: ${said}` : ''}`);
   }
@@ -184,8 +188,16 @@ export class OwnServer {
   }
 }
 
-/** The program that follows holds the lock as long as it lives; ends at once when another has it. */
-const locking = (lock: string): string[] => ['flock', '--nonblock', '--conflict-exit-code', String(LOCKED), '--no-fork', lock];
+/** The program that follows holds the lock as long as it lives. It waits a moment for it: somebody may just look. */
+const locking = (lock: string): string[] => [
+  'flock',
+  '--timeout',
+  '2',
+  '--conflict-exit-code',
+  String(LOCKED),
+  '--no-fork',
+  lock,
+];
 
 /** The program that follows runs as that user, with no way to more. */
 export const become = (user: ServerUser): string[] =>

@@ -5,9 +5,10 @@ import { nameOnServer } from './naming.js';
 
 /** A kind of database server at a place: the one that is named in the configuration, or our own. */
 export interface ServerPlace {
-  /** The engine; one of our own is started where it does not run. `undefined`: our own, which was never needed here yet. */
-  engine(context: DriverContext, wanted: 'needed'): Promise<Engine>;
-  engine(context: DriverContext, wanted: 'as-it-is'): Promise<Engine | undefined>;
+  /** The engine; one of our own is made and started where it does not run. */
+  engine(context: DriverContext): Promise<Engine>;
+  /** The same, but none is made: `undefined` where it was never needed yet. */
+  existing(context: DriverContext): Promise<Engine | undefined>;
   /** Brings our own back when it does not run. */
   keep(context: DriverContext): Promise<void>;
   /** Ends our own; all that it has stays. */
@@ -41,7 +42,7 @@ export function serverDriver({ name, mesh, connectionLimit, place }: ServerDrive
 
     async ensure(target, spec, _inputs, context) {
       context.progress(0.1, 'Reaching the server');
-      const engine = await place.engine(context, 'needed');
+      const engine = await place.engine(context);
       const generation = generationOf(target);
       const password = await context.secrets.ensure(passwordOf(target));
       const effect = await make(engine, generation, spec, await context.secrets.read(password), context);
@@ -52,7 +53,7 @@ export function serverDriver({ name, mesh, connectionLimit, place }: ServerDrive
     },
 
     async inspect(target, context): Promise<InspectAnswer> {
-      const engine = await place.engine(context, 'as-it-is');
+      const engine = await place.existing(context);
       if (!engine) return { state: 'absent', observed: {} };
       const generation = generationOf(target);
       const state = stateOf(await engine.standing(generation));
@@ -60,7 +61,7 @@ export function serverDriver({ name, mesh, connectionLimit, place }: ServerDrive
     },
 
     async destroy(target, context) {
-      const engine = await place.engine(context, 'needed');
+      const engine = await place.engine(context);
       const generation = generationOf(target);
       context.progress(0.2, `Giving back ${generation.name}`);
       const buried = await engine.bury(generation);
@@ -72,7 +73,7 @@ export function serverDriver({ name, mesh, connectionLimit, place }: ServerDrive
     },
 
     async marks(context) {
-      const engine = await place.engine(context, 'as-it-is');
+      const engine = await place.existing(context);
       const marks = (await engine?.marks()) ?? [];
       return marks.map(({ resource, generation, name: called }) => ({
         resource,
@@ -102,17 +103,17 @@ export function serverDriver({ name, mesh, connectionLimit, place }: ServerDrive
       context.log(`Made ${generation.name} with ${spec.schema === undefined ? 'no schema' : 'its schema'}`);
       return await engine.complete(generation);
     } catch (error) {
-      throw await overOr(error, engine, generation, begun, context);
+      throw await overOr(engine, generation, begun, error, context);
     }
   }
 }
 
 /** Whatever went wrong: that it was given back in the meantime is the better reason. What we still made of it goes. */
 async function overOr(
-  error: unknown,
   engine: Engine,
   generation: Generation,
   begun: boolean,
+  error: unknown,
   context: DriverContext,
 ): Promise<unknown> {
   const known = await engine.standing(generation).catch(() => undefined);

@@ -134,6 +134,40 @@ export class DockerConfig {
   @MayBeLeftOut() @IsString() configFolder?: string;
 }
 
+/** Whose certificate a database server must have. */
+export class DatabaseTlsConfig {
+  /** CA (PEM) that the server's certificate comes from; it must be for the name in `host`. */
+  @IsString() caFile: string;
+}
+
+/** A database server that others run. */
+export class DatabaseServerConfig {
+  @Matches(/^[A-Za-z0-9.:_-]{1,253}$/, { message: '$property must be a name or an address such as db.example.org' }) host: string;
+  /** The engine's own when left out: 5432, 3306. */
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(65535) port?: number;
+  /** Who may make databases and roles. */
+  @Matches(/^[A-Za-z0-9_.-]{1,63}$/, { message: '$property must be the name of a role' }) user: string;
+  /** File with its password, mode 0600. */
+  @IsString() passwordFile: string;
+  /** Database in which it is kept what was made (`postgres`, PostgreSQL only). */
+  @MayBeLeftOut() @Matches(/^[A-Za-z0-9_-]{1,63}$/, { message: '$property must be the name of a database' }) database?: string;
+  /** Left out: in the clear, which is for this machine only. */
+  @MayBeLeftOut() @ValidateNested() @Type(() => DatabaseTlsConfig) tls?: DatabaseTlsConfig;
+}
+
+/** Databases on one kind of server. */
+export class DatabasesOnServerConfig {
+  /** Left out: one is started at each place that needs one, from the programs that are installed there. */
+  @MayBeLeftOut() @ValidateNested() @Type(() => DatabaseServerConfig) server?: DatabaseServerConfig;
+  /** Most connections of a database whose definition does not say. */
+  @IsInt() @Min(1) @Max(10_000) connectionLimit: number = 20;
+}
+
+export class DatabasesConfig {
+  @ValidateNested() @Type(() => DatabasesOnServerConfig) postgres: DatabasesOnServerConfig = new DatabasesOnServerConfig();
+  @ValidateNested() @Type(() => DatabasesOnServerConfig) mariadb: DatabasesOnServerConfig = new DatabasesOnServerConfig();
+}
+
 export class InstancesConfig {
   /** Ports that instances get, `from-to`. */
   @Matches(/^\d{4,5}-\d{4,5}$/, { message: '$property must be a range such as "20000-24999"' }) ports: string = '20000-24999';
@@ -198,6 +232,7 @@ export class MeshConfig {
   @ValidateNested() @Type(() => StepsConfig) steps: StepsConfig = new StepsConfig();
   @ValidateNested() @Type(() => LimitsConfig) limits: LimitsConfig = new LimitsConfig();
   @ValidateNested() @Type(() => InstancesConfig) instances: InstancesConfig = new InstancesConfig();
+  @ValidateNested() @Type(() => DatabasesConfig) databases: DatabasesConfig = new DatabasesConfig();
   @ValidateNested() @Type(() => DockerConfig) docker: DockerConfig = new DockerConfig();
   @ValidateNested() @Type(() => SnapshotsConfig) snapshots: SnapshotsConfig = new SnapshotsConfig();
   @ValidateNested() @Type(() => RelayConfig) relay: RelayConfig = new RelayConfig();

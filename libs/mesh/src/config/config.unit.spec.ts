@@ -113,6 +113,17 @@ describe('what is wrong is named with field, value, reason and source', () => {
     ['clusters: {default: [moon]}', /clusters\.default .*"moon".*there are local/],
     ['clusters: {default: []}', /clusters\.default .*at least one/],
     ['instances: {ports: 25000-20000}', /instances\.ports is "25000-20000".*upwards/],
+    [
+      'databases: {postgres: {server: {host: db.example.org, user: admin, passwordFile: x}}}',
+      /databases\.postgres\.server\.tls is not set.*must name the caFile: db\.example\.org is another machine/,
+    ],
+    [
+      'databases: {mariadb: {server: {host: localhost, user: admin, passwordFile: x, database: y}}}',
+      /databases\.mariadb\.server\.database is "y".*for postgres only/,
+    ],
+    ['databases: {postgres: {server: {host: a b, user: x}}}', /server\.host is "a b".*server\.passwordFile is not set/s],
+    ['databases: {postgres: {connectionLimit: 0}}', /databases\.postgres\.connectionLimit is 0.*less than 1/],
+    ['databases: {oracle: {}}', /databases\.oracle .*is not known/],
     ['mesh: a.b', /mesh is "a\.b".*lower-case/],
     ['- 1', /must hold settings by name/],
     ['mesh: a\nmesh: b', /is not YAML.*[Uu]nique/s],

@@ -35,6 +35,10 @@ const PATHS = [
   'gateway.tls.certFile',
   'gateway.tls.keyFile',
   'docker.configFolder',
+  'databases.postgres.server.passwordFile',
+  'databases.postgres.server.tls.caFile',
+  'databases.mariadb.server.passwordFile',
+  'databases.mariadb.server.tls.caFile',
 ];
 
 type Tree = Record<string, unknown>;

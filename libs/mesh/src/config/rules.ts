@@ -10,6 +10,7 @@ export function brokenRules(config: MeshConfig): FieldError[] {
     ...places(config),
     ...provisionerRules(config),
     ...ports(config),
+    ...databaseServers(config),
     ...(config.profile === 'prod' ? production(config) : []),
   ];
 }
@@ -64,6 +65,21 @@ function ports({ instances }: MeshConfig): FieldError[] {
   const [from, to] = instances.ports.split('-').map(Number) as [number, number];
   if (from >= 1024 && from <= to && to <= 65_535) return [];
   return [{ field: 'instances.ports', reason: 'must go upwards, from 1024 at least to 65535 at most' }];
+}
+
+/** Addresses that never leave the machine. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+function databaseServers({ databases }: MeshConfig): FieldError[] {
+  return Object.entries(databases).flatMap(([engine, { server }]) => {
+    const field = `databases.${engine}.server`;
+    const wrong: FieldError[] = [];
+    if (server && !server.tls && !LOOPBACK.test(server.host))
+      wrong.push({ field: `${field}.tls`, reason: `must name the caFile: ${server.host} is another machine` });
+    if (server?.database !== undefined && engine !== 'postgres')
+      wrong.push({ field: `${field}.database`, reason: 'is for postgres only' });
+    return wrong;
+  });
 }
 
 /** Several machines: nothing embedded, nothing in the clear. */

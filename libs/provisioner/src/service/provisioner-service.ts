@@ -23,6 +23,7 @@ import { Registry } from '../registry/registry.js';
 import { SWEEP_EVERY, carryOnUnattended } from '../registry/unattended.js';
 import { DesiredStates } from '../watch/desired-states.js';
 import { Watch } from '../watch/watch.js';
+import { KEEP_EVERY, Kept } from './kept.js';
 import { localPlaces } from './local-places.js';
 import { ProvisionerModule } from './provisioner.module.js';
 import { Repeating } from './repeating.js';
@@ -77,6 +78,7 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
     strays = await janitor.strays();
     for (const stray of strays) logger.warn(stray, 'Something carries our mark although no stream says that it should be there');
   };
+  const kept = new Kept(ports);
   let known = false;
   const registry = new Registry(ports, cacheFile(join(runtime.cacheFolder, 'resources.json')), () => {
     if (known) return;
@@ -84,6 +86,7 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
     runInContext(systemContext(kind), () => {
       repeating.every(SWEEP_EVERY, () => carryOnUnattended(provisioner, registry, ports));
       repeating.every(TIDY_EVERY, tidy);
+      repeating.every(KEEP_EVERY, () => kept.keep());
       watch.start();
     });
   });
@@ -103,6 +106,7 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
       reasons: [
         ...(connected ? [] : ['There is no connection to NATS']),
         ...(registry.problem === undefined ? [] : [`The event log cannot be followed: ${registry.problem}`]),
+        ...kept.problems,
         ...strays.map(({ where, reason }) => `${where} carries our mark: ${reason}`),
       ],
     };
@@ -120,7 +124,10 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
       await microservice.stop();
       await repeating.stop();
       await provisioner.shutDown();
-      if (instances === 'stop') await watch.endAll();
+      if (instances === 'stop') {
+        await watch.endAll();
+        await kept.end();
+      }
       await registry.stop();
       presence.stop();
     },

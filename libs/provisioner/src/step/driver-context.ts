@@ -12,7 +12,7 @@ export const secretPrefix = ({ resource, generation }: Identity): string => `${r
 
 /** What a driver gets to work with, at one place. What it says passes through `say` with all secrets covered. */
 export async function driverContext(
-  ports: Ports,
+  ports: Pick<Ports, 'place' | 'secrets' | 'blobs' | 'clock'>,
   at: { location: string; driver: string },
   signal: AbortSignal,
   say: Pick<DriverContext, 'progress' | 'log'> = { progress: () => {}, log: () => {} },

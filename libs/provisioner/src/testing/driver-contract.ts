@@ -63,6 +63,7 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
     afterEach(async () => {
       // What runs is ended also when a test failed in the middle.
       for (const target of made) await driver.destroy(target, await place.context()).catch(() => {});
+      await driver.end?.(await place.context());
       await place.remove();
     }, LONG);
 

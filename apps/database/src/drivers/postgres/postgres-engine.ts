@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SlipwayError, type JsonObject, type ResourceRef } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
@@ -30,7 +31,7 @@ const CLEAR_TRIES = 20;
 const NOT_ITS_FAULT = /^(08|53|57|58|XX)/;
 
 /** Nothing that a role has made in its database is found in place of the server's own. */
-const OWN_NAMES_ONLY = { search_path: 'pg_catalog' };
+const OWN_NAMES_ONLY = { search_path: 'pg_catalog', client_min_messages: 'error' };
 
 /** {@link Engine} on PostgreSQL from 13 on (DROP DATABASE … WITH (FORCE)). */
 export class PostgresEngine implements Engine {
@@ -47,7 +48,8 @@ export class PostgresEngine implements Engine {
 
   async build(generation: Generation, { schema = '' }: Content, { password }: Admission): Promise<void> {
     await this.#create(generation);
-    await this.#decide(statements.openDatabase(this.server.mesh, generation));
+    // Somebody else was faster, and it may be in use already.
+    if ((await this.#decide(statements.openDatabase(this.server.mesh, generation))) === 'made') return;
     await this.#asRole(generation, password, async (access) => {
       const { name } = generation;
       try {
@@ -69,7 +71,7 @@ export class PostgresEngine implements Engine {
   }
 
   async clear(generation: Generation): Promise<boolean> {
-    await this.context.filesystem.remove(this.#passwordFile(generation));
+    await this.#removePasswords(generation);
     for (let tries = 1, there = false; ; tries += 1) {
       try {
         return (await this.#admin(statements.clear(generation))) === 't' || there;
@@ -110,7 +112,7 @@ export class PostgresEngine implements Engine {
       });
   }
 
-  outputs({ name }: Generation): JsonObject {
+  async outputs({ name }: Generation): Promise<JsonObject> {
     const { host, port } = this.server.reachedAt;
     const { caFile } = this.server.admin;
     return {
@@ -140,7 +142,8 @@ export class PostgresEngine implements Engine {
     try {
       return await this.#admin(decision);
     } catch (error) {
-      if (error instanceof PostgresError && error.code === statements.OVER) throw new SlipwayError('generation-old', error.message);
+      if (error instanceof PostgresError && error.code === statements.OVER)
+        throw new SlipwayError('generation-old', error.message);
       if (error instanceof PostgresError && error.code === statements.FOREIGN) throw foreign(error.message);
       throw asFailure(error);
     }
@@ -150,20 +153,26 @@ export class PostgresEngine implements Engine {
     return psql(this.context, this.server.admin, { database, options: OWN_NAMES_ONLY }, sql);
   }
 
-  async #asRole<T>(generation: Generation, password: string, work: (access: Access) => Promise<T>): Promise<T> {
+  /** Each caller with a password file of its own, since several may work on one generation. */
+  async #asRole<T>({ name }: Generation, password: string, work: (access: Access) => Promise<T>): Promise<T> {
     const { filesystem } = this.context;
-    const { admin } = this.server;
-    const passwordFile = this.#passwordFile(generation);
-    await filesystem.writeFile(passwordFile, passwordLine(generation.name, password), { mode: 0o600 });
+    const { admin, passwords } = this.server;
+    const passwordFile = join(passwords, `${name}.${randomBytes(6).toString('hex')}`);
+    await filesystem.writeFile(passwordFile, passwordLine(name, password), { mode: 0o600 });
     try {
-      return await work({ ...admin, user: generation.name, passwordFile });
+      return await work({ ...admin, user: name, passwordFile });
     } finally {
       await filesystem.remove(passwordFile);
     }
   }
 
-  #passwordFile({ name }: Generation): string {
-    return join(this.server.passwords, `${name}.pgpass`);
+  /** Also those that somebody left who was killed. */
+  async #removePasswords({ name }: Generation): Promise<void> {
+    const { filesystem } = this.context;
+    const { passwords } = this.server;
+    for (const file of await filesystem.list(passwords)) {
+      if (file.startsWith(`${name}.`)) await filesystem.remove(join(passwords, file));
+    }
   }
 }
 

@@ -9,9 +9,10 @@ const CONNECTIONS = 300;
 const STOP_SECONDS = 60;
 const NO_SIGNAL = { signal: undefined };
 
-/** Who may come how: over loopback everybody but ourselves, always with a password. */
+/** Who may come how, always with a password: over loopback everybody but ourselves, and only into databases that were made. */
 const HBA = `local all all scram-sha-256
 host all ${SUPERUSER} all reject
+host postgres,template1 all all reject
 host all all 127.0.0.1/32 scram-sha-256
 host all all ::1/128 scram-sha-256
 `;
@@ -67,7 +68,13 @@ export const postgresProgram: ServerProgram = {
   },
 
   async stop(home, { programs, user }, { command }) {
-    const stopping = [join(programs, 'pg_ctl'), 'stop', `--pgdata=${join(home, 'data')}`, `--timeout=${STOP_SECONDS}`, '--silent'];
+    const stopping = [
+      join(programs, 'pg_ctl'),
+      'stop',
+      `--pgdata=${join(home, 'data')}`,
+      `--timeout=${STOP_SECONDS}`,
+      '--silent',
+    ];
     const by = (mode: string) =>
       command.exec([...become(user), ...stopping, `--mode=${mode}`], { ...NO_SIGNAL, timeoutMs: 2 * STOP_SECONDS * 1000 });
     // Without a checkpoint when it takes too long: the next start recovers.

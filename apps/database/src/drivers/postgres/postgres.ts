@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { SlipwayError, type DatabaseSpec } from '@slipway/contracts';
-import type { DatabaseServerConfig } from '@slipway/mesh';
+import type { DatabasesOnServerConfig } from '@slipway/mesh';
 import type { Driver, DriverContext } from '@slipway/provisioner';
 import { OwnServer, LOOPBACK } from '../../server/own-server.js';
 import { serverDriver, type ServerPlace } from '../../server/server-driver.js';
-import { writeIfOther } from '../../server/write-if-other.js';
+import { passwordIn, writeIfOther } from '../../server/password-file.js';
 import { PostgresEngine, type PostgresServer } from './postgres-engine.js';
 import { SUPERUSER, postgresProgram, socketOf } from './postgres-server.js';
 import { programsWith } from './programs.js';
@@ -13,7 +13,7 @@ import { passwordLine } from './psql.js';
 export interface PostgresOptions {
   mesh: string;
   /** `databases.postgres` of the configuration. */
-  config: DatabaseServerConfig;
+  config: DatabasesOnServerConfig;
 }
 
 /**
@@ -27,18 +27,19 @@ export function postgresDriver({ mesh, config }: PostgresOptions): Driver<Databa
 
 function own(mesh: string): ServerPlace {
   const server = new OwnServer(postgresProgram);
+  const engine = async (context: DriverContext) => {
+    const record = await server.start(context);
+    const password = await context.secrets.read(record.superuser);
+    return engineOf(context, password, {
+      mesh,
+      admin: { ...socketOf(server.home(context), record), user: SUPERUSER },
+      books: 'postgres',
+      reachedAt: { host: LOOPBACK, port: record.port },
+    });
+  };
   return {
-    async engine(context: DriverContext, wanted: 'needed' | 'as-it-is') {
-      if (wanted === 'as-it-is' && !(await server.record(context))) return undefined as never;
-      const record = await server.start(context);
-      const password = await context.secrets.read(record.superuser);
-      return engineOf(context, password, {
-        mesh,
-        admin: { ...socketOf(server.home(context), record), user: SUPERUSER },
-        books: 'postgres',
-        reachedAt: { host: LOOPBACK, port: record.port },
-      });
-    },
+    engine,
+    existing: async (context) => ((await server.record(context)) ? engine(context) : undefined),
     async keep(context) {
       if ((await server.record(context)) && !(await server.running(context))) await server.start(context);
     },
@@ -46,27 +47,22 @@ function own(mesh: string): ServerPlace {
   };
 }
 
-function named(mesh: string, config: NonNullable<DatabaseServerConfig['server']>): ServerPlace {
-  return {
-    async engine(context: DriverContext) {
-      const programs = await programsWith(context.filesystem, 'psql');
-      if (programs === undefined) {
-        const message = 'There is no psql on this machine: install it (Debian: apt-get install postgresql-client)';
-        throw new SlipwayError('driver-unavailable', message, { package: 'postgresql-client' });
-      }
-      const { host, port = 5432, user, database = 'postgres', tls } = config;
-      const password = await context.filesystem.readFile(config.passwordFile, 4096);
-      if (password === null) throw new SlipwayError('driver-failed', `The password file ${config.passwordFile} is not there`);
-      return engineOf(context, password.toString('utf8').replace(/\r?\n$/, ''), {
-        mesh,
-        admin: { programs, host, port, user, ...(tls && { caFile: tls.caFile }) },
-        books: database,
-        reachedAt: { host, port },
-      });
-    },
-    keep: async () => {},
-    end: async () => {},
+function named(mesh: string, config: NonNullable<DatabasesOnServerConfig['server']>): ServerPlace {
+  const engine = async (context: DriverContext) => {
+    const programs = await programsWith(context.filesystem, 'psql');
+    if (programs === undefined) {
+      const message = 'There is no psql on this machine: install it (Debian: apt-get install postgresql-client)';
+      throw new SlipwayError('driver-unavailable', message, { package: 'postgresql-client' });
+    }
+    const { host, port = 5432, user, database = 'postgres', tls } = config;
+    return engineOf(context, await passwordIn(config.passwordFile, context), {
+      mesh,
+      admin: { programs, host, port, user, ...(tls && { caFile: tls.caFile }) },
+      books: database,
+      reachedAt: { host, port },
+    });
   };
+  return { engine, existing: engine, keep: async () => {}, end: async () => {} };
 }
 
 type Described = Omit<PostgresServer, 'admin' | 'passwords'> & { admin: Omit<PostgresServer['admin'], 'passwordFile'> };

@@ -33,7 +33,7 @@ const LONGEST_MS = 600_000;
 const CONNECTION_FAILED = 2;
 
 /** `psql:<stdin>:3: ERROR:  42601: syntax error at or near "x"`, whatever the word for ERROR in the server's language. */
-const SAID = /^(?:psql:<stdin>:\d+: )?\S+:\s+([0-9A-Z]{5}): (.*)$/m;
+const SAID = /^(?:psql:<stdin>:\d+: )?\S+:\s+([0-9A-Z]{5}): (.*)$/gm;
 
 /** Variables that libpq takes a connection from (PostgreSQL, "Environment Variables"). */
 export function environmentOf(
@@ -82,7 +82,7 @@ export async function psql(
   const line = [join(access.programs, 'psql'), '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'];
   const { exitCode, stdout, stderr } = await command.exec(line, settings);
   if (exitCode === 0) return stdout.trim();
-  const [, code, message] = SAID.exec(stderr) ?? [];
+  const [, code, message] = [...stderr.matchAll(SAID)].at(-1) ?? [];
   throw new PostgresError(message ?? stderr.trim().slice(-1_000), exitCode === CONNECTION_FAILED ? undefined : code);
 }
 

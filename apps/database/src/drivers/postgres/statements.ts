@@ -90,18 +90,19 @@ SELECT NOT EXISTS (SELECT FROM pg_database WHERE datname = '${name}') AS missing
 CREATE DATABASE ${name} OWNER ${name} TEMPLATE template0 ENCODING 'UTF8' ALLOW_CONNECTIONS false;
 \\endif`;
 
-/** Nobody but its role may enter, and only now anybody at all. */
+/** Nobody but its role may enter, and only now anybody at all. Gives back the state. */
 export const openDatabase = (mesh: string, one: Generation): string =>
   decision(
-    `${READ(mesh, one)}
-  IF known IS DISTINCT FROM 'building' THEN
-    RAISE EXCEPTION 'generation ${one.generation} is %', coalesce(known, 'unknown') USING ERRCODE = '${OVER}';
-  END IF;
-  REVOKE ALL ON DATABASE ${one.name} FROM PUBLIC;
-  IF shobj_description((SELECT oid FROM pg_database WHERE datname = '${one.name}'), 'pg_database') IS NULL THEN
-    EXECUTE format('COMMENT ON DATABASE ${one.name} IS %L', ${text(describe(mesh, one))});
-  END IF;
-  ALTER DATABASE ${one.name} ALLOW_CONNECTIONS true;`,
+    `${READ(mesh, one)}${ASSERT_NOT_OVER(mesh, one)}
+  answer := known;
+  IF known = 'building' THEN
+    REVOKE ALL ON DATABASE ${one.name} FROM PUBLIC;
+    IF shobj_description((SELECT oid FROM pg_database WHERE datname = '${one.name}'), 'pg_database') IS NULL THEN
+      EXECUTE format('COMMENT ON DATABASE ${one.name} IS %L', ${text(describe(mesh, one))});
+    END IF;
+    ALTER DATABASE ${one.name} ALLOW_CONNECTIONS true;
+  END IF;`,
+    'newest integer;',
   );
 
 /** In the database, as its role: the schema once, in one transaction with the note that it is done. Gives back nothing. */

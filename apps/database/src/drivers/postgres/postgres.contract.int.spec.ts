@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from '@jest/globals';
+import { driverContract, type ContractPlace } from '@slipway/provisioner/testing';
+import { nameOnServer } from '../../server/naming.js';
+import { ask, missing } from './testing/asking.js';
+import { contractDriver } from './testing/contract-driver.js';
+
+const spec = { schema: 'CREATE TABLE entries (id SERIAL PRIMARY KEY, text TEXT NOT NULL)', connectionLimit: 7 };
+
+driverContract('postgres', contractDriver, {
+  module: new URL('../../../dist/drivers/postgres/testing/contract-driver.js', import.meta.url).href,
+  make: 'contractDriver',
+  // The first one at a place makes the server, which is told by a test of its own.
+  prepare: async (place) => {
+    const first = place.target('database', 'first');
+    await contractDriver().ensure(first, {}, {}, await place.context());
+    await contractDriver().destroy(first, await place.context());
+    return { spec };
+  },
+  works: async ({ outputs }, place) => {
+    const { secrets } = await place.context();
+    expect(await ask(outputs, secrets, "INSERT INTO entries (text) VALUES ('kept') RETURNING text")).toBe('kept');
+  },
+  gone: async ({ outputs }, place) => {
+    const { secrets } = await place.context();
+    await expect(ask(outputs, secrets, 'SELECT 1')).rejects.toMatchObject({ code: 'secret-missing' });
+    await secrets.put('stranger', randomUUID());
+    await expect(ask({ ...outputs, password: 'secret://stranger#1' }, secrets, 'SELECT 1')).rejects.toThrow(
+      /authentication failed/,
+    );
+  },
+  foreign: async (place: ContractPlace, target) => {
+    const other = place.target('database', 'other');
+    const { outputs } = await contractDriver().ensure(other, {}, {}, await place.context());
+    const { secrets } = await place.context();
+    const record = JSON.parse(String(await (await place.context()).filesystem.readFile(`${place.root}/server/server.json`))) as {
+      superuser: string;
+    };
+    const name = nameOnServer('contract', target);
+    const superuser = {
+      ...outputs,
+      host: `${place.root}/server/run`,
+      database: 'postgres',
+      user: 'slipway',
+      password: record.superuser,
+    };
+    await ask(superuser, secrets, `CREATE DATABASE ${name}`);
+    await ask({ ...superuser, database: name }, secrets, "CREATE TABLE precious AS SELECT 'mine'::text AS whose");
+    return async () => {
+      expect(await ask({ ...superuser, database: name }, secrets, 'SELECT whose FROM precious')).toBe('mine');
+    };
+  },
+  points: 5,
+  missing,
+});

@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { promisify } from 'node:util';
+import type { JsonObject } from '@slipway/contracts';
+import type { SecretRef, Secrets } from '@slipway/secrets';
+
+const BY_VERSION = '/usr/lib/postgresql';
+
+/** Why there can be no PostgreSQL here; nothing when there can. */
+export const missing = ['/usr/bin', ...versions()].some((folder) => existsSync(`${folder}/initdb`))
+  ? undefined
+  : 'PostgreSQL is not installed: apt-get install postgresql';
+
+function versions(): string[] {
+  return existsSync(BY_VERSION) ? readdirSync(BY_VERSION).map((version) => `${BY_VERSION}/${version}/bin`) : [];
+}
+
+/** One statement as somebody who has a database's outputs, over the network as an instance would; what it gives back. */
+export async function ask(
+  outputs: JsonObject,
+  secrets: Secrets,
+  sql: string,
+  other: Record<string, string> = {},
+): Promise<string> {
+  const { stdout } = await promisify(execFile)('psql', ['-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-c', sql], {
+    env: {
+      PATH: process.env.PATH,
+      PGHOST: String(outputs['host']),
+      PGPORT: String(outputs['port']),
+      PGDATABASE: String(outputs['database']),
+      PGUSER: String(outputs['user']),
+      PGPASSWORD: await secrets.read(outputs['password'] as SecretRef),
+      PGSSLMODE: outputs['tls'] ? 'verify-full' : 'disable',
+      ...(typeof outputs['caFile'] === 'string' && { PGSSLROOTCERT: outputs['caFile'] }),
+      ...other,
+    },
+  });
+  return stdout.trim();
+}

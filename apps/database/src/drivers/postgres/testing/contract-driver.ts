@@ -1,0 +1,5 @@
+import { DatabasesOnServerConfig } from '@slipway/mesh';
+import { postgresDriver } from '../postgres.js';
+
+/** As the child processes of the contract suite load it: on a server of its own. */
+export const contractDriver = () => postgresDriver({ mesh: 'contract', config: new DatabasesOnServerConfig() });
