@@ -8,6 +8,7 @@ import { EnvironmentsController } from './http/environments.js';
 import { EventsController } from './http/events.js';
 import { HealthController } from './http/health.js';
 import { InfoController } from './http/info.js';
+import { InstanceLogsController } from './http/instance-logs.js';
 import { KnownResources } from './http/known-resources.js';
 import { LogReader } from './http/log-reader.js';
 import { MetricsController } from './http/metrics.js';
@@ -47,6 +48,7 @@ export class GatewayModule {
         InstancesController,
         DesiredController,
         CredentialsController,
+        InstanceLogsController,
         StoragesController,
         DatabasesController,
         EnvironmentsController,

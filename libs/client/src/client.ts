@@ -102,6 +102,14 @@ export interface InstanceCall {
   signal?: AbortSignal;
 }
 
+export interface LogOptions {
+  follow?: boolean;
+  /** Lines before the end with which it begins. */
+  tail?: number | 'all';
+  /** Ends it. */
+  signal?: AbortSignal;
+}
+
 /** Instances, and what can be wanted of one: the answer says that it is recorded, its `health` when it is done. */
 export class Instances extends Rows<ResourceView> {
   start = (id: string, reason?: string) => this.want(id, 'start', reason);
@@ -111,6 +119,12 @@ export class Instances extends Rows<ResourceView> {
   settled = (id: string, wanted: DesiredState, options?: SettledOptions): Promise<ResourceView> =>
     untilSettled(() => this.get(id), wanted, options);
 
+  /** What it has itself written, as it comes: the last lines (100, or `tail`), and with `follow` all that is written from then on. */
+  async logs(id: string, { follow, tail, signal }: LogOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    const wanted = { ...(follow && { follow: 'true' }), ...(tail !== undefined && { tail: String(tail) }) };
+    const response = await this.http.call('GET', `/instances/${part(id)}/logs`, { query: wanted, ...(signal && { signal }) });
+    return response.body!;
+  }
   /**
    * A call to the instance's own interface, passed through the gateway: its answer, whatever it says. `path` is below the
    * instance's resource, and may have a query.

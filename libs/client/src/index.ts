@@ -6,6 +6,7 @@ export {
   type Instances,
   type JobOptions,
   type ListOptions,
+  type LogOptions,
   type Provisioners,
   type Requests,
   type Rows,

@@ -86,6 +86,7 @@ export {
   type Unsatisfied,
   type Wire,
 } from './plan.js';
+export type { InstanceLogPart, InstanceLogQuery } from './instance-log.js';
 export type { Credentials, CredentialsQuery, RotateCommand, Rotation, SealedCredentials } from './credentials.js';
 export {
   DESIRED_CHANGES,

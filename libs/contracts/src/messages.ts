@@ -139,6 +139,14 @@ const asked: readonly AskedMessage[] = [
       'Wants something to run, not to run, or to be restarted; answered once it is recorded. The same again changes nothing. Where it is being changed: `too-busy`',
   },
   {
+    verb: VERBS.instanceLog,
+    ...toKinds,
+    senders: ['gateway'],
+    body: 'InstanceLogQuery',
+    answer: 'InstanceLogPart',
+    description: 'Tells a part of what an instance itself has written; where to go on is the asker’s to remember',
+  },
+  {
     verb: VERBS.credentials,
     ...toKinds,
     senders: ['gateway'],

@@ -135,6 +135,15 @@ export const SCHEMAS = {
   StepCancelCommand: object(ofStep),
   StepLogQuery: object(ofStep),
   CredentialsQuery: object({ resource, recipient: text(/^[\w-]{43}$/, 'must be an X25519 public key, 32 bytes in base64url') }),
+  InstanceLogQuery: object(
+    {
+      resource,
+      after: { type: 'string', maxLength: 200 },
+      tail: { type: 'integer', minimum: 0, maximum: 1_000_000 },
+      waitMs: { type: 'integer', minimum: 0, maximum: 5_000 },
+    },
+    ['after', 'tail', 'waitMs'],
+  ),
   RotateCommand: object({ resource, rotation: words(128), check: boolean }, ['check']),
   SetDesiredCommand: object({ resource, change: { enum: DESIRED_CHANGES }, reason }, ['reason']),
   ResolveQuery: object(
@@ -175,6 +184,7 @@ export const SCHEMAS = {
   StepCancelAnswer: object({ cancelled: boolean }),
   StepLog: object({ text: string }),
   SealedCredentials: object({ generation: atLeast(1), enc: string, sealed: string, position: string }),
+  InstanceLogPart: object({ data: string, after: string, more: boolean, gap: boolean }, ['gap']),
   Rotation: object({ state: { enum: ['possible', 'rotating', 'rotated'] }, outputs: anything, position: string }, ['outputs']),
   Desired: object({ generation: atLeast(1), desired: { enum: DESIRED_STATES }, position: string }),
   HealthReport: object(

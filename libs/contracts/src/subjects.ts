@@ -57,5 +57,6 @@ export const VERBS = {
   setDesired: 'set-desired',
   credentials: 'credentials',
   rotate: 'rotate',
+  instanceLog: 'instance-log',
   health: 'health',
 } as const;

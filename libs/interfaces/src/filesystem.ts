@@ -9,6 +9,16 @@ export interface FileStat {
   bytes: number;
 }
 
+/** A part of a file that may be renamed, and another put in its place, at any time. */
+export interface FilePart {
+  /** Tells the file from every other one that stands or stood under its name. */
+  id: string;
+  /** Of the whole file. */
+  bytes: number;
+  /** What stands from the offset on; shorter at the end of the file. */
+  content: Buffer;
+}
+
 /** Files at a place. Paths are absolute. Missing things are `null` or nothing to do, never an error, where that is natural. */
 export interface Filesystem {
   /** `exclusive`: fails with code `EEXIST` when it exists. Durable when it resolves. */
@@ -19,6 +29,8 @@ export interface Filesystem {
   ): Promise<void>;
   /** `null` when it does not exist. At most `limit` bytes (1 MiB), else `too-large`. */
   readFile(path: string, limit?: number): Promise<Buffer | null>;
+  /** At most `bytes` bytes from an offset on, of one file and the same. `null` when it does not exist. */
+  readPart(path: string, offset: number, bytes: number): Promise<FilePart | null>;
   openRead(path: string): Promise<Readable>;
   /** Of the thing itself: a link is `other`. `null` when it does not exist. */
   stat(path: string): Promise<FileStat | null>;

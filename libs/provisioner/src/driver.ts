@@ -83,6 +83,23 @@ export interface Observation {
   restarts: number;
 }
 
+/** Where in a log reading begins: after an earlier part, or so many lines before its end. */
+export type LogFrom = { after: string } | { tail: number };
+
+/** A part of a log, at most {@link LOG_PART} bytes. */
+export interface LogPart {
+  content: Uint8Array;
+  /** Where the next part begins, in the driver's own words; at most 150 printable characters. */
+  after: string;
+  /** Whether there is more right now. */
+  more: boolean;
+  /** What stood in between is not kept any more. */
+  gap?: boolean;
+}
+
+/** The largest part, in bytes: as base64 it fits into a message with room to spare. */
+export const LOG_PART = 128 * 1024;
+
 /** The data of a resource as one stream: how it is read out, and what it can begin with elsewhere. */
 export interface Portable<Spec extends object = JsonObject> {
   /** Of what `export` yields: `application/x-tar` for files, or of a database's own dump. */
@@ -132,6 +149,8 @@ export interface Driver<Spec extends object = JsonObject> {
     inputs: Record<string, JsonObject>,
     context: DriverContext,
   ): Promise<{ outputs: JsonObject }>;
+  /** For what runs: a part of what it has written, by itself. Throws `not-found` when it is not there. */
+  readLog?(target: Identity, from: LogFrom, context: DriverContext): Promise<LogPart>;
   /** For what runs: ends it and keeps all it has, so that `observe` starts it again. Where nothing of it is there it does nothing. */
   stop?(target: Identity, context: DriverContext): Promise<void>;
   /** Where its data can be read out, and it can begin with data: what it lacks is refused by name (`not-portable`). */

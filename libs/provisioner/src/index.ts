@@ -1,4 +1,17 @@
-export type { Data, Driver, DriverContext, Ensured, Identity, Mark, Observation, Portable, Target } from './driver.js';
+export { LOG_PART } from './driver.js';
+export type {
+  Data,
+  Driver,
+  DriverContext,
+  Ensured,
+  Identity,
+  Mark,
+  LogFrom,
+  LogPart,
+  Observation,
+  Portable,
+  Target,
+} from './driver.js';
 export { EngineMarks } from './place/engine-marks.js';
 export { GenerationFolder, MARKER, generationMarks, type Marker, type Standing } from './place/generation-folder.js';
 export { secretPrefix } from './step/driver-context.js';

@@ -1,4 +1,4 @@
-import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import type { DesiredChange } from '@slipway/contracts';
 import { ControlBody } from '@slipway/contracts/http';
 import { CHANGES, DOOR, answer, problems, withKey } from './operations.js';
@@ -63,4 +63,29 @@ export const ApiRotate = (): MethodDecorator =>
       'Slipway-Position': 'Log position of what was recorded.',
     }),
     ...problems(...CHANGES, 'not-found', 'too-busy', 'not-possible', 'driver-unknown'),
+  );
+
+export const ApiInstanceLogs = (): MethodDecorator =>
+  withKey(
+    ApiOperation({ operationId: 'read-instance-logs', summary: 'What an instance itself has written, and writes' }),
+    ID,
+    ENVIRONMENT,
+    ApiQuery({
+      name: 'tail',
+      required: false,
+      type: String,
+      description: 'So many lines before the end first, or `all`; 100 when left out.',
+    }),
+    ApiQuery({
+      name: 'follow',
+      required: false,
+      enum: ['true', 'false'],
+      description: 'Goes on with what comes, until you leave.',
+    }),
+    ApiResponse({
+      status: 200,
+      description: 'Streamed as it was written. What is not kept any more is told in its place.',
+      content: { 'text/plain': { schema: { type: 'string' }, example: 'listening on 20017\n' } },
+    }),
+    ...problems(...DOOR, 'bad-input', 'gone', 'behind', 'not-found', 'not-possible', 'no-server', 'unreachable', 'timed-out'),
   );

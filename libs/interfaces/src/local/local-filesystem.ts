@@ -4,7 +4,7 @@ import { chmod, lchown, link, lstat, mkdir, open, readdir, rename, rm } from 'no
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts';
-import type { FileStat, Filesystem } from '../filesystem.js';
+import type { FilePart, FileStat, Filesystem } from '../filesystem.js';
 import { packFolder } from './pack-folder.js';
 import { unpackTar } from './unpack-tar.js';
 
@@ -13,6 +13,7 @@ export function localFilesystem(): Filesystem {
   return {
     writeFile,
     readFile,
+    readPart,
     async openRead(path) {
       const handle = await open(absolute(path), 'r');
       return createReadStream('', { fd: handle });
@@ -94,6 +95,25 @@ async function readFile(path: string, limit = 1024 * 1024): Promise<Buffer | nul
       if (length > limit) throw new SlipwayError('too-large', `${path} has more than ${limit} bytes`, { path, limit });
       if (length === bytes.length) return await readOn(handle, bytes, path, limit);
     }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readPart(path: string, offset: number, bytes: number): Promise<FilePart | null> {
+  const handle = await orNull(open(absolute(path), 'r'));
+  if (!handle) return null;
+  try {
+    const { ino, birthtimeNs, size } = await handle.stat({ bigint: true });
+    const content = Buffer.alloc(Math.max(0, Math.min(bytes, Number(size) - offset)));
+    let length = 0;
+    while (length < content.length) {
+      const { bytesRead } = await handle.read(content, length, content.length - length, offset + length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    // The number of a file that is gone is soon given to another.
+    return { id: `${ino}-${birthtimeNs}`, bytes: Number(size), content: content.subarray(0, length) };
   } finally {
     await handle.close();
   }

@@ -89,11 +89,24 @@ export function describeFilesystem(maker: string, make: () => Filesystem): void 
       await filesystem.writeFile(at('file'), '');
       for (const path of [at('nothing'), at('file', 'below')]) {
         expect(await filesystem.readFile(path)).toBeNull();
+        expect(await filesystem.readPart(path, 0, 10)).toBeNull();
         expect(await filesystem.stat(path)).toBeNull();
       }
       expect(await filesystem.list(at('nothing'))).toEqual([]);
       await filesystem.remove(at('nothing'));
       await expect(filesystem.openRead(at('nothing'))).rejects.toMatchObject({ code: 'ENOENT' });
+    });
+
+    test('a part is of one file, which keeps its id under another name, and no other has it', async () => {
+      await filesystem.writeFile(at('log'), 'one two');
+      const part = (await filesystem.readPart(at('log'), 4, 100))!;
+      expect([String(part.content), part.bytes]).toEqual(['two', 7]);
+      expect(String((await filesystem.readPart(at('log'), 0, 3))!.content)).toBe('one');
+      expect((await filesystem.readPart(at('log'), 100, 3))!.content).toHaveLength(0);
+      await filesystem.rename(at('log'), at('log.1'));
+      await filesystem.writeFile(at('log'), 'three');
+      expect((await filesystem.readPart(at('log.1'), 0, 0))!.id).toBe(part.id);
+      expect((await filesystem.readPart(at('log'), 0, 0))!.id).not.toBe(part.id);
     });
 
     test('a file beyond the limit is refused', async () => {

@@ -17,6 +17,7 @@ import { Rotations } from '../credentials/rotations.js';
 import { announcement, type Driver } from '../driver.js';
 import { Janitor, type Stray } from '../janitor/janitor.js';
 import type { Ports } from '../ports.js';
+import { InstanceLogs } from '../log/instance-logs.js';
 import { Provisioner } from '../provisioner.js';
 import { cacheFile } from '../registry/cache-file.js';
 import { Registry } from '../registry/registry.js';
@@ -112,10 +113,14 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
     };
   };
 
-  const microservice = await startMicroservice(runtime, ProvisionerModule.of({ provisioner, desired, rotations, credentials }), {
-    locations: config.locations,
-    health,
-  });
+  const microservice = await startMicroservice(
+    runtime,
+    ProvisionerModule.of({ provisioner, desired, rotations, credentials, logs: new InstanceLogs(ports, streams) }),
+    {
+      locations: config.locations,
+      health,
+    },
+  );
   await registry.start();
   return {
     health,

@@ -8,6 +8,7 @@ import {
   type EnsureCommand,
   type ExportCommand,
   type InspectQuery,
+  type InstanceLogQuery,
   type RotateCommand,
   type SetDesiredCommand,
   type StepCancelCommand,
@@ -17,6 +18,7 @@ import {
 import { SchemaPipe, currentContext } from '@slipway/mesh';
 import { CredentialReader } from '../credentials/credential-reader.js';
 import { Rotations } from '../credentials/rotations.js';
+import { InstanceLogs } from '../log/instance-logs.js';
 import { Provisioner } from '../provisioner.js';
 import { DesiredStates } from '../watch/desired-states.js';
 
@@ -27,6 +29,7 @@ export class ProvisionerController {
     @Inject(Provisioner) private readonly provisioner: Provisioner,
     @Inject(DesiredStates) private readonly desired: DesiredStates,
     @Inject(Rotations) private readonly rotations: Rotations,
+    @Inject(InstanceLogs) private readonly logs: InstanceLogs,
     @Inject(CredentialReader) private readonly reader: CredentialReader,
   ) {}
 
@@ -68,6 +71,11 @@ export class ProvisionerController {
   @MessagePattern(VERBS.setDesired)
   setDesired(@Payload(new SchemaPipe(SCHEMAS.SetDesiredCommand)) command: SetDesiredCommand) {
     return this.desired.set(command, currentContext());
+  }
+
+  @MessagePattern(VERBS.instanceLog)
+  instanceLog(@Payload(new SchemaPipe(SCHEMAS.InstanceLogQuery)) query: InstanceLogQuery) {
+    return this.logs.read(query);
   }
 
   @MessagePattern(VERBS.credentials)

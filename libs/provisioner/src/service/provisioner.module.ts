@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CredentialReader } from '../credentials/credential-reader.js';
 import { Rotations } from '../credentials/rotations.js';
+import { InstanceLogs } from '../log/instance-logs.js';
 import { Provisioner } from '../provisioner.js';
 import { DesiredStates } from '../watch/desired-states.js';
 import { ProvisionerController } from './provisioner.controller.js';
@@ -11,11 +12,12 @@ export interface Answering {
   desired: DesiredStates;
   rotations: Rotations;
   credentials: CredentialReader;
+  logs: InstanceLogs;
 }
 
 @Module({})
 export class ProvisionerModule {
-  static of({ provisioner, desired, rotations, credentials }: Answering): DynamicModule {
+  static of({ provisioner, desired, rotations, credentials, logs }: Answering): DynamicModule {
     return {
       module: ProvisionerModule,
       controllers: [ProvisionerController],
@@ -23,6 +25,7 @@ export class ProvisionerModule {
         { provide: Provisioner, useValue: provisioner },
         { provide: DesiredStates, useValue: desired },
         { provide: Rotations, useValue: rotations },
+        { provide: InstanceLogs, useValue: logs },
         { provide: CredentialReader, useValue: credentials },
       ],
     };

@@ -8,10 +8,13 @@ import {
   type DriverContext,
   type Ensured,
   type Identity,
+  type LogFrom,
+  type LogPart,
   type Mark,
   type Observation,
   type Target,
 } from '@slipway/provisioner';
+import { AppLog } from './app-log.js';
 import { build } from './build.js';
 import { CLAIMED, Claims, holderOf } from './claims.js';
 import { localNetwork, type Network } from './network.js';
@@ -142,6 +145,12 @@ export class ProcessDriver implements Driver<InstanceSpec> {
 
   observeEvery(spec: InstanceSpec): number {
     return spec.health?.intervalSeconds ?? OBSERVE_SECONDS;
+  }
+
+  async readLog(target: Identity, from: LogFrom, context: DriverContext): Promise<LogPart> {
+    const folder = new GenerationFolder(target, context);
+    if ((await folder.standing()) !== 'present') throw new SlipwayError('not-found', `${folder.path} is not there`);
+    return new AppLog(context.filesystem, folder.path).read(from);
   }
 
   async stop(target: Identity, context: DriverContext): Promise<void> {
