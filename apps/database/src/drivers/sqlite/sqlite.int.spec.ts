@@ -1,5 +1,8 @@
-import { chown, readdir, stat, truncate } from 'node:fs/promises';
+import { fork } from 'node:child_process';
+import { chown, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ContractPlace } from '@slipway/provisioner/testing';
@@ -98,5 +101,69 @@ describe('databases as SQLite files', () => {
     };
     await driver.ensure(target(), { schema: 'CREATE TABLE canary_4711 (x)' }, {}, { ...context, command });
     expect(JSON.stringify(lines)).not.toContain('canary_4711');
+  });
+
+  test('what is read out while others write is of one moment, and the writers go on', async () => {
+    const { outputs } = await ensure('CREATE TABLE accounts (id INTEGER PRIMARY KEY, money INTEGER NOT NULL)');
+    const path = String(outputs['path']);
+    const database = new DatabaseSync(path);
+    const fill = database.prepare('INSERT INTO accounts (money) VALUES (100)');
+    database.exec('BEGIN');
+    for (let n = 0; n < 5_000; n += 1) fill.run();
+    database.exec('COMMIT');
+    const writer = fork(fileURLToPath(new URL('./testing/transfers.mjs', import.meta.url)), [path], { execArgv: [] });
+    try {
+      await new Promise((resolve) => writer.once('message', resolve));
+      const moneys = new Set<number>();
+      for (let round = 0; round < 3; round += 1) {
+        const context = await place.context();
+        const pieces: Uint8Array[] = [];
+        for await (const piece of await driver.portable!.export(target(), {}, context)) pieces.push(piece);
+        const copy = `${place.folder}/copy.sqlite`;
+        await writeFile(copy, Buffer.concat(pieces));
+        const copied = new DatabaseSync(copy, { readOnly: true });
+        expect(copied.prepare('SELECT sum(money) AS all_of_it, count(*) AS accounts FROM accounts').get()).toEqual({
+          all_of_it: 500_000,
+          accounts: 5_000,
+        });
+        moneys.add(Number(copied.prepare('SELECT money FROM accounts WHERE id = 1').get()!['money']));
+        copied.close();
+        await rm(copy);
+      }
+      expect(writer.exitCode).toBeNull();
+      // Somebody did write in between.
+      expect(database.prepare('SELECT money FROM accounts WHERE id = 1').get()!['money']).not.toBe(100);
+      expect(moneys.has(100)).toBe(false);
+    } finally {
+      const ended = new Promise((resolve) => writer.once('exit', resolve));
+      writer.kill();
+      await ended;
+      database.close();
+    }
+  });
+
+  test('a database that comes with a schema of its own runs none of it while it is taken in', async () => {
+    const made = `${place.folder}/hostile.sqlite`;
+    const hostile = new DatabaseSync(made);
+    hostile.exec(`
+      CREATE TABLE entries (id INTEGER PRIMARY KEY, text TEXT);
+      INSERT INTO entries (text) VALUES ('kept');
+      CREATE VIEW v AS SELECT load_extension('/tmp/slipway-evil.so');
+      CREATE TRIGGER t AFTER INSERT ON entries BEGIN SELECT load_extension('/tmp/slipway-evil.so'); END;
+    `);
+    hostile.close();
+    const content = await readFile(made);
+    const context = await place.context();
+    const from = {
+      mediaType: driver.portable!.mediaType,
+      contentBytes: content.length,
+      open: async () => Readable.from([content]),
+    };
+    const { outputs, observed } = await driver.ensure(target(), {}, {}, { ...context, from });
+    expect(observed).toMatchObject({ integrity: 'ok', journal: 'wal' });
+    const taken = new DatabaseSync(String(outputs['path']));
+    expect(taken.prepare('SELECT text FROM entries').all()).toEqual([{ text: 'kept' }]);
+    expect(() => taken.prepare('SELECT * FROM v').all()).toThrow(/not authorized|no such|disabled|unsafe/);
+    taken.close();
   });
 });

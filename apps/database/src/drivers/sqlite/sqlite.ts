@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { SlipwayError, type DatabaseSpec, type InspectAnswer, type JsonObject } from '@slipway/contracts';
-import { GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
+import {
+  GenerationFolder,
+  generationMarks,
+  type Driver,
+  type DriverContext,
+  type Identity,
+  type Target,
+} from '@slipway/provisioner';
 import { SCRIPT } from './script.js';
 
 /** Beside the marker, in a folder of its own: SQLite keeps its `-wal` and `-shm` files next to the database. */
@@ -11,11 +18,15 @@ const FILE = 'database.sqlite';
 const LONGEST = 600_000;
 
 /** Exit code of the script. */
-const SCHEMA_INVALID = 2;
+const INVALID = 2;
+
+/** Of its data: the file itself (https://www.iana.org/assignments/media-types/application/vnd.sqlite3). */
+const SQLITE = 'application/vnd.sqlite3';
 
 /**
  * A database as an SQLite file in WAL mode, its schema made in one transaction. Outputs: `{path, url: 'sqlite:<path>'}`.
- * SQLite is reached through `command` only, by a script that runs in Node.
+ * SQLite is reached through `command` only, by a script that runs in Node. Its data are a copy of all its pages as they are at
+ * one moment; one that begins with data has the schema that they bring.
  */
 export function sqliteDriver(): Driver<DatabaseSpec> {
   return {
@@ -29,8 +40,13 @@ export function sqliteDriver(): Driver<DatabaseSpec> {
         const { filesystem, progress, log } = context;
         progress(0.2, 'Making the database');
         await filesystem.mkdir(join(staging, DATA), { mode: 0o750 });
-        const made = await sqlite(context, { do: 'make', path: join(staging, DATA, FILE), schema: spec.schema ?? '' });
-        log(`Made a database with ${String(made['tables'])} tables`);
+        const file = join(staging, DATA, FILE);
+        if (context.from) await filesystem.writeFile(file, await context.from.open(), { mode: 0o640 });
+        const made = await sqlite(
+          context,
+          context.from ? { do: 'adopt', path: file } : { do: 'make', path: file, schema: spec.schema ?? '' },
+        );
+        log(`${context.from ? 'Restored' : 'Made'} a database with ${String(made['tables'])} tables`);
       });
       context.progress(0.8, 'Checking its integrity');
       const observed = await observe(generation, context);
@@ -51,7 +67,33 @@ export function sqliteDriver(): Driver<DatabaseSpec> {
     },
 
     marks: generationMarks,
+
+    portable: { mediaType: SQLITE, accepts: [SQLITE], export: (target, _spec, context) => copyOf(target, context) },
   };
+}
+
+/** The file of a copy, which goes when it has been read. */
+async function copyOf(target: Target, context: DriverContext): Promise<AsyncIterable<Uint8Array>> {
+  const { filesystem, progress } = context;
+  const generation = new GenerationFolder(target, context);
+  const aside = await generation.aside();
+  try {
+    progress(undefined, 'Copying the database as it is now');
+    const copy = join(aside, FILE);
+    await sqlite(context, { do: 'copy', path: join(generation.path, DATA, FILE), to: copy });
+    const content = await filesystem.openRead(copy);
+    return (async function* () {
+      try {
+        yield* content as AsyncIterable<Buffer>;
+      } finally {
+        content.destroy();
+        await filesystem.remove(aside);
+      }
+    })();
+  } catch (error) {
+    await filesystem.remove(aside);
+    throw error;
+  }
 }
 
 async function inspect(target: Identity, context: DriverContext): Promise<InspectAnswer> {
@@ -71,7 +113,10 @@ async function sqlite(context: DriverContext, task: JsonObject): Promise<JsonObj
   });
   if (exitCode === 0) return JSON.parse(stdout) as JsonObject;
   const said = stderr.trim();
-  if (exitCode === SCHEMA_INVALID) {
+  if (exitCode === INVALID && task['do'] === 'adopt') {
+    throw new SlipwayError('archive-invalid', `The database is refused: ${said}`, { reason: said });
+  }
+  if (exitCode === INVALID) {
     throw new SlipwayError('spec-invalid', `schema: ${said}`, { fields: [{ field: 'schema', reason: said }] });
   }
   throw new SlipwayError('driver-failed', `SQLite could not ${String(task['do'])} the database: ${said}`);
