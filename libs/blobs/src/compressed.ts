@@ -81,8 +81,12 @@ export async function openCompressed(
  * What a compressed stream holds. It ends with `archive-invalid` unless that has exactly `contentBytes` bytes, as soon as there
  * are more: a stream of a few bytes may stand for terabytes.
  */
-export const uncompressed = (compressed: Readable, contentBytes: number): Readable =>
-  Readable.from(exactly(contentBytes, contentBytes <= SMALL ? small(compressed) : streamed(compressed)), { objectMode: false });
+export function uncompressed(compressed: Readable, contentBytes: number): Readable {
+  // It may fail before it is read: without somebody who listens that ends the process. Reading it throws the same error.
+  compressed.on('error', () => {});
+  const content = contentBytes <= SMALL ? small(compressed) : streamed(compressed);
+  return Readable.from(exactly(contentBytes, content), { objectMode: false });
+}
 
 async function* exactly(contentBytes: number, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let bytes = 0;

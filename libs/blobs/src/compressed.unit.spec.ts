@@ -99,4 +99,15 @@ describe('compressed content', () => {
     }
     await expect(putCompressed(full, long())).rejects.toThrow('the disk is full');
   });
+
+  test('a blob that is damaged says so when it is read, however late', async () => {
+    const blobs = new MemoryBlobs();
+    for (const length of [1_000, 300_000]) {
+      const ref = await putCompressed(blobs, Readable.from([Buffer.from(`${Math.random()}`.repeat(length / 10))]));
+      blobs.contents.get(ref.sha256)![ref.bytes - 1]! ^= 1;
+      const content = await openCompressed(blobs, ref);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await expect(buffer(content)).rejects.toMatchObject({ code: expect.stringMatching(/blob-damaged|archive-invalid/) });
+    }
+  });
 });

@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openBlobs, type Blobs } from '@slipway/blobs';
+import { tarHeader, tarPadding } from '@slipway/interfaces';
+import { archiveFiles } from './archive-files.js';
+import { manifestOf, partOf, tarOf } from './testing/snapshot.js';
+import { archiveBytes } from './write-archive.js';
+
+const run = promisify(execFile);
+const LONG = 300_000;
+const MIB = 1024 * 1024;
+
+describe('archives as files', () => {
+  let folder: string;
+  let blobs: Blobs;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'slipway-archives-'));
+    blobs = await openBlobs({ folder: join(folder, 'blobs') });
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  const small = async () => manifestOf(await partOf(blobs, Readable.from([await tarOf({ name: 'a', content: 'kept' })])));
+
+  test('are written whole, for nobody else to read, and read back elsewhere', async () => {
+    const manifest = await small();
+    const path = join(folder, 'store', 'below', 'shop.slipway.tar');
+    await archiveFiles(blobs).write(manifest, path);
+    await archiveFiles(blobs).write(manifest, path);
+    expect(await readdir(join(folder, 'store', 'below'))).toEqual(['shop.slipway.tar']);
+    const { size, mode } = await stat(path);
+    expect(size).toBe(archiveBytes(manifest));
+    expect(mode & 0o777).toBe(0o600);
+    const elsewhere = await openBlobs({ folder: join(folder, 'elsewhere') });
+    const stored: string[] = [];
+    expect(await archiveFiles(elsewhere).look(path)).toEqual(manifest);
+    expect(await elsewhere.has(manifest.parts[0]!.sha256)).toBe(false);
+    expect(await archiveFiles(elsewhere).read(path, (sum) => void stored.push(sum))).toEqual(manifest);
+    expect(stored).toEqual([manifest.parts[0]!.sha256]);
+    expect(await elsewhere.has(stored[0]!)).toBe(true);
+  });
+
+  test('of what is not whole are not written, and what stood there before stays', async () => {
+    const manifest = await small();
+    const path = join(folder, 'shop.slipway.tar');
+    await writeFile(path, 'before');
+    await blobs.remove(manifest.parts[0]!.sha256);
+    await expect(archiveFiles(blobs).write(manifest, path)).rejects.toMatchObject({ code: 'blob-missing' });
+    expect(await readFile(path, 'utf8')).toBe('before');
+    expect((await readdir(folder)).toSorted()).toEqual(['blobs', 'shop.slipway.tar']);
+  });
+
+  test('that are not there, or are no files, are not found; those that were cut off are refused', async () => {
+    const files = archiveFiles(blobs);
+    await expect(files.look(join(folder, 'none'))).rejects.toMatchObject({ code: 'not-found' });
+    await expect(files.look(folder)).rejects.toMatchObject({ code: 'not-found' });
+    const path = join(folder, 'shop.slipway.tar');
+    await files.write(await small(), path);
+    await truncate(path, 3_000);
+    await expect(files.read(path, () => {})).rejects.toMatchObject({ code: 'archive-invalid' });
+  });
+
+  test('are what the system’s own tar unpacks and sha256sum checks', async () => {
+    const manifest = await small();
+    const path = join(folder, 'shop.slipway.tar');
+    await archiveFiles(blobs).write(manifest, path);
+    await run('tar', ['--extract', '--file', path, '--directory', folder]);
+    expect(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'))).toEqual(manifest);
+    const { stdout } = await run('sha256sum', ['--check', 'SHA256SUMS'], { cwd: folder });
+    expect(stdout).toBe('manifest.json: OK\nparts/1.zst: OK\n');
+  });
+
+  test(
+    'of hundreds of megabytes are made and read in the same little memory',
+    async () => {
+      // Hardly to be compressed, so that the archive is as long as the data.
+      const noise = randomBytes(MIB);
+      async function* files(count: number, mebibytes: number) {
+        for (let file = 0; file < count; file += 1) {
+          yield tarHeader({ name: `file-${file}`, type: 'file', mode: 0o644, mtime: 0, size: mebibytes * MIB });
+          for (let piece = 0; piece < mebibytes; piece += 1) {
+            noise.writeUInt32BE(file, piece % 1_000);
+            yield Buffer.from(noise.subarray((piece * 97) % 5_000)).subarray(0, MIB);
+            yield Buffer.from(noise.subarray(0, (piece * 97) % 5_000));
+          }
+          yield tarPadding(mebibytes * MIB);
+        }
+        yield Buffer.alloc(1_024);
+      }
+      const idle = process.memoryUsage();
+      let rss = 0;
+      let heap = 0;
+      const watching = setInterval(() => {
+        const now = process.memoryUsage();
+        rss = Math.max(rss, now.rss - idle.rss);
+        heap = Math.max(heap, now.heapUsed + now.external - idle.heapUsed - idle.external);
+      }, 20);
+      try {
+        const manifest = manifestOf(await partOf(blobs, files(3, 100)));
+        expect(manifest.parts[0]!.contentBytes).toBeGreaterThan(300 * MIB);
+        const path = join(folder, 'big.slipway.tar');
+        await archiveFiles(blobs).write(manifest, path);
+        const elsewhere = await openBlobs({ folder: join(folder, 'elsewhere') });
+        expect(await archiveFiles(elsewhere).read(path, () => {})).toEqual(manifest);
+        expect((await stat(path)).size).toBe(archiveBytes(manifest));
+      } finally {
+        clearInterval(watching);
+      }
+      expect(heap).toBeLessThan(150 * MIB);
+      expect(rss).toBeLessThan(250 * MIB);
+    },
+    LONG,
+  );
+});

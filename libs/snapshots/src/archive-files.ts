@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Blobs } from '@slipway/blobs';
+import { SlipwayError, type SnapshotManifest } from '@slipway/contracts';
+import { readArchive, readManifest } from './read-archive.js';
+import { writeArchive } from './write-archive.js';
+
+/** Archives of snapshots as files of this machine. */
+export interface ArchiveFiles {
+  /** Writes one whole or not at all, durably; what is there is replaced. The folder is made. */
+  write(manifest: SnapshotManifest, path: string): Promise<void>;
+  /** The manifest of one; nothing else of it is read. Throws `not-found` and `archive-invalid`. */
+  look(path: string): Promise<SnapshotManifest>;
+  /** Puts all parts of one into blobs, and tells `stored` of each that was not there. Throws `not-found` and `archive-invalid`. */
+  read(path: string, stored: (sha256: string) => void): Promise<SnapshotManifest>;
+}
+
+export const archiveFiles = (blobs: Blobs): ArchiveFiles => ({
+  async write(manifest, path) {
+    const folder = dirname(path);
+    await mkdir(folder, { recursive: true });
+    const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.part`);
+    try {
+      // Others on this machine have no business in somebody's data.
+      const file = await open(beside, 'wx', 0o600);
+      try {
+        for await (const piece of writeArchive(manifest, blobs)) await file.writeFile(piece as Buffer);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(beside, path);
+      await sync(folder);
+    } finally {
+      await rm(beside, { force: true });
+    }
+  },
+  look: async (path) => readManifest(await streamOf(path)),
+  read: async (path, stored) => readArchive(await streamOf(path), blobs, { stored }),
+});
+
+async function streamOf(path: string): Promise<AsyncIterable<Uint8Array>> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    throw new SlipwayError('not-found', `There is no archive ${path}`, { path });
+  });
+  if (!(await file.stat()).isFile()) {
+    await file.close();
+    throw new SlipwayError('not-found', `${path} is no file`, { path });
+  }
+  return createReadStream('', { fd: file, highWaterMark: 256 * 1024 });
+}
+
+async function sync(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
