@@ -82,6 +82,16 @@ export class EngineMarks {
     return Object.fromEntries(Object.entries(values).map(([label, value]) => [`${LABEL}${label}`, String(value)]));
   }
 
+  /** Those of a generation's labels that tell it from all others; without the epoch, which all its attempts differ in. */
+  labelsOfGeneration(target: Identity): Record<string, string> {
+    const { [`${LABEL}epoch`]: _epoch, [`${LABEL}mesh`]: _mesh, ...labels } = this.labelsOf(target);
+    return labels;
+  }
+
+  static epochOf(labels: Record<string, string>): number {
+    return Number(labels[`${LABEL}epoch`]);
+  }
+
   /** As arguments of the client. */
   labelling(target: Identity): string[] {
     return Object.entries(this.labelsOf(target)).flatMap(([label, value]) => ['--label', `${label}=${value}`]);
@@ -89,8 +99,7 @@ export class EngineMarks {
 
   /** Throws `foreign` unless these labels say that it belongs to this generation (D4). */
   assertOurs(what: string, labels: Record<string, string> | null | undefined, target: Identity): void {
-    const { [`${LABEL}epoch`]: _, [`${LABEL}mesh`]: __, ...expected } = this.labelsOf(target);
-    const ours = Object.entries(expected).every(([label, value]) => labels?.[label] === value);
+    const ours = Object.entries(this.labelsOfGeneration(target)).every(([label, value]) => labels?.[label] === value);
     if (!ours)
       throw new SlipwayError('foreign', `${what} carries no mark of ${target.resource.kind} ${target.resource.name}`, { what });
   }

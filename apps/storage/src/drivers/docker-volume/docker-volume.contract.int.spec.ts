@@ -1,8 +1,12 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, expect } from '@jest/globals';
 import { EngineMarks } from '@slipway/provisioner';
 import { driverContract } from '@slipway/provisioner/testing';
 import { dockerVolumeDriver } from './docker-volume.js';
 import { missing, VolumeEngine } from './testing/engine.js';
+
+/** Hardly to be compressed. */
+const CONTENT = randomBytes(80_000);
 
 const engine = missing === undefined ? await VolumeEngine.start() : undefined;
 afterAll(() => engine?.stop(), 60_000);
@@ -22,6 +26,26 @@ driverContract('docker-volume', () => dockerVolumeDriver({ mesh: 'contract', doc
   },
   gone: async ({ outputs }) => {
     expect(engine!.docker('volume', 'ls', '--quiet', '--filter', `name=^${String(outputs['volume'])}$`)).toBe('');
+  },
+  data: {
+    put: async ({ outputs }) => {
+      const script = `fs.mkdirSync('/data/deep/empty', { recursive: true });
+        fs.writeFileSync('/data/deep/long', Buffer.from('${CONTENT.toString('base64')}', 'base64'), { mode: 0o640 });
+        fs.symlinkSync('deep/long', '/data/link')`;
+      engine!.inside(outputs['volume'], script);
+    },
+    has: async ({ outputs }) => {
+      const script = `JSON.stringify([fs.readdirSync('/data', { recursive: true }).sort(), fs.readlinkSync('/data/link'),
+        (fs.statSync('/data/deep/long').mode & 0o777).toString(8), fs.statSync('/data/deep/long').uid,
+        crypto.createHash('sha256').update(fs.readFileSync('/data/deep/long')).digest('hex')])`;
+      expect(JSON.parse(engine!.inside(outputs['volume'], script))).toEqual([
+        ['deep', 'deep/empty', 'deep/long', 'link'],
+        'deep/long',
+        '640',
+        expect.any(Number),
+        createHash('sha256').update(CONTENT).digest('hex'),
+      ]);
+    },
   },
   points: 6,
 });

@@ -53,26 +53,41 @@ where(`a volume${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
     expect(found).toMatchObject({ effect: 'found', observed: { exists: false } });
   });
 
-  test('of somebody else under the very same name is not touched', async () => {
+  test('of another place, for a resource of the very same name, is not touched', async () => {
     const target = place.target('storage', 'data');
-    const name = (await EngineMarks.at(await place.context(), 'contract')).nameOf(target);
-    engine.docker('volume', 'create', name);
-    await expect(driver.ensure(target, {}, {}, await place.context())).rejects.toMatchObject({ code: 'foreign' });
-    await expect(driver.destroy(target, await place.context())).rejects.toMatchObject({ code: 'foreign' });
-    expect(engine.docker('volume', 'rm', name)).toBe(name);
+    const other = await ContractPlace.make();
+    try {
+      const theirs = await driver.ensure(target, {}, {}, await other.context());
+      const ours = await driver.ensure(target, {}, {}, await place.context());
+      expect(await driver.marks(await place.context())).toHaveLength(1);
+      expect(await driver.destroy(target, await place.context())).toBe('destroyed');
+      const left = engine.docker('volume', 'ls', '--quiet').split('\n');
+      expect(left).toContain(theirs.outputs['volume']);
+      expect(left).not.toContain(ours.outputs['volume']);
+      await driver.destroy(target, await other.context());
+    } finally {
+      await other.remove();
+    }
   });
 
-  test('that an ensure left which died too late is told, and goes with the next destroy', async () => {
+  test('that an ensure left which died is told, and goes with the next ensure or destroy', async () => {
     const target = place.target('storage', 'data');
+    const later = { ...target, epoch: 2 };
     const marks = await EngineMarks.at(await place.context(), 'contract');
-    await driver.destroy(target, await place.context());
-    engine.docker('volume', 'create', ...marks.labelling(target), marks.nameOf(target));
-    expect(await driver.inspect(target, await place.context())).toEqual({ state: 'partial', observed: {} });
+    const left = `${marks.nameOf(target)}-left`;
+    const leave = () => engine.docker('volume', 'create', ...marks.labelling(target), left);
+    leave();
     expect(await driver.marks(await place.context())).toEqual([
-      { resource: target.resource, generation: 1, where: `volume ${marks.nameOf(target)}` },
+      { resource: target.resource, generation: 1, where: `volume ${left}` },
     ]);
+    const { outputs } = await driver.ensure(later, {}, {}, await place.context());
+    expect(engine.docker('volume', 'ls', '--quiet')).toBe(outputs['volume']);
+    await driver.destroy(later, await place.context());
+    leave();
+    expect(await driver.inspect(target, await place.context())).toEqual({ state: 'partial', observed: {} });
     expect(await driver.destroy(target, await place.context())).toBe('destroyed');
     expect(await driver.marks(await place.context())).toEqual([]);
+    expect(engine.docker('volume', 'ls', '--quiet')).toBe('');
   });
 
   test('that a container uses is not given back before', async () => {

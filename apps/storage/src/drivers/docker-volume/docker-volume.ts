@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { SlipwayError, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
+import { SlipwayError, TAR, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
 import { Docker, type DockerOptions } from '@slipway/interfaces';
-import { EngineMarks, GenerationFolder, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
+import { EngineMarks, GenerationFolder, type Driver, type DriverContext, type Identity, type Target } from '@slipway/provisioner';
 import { limitSize, readLimit, releaseLimit } from '../../size-limit.js';
 import { furnish, lookAt } from './furnish.js';
 
@@ -15,19 +16,19 @@ export interface DockerVolumeOptions {
 interface Volume {
   Driver: string;
   Mountpoint: string;
-  Labels: Record<string, string> | null;
 }
 
-/** File beside the marker that says that the volume is whole: one that is missing later was lost, and is not made anew. */
-const MADE = 'made';
+/** File in the generation's folder: the name of its volume. */
+const RECORD = 'volume';
 
 /**
- * A storage as a named volume of a Docker engine. Outputs: `{volume}`, and `{owner}` where one was asked for.
+ * A storage as a named volume of a Docker engine. Outputs: `{volume}`, and `{owner}` where one was asked for. Its data are its
+ * files, as those of a folder are.
  *
- * V1. An engine takes a volume's name twice and says nothing. So the generation's folder decides (`GenerationFolder`): it stands
- *     before the volume, its tombstone before the volume goes.
- * V2. Who made the volume looks at the folder once more, and takes the volume away again where it was given back meanwhile. So
- *     who wakes up late leaves at most an empty volume of its own generation's name, when it dies right there; `marks` tells it.
+ * V1. An engine takes a volume's name twice and says nothing, so names exclude nobody. Each attempt makes a volume under a name
+ *     of its own and fills it; the generation's folder says which one counts, and gets its name in one go when that is whole.
+ * V2. Who does not come to that takes his own volume away. What he leaves when he dies carries our labels: the next ensure of a
+ *     later epoch takes it away, and so does a destroy; `marks` tells it.
  */
 export function dockerVolumeDriver({ mesh, docker: options }: DockerVolumeOptions): Driver<StorageSpec> {
   const engine = ({ command }: DriverContext) => new Docker(command, options);
@@ -40,103 +41,98 @@ export function dockerVolumeDriver({ mesh, docker: options }: DockerVolumeOption
       const folder = new GenerationFolder(target, context);
       const marks = await EngineMarks.at(context, mesh);
       const docker = engine(context);
-      const name = marks.nameOf(target);
-      await folder.make(target.definition, async () => context.log(`A volume ${name}`));
-      let effect: 'made' | 'found' = 'found';
-      try {
-        if ((await context.filesystem.stat(join(folder.path, MADE))) === null) {
-          context.progress(0.3, 'Making the volume');
-          await docker.run(['volume', 'create', ...marks.labelling(target), name]);
-          await assertStands(folder);
-          const { Mountpoint } = await ours(docker, marks, target);
-          await furnish(Mountpoint, spec, context);
-          if (spec.sizeLimit !== undefined) await limitSize(folder.path, Mountpoint, bytesOf(spec.sizeLimit), context);
-          effect = await completed(folder, context);
-        }
-        const observed = await observe(folder, docker, marks, target, context);
-        await assertStands(folder);
-        context.progress(1, `${effect === 'found' ? 'Found' : 'Made'} volume ${name}`);
-        const outputs = { volume: name, ...(spec.owner !== undefined && { owner: spec.owner }) };
-        return { effect, outputs, observed };
-      } catch (error) {
-        if ((await folder.standing()) === 'present') throw error;
-        await remove(docker, marks, target);
-        throw givenBack(folder);
-      }
+      const own = `${marks.nameOf(target)}-${randomBytes(6).toString('hex')}`;
+      const effect = await folder
+        .make(target.definition, (staging) => fill(own, staging, { target, spec, marks, docker, context }))
+        .catch(async (error: unknown) => {
+          // What can't be taken away now carries our labels, and goes later.
+          await docker.remove('volume', own).catch(() => {});
+          throw error;
+        });
+      const volume = await recorded(folder, context);
+      if (volume !== own) await docker.remove('volume', own);
+      context.progress(1, `${effect === 'found' ? 'Found' : 'Made'} volume ${volume}`);
+      const outputs = { volume, ...(spec.owner !== undefined && { owner: spec.owner }) };
+      return { effect, outputs, observed: await observe(folder, docker, context) };
     },
 
     async inspect(target, context): Promise<InspectAnswer> {
       const folder = new GenerationFolder(target, context);
-      const standing = await folder.standing();
-      const marks = await EngineMarks.known(context, mesh);
-      if (marks === null || standing === 'absent') return { state: standing, observed: {} };
-      const docker = engine(context);
-      if (standing === 'destroyed') {
-        const gone = (await docker.inspect('volume', marks.nameOf(target))) === null;
-        return { state: gone ? 'destroyed' : 'partial', observed: {} };
-      }
-      const whole = (await context.filesystem.stat(join(folder.path, MADE))) !== null;
-      if (!whole) return { state: 'partial', observed: {} };
-      return { state: 'present', observed: await observe(folder, docker, marks, target, context) };
+      const state = await folder.standing();
+      if (state === 'present') return { state, observed: await observe(folder, engine(context), context) };
+      const left = state === 'destroyed' && (await ofGeneration(target, mesh, engine(context), context)).length > 0;
+      return { state: left ? 'partial' : state, observed: {} };
     },
 
     async destroy(target, context) {
       const folder = new GenerationFolder(target, context);
       const effect = await folder.destroy((path) => releaseLimit(path, context));
-      const marks = await EngineMarks.known(context, mesh);
-      const removed = marks !== null && (await remove(engine(context), marks, target));
-      context.log(removed ? `Removed volume ${marks.nameOf(target)}` : 'There was no volume');
-      return removed ? 'destroyed' : effect;
+      const docker = engine(context);
+      const left = await ofGeneration(target, mesh, docker, context);
+      for (const volume of left) await docker.remove('volume', volume);
+      context.log(left.length > 0 ? `Removed volume ${left.join(', ')}` : 'There was no volume');
+      return left.length > 0 ? 'destroyed' : effect;
     },
 
     marks: (context) => EngineMarks.all(context, engine(context), 'volume'),
+
+    portable: {
+      mediaType: TAR,
+      accepts: [TAR],
+      async export(target, _spec, context) {
+        const folder = new GenerationFolder(target, context);
+        await folder.assertPresent();
+        const name = await recorded(folder, context);
+        const volume = await engine(context).inspect<Volume>('volume', name);
+        const there = volume && (await context.filesystem.stat(volume.Mountpoint).catch(() => null));
+        if (there?.type !== 'directory') {
+          throw new SlipwayError('not-portable', `The files of volume ${name} cannot be reached from here`, { volume: name });
+        }
+        return context.filesystem.pack(volume!.Mountpoint);
+      },
+    },
   };
 }
 
-async function observe(
-  folder: GenerationFolder,
-  docker: Docker,
-  marks: EngineMarks,
-  target: Identity,
-  context: DriverContext,
-): Promise<JsonObject> {
-  const volume = await docker.inspect<Volume>('volume', marks.nameOf(target));
+interface Work {
+  target: Target;
+  spec: StorageSpec;
+  marks: EngineMarks;
+  docker: Docker;
+  context: DriverContext;
+}
+
+async function fill(name: string, staging: string, { target, spec, marks, docker, context }: Work): Promise<void> {
+  context.progress(0.2, 'Making the volume');
+  for (const { name: left, labels } of await docker.list('volume', marks.labelsOfGeneration(target))) {
+    if (EngineMarks.epochOf(labels) < target.epoch) await docker.remove('volume', left);
+  }
+  await docker.run(['volume', 'create', ...marks.labelling(target), name]);
+  context.log(`Made volume ${name}`);
+  const volume = await docker.inspect<Volume>('volume', name);
+  if (volume === null) throw new SlipwayError('driver-failed', `Volume ${name} was removed while it was made`);
+  if (spec.sizeLimit !== undefined) await limitSize(staging, volume.Mountpoint, bytesOf(spec.sizeLimit), context);
+  await furnish(volume.Mountpoint, spec, context);
+  await context.filesystem.writeFile(join(staging, RECORD), name);
+}
+
+/** Name of the volume that counts. */
+async function recorded(folder: GenerationFolder, { filesystem }: DriverContext): Promise<string> {
+  const name = (await filesystem.readFile(join(folder.path, RECORD)))?.toString('utf8');
+  if (!name) throw new SlipwayError('generation-old', `${folder.path} was given back`);
+  return name;
+}
+
+async function observe(folder: GenerationFolder, docker: Docker, context: DriverContext): Promise<JsonObject> {
+  const volume = await docker.inspect<Volume>('volume', await recorded(folder, context));
   if (volume === null) return { exists: false };
-  marks.assertOurs(`volume ${marks.nameOf(target)}`, volume.Labels, target);
   const sizeLimit = await readLimit(folder.path, context);
   return { exists: true, driver: volume.Driver, ...(await lookAt(volume.Mountpoint, context)), ...(sizeLimit && { sizeLimit }) };
 }
 
-async function ours(docker: Docker, marks: EngineMarks, target: Identity): Promise<Volume> {
-  const name = marks.nameOf(target);
-  const volume = await docker.inspect<Volume>('volume', name);
-  if (volume === null) throw new SlipwayError('driver-failed', `Volume ${name} was removed while it was made`);
-  marks.assertOurs(`volume ${name}`, volume.Labels, target);
-  return volume;
-}
-
-/** Takes this generation's volume away; whether there was one. */
-async function remove(docker: Docker, marks: EngineMarks, target: Identity): Promise<boolean> {
-  const name = marks.nameOf(target);
-  const volume = await docker.inspect<Volume>('volume', name);
-  if (volume === null) return false;
-  marks.assertOurs(`volume ${name}`, volume.Labels, target);
-  return docker.remove('volume', name);
-}
-
-/** Says that the volume is whole; `found` when another one, who worked on it too, has said so first. */
-async function completed(folder: GenerationFolder, { filesystem }: DriverContext): Promise<'made' | 'found'> {
-  try {
-    await filesystem.writeFile(join(folder.path, MADE), '', { exclusive: true });
-    return 'made';
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 'found';
-    throw error;
-  }
-}
-
-const givenBack = (folder: GenerationFolder) => new SlipwayError('generation-old', `${folder.path} was given back`);
-
-async function assertStands(folder: GenerationFolder): Promise<void> {
-  if ((await folder.standing()) !== 'present') throw givenBack(folder);
+/** All volumes of a generation, also those that never came to count. */
+async function ofGeneration(target: Identity, mesh: string, docker: Docker, context: DriverContext): Promise<string[]> {
+  const marks = await EngineMarks.known(context, mesh);
+  if (marks === null) return [];
+  return (await docker.list('volume', marks.labelsOfGeneration(target))).map(({ name }) => name);
 }

@@ -2,23 +2,27 @@ import { SlipwayError, type JsonObject, type StorageSpec } from '@slipway/contra
 import type { DriverContext } from '@slipway/provisioner';
 
 /**
- * Gives a volume's folder the owner and mode that were asked for, from where the engine keeps it. Throws `spec-invalid` where
- * that can't be reached: another driver's volume, an engine elsewhere, or not root.
+ * Gives a volume its data, and its folder the owner and mode that were asked for, from where the engine keeps it. Throws where
+ * that can't be reached (another driver's volume, an engine elsewhere, not root) and is needed.
  */
 export async function furnish(mountpoint: string, { mode, owner }: StorageSpec, context: DriverContext): Promise<void> {
-  if (mode === undefined && owner === undefined) return;
-  const field = mode === undefined ? 'owner' : 'mode';
-  const reason = `the folder of the volume (${mountpoint}) cannot be changed from here: leave it out, and let the image decide`;
-  try {
-    if ((await context.filesystem.stat(mountpoint)) === null) throw new Error('it is not there');
-    if (mode !== undefined) await context.filesystem.chmod(mountpoint, Number.parseInt(mode, 8));
-    if (owner === undefined) return;
-    const [uid, gid = uid] = owner.split(':');
-    await context.filesystem.chown(mountpoint, Number(uid), Number(gid));
-    context.log(`Gave it to ${owner}`);
-  } catch (error) {
-    throw new SlipwayError('spec-invalid', `${field}: ${reason}`, { field, reason }, { cause: error });
+  const { filesystem, from } = context;
+  if (mode === undefined && owner === undefined && from === undefined) return;
+  if ((await filesystem.stat(mountpoint).catch(() => null)) === null) {
+    const what = from ? 'data' : mode === undefined ? 'owner' : 'mode';
+    const reason = `the folder of the volume (${mountpoint}) cannot be reached from here`;
+    if (from) throw new SlipwayError('not-portable', `${what}: ${reason}`);
+    throw new SlipwayError('spec-invalid', `${what}: ${reason}; leave it out, and let the image decide`, { field: what, reason });
   }
+  if (mode !== undefined) await filesystem.chmod(mountpoint, Number.parseInt(mode, 8));
+  if (from) {
+    context.progress(0.4, 'Restoring its files');
+    await filesystem.unpack(mountpoint, await from.open(), { portable: true });
+  }
+  if (owner === undefined) return;
+  const [uid, gid = uid] = owner.split(':');
+  await filesystem.chown(mountpoint, Number(uid), Number(gid), { recursive: true });
+  context.log(`Gave it to ${owner}`);
 }
 
 /** Owner and mode of a volume's folder; nothing where it can't be reached. */
