@@ -13,7 +13,7 @@ const client = dirname(fileURLToPath(import.meta.url));
 const libs = dirname(client);
 /** What the client may import by name, and where that is built. */
 const BUILT = { '@slipway/contracts/public': join(libs, 'contracts/dist/public.js') };
-const IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*)(['"])([^'"]+)\2/g;
+const IMPORT = /((?<=[\s})]|^)from\s*|(?<=[\s;(=]|^)import\s*\(?\s*)(['"])([^'"\n]+)\2/gm;
 
 /** `<lib>/dist/<file>` → `dist/<lib>/<file>`: where a built file stands in the package. */
 const placeOf = (file) => {
