@@ -106,7 +106,7 @@ definitions:
 
   test.each([
     ['no body', null],
-    ['another job', query({ job: 'export' as never })],
+    ['another job', query({ job: 'renew' as never })],
     ['a name that is none', query({ instanceId: '../x' })],
     ['no place', { ...query({}), place: undefined }],
     ['a place without a name', query({ place: { location: 'x', drivers: {} } as never })],

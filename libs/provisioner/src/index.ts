@@ -18,3 +18,4 @@ export { secretPrefix } from './step/driver-context.js';
 export { Provisioner } from './provisioner.js';
 export type { Place, Ports, Reports } from './ports.js';
 export { provisionerService, type ProvisionerServiceOptions } from './service/provisioner-service.js';
+export type { Kit, PackagedDrivers } from './package/kit.js';

@@ -16,6 +16,7 @@ import { CredentialReader } from '../credentials/credential-reader.js';
 import { Rotations } from '../credentials/rotations.js';
 import { announcement, type Driver } from '../driver.js';
 import { Janitor, type Stray } from '../janitor/janitor.js';
+import { packagedDrivers } from '../package/packaged-drivers.js';
 import type { Ports } from '../ports.js';
 import { InstanceLogs } from '../log/instance-logs.js';
 import { Provisioner } from '../provisioner.js';
@@ -43,10 +44,26 @@ const TIDY_EVERY = 3_600_000;
 
 /** A sub-provisioner as a service: the kit with these drivers, at the locations of the configuration. */
 export function provisionerService({ kind, drivers }: ProvisionerServiceOptions): ServiceDefinition {
-  return { name: kind, start: (runtime) => start(kind, drivers(runtime) as readonly Driver[], runtime) };
+  return {
+    name: kind,
+    async start(runtime) {
+      const packaged = await packagedDrivers(runtime.config.provisioners, kind);
+      for (const problem of packaged.problems) runtime.logger.error(problem);
+      return start(kind, distinct([...(drivers(runtime) as readonly Driver[]), ...packaged.drivers]), packaged.problems, runtime);
+    },
+  };
 }
 
-async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Runtime): Promise<RunningService> {
+/** Of one name the first: a package cannot take the place of a driver that is here already. */
+const distinct = (drivers: readonly Driver[]): readonly Driver[] =>
+  drivers.filter((driver, index) => drivers.findIndex(({ name }) => name === driver.name) === index);
+
+async function start(
+  kind: ResourceKind,
+  drivers: readonly Driver[],
+  problems: readonly string[],
+  runtime: Runtime,
+): Promise<RunningService> {
   const { replica, config, bus, clock, logger, store } = runtime;
   const presence = new Presence({ mesh: config.mesh, bus, clock });
   const ports: Ports = {
@@ -108,6 +125,7 @@ async function start(kind: ResourceKind, drivers: readonly Driver[], runtime: Ru
         ...(connected ? [] : ['There is no connection to NATS']),
         ...(registry.problem === undefined ? [] : [`The event log cannot be followed: ${registry.problem}`]),
         ...kept.problems,
+        ...problems,
         ...strays.map(({ where, reason }) => `${where} carries our mark: ${reason}`),
       ],
     };

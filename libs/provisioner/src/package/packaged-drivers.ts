@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { findPackageJSON } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DRIVER_VERBS, type ResourceKind } from '@slipway/contracts';
+import type { ProvisionersConfig } from '@slipway/mesh';
+import type { Driver } from '../driver.js';
+import { KIT, type PackagedDrivers } from './kit.js';
+
+/** Where packages are installed unless it is configured: this clone, `libs/provisioner/{src,dist}/package` is four folders deep in it. */
+const ROOT = resolve(import.meta.dirname, '../../../..');
+
+/** The drivers of a kind that packages bring, and why some of them are not here. */
+export interface Packaged {
+  drivers: Driver[];
+  problems: string[];
+}
+
+/**
+ * Loads what the configured provisioners' packages bring for a kind. A package that cannot be loaded is told and keeps nobody
+ * from starting: its driver is then not announced, and readiness names it.
+ */
+export async function packagedDrivers({ hosts, folder = ROOT }: ProvisionersConfig, kind: ResourceKind): Promise<Packaged> {
+  const found: Packaged = { drivers: [], problems: [] };
+  for (const [name, { package: from, provides }] of Object.entries(hosts)) {
+    const wanted = provides[kind];
+    if (from === undefined || wanted === undefined || wanted === kind) continue;
+    try {
+      const drivers = await driversOf(from, folder);
+      const driver = drivers.find((one) => one.kind === kind && one.name === wanted);
+      if (!driver) throw new Error(`it has no ${kind} driver ${wanted}; it has ${listed(drivers)}`);
+      found.drivers.push(driver);
+    } catch (error) {
+      found.problems.push(`The package ${from} of the provisioner ${name} cannot be used: ${(error as Error).message}`);
+    }
+  }
+  return found;
+}
+
+async function driversOf(name: string, folder: string): Promise<readonly Driver[]> {
+  const manifest = findPackageJSON(name, pathToFileURL(join(folder, 'package.json')));
+  if (manifest === undefined) throw new Error(`it is not installed in ${folder}`);
+  const { slipway } = JSON.parse(await readFile(manifest, 'utf8')) as { slipway?: { provisioner?: unknown } };
+  const file = slipway?.provisioner;
+  if (typeof file !== 'string') throw new Error('its package.json names no module in slipway.provisioner');
+  const path = resolve(dirname(manifest), file);
+  if (relative(dirname(manifest), path).startsWith('..')) throw new Error(`${file} is not a file of the package`);
+  const { drivers } = (await import(pathToFileURL(path).href)) as { drivers?: PackagedDrivers };
+  if (typeof drivers !== 'function') throw new Error(`${file} exports no function drivers`);
+  const made = drivers(KIT) as readonly Driver[];
+  for (const driver of made) assertDriver(driver);
+  return made;
+}
+
+/** What every driver has; what it can beyond that are its own interfaces. */
+const METHODS = ['ensure', 'inspect', 'destroy', 'marks'] as const;
+
+function assertDriver(driver: Driver): void {
+  const missing = METHODS.filter((method) => typeof driver[method] !== 'function');
+  if (missing.length > 0)
+    throw new Error(`its driver ${driver.name} lacks ${missing.join(', ')}, which ${DRIVER_VERBS[0]} needs`);
+}
+
+const listed = (drivers: readonly Driver[]): string => drivers.map(({ kind, name }) => `${kind}/${name}`).join(', ') || 'none';
