@@ -14,21 +14,28 @@ const ARGUMENTS: Record<JobKind | 'plan', readonly string[]> = {
   import: ['ownerId', 'instanceId', 'snapshot', 'guestLocation'],
   export: ['instanceId'],
 };
-/** Switches whose name is not that of the field. */
-const SWITCHES: Record<string, string> = { keepOnFailure: '--keep' };
+/** Options that are not called like their field. */
+const OPTIONS: Record<string, string> = { keepOnFailure: '--keep', offerings: '--offering' };
 
 /** `--cluster-id=lab`, and a bare `--` before the arguments: what a body is on the command line. */
 function argumentsOf(command: JobKind | 'plan', body: Record<string, unknown>): string[] {
   const positional = ARGUMENTS[command];
   const options = Object.entries(body).filter(([field]) => !positional.includes(field));
   return [
-    ...options.map(([field, value]) => {
-      const option = SWITCHES[field] ?? `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-      return value === true ? option : `${option}=${String(value)}`;
+    ...options.flatMap(([field, value]) => {
+      const option = OPTIONS[field] ?? `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      return textsOf(value).map((text) => (text === '' ? option : `${option}=${text}`));
     }),
     '--',
     ...positional.flatMap((field) => (body[field] === undefined ? [] : [String(body[field])])),
   ];
+}
+
+/** A switch has no text, and what holds several things is given several times, as `name=value`. */
+function textsOf(value: unknown): string[] {
+  if (value === true) return [''];
+  if (typeof value !== 'object') return [String(value)];
+  return Object.entries(value as object).map(([name, one]) => `${name}=${String(one)}`);
 }
 
 /** The real program, a process for each call. */

@@ -34,12 +34,15 @@ export const SCENARIOS: Record<string, (scene: Scene) => Promise<void>> = {
     const never = await door.plan({ ...owner, instanceId: name, definition: 'hello@^9.0.0' });
     expect(never).toMatchObject({ outcome: 'unsatisfied', unsatisfied: [{ message: expect.stringContaining('1.0.0') }] });
     await expect(door.plan({ ...owner, instanceId: 'Not a name' })).rejects.toEqual(coded('bad-input'));
+    const choosing = { ...owner, instanceId: name, definition: 'guestbook', offerings: { nobody: 'offers this' } };
+    await expect(door.plan(choosing)).rejects.toEqual(coded('bad-input'));
     expect(standing()).toEqual([]);
     await expect(door.instance(name)).rejects.toEqual(coded('not-found'));
   },
 
   async provision({ door, name, standing }) {
-    const body = { ...owner, instanceId: name, definition: 'guestbook@^1.0.0', priority: 5 };
+    const offerings = { greeting: 'Welcome', 'size-limit': '256MiB' };
+    const body = { ...owner, instanceId: name, definition: 'guestbook@^1.0.0', offerings, priority: 5 };
     const { requestId } = await door.ask('provision', body, `key of ${name}`);
     expect(await door.ask('provision', body, `key of ${name}`)).toMatchObject({ requestId, repeated: true });
     await expect(door.ask('provision', { ...body, priority: 6 }, `key of ${name}`)).rejects.toEqual(coded('key-reused'));
@@ -48,7 +51,8 @@ export const SCENARIOS: Record<string, (scene: Scene) => Promise<void>> = {
     expect(standing()).toEqual(PARTS(name));
     const instance = await door.instance(name);
     expect(instance).toMatchObject({ status: 'present', requestId, ownerId: 'ada', definition: { name: 'guestbook' } });
-    expect((await fetch(instance.outputs.url as string)).status).toBe(200);
+    const page = await fetch(instance.outputs.url as string);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Welcome')]);
     await expect(door.ask('provision', { ...body, ownerId: 'bob' })).rejects.toEqual(coded('name-taken'));
     const again = await door.settled((await door.ask('provision', body)).requestId);
     expect(again).toMatchObject({ status: 'succeeded', steps: [] });
@@ -97,6 +101,30 @@ export const SCENARIOS: Record<string, (scene: Scene) => Promise<void>> = {
     const events = await door.follow(requestId);
     const made = events.filter(({ type, data }) => type === 'StepSucceeded' && data['stepId'] === `storage/${name}-data`);
     expect(made).toHaveLength(1);
+  },
+
+  async abandon({ door, name, standing }) {
+    const body = { ...owner, instanceId: name, definition: 'fragile', keepOnFailure: true };
+    const { requestId } = await door.ask('provision', body);
+    expect(await door.settled(requestId)).toMatchObject({ status: 'attention' });
+    await door.tell('abandon', requestId, 'nobody needs it');
+    const left = expect.objectContaining({ resource: expect.objectContaining({ kind: 'storage', name: `${name}-data` }) });
+    expect(await door.settled(requestId)).toMatchObject({ status: 'abandoned', left: expect.arrayContaining([left]) });
+    expect(standing()).toContain(`storage/default.${name}-data/g1`);
+  },
+
+  async 'pause and resume'({ door, name, standing }) {
+    const { requestId } = await door.ask('provision', { ...owner, instanceId: name, definition: 'silent' });
+    while (!standing().some((path) => path.startsWith('instance/'))) await sleep(50);
+    await door.tell('pause', requestId, 'look first');
+    expect(await door.request(requestId)).toMatchObject({
+      paused: true,
+      pause: { by: { id: 'operator' }, reason: 'look first' },
+    });
+    await door.tell('resume', requestId);
+    expect((await door.request(requestId)).paused).toBeFalsy();
+    await door.tell('cancel', requestId);
+    expect(await door.settled(requestId)).toMatchObject({ status: 'cancelled' });
   },
 
   async deprovision({ door, name, standing }) {
