@@ -1,14 +1,16 @@
 # Keeps one instance running, also while Slipway is down. Started detached, in the instance's folder, as
-#   sh ./supervise.sh FOLDER NODE UID FIRST_MS LONGEST_MS STEADY_S GRACE_S LOG_BYTES      (UID `-`: no user of its own)
+#   sh ./supervise.sh FOLDER NODE UID FIRST_MS LONGEST_MS STEADY_S GRACE_S LOG_BYTES ATTEMPTS
+# UID `-`: no user of its own; ATTEMPTS `-`: started again without end.
 #
 # S1. Who holds the lock on run/lock (descriptor 9) is the only supervisor. Nothing that it starts inherits the lock.
 # S2. It starts nothing in a folder that no longer stands under its name: that instance was destroyed.
 # S3. When it starts the app, nothing that an earlier run has left behind still runs.
 # S4. The log keeps at most twice LOG_BYTES and a MiB; a reader that dies is started again with the next run.
 # S5. SIGTERM ends the app's process group, and after GRACE_S seconds all that is left; then the supervisor.
+# S6. Having been started again ATTEMPTS times without having run for STEADY_S seconds it is left, and `failed`.
 umask 077
-folder=$1 node=$2 uid=$3 first=$4 longest=$5 steady=$6 grace=$7 bytes=$8
-app='' logger='' stopping='' asked='' nap='' code=''
+folder=$1 node=$2 uid=$3 first=$4 longest=$5 steady=$6 grace=$7 bytes=$8 attempts=$9
+tries=0 phase=stopped app='' logger='' stopping='' asked='' nap='' code=''
 
 exec 9>>run/lock || exit 1
 flock --timeout 2 9 || exit 75
@@ -93,7 +95,9 @@ while [ -z "$stopping" ] && [ "$folder" -ef . ]; do
   sweep "$folder" "$uid" 7>&- 9>&-
   [ -z "$stopping" ] || break
   uptime
-  [ $((up - began)) -lt "$steady" ] || delay=$first
+  [ $((up - began)) -lt "$steady" ] || { delay=$first; tries=0; }
+  [ "$attempts" = - ] || [ "$tries" -lt "$attempts" ] || { phase=failed; break; }
+  tries=$((tries + 1))
   say waiting
   pause "$delay" ''
   delay=$((delay * 2))
@@ -101,7 +105,7 @@ while [ -z "$stopping" ] && [ "$folder" -ef . ]; do
   [ -n "$stopping" ] || restarts=$((restarts + 1))
 done
 
-say stopped
+say "$phase"
 exec 7>&- # its end, for the log's reader; what holds it open nevertheless does not matter
 left=20
 while [ -n "$logger" ] && alive "$logger" && [ "$left" -gt 0 ]; do

@@ -198,6 +198,23 @@ export class ContainerSpec {
   @MayBeLeftOut() @IsIn(['own', 'host']) network?: 'own' | 'host';
 }
 
+/** What can follow when something that runs fails. */
+export const FAILURE_ACTIONS = ['restart', 'leave', 'stop'] as const;
+
+/** What follows when an instance ends by itself, or does not become healthy again. */
+export class OnFailure {
+  /** `restart` when left out. `leave`: as it is, for somebody to look at. `stop`: it is not to run until somebody starts it. */
+  @MayBeLeftOut() @IsIn(FAILURE_ACTIONS) action?: (typeof FAILURE_ACTIONS)[number];
+  /** So many restarts in a row; then it is stopped. Without end when left out. */
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(1_000) limit?: number;
+  /** Before the first restart, in seconds; each further one in a row waits twice as long. 0.5 when left out. */
+  @MayBeLeftOut() @Min(0.1) @Max(3_600) backoffSeconds?: number;
+  /** Longest wait before a restart, in seconds; 60 when left out. */
+  @MayBeLeftOut() @Min(0.1) @Max(86_400) longestBackoffSeconds?: number;
+  /** Having been unhealthy for so long it has failed too, also while it runs; never when left out. */
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(86_400) unhealthySeconds?: number;
+}
+
 /** How an instance is to be made. */
 export class InstanceSpec {
   /** Folder of the artefact, relative to its content package; unpacked into the instance's own folder. */
@@ -228,6 +245,7 @@ export class InstanceSpec {
   @MayBeLeftOut() @IsObject() secrets?: Record<string, { bytes?: number }>;
   @MayBeLeftOut() @ValidateNested() @Type(() => HealthCheck) health?: HealthCheck;
   @MayBeLeftOut() @ValidateNested() @Type(() => ProcessLimits) limits?: ProcessLimits;
+  @MayBeLeftOut() @ValidateNested() @Type(() => OnFailure) onFailure?: OnFailure;
   /** Path at the instance where it is called; its provisioner's when left out. */
   @MayBeLeftOut() @IsResourceUri() resourceUri?: string;
 }

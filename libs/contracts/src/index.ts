@@ -53,6 +53,7 @@ export {
   FILE_PATH,
   HealthCheck,
   InstanceSpec,
+  OnFailure,
   NpmSpec,
   ProcessLimits,
   Requirement,

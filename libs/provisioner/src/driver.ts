@@ -81,6 +81,8 @@ export interface Observation {
   reason: string;
   /** How often it was started again by its own supervision since it was made; never goes back. */
   restarts: number;
+  /** Why nothing starts it again by itself any more, where that is so: what follows stands in its spec (`onFailure`). */
+  failed?: string;
 }
 
 /** Where in a log reading begins: after an earlier part, or so many lines before its end. */

@@ -1,4 +1,4 @@
-import { SlipwayError, resourceStream, type Health, type ResourceRef } from '@slipway/contracts';
+import { SlipwayError, resourceStream, type Health, type OnFailure, type ResourceRef } from '@slipway/contracts';
 import { runInContext, systemContext } from '@slipway/mesh';
 import type { Rotations } from '../credentials/rotations.js';
 import type { Driver, Observation, Target } from '../driver.js';
@@ -8,9 +8,13 @@ import type { Ports } from '../ports.js';
 import { refOf, type Entry, type Registry } from '../registry/registry.js';
 import { driverContext } from '../step/driver-context.js';
 import type { Lanes } from '../step/lane.js';
+import { consequenceOf, type Unwell } from './failure.js';
 
 /** How often the watch looks who is due, in ms. */
 const TICK = 1_000;
+
+/** What of a reason is recorded, in characters. */
+const LONGEST_REASON = 500;
 
 /** How many are looked at side by side. */
 const SIDE_BY_SIDE = 16;
@@ -34,10 +38,12 @@ const LOOK_EVERY = 5;
  * W4. Ended is all that may run: also what a step has left that failed, or that has no outcome yet.
  * W5. What is not to run is ended and not started again, also after a restart of the mesh or a reboot.
  * W6. Secrets that are being made anew are so before anything else is done.
+ * W7. What fails is restarted, left, or stopped, as its definition says; a stop is a fact like one that somebody wants.
  */
 export class Watch {
   readonly #due = new Map<string, Due>();
   readonly #loaded = new Map<string, Loaded>();
+  readonly #unwell = new Map<string, Unwell>();
   #looking = 0;
   #stopTimer = () => {};
   #stopped = false;
@@ -160,6 +166,7 @@ export class Watch {
       });
       await this.#record(ref, present.generation, seen, loaded);
       if (seen.health === 'stopped') await this.#goOn(ref, present.generation);
+      else await this.#failOver(ref, present, seen);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
@@ -205,6 +212,20 @@ export class Watch {
     this.#due.delete(resourceStream(ref));
   }
 
+  /** What the definition says follows from a failure (W7). */
+  async #failOver(ref: ResourceRef, { spec, generation }: Present, seen: Observation): Promise<void> {
+    const stream = resourceStream(ref);
+    const rule = (spec['onFailure'] ?? {}) as OnFailure;
+    const { unwell, change, reason } = consequenceOf(rule, seen, this.#unwell.get(stream), this.ports.clock.now());
+    if (unwell) this.#unwell.set(stream, unwell);
+    else this.#unwell.delete(stream);
+    const loaded = this.#loaded.get(stream);
+    // A step, or somebody's wish, that came meanwhile has the last word.
+    if (!change || !loaded || loaded.state.running || wanted(loaded.state)?.generation !== generation) return;
+    await this.#decide(ref, { type: 'Desire', change, reason: reason!.slice(0, LONGEST_REASON) }, loaded);
+    this.#due.delete(stream);
+  }
+
   async #decide(ref: ResourceRef, command: ResourceCommand, known: Loaded): Promise<void> {
     const metadata = ownMetadata(ref, known);
     const { loaded } = await this.streams.record(ref, command, metadata, known);
@@ -216,6 +237,7 @@ export class Watch {
       if (this.registry.get(refOf(this.ports.kind, stream))?.wanted) continue;
       this.#due.delete(stream);
       this.#loaded.delete(stream);
+      this.#unwell.delete(stream);
     }
   }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Rotations } from '../credentials/rotations.js';
+import type { JsonObject } from '@slipway/contracts';
 import type { Driver, Observation } from '../driver.js';
 import type { Ports } from '../ports.js';
 import { Registry } from '../registry/registry.js';
@@ -316,6 +317,55 @@ describe('the watch over what runs', () => {
         message: expect.stringContaining('simulated'),
       });
       expect(rig.types(still)).toEqual(before);
+    });
+  });
+
+  describe('W7: what its definition says follows from a failure', () => {
+    const provisionWith = async ({ provisioner }: Awaited<ReturnType<typeof started>>, onFailure: JsonObject) => {
+      const resource = { environment: 'default', kind: 'instance' as const, name: 'shop' };
+      await provisioner.ensure(rig.ensure({ requestId: 'shop', resource, spec: { ...spec, onFailure } }), rig.context);
+      await rig.clock.reach(() => rig.types(resource).includes('Provisioned'));
+      return resource;
+    };
+    const ended: Observation = { health: 'unhealthy', reason: 'exit code 3', restarts: 4, failed: 'It ended 5 times in a row' };
+
+    test('what its supervision has given up is stopped by the system, with the reason, and started by nobody', async () => {
+      const service = await started();
+      const resource = await provisionWith(service, { limit: 4 });
+      seen = ended;
+      service.watch.start();
+      await rig.clock.pass(60_000);
+      expect(rig.types(resource).slice(2)).toEqual(['Restarted', 'HealthChanged', 'DesiredStateChanged', 'HealthChanged']);
+      expect(rig.last('DesiredStateChanged')).toEqual({ generation: 1, desired: 'stopped', reason: 'It ended 5 times in a row' });
+      const { metadata } = rig.disk.events.find(({ type }) => type === 'InstanceDesiredStateChanged')!;
+      expect(metadata.actor).toEqual({ id: 'instance', type: 'system' });
+      expect([looks.length, rig.last('HealthChanged')]).toEqual([1, expect.objectContaining({ to: 'stopped' })]);
+    });
+
+    test('what is to be left is left, and looked at as before', async () => {
+      const service = await started();
+      const resource = await provisionWith(service, { action: 'leave' });
+      seen = ended;
+      service.watch.start();
+      await rig.clock.pass(20_000);
+      expect(rig.types(resource).slice(2)).toEqual(['Restarted', 'HealthChanged']);
+      expect(looks.length).toBeGreaterThan(2);
+    });
+
+    test('what stays unhealthy is restarted after its time', async () => {
+      const service = await started();
+      const resource = await provisionWith(service, { unhealthySeconds: 12 });
+      seen = { health: 'unhealthy', reason: 'no answer', restarts: 0 };
+      service.watch.start();
+      await rig.clock.pass(11_000);
+      expect(rig.types(resource).slice(2)).toEqual(['HealthChanged']);
+      await rig.clock.pass(5_000);
+      const wanting = rig.disk.events.filter(({ type }) => type === 'InstanceDesiredStateChanged').map(({ data }) => data);
+      expect(wanting).toEqual([
+        { generation: 1, desired: 'stopped', restart: true, reason: 'Unhealthy for 12 s: no answer' },
+        { generation: 1, desired: 'running' },
+      ]);
+      expect(stopped).toEqual(['shop']);
     });
   });
 });

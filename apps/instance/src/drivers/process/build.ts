@@ -85,6 +85,7 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
     handedOver: shared.handedOver,
     limits: limitsOf({ ...spec, command }, user.uid !== null),
     health: healthOf(spec) ?? null,
+    ...(spec.onFailure && { onFailure: spec.onFailure }),
     secrets: secrets.refs,
     artefact: spec.artefactBlob?.sha256 ?? null,
     ...(npm && { npm }),

@@ -132,6 +132,11 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     if ((await folder.standing()) !== 'present') return { health: 'unknown', reason: 'It is not there', restarts: 0 };
     const record = await this.#record(folder.path, context);
     const supervisor = new Supervisor(context, folder.path);
+    const before = await supervisor.state();
+    if (before?.phase === 'failed') {
+      const reason = (await this.#ill(record, before))!;
+      return { health: 'unhealthy', reason, restarts: before.restarts, failed: reason };
+    }
     const ran = await supervisor.running();
     if (!ran) await this.#start(folder, record, context);
     const state = await supervisor.state();
@@ -198,23 +203,28 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   async #becomeHealthy(folder: GenerationFolder, record: InstanceRecord, context: DriverContext): Promise<void> {
     const supervisor = new Supervisor(context, folder.path);
     let ill: string | null = null;
-    const healthy = await until(context, startMs(record), async () => {
+    let failed = false;
+    await until(context, startMs(record), async () => {
       await assertStands(folder);
       const state = await supervisor.state();
       const reason = await this.#ill(record, state);
       if (reason !== ill) context.progress(undefined, reason ?? `It answers on port ${record.port}`);
       ill = reason;
-      return ill === null;
+      failed = state?.phase === 'failed';
+      return ill === null || failed;
     });
-    if (healthy) return;
+    if (ill === null) return;
     const log = await this.#logTail(folder.path, context);
-    const message = `Not healthy within ${startMs(record) / 1000} s: ${ill}${log ? `. The end of its log: ${log}` : ''}`;
+    const message = `${failed ? 'Not healthy' : `Not healthy within ${startMs(record) / 1000} s`}: ${ill}${log ? `. The end of its log: ${log}` : ''}`;
     throw new SlipwayError('health-failed', message, { reason: ill, log });
   }
 
   /** Why it is not healthy; `null` when it is. */
   async #ill(record: InstanceRecord, state: SupervisorState | null): Promise<string | null> {
     if (state === null) return 'Its supervisor is starting';
+    if (state.phase === 'failed') {
+      return `It ended with exit code ${state.exit} and is not started again (${state.restarts} restarts so far)`;
+    }
     if (state.phase !== 'running') {
       return `It ended with exit code ${state.exit} and is started again after ${state.delayMs} ms (${state.restarts} restarts so far)`;
     }

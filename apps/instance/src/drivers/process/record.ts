@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { HealthCheck, JsonObject } from '@slipway/contracts';
+import type { HealthCheck, JsonObject, OnFailure } from '@slipway/contracts';
 import type { Filesystem } from '@slipway/interfaces';
 import { readJson } from './files.js';
 import type { Limits } from './launch.js';
@@ -26,6 +26,8 @@ export interface InstanceRecord {
   handedOver: HandedOver[];
   limits: Limits;
   health: HealthCheck | null;
+  /** What follows when it ends by itself; as the place does it where left out. */
+  onFailure?: OnFailure;
   /** `secret://…` by name. */
   secrets: Record<string, string>;
   /** SHA-256 of the artefact. */

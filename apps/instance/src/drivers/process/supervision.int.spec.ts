@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError, type OnFailure } from '@slipway/contracts';
 import type { Ensured, Target } from '@slipway/provisioner';
 import { ask, eventually, Rig, runs } from './testing/rig.js';
 import { QUICK } from './testing/quick.js';
@@ -61,6 +61,54 @@ describe('an instance goes on running', () => {
     expect(await rig.driver.observe(hasty, spec, rig.context())).toMatchObject({
       health: 'unhealthy',
       reason: expect.stringContaining('ended with exit code 4'),
+    });
+  });
+
+  describe('by what its definition says of failures', () => {
+    const failing = async (onFailure: OnFailure, script = 'exit 4') => {
+      const one = rig.target('failing');
+      const spec = await rig.spec({ command: ['sh', '-c', script], health: { startSeconds: 30 }, onFailure });
+      const look = () => rig.driver.observe(one, spec, rig.context());
+      return { one, spec, look };
+    };
+
+    test('it is restarted as often in a row as it may be, then left, and ensure need not wait any longer', async () => {
+      const { one, spec, look } = await failing({ limit: 2, backoffSeconds: 0.2, longestBackoffSeconds: 0.3 });
+      await expect(rig.driver.ensure(one, spec, {}, rig.context())).rejects.toMatchObject({
+        code: 'health-failed',
+        message: expect.stringContaining('Not healthy: It ended with exit code 4 and is not started again (2 restarts so far)'),
+      });
+      expect(rig.state(one)).toMatchObject({ phase: 'failed', restarts: '2', delay: '300' });
+      await eventually('its supervisor has gone', () => rig.processes().every((line) => !line.includes('default.failing')));
+      const failed = 'It ended with exit code 4 and is not started again (2 restarts so far)';
+      expect(await look()).toEqual({ health: 'unhealthy', reason: failed, failed, restarts: 2 });
+      expect(rig.state(one).phase).toBe('failed');
+    });
+
+    test.each(['leave', 'stop'] as const)(
+      '%s: it is not started again by itself, and is when somebody has ended it',
+      async (action) => {
+        const { one, spec, look } = await failing({ action }, 'exit 5');
+        for (const _try of [1, 2])
+          await expect(rig.driver.ensure(one, spec, {}, rig.context())).rejects.toMatchObject({ code: 'health-failed' });
+        expect(await look()).toMatchObject({ health: 'unhealthy', restarts: 0, failed: expect.stringContaining('exit code 5') });
+        await rig.driver.stop(one, rig.context());
+        expect(rig.state(one).phase).toBe('stopped');
+        await look();
+        await eventually('it ended again', () => rig.state(one).phase === 'failed');
+      },
+    );
+
+    test('one that has run steadily begins to count anew', async () => {
+      const steady = new Rig(rig.ports, { ...QUICK, steadySeconds: 0 });
+      try {
+        const one = steady.target('failing');
+        const spec = await steady.spec({ command: ['sh', '-c', 'exit 4'], health: { startSeconds: 2 }, onFailure: { limit: 1 } });
+        await expect(steady.driver.ensure(one, spec, {}, steady.context())).rejects.toMatchObject({ code: 'health-failed' });
+        await eventually('many restarts', () => Number(steady.state(one).restarts) >= 3);
+      } finally {
+        await steady.close();
+      }
     });
   });
 

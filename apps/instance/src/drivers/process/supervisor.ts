@@ -7,7 +7,8 @@ import { until } from './waiting.js';
 
 /** What the supervisor says of itself, in `run/state`. */
 export interface SupervisorState {
-  phase: 'running' | 'waiting' | 'stopped';
+  /** `failed`: it ended, and is not started again. */
+  phase: 'running' | 'waiting' | 'stopped' | 'failed';
   /** Of the app's process group; undefined while it waits. */
   pid?: number;
   restarts: number;
@@ -45,9 +46,14 @@ export class Supervisor {
 
   /** Starts it unless it runs. It outlives us. */
   async start(record: InstanceRecord, node: string, settings: Supervision): Promise<void> {
+    // One that has given up is on its way out.
+    const gone = async () => (await this.state())?.phase !== 'failed' || !(await this.running());
+    await until(this.context, PATIENCE_MS, gone);
     if (await this.running()) return;
-    const { firstBackoffMs, longestBackoffMs, steadySeconds, graceSeconds, logBytes } = settings;
-    const numbers = [record.uid ?? '-', firstBackoffMs, longestBackoffMs, steadySeconds, graceSeconds, logBytes];
+    await this.#forgive();
+    const { steadySeconds, graceSeconds, logBytes } = settings;
+    const { attempts, firstMs, longestMs } = restartsOf(record, settings);
+    const numbers = [record.uid ?? '-', firstMs, longestMs, steadySeconds, graceSeconds, logBytes, attempts];
     const logFile = join(this.folder, 'log', 'supervisor.log');
     await this.context.command.spawnDetached(['sh', './supervise.sh', this.home, node, ...numbers.map(String)], {
       cwd: this.folder,
@@ -101,7 +107,16 @@ export class Supervisor {
       },
       { uncancelled: true },
     );
+    await this.#forgive();
     if (!ended) throw new SlipwayError('driver-failed', `What runs in ${this.folder} could not be ended`);
+  }
+
+  /** What had failed was ended by somebody, or is wanted again: it may be started. */
+  async #forgive(): Promise<void> {
+    const path = join(this.folder, 'run', 'state');
+    const text = (await this.context.filesystem.readFile(path))?.toString('utf8');
+    if (!text?.startsWith('phase=failed\n')) return;
+    await this.context.filesystem.writeFile(path, text.replace('failed', 'stopped'), { mode: 0o600 });
   }
 
   /** Ends what an earlier supervisor left, with the lock in our hand so that no other starts anything. False: one has it. */
@@ -140,4 +155,17 @@ export class Supervisor {
   get #functions(): string {
     return join(this.folder, 'processes.sh');
   }
+}
+
+/** How often it is started again in a row (`-`: without end), and after how long, by what its definition says. */
+function restartsOf({ onFailure = {} }: InstanceRecord, { firstBackoffMs, longestBackoffMs }: Supervision) {
+  const { action = 'restart', limit, backoffSeconds, longestBackoffSeconds } = onFailure;
+  const ms = (seconds: number | undefined, otherwise: number) =>
+    seconds === undefined ? otherwise : Math.round(seconds * 1_000);
+  const firstMs = ms(backoffSeconds, firstBackoffMs);
+  return {
+    attempts: action === 'restart' ? (limit ?? '-') : 0,
+    firstMs,
+    longestMs: Math.max(firstMs, ms(longestBackoffSeconds, longestBackoffMs)),
+  };
 }
