@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { VERBS } from '@slipway/contracts';
 import type { Problem } from '@slipway/contracts/http';
 import { GatewayPlace } from '../testing/gateway-place.js';
 
@@ -146,6 +148,18 @@ describe('the door', () => {
     const answer = await raw(`${head}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`);
     expect(answer).toMatch(/^HTTP\/1\.1 408 [^]*too-slow/);
     expect((await place.store.readAll()).events).toEqual([]);
+  });
+
+  it('does not take an answer that takes its time for a body that does', async () => {
+    await place.views.reached(await place.resource('instance', 'slow'), 10_000);
+    const ends = [
+      place.bus.serve('orchestrator', VERBS.plan, () => sleep(700, { outcome: 'satisfied' })),
+      place.bus.serve('instance', VERBS.instanceLog, () => sleep(700, { data: '', after: '1.1', more: false }), 'local'),
+    ];
+    const body = { ownerId: 'ada', instanceId: 'slow' };
+    const answers = await Promise.all([place.call('POST', '/plans', { body }), place.call('GET', '/instances/slow/logs')]);
+    for (const end of ends) end();
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   });
 
   it('writes one line for each call, and the key on none', async () => {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
@@ -115,11 +116,16 @@ function takeKindsOfContent(server: FastifyInstance): void {
   });
 }
 
-/** A body that drips in must not hold a call for ever; that of an action is there as a whole. */
+/** Whether all of a call is there, whether or not anybody has read it; that of an action always is. */
+const hasArrived = ({ raw }: FastifyRequest): boolean =>
+  raw.complete !== false || (raw as unknown as Http2ServerRequest).stream?.endAfterHeaders === true;
+
+/** A body that drips in must not hold a call for ever; what is done with one that is there may take its time. */
 function limitPaceOfBodies(server: FastifyInstance, ms: number): void {
   server.addHook('preParsing', (request, reply, payload, done) => {
-    if (!isStreamed(request) && request.raw.complete === false) {
+    if (!isStreamed(request) && !hasArrived(request)) {
       const timer = setTimeout(() => {
+        if (hasArrived(request)) return;
         void reply
           .header('Connection', 'close')
           .send(new SlipwayError('too-slow', `The body did not arrive within ${ms / 1000} s`));

@@ -6,8 +6,9 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError, VERBS } from '@slipway/contracts';
 import { MeshConfig } from '@slipway/mesh';
 import { WebSocket } from 'ws';
 import { GatewayPlace } from '../testing/gateway-place.js';
@@ -28,7 +29,7 @@ const openssl = spawnSync('openssl', ['version']).status === 0;
     ca = readFileSync(tls.certFile, 'utf8');
     const config = Object.assign(new MeshConfig(), { mesh: 'test', dataFolder: join(folder, 'data') });
     Object.assign(config.gateway, { port: 0, tls });
-    place = await GatewayPlace.open({ runtime: { config } });
+    place = await GatewayPlace.open({ runtime: { config }, limits: { headersMs: 10_000, bodyMs: 300 } });
     await place.views.reached(await place.resource('instance', 'shop'), 10_000);
   });
   afterAll(async () => {
@@ -36,9 +37,12 @@ const openssl = spawnSync('openssl', ['version']).status === 0;
     rmSync(folder, { recursive: true });
   });
 
-  async function overHttp2(headers: Record<string, string>): Promise<{ status: number; body: string }> {
+  async function overHttp2(
+    headers: Record<string, string>,
+    path = '/api/v1/instances',
+  ): Promise<{ status: number; body: string }> {
     const session = connect(place.gateway.url, { ca });
-    const stream = session.request({ ':path': '/api/v1/instances', ...headers });
+    const stream = session.request({ ':path': path, ...headers });
     const [answer] = (await once(stream, 'response')) as [Record<string, unknown>];
     const body = await text(stream);
     session.close();
@@ -52,6 +56,13 @@ const openssl = spawnSync('openssl', ['version']).status === 0;
     expect((await overHttp2({})).status).toBe(401);
     expect((await overHttp2({ ...key, ':authority': 'evil.example' })).status).toBe(403);
     expect((await overHttp2({ ...key, origin: 'https://evil.example' })).status).toBe(403);
+  });
+
+  it('over HTTP/2 too does not take an answer that takes its time for a body that does', async () => {
+    const slowly = () => sleep(700, { data: '', after: '1.1', more: false });
+    const end = place.bus.serve('instance', VERBS.instanceLog, slowly, 'local');
+    expect((await overHttp2({ authorization: `Bearer ${place.key}` }, '/api/v1/instances/shop/logs')).status).toBe(200);
+    end();
   });
 
   it('speaks HTTP/1.1 with who knows nothing newer', async () => {

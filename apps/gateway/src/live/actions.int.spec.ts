@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { VERBS, type AcceptCommand, type RequestContext, type ServerFrame } from '@slipway/contracts';
@@ -318,6 +319,34 @@ describe('actions of a connection', () => {
     await client.end();
     await place.close();
   }, 60_000);
+
+  it('whose answer goes on, such as a log that is followed, come as it is written, until they are dropped or the connection ends', async () => {
+    const place = await GatewayPlace.open();
+    await place.views.reached(await place.resource('instance', 'shop'), 10_000);
+    let asked = 0;
+    const more = async () => {
+      await sleep(20);
+      return { data: Buffer.from(`line ${++asked}\n`).toString('base64'), after: `1.${asked}`, more: false };
+    };
+    place.bus.serve('instance', VERBS.instanceLog, more, 'local');
+    const [one, other] = [await LiveClient.open(place), await LiveClient.open(place)];
+    for (const client of [one, other]) {
+      client.send({ id: 'log', action: 'read-instance-logs', body: { id: 'shop', follow: true } });
+      for (let n = 1; n <= 3; n++) await client.until(() => client.frames.filter(({ type }) => type === 'part').length >= n);
+    }
+    expect((await one.call('info')).status).toBe(200);
+    one.send({ type: 'drop', id: 'log' });
+    await one.until(({ type }) => type === 'dropped');
+    await other.end();
+    // What was asked for already may still come.
+    for (let before = -1; before !== asked; await sleep(300)) before = asked;
+    const parts = one.frames.filter(({ type }) => type === 'part').length;
+    await sleep(200);
+    expect(one.frames.filter(({ type }) => type === 'part')).toHaveLength(parts);
+    expect(one.frames.filter(({ type }) => type === 'answer')).toHaveLength(1);
+    await one.end();
+    await place.close();
+  });
 
   it('are each answered once, never as an error of ours, whatever they hold', async () => {
     const seed = seedOf(Date.now() % 2 ** 31);
