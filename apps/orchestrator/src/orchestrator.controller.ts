@@ -5,9 +5,11 @@ import {
   VERBS,
   type AcceptCommand,
   type ControlCommand,
+  type DeleteSnapshotCommand,
   type DispatchCommand,
   type OfferingsQuery,
   type PlanQuery,
+  type ReceiveSnapshotCommand,
 } from '@slipway/contracts';
 import { SchemaPipe, currentContext } from '@slipway/mesh';
 import { Orchestrator } from './process/orchestrator.js';
@@ -55,6 +57,16 @@ export class OrchestratorController {
   @MessagePattern(VERBS.resume)
   resume(@Payload(new SchemaPipe(SCHEMAS.ControlCommand)) command: ControlCommand) {
     return this.orchestrator.control('resume', command, currentContext());
+  }
+
+  @MessagePattern(VERBS.receiveSnapshot)
+  receiveSnapshot(@Payload(new SchemaPipe(SCHEMAS.ReceiveSnapshotCommand)) command: ReceiveSnapshotCommand) {
+    return this.orchestrator.receiveSnapshot(command, currentContext());
+  }
+
+  @MessagePattern(VERBS.deleteSnapshot)
+  deleteSnapshot(@Payload(new SchemaPipe(SCHEMAS.DeleteSnapshotCommand)) command: DeleteSnapshotCommand) {
+    return this.orchestrator.deleteSnapshot(command, currentContext());
   }
 
   @MessagePattern(VERBS.pauseDispatch)

@@ -79,6 +79,20 @@ const asked: readonly AskedMessage[] = [
   },
   { verb: VERBS.resumeDispatch, ...dispatch, description: 'Admits plans again; answered as above' },
   {
+    verb: VERBS.receiveSnapshot,
+    ...toOrchestrator,
+    body: 'ReceiveSnapshotCommand',
+    answer: 'SnapshotRecorded',
+    description: 'Keeps a snapshot whose archive was read into blobs and found good. The same again changes nothing',
+  },
+  {
+    verb: VERBS.deleteSnapshot,
+    ...toOrchestrator,
+    body: 'DeleteSnapshotCommand',
+    answer: 'SnapshotRecorded',
+    description: 'Forgets a snapshot and removes its parts, unless another one has them too. The same again changes nothing',
+  },
+  {
     verb: VERBS.ensure,
     ...toKinds,
     body: 'EnsureCommand',

@@ -127,6 +127,8 @@ export const SCHEMAS = {
   PlanQuery: object({ body: anything }),
   ControlCommand: object({ requestId: string, reason }, ['reason']),
   DispatchCommand: object({ environment: name, reason }, ['reason']),
+  ReceiveSnapshotCommand: object({ manifest: SNAPSHOT_MANIFEST }),
+  DeleteSnapshotCommand: object({ snapshotId: words(64), reason }, ['reason']),
   EnsureCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything), from: part }, ['ownerId', 'from']),
   DestroyCommand: object(ofResource, ['ownerId']),
   StopCommand: object(ofResource, ['ownerId']),
@@ -167,6 +169,7 @@ export const SCHEMAS = {
   ResolveOfferingsQuery: object({ definition: reference, place, offerings: anything }, ['offerings']),
   Offerings: object({ items: listOf(offered) }),
   Accepted: object({ requestId: string, position: string, repeated: boolean }, ['repeated']),
+  SnapshotRecorded: object({ snapshotId: string, position: string, repeated: boolean }, ['repeated']),
   Plan: object({
     environment: name,
     outcome: { enum: PLAN_OUTCOMES },

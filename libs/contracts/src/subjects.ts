@@ -47,6 +47,8 @@ export const VERBS = {
   resume: 'resume',
   pauseDispatch: 'pause-dispatch',
   resumeDispatch: 'resume-dispatch',
+  receiveSnapshot: 'receive-snapshot',
+  deleteSnapshot: 'delete-snapshot',
   ensure: 'ensure',
   destroy: 'destroy',
   stop: 'stop',
