@@ -10,6 +10,7 @@ import { HealthController } from './http/health.js';
 import { InfoController } from './http/info.js';
 import { InstanceLogsController } from './http/instance-logs.js';
 import { KnownResources } from './http/known-resources.js';
+import { KnownSnapshots } from './http/known-snapshots.js';
 import { LogReader } from './http/log-reader.js';
 import { MetricsController } from './http/metrics.js';
 import { OpsController } from './http/ops.js';
@@ -20,6 +21,7 @@ import { ReadYourWrites } from './http/read-your-writes.js';
 import { ReadinessChecks } from './http/readiness.js';
 import { RequestsController } from './http/requests.js';
 import { DatabasesController, InstancesController, StoragesController } from './http/resources.js';
+import { SnapshotsController } from './http/snapshots.js';
 import { StepLogs } from './http/step-logs.js';
 import { PRESENCE, STOPPING, TAIL, VIEWS } from './http/tokens.js';
 import { ViewsController } from './http/views.js';
@@ -52,6 +54,7 @@ export class GatewayModule {
         StoragesController,
         DatabasesController,
         EnvironmentsController,
+        SnapshotsController,
         ProvisionersController,
         EventsController,
         HealthController,
@@ -69,6 +72,7 @@ export class GatewayModule {
         LogReader,
         ReadYourWrites,
         KnownResources,
+        KnownSnapshots,
         Endings,
         StepLogs,
         ReadinessChecks,

@@ -42,9 +42,12 @@ export async function recordable(event: Event, blobs: Blobs): Promise<Event> {
     }
     case 'SnapshotTaken':
     case 'SnapshotReceived': {
-      const { manifest, ...data } = event.data;
+      const { manifest } = event.data;
       const manifestBlob = await blobs.put(JSON.stringify(manifest));
-      return { type: event.type, data: { ...data, manifestBlob } } as SnapshotEvent;
+      return {
+        ...event,
+        data: { ...event.data, manifest: { ...manifest, parts: [], wires: [] }, manifestBlob },
+      } as SnapshotEvent;
     }
   }
 }

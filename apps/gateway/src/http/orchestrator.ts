@@ -4,13 +4,16 @@ import {
   VERBS,
   type AcceptCommand,
   type ControlCommand,
+  type DeleteSnapshotCommand,
   type DispatchCommand,
   type JobKind,
   type JsonObject,
   type Offerings,
   type OfferingsQuery,
   type Plan,
+  type ReceiveSnapshotCommand,
   type RequestContext,
+  type SnapshotRecorded,
 } from '@slipway/contracts';
 import type { Accepted } from '@slipway/contracts/http';
 import { BUS, type Bus } from '@slipway/mesh';
@@ -22,7 +25,8 @@ const PLAN_MS = 5_000;
 
 export type ControlVerb = 'cancel' | 'retry' | 'abandon' | 'pause' | 'resume';
 type DispatchVerb = 'pauseDispatch' | 'resumeDispatch';
-type CommandVerb = (typeof VERBS)['accept' | ControlVerb | DispatchVerb];
+type SnapshotVerb = 'receiveSnapshot' | 'deleteSnapshot';
+type CommandVerb = (typeof VERBS)['accept' | ControlVerb | DispatchVerb | SnapshotVerb];
 
 /** What the door passes on to the orchestrator. Errors are its own, `no-server`, `unreachable` and `timed-out`. */
 @Injectable()
@@ -42,6 +46,14 @@ export class Orchestrator {
     return this.#command(context, VERBS[verb], command);
   }
 
+  receiveSnapshot(context: RequestContext, command: ReceiveSnapshotCommand): Promise<SnapshotRecorded> {
+    return this.#command(context, VERBS.receiveSnapshot, command);
+  }
+
+  deleteSnapshot(context: RequestContext, command: DeleteSnapshotCommand): Promise<SnapshotRecorded> {
+    return this.#command(context, VERBS.deleteSnapshot, command);
+  }
+
   plan(context: RequestContext, body: object): Promise<Plan> {
     return this.bus.request('orchestrator', VERBS.plan, { body }, { context, timeoutMs: PLAN_MS });
   }
@@ -50,8 +62,12 @@ export class Orchestrator {
     return this.bus.request('orchestrator', VERBS.offerings, query, { context, timeoutMs: PLAN_MS });
   }
 
-  async #command(context: RequestContext, verb: CommandVerb, command: unknown): Promise<Accepted> {
-    const answer = await this.bus.request<Accepted>('orchestrator', verb, command, { context, timeoutMs: COMMAND_MS });
+  async #command<Answer extends { position: string } = Accepted>(
+    context: RequestContext,
+    verb: CommandVerb,
+    command: unknown,
+  ): Promise<Answer> {
+    const answer = await this.bus.request<Answer>('orchestrator', verb, command, { context, timeoutMs: COMMAND_MS });
     // Never a 2xx without the proof that it was recorded.
     if (typeof answer?.position !== 'string') {
       throw new SlipwayError('internal', `The orchestrator answered ${verb} without a position`);

@@ -46,6 +46,37 @@ const request = {
   position: POSITION,
 };
 
+const snapshot = {
+  id: ID,
+  status: 'kept',
+  origin: 'taken',
+  environment: 'default',
+  instanceId: 'shop',
+  mesh: 'dev',
+  owner: { id: 'ada', type: 'user' },
+  definition: DEFINITION,
+  takenAt: '2026-01-05T09:30:01.000Z',
+  createdAt: '2026-01-05T09:30:02.000Z',
+  updatedAt: '2026-01-05T09:30:02.000Z',
+  bytes: 4096,
+  contentBytes: 10240,
+  parts: [
+    {
+      role: 'data',
+      kind: 'storage',
+      driver: 'directory',
+      definition: { name: 'volume', version: '1.0.0', hash: DEFINITION.hash },
+      spec: {},
+      file: 'parts/1.zst',
+      sha256: DEFINITION.hash,
+      bytes: 4096,
+      mediaType: 'application/x-tar',
+      contentBytes: 10240,
+    },
+  ],
+  position: POSITION,
+};
+
 const provisioner = {
   name: 'slipway',
   default: true,
@@ -162,6 +193,10 @@ export const EXAMPLES: Record<string, unknown> = {
   ProvisionerView: provisioner,
   RequestPage: { items: [request], position: POSITION },
   RequestView: request,
+  SnapshotPage: { items: [snapshot], position: POSITION },
+  SnapshotPart: snapshot.parts[0],
+  SnapshotRecorded: { snapshotId: ID, position: POSITION },
+  SnapshotView: snapshot,
   ResourcePage: { items: [instance], position: POSITION },
   ResourceView: instance,
   ViewsState: {

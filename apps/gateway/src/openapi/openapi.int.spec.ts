@@ -24,11 +24,20 @@ interface Document {
 
 /** What the issue lists. */
 const PROMISED = [
-  ...['POST /ops/provision', 'POST /ops/deprovision', 'POST /plans', 'GET /requests', 'GET /requests/{id}'],
+  ...[
+    'POST /ops/provision',
+    'POST /ops/deprovision',
+    'POST /ops/import',
+    'POST /ops/export',
+    'POST /plans',
+    'GET /requests',
+    'GET /requests/{id}',
+  ],
   ...['GET /requests/{id}/events', 'GET /requests/{id}/logs'],
   ...['cancel', 'retry', 'abandon', 'pause', 'resume'].map((verb) => `POST /requests/{id}/${verb}`),
-  ...['instances', 'storages', 'databases', 'environments'].flatMap((noun) => [`GET /${noun}`, `GET /${noun}/{id}`]),
+  ...['instances', 'storages', 'databases', 'environments', 'snapshots'].flatMap((noun) => [`GET /${noun}`, `GET /${noun}/{id}`]),
   ...['POST /environments/{id}/pause', 'POST /environments/{id}/resume'],
+  'DELETE /snapshots/{id}',
   ...['GET /provisioners', 'GET /provisioners/{name}'],
   ...['GET /events', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /info', 'POST /backup', 'POST /restore'],
 ];

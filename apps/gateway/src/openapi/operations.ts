@@ -121,6 +121,7 @@ const NOUNS = {
   storages: { schema: 'ResourceView', page: 'ResourcePage', id: '`<environment>.<name>`, or a name of `environment`.' },
   databases: { schema: 'ResourceView', page: 'ResourcePage', id: '`<environment>.<name>`, or a name of `environment`.' },
   environments: { schema: 'EnvironmentView', page: 'EnvironmentPage', id: "The environment's name." },
+  snapshots: { schema: 'SnapshotView', page: 'SnapshotPage', id: "The snapshot's id." },
 } as const;
 type Noun = keyof typeof NOUNS;
 

@@ -16,6 +16,9 @@ import type {
   PlanRead,
   PlanStep,
   ResourceRef,
+  SnapshotCopy,
+  SnapshotPart,
+  SnapshotRecorded,
   Unsatisfied,
   Wire,
 } from '@slipway/contracts';
@@ -46,6 +49,7 @@ import {
   type Readiness,
   type RequestView,
   type ResourceView,
+  type SnapshotView,
   type RotationView,
   type StepView,
   type ViewsState,
@@ -234,6 +238,39 @@ const environment = object<EnvironmentView>({
   position,
 });
 
+const snapshotPart = object<SnapshotPart>({
+  role: described(text, 'What it is to the instance: names of the requirements that lead to it; empty for the instance itself.'),
+  kind,
+  driver: text,
+  definition: ref('DefinitionRef'),
+  spec: json,
+  file: described(text, 'Its name in the archive.'),
+  sha256: text,
+  bytes: count,
+  mediaType: text,
+  contentBytes: count,
+});
+
+const snapshot = object<SnapshotView>({
+  id: { ...text, format: 'uuid' },
+  status: oneOf(['kept', 'deleted']),
+  origin: described(oneOf(['taken', 'received']), 'By an export here, or it came from elsewhere.'),
+  environment: text,
+  instanceId: text,
+  mesh: described(text, 'That it was taken in.'),
+  owner: ref('Owner'),
+  definition: ref('DefinitionRef'),
+  offerings: optional(json),
+  takenAt: time,
+  createdAt: described(time, 'When it was recorded here.'),
+  updatedAt: time,
+  bytes: described(count, 'Of all parts, as they are stored.'),
+  contentBytes: described(count, 'Of all parts, uncompressed.'),
+  parts: list(ref('SnapshotPart')),
+  copy: optional(object<SnapshotCopy>({ store: text, file: described(text, "Path below the store's folder.") })),
+  position,
+});
+
 const event = object<EventView>({
   id: { ...text, format: 'uuid' },
   position,
@@ -397,6 +434,14 @@ export const SCHEMAS: Record<string, Schema> = {
   ResourcePage: pageOf(ref('ResourceView')),
   ResourceRef: object<ResourceRef>({ environment: text, kind, name: text }),
   ResourceView: resource,
+  SnapshotPage: pageOf(ref('SnapshotView')),
+  SnapshotPart: snapshotPart,
+  SnapshotRecorded: object<SnapshotRecorded>({
+    snapshotId: text,
+    position,
+    repeated: optional(described(flag, 'Nothing needed to be recorded.')),
+  }),
+  SnapshotView: snapshot,
   Staged: object<{ staged: true; restarting: boolean; events: number; epoch: number }>({
     staged: flag,
     restarting: described(

@@ -14,7 +14,7 @@ export interface ViewFields {
   defaultFilter: Readonly<Record<string, readonly string[]>>;
 }
 
-const VIEWS: readonly ViewName[] = ['requests', 'instances', 'storages', 'databases', 'environments'];
+const VIEWS: readonly ViewName[] = ['requests', 'instances', 'storages', 'databases', 'environments', 'snapshots'];
 
 /** What can be asked of each view, from its declaration. */
 export const viewFields = (): ViewFields[] =>

@@ -29,6 +29,10 @@ describe('a view', () => {
         ['status', 'environment', 'ownerId', 'instanceId', 'location', 'driver'],
         ['createdAt', 'updatedAt', 'name', 'id'],
       ],
+      snapshots: [
+        ['status', 'origin', 'instanceId', 'environment', 'ownerId', 'definition'],
+        ['instanceId', 'takenAt', 'createdAt', 'bytes'],
+      ],
       environments: [['paused'], ['name', 'updatedAt']],
     };
     expect(filterable).toEqual(expect.arrayContaining(wanted[view][0]));

@@ -1,3 +1,4 @@
+import type { SnapshotRow } from './snapshots.js';
 import type { EnvironmentView, Page, RequestView, ResourceView } from '@slipway/contracts/http';
 
 /** The read models, and the rows they hold. */
@@ -7,6 +8,7 @@ export interface Rows {
   storages: ResourceView;
   databases: ResourceView;
   environments: EnvironmentView;
+  snapshots: SnapshotRow;
 }
 export type ViewName = keyof Rows;
 

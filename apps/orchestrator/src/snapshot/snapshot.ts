@@ -41,11 +41,12 @@ function decide(state: SnapshotState, command: SnapshotCommand): SnapshotEvent[]
   switch (command.type) {
     case 'Take': {
       const { manifest, copy } = command;
-      return state.phase === 'kept' ? [] : [{ type: 'SnapshotTaken', data: { manifest, ...(copy && { copy }) } }];
+      return state.phase === 'kept' ? [] : [{ type: 'SnapshotTaken', data: { ...kept(manifest), ...(copy && { copy }) } }];
     }
     case 'Receive': {
       const { manifest, actor, copy } = command;
-      if (state.phase !== 'kept') return [{ type: 'SnapshotReceived', data: { manifest, actor, ...(copy && { copy }) } }];
+      if (state.phase !== 'kept')
+        return [{ type: 'SnapshotReceived', data: { ...kept(manifest), actor, ...(copy && { copy }) } }];
       if (hashOf(state.manifest!) === hashOf(manifest)) return [];
       throw new SlipwayError('archive-invalid', `manifest.json: another snapshot has the id ${manifest.id} already`, {
         entry: 'manifest.json',
@@ -63,8 +64,14 @@ function decide(state: SnapshotState, command: SnapshotCommand): SnapshotEvent[]
 function evolve(state: SnapshotState, event: SnapshotEvent): SnapshotState {
   if (event.type === 'SnapshotDeleted') return { ...state, phase: 'deleted' };
   const { manifest, manifestBlob } = event.data;
-  return { phase: 'kept', ...(manifest && { manifest }), ...(manifestBlob && { manifestBlob }) };
+  return { phase: 'kept', manifest, ...(manifestBlob && { manifestBlob }) };
 }
+
+const kept = (manifest: SnapshotManifest) => ({
+  manifest,
+  bytes: manifest.parts.reduce((sum, { bytes }) => sum + bytes, 0),
+  contentBytes: manifest.parts.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
+});
 
 /** Names of all blobs that a snapshot has. */
 export const blobsOf = ({ manifest, manifestBlob }: SnapshotState): string[] => [

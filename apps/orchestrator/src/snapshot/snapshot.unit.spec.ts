@@ -21,8 +21,9 @@ const MANIFEST: SnapshotManifest = {
   parts: [part('', 'a'), part('data', 'b')],
   wires: [],
 };
-const taken: SnapshotEvent = { type: 'SnapshotTaken', data: { manifest: MANIFEST } };
-const received: SnapshotEvent = { type: 'SnapshotReceived', data: { manifest: MANIFEST, actor: ADA } };
+const kept = { manifest: MANIFEST, bytes: 2, contentBytes: 2 };
+const taken: SnapshotEvent = { type: 'SnapshotTaken', data: kept };
+const received: SnapshotEvent = { type: 'SnapshotReceived', data: { ...kept, actor: ADA } };
 const deleted: SnapshotEvent = { type: 'SnapshotDeleted', data: { actor: ADA } };
 const given = (...events: SnapshotEvent[]) => givenEvents(snapshot, events);
 
@@ -49,8 +50,7 @@ describe('a snapshot', () => {
 
   test('consists of its parts, and of its manifest where that is too large for an event', () => {
     const manifestBlob = { sha256: 'm', bytes: 70_000 };
-    const { data } = taken as Extract<SnapshotEvent, { type: 'SnapshotTaken' }>;
-    const state = snapshot.evolve(snapshot.initialState(), { type: 'SnapshotTaken', data: { ...data, manifestBlob } });
+    const state = snapshot.evolve(snapshot.initialState(), { type: 'SnapshotTaken', data: { ...kept, manifestBlob } });
     expect(blobsOf(state)).toEqual(['a', 'b', 'm']);
   });
 });

@@ -38,8 +38,9 @@ export class Snapshots {
   async manifestOf(id: string): Promise<SnapshotManifest> {
     const { state } = await this.#read(id);
     if (state.phase !== 'kept') throw noSuchSnapshot(id);
-    if (!state.manifest) throw new SlipwayError('blob-missing', `The manifest of the snapshot ${id} is not there`);
-    return state.manifest;
+    if (state.manifest!.parts.length === 0)
+      throw new SlipwayError('blob-missing', `The manifest of the snapshot ${id} is not there`, { ...state.manifestBlob });
+    return state.manifest!;
   }
 
   async isKept(id: string): Promise<boolean> {

@@ -9,10 +9,14 @@ export interface SnapshotCopy {
   file: string;
 }
 
-/** A manifest too big for an event stands in `manifestBlob`. */
+/** A manifest too big for an event stands in `manifestBlob`; here it is then without parts and wires. */
 interface Kept {
-  manifest?: SnapshotManifest;
+  manifest: SnapshotManifest;
   manifestBlob?: BlobRef;
+  /** Of all parts, as they are stored. */
+  bytes: number;
+  /** Of all parts, uncompressed. */
+  contentBytes: number;
 }
 
 /** What is recorded on `snapshot-<id>`. Owner: orchestrator. Its parts are blobs. */

@@ -216,6 +216,7 @@ export interface SnapshotView {
   bytes: number;
   /** Of all parts, uncompressed. */
   contentBytes: number;
+  /** In a list none of a snapshot that has very many. */
   parts: SnapshotPart[];
   /** Where a copy of the archive was written to, or read from. */
   copy?: SnapshotCopy;
