@@ -19,6 +19,7 @@ import { logs } from './commands/requests/logs.js';
 import { requests } from './commands/requests/requests.js';
 import { wait } from './commands/requests/wait.js';
 import { resources } from './commands/resources/resources.js';
+import { snapshots } from './commands/snapshots/snapshots.js';
 import { FORMATS } from './output/format.js';
 
 /** Every command, in the order of the help. A new one is a file and a line here. */
@@ -36,6 +37,7 @@ const COMMANDS = [
   instances,
   credentials,
   environments,
+  snapshots,
   provisioners,
   events,
   status,

@@ -14,6 +14,7 @@ describe('the command line', () => {
       'deprovision',
       'import',
       'export',
+      'snapshots',
       'plan',
       'requests',
       'instances',

@@ -27,50 +27,15 @@ import { Actions } from './actions.js';
 import { Http, type Body, type ClientOptions } from './http.js';
 import { Live } from './live.js';
 import { Newest } from './newest.js';
+import { Rows, part } from './rows.js';
+import { Snapshots } from './snapshots.js';
 import { eventPages, newestEvents, type NewestEvents } from './recorded.js';
 import { untilSettled, type SettledOptions } from './settled.js';
 import { waitForRequest, type WaitOptions } from './wait.js';
 
-/** Of a list: equal values by field, sort, page, moment. See the REST reference for each list's fields. */
-export interface ListOptions {
-  filter?: Record<string, string | string[] | undefined>;
-  sort?: string;
-  limit?: number;
-  cursor?: string;
-  /** A time (ISO 8601) or a position. */
-  asOf?: string;
-}
-
 export interface JobOptions {
   /** The same key again gets the same answer and does nothing twice. Made when left out. */
   idempotencyKey?: string;
-}
-
-const query = ({ filter, ...rest }: ListOptions = {}) => ({ ...filter, ...rest });
-const part = encodeURIComponent;
-
-/** One kind of rows that can be listed and looked at. */
-export class Rows<T> {
-  constructor(
-    protected readonly http: Http,
-    private readonly path: string,
-  ) {}
-  list(options?: ListOptions): Promise<Page<T>> {
-    return this.http.json('GET', this.path, { query: query(options) });
-  }
-  /** All pages, one row after the other, all of the moment of the first. */
-  async *all(options: ListOptions = {}): AsyncGenerator<T> {
-    for (let cursor = options.cursor; ;) {
-      const page = await this.list({ ...options, ...(cursor && { cursor }) });
-      yield* page.items;
-      if (!page.next) return;
-      cursor = page.next;
-    }
-  }
-  /** `asOf`: as it was at a time or position; `atLeast`: not before what stands at that position can be seen. */
-  get(id: string, options: { asOf?: string; atLeast?: string } = {}): Promise<T> {
-    return this.http.json('GET', `${this.path}/${part(id)}`, { query: options });
-  }
 }
 
 /** Requests: what was asked for, and what has become of it. */
@@ -200,6 +165,7 @@ export class SlipwayClient {
   readonly storages: Rows<ResourceView>;
   readonly databases: Rows<ResourceView>;
   readonly environments: Environments;
+  readonly snapshots: Snapshots;
   readonly provisioners: Provisioners;
   readonly views: Views;
   /** Recorded events as they come, from any position on. */
@@ -215,6 +181,7 @@ export class SlipwayClient {
     this.storages = new Rows(this.http, '/storages');
     this.databases = new Rows(this.http, '/databases');
     this.environments = new Environments(this.http, '/environments');
+    this.snapshots = new Snapshots(this.http, '/snapshots');
     this.provisioners = new Provisioners(this.http);
     this.views = new Views(this.http);
     this.live = new Live(this.http);

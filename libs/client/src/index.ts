@@ -5,13 +5,14 @@ export {
   type InstanceCall,
   type Instances,
   type JobOptions,
-  type ListOptions,
   type LogOptions,
   type Provisioners,
   type Requests,
-  type Rows,
   type Views,
 } from './client.js';
+export type { ListOptions, Rows } from './rows.js';
+export type { SnapshotContent, Snapshots } from './snapshots.js';
+export type { TransferOptions, TransferProgress } from './transfer.js';
 export { ApiError, NotReachable, SubscriptionRefused } from './errors.js';
 export type { ClientOptions } from './http.js';
 export type { Followed, FollowOptions, Live } from './live.js';
@@ -33,7 +34,9 @@ export type {
   ErrorCode,
   EventFilter,
   EventView,
+  ExportJob,
   Health,
+  ImportJob,
   Info,
   InstalledRef,
   JobKind,
@@ -57,6 +60,9 @@ export type {
   ResourceKind,
   ResourceView,
   RotationView,
+  SnapshotPart,
+  SnapshotRecorded,
+  SnapshotView,
   StepProgress,
   StepStatus,
   StepView,

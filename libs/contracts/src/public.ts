@@ -16,6 +16,7 @@ export type { Health } from './events/resource.events.js';
 export type { DefinitionRef, InstalledRef, Plan, PlanStep, SnapshotPart, Unsatisfied, Wire } from './plan.js';
 export type { SnapshotCopy } from './events/snapshot.events.js';
 export type { SnapshotManifest } from './snapshot.js';
+export type { SnapshotRecorded } from './commands.js';
 export type { StepProgress } from './steps.js';
 export type { DeprovisionJob, ExportJob, ImportJob, PlanJob, ProvisionJob } from './http/jobs.js';
 export type * from './http/views.js';

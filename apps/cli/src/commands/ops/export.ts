@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
-import type { ExportJob } from '@slipway/contracts/http';
+import type { ExportJob, RequestView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
+import { UsageError } from '../../exit.js';
+import { print } from '../../output/format.js';
+import { download, isLocal } from '../snapshots/archives.js';
 import { runJob, waitOptions, type WaitFlags } from './run-job.js';
 import { placeOptions, type PlaceFlags } from './place-options.js';
 
@@ -17,17 +20,30 @@ export function exportCommand(program: Command): void {
       'Reads out all data of an instance and of what was made for it, of one moment, and keeps them as a snapshot. What runs of it stops meanwhile.',
     )
     .argument('<instance-id>', 'its name')
-    .option('--destination <where>', 'a store of the configuration that the archive is written to as well');
+    .option(
+      '--destination <where>',
+      'where its archive goes as well: a store of the configuration, or a file or folder here (./shop.tar)',
+    );
   waitOptions(placeOptions(command)).action(
-    withClient<[string], Flags>(async (session, flags, instanceId) =>
-      runJob(session, flags, (job, options) => session.client.export(job, options), exportJob(flags, instanceId)),
-    ),
+    withClient<[string], Flags>(async (session, flags, instanceId) => {
+      const { destination } = flags;
+      const here = destination !== undefined && isLocal(destination) ? destination : undefined;
+      if (here !== undefined && flags.wait === false)
+        throw new UsageError(`${here} is written when the export has succeeded: leave out --no-wait, or name a store.`);
+      const job = exportJob(flags, instanceId, here === undefined ? destination : undefined);
+      const keep = async ({ result }: RequestView) => {
+        if (here === undefined || !result || !('snapshot' in result)) return;
+        const path = await download(session.client, { instanceId, id: result.snapshot! }, here);
+        if (session.options.output === 'table') print(path);
+      };
+      return runJob(session, flags, (asked, options) => session.client.export(asked, options), job, keep);
+    }),
   );
 }
 
-const exportJob = (flags: Flags, instanceId: string): ExportJob => ({
+const exportJob = (flags: Flags, instanceId: string, destination: string | undefined): ExportJob => ({
   instanceId,
-  ...(flags.destination && { destination: flags.destination }),
+  ...(destination !== undefined && { destination }),
   ...(flags.environment && { environment: flags.environment }),
   ...(flags.clusterId && { clusterId: flags.clusterId }),
   ...(flags.priority !== undefined && { priority: flags.priority }),

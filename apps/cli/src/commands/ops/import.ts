@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ImportJob } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
+import { upload } from '../snapshots/archives.js';
 import { choiceOptions, choicesOf } from './choice-options.js';
 import { provisionJob, type ProvisionFlags } from './provision.js';
 import { runJob, waitOptions, type WaitFlags } from './run-job.js';
@@ -22,7 +23,7 @@ export function importCommand(program: Command): void {
     )
     .argument('<owner-id>', 'who owns it, such as ada')
     .argument('<instance-id>', 'its name, unique in the environment, such as shop')
-    .argument('<snapshot>', "path of its archive below a store's folder; with --snapshot-id the id of a known snapshot")
+    .argument('<snapshot>', 'its archive, a file here that is sent; with --snapshot-id the id of a known snapshot')
     .argument('[guest-location]', 'where, by a name of the configuration')
     .option('--snapshot-id', '<snapshot> is the id of a known snapshot')
     .option('--definition <name[@range]>', "what to provision; the snapshot's own when left out")
@@ -30,10 +31,11 @@ export function importCommand(program: Command): void {
     .option('--keep', 'keep what was made when a step fails, so that a retry goes on from there');
   waitOptions(choiceOptions(placeOptions(command))).action(
     withClient<Arguments, Flags>(async (session, flags, ownerId, instanceId, snapshot, guestLocation) => {
+      const id = flags.snapshotId ? snapshot : (await upload(session.client, snapshot)).snapshotId;
       const job: ImportJob = {
         ...provisionJob(flags, ownerId, instanceId, guestLocation, await choicesOf(session.client, flags, guestLocation)),
-        snapshot,
-        ...(flags.snapshotId && { snapshotId: true }),
+        snapshot: id,
+        snapshotId: true,
       };
       return runJob(session, flags, (asked, options) => session.client.import(asked, options), job);
     }),

@@ -29,12 +29,13 @@ export const waitOptions = (command: Command): Command =>
 /** How often a job is sent again when the gateway goes away in the middle: the key makes that safe. */
 const SENDS = 3;
 
-/** Asks for a job, then follows it. */
+/** Asks for a job, then follows it. `then`: what is to be done when it has ended, before its result is all told. */
 export async function runJob<Job>(
   session: Session,
   flags: WaitFlags,
   ask: (job: Job, options: Required<JobOptions>) => Promise<Accepted>,
   job: Job,
+  then?: (request: RequestView) => Promise<void>,
 ): Promise<number> {
   const idempotencyKey = flags.idempotencyKey ?? randomUUID();
   const accepted = await send(() => ask(job, { idempotencyKey }));
@@ -43,7 +44,7 @@ export async function runJob<Job>(
     else printValue(accepted, session.options.output);
     return EXIT.done;
   }
-  return follow(session, accepted.requestId, flags);
+  return follow(session, accepted.requestId, flags, then);
 }
 
 async function send<T>(call: () => Promise<T>): Promise<T> {
@@ -58,7 +59,12 @@ async function send<T>(call: () => Promise<T>): Promise<T> {
 }
 
 /** Follows a request to its end, drawing its steps; prints its result. Ctrl-C ends the following, not the request. */
-export async function follow(session: Session, requestId: string, flags: WaitFlags): Promise<number> {
+export async function follow(
+  session: Session,
+  requestId: string,
+  flags: WaitFlags,
+  then: (request: RequestView) => Promise<void> = async () => {},
+): Promise<number> {
   const view = progressView();
   const interrupt = new AbortController();
   const stop = () =>
@@ -74,6 +80,7 @@ export async function follow(session: Session, requestId: string, flags: WaitFla
     view.end();
     if (session.options.output === 'table') print(describeEnd(request));
     else printValue(request, session.options.output);
+    await then(request);
     return exitOfRequest(request);
   } finally {
     process.off('SIGINT', stop);

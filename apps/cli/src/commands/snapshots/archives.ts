@@ -1,0 +1,61 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { SlipwayClient } from '@slipway/client';
+import type { SnapshotRecorded } from '@slipway/contracts';
+import type { SnapshotView } from '@slipway/contracts/http';
+import { UsageError } from '../../exit.js';
+import { transferView } from '../../output/transfer.js';
+
+/** Whether somebody means a file or folder of this machine, and not a name. */
+export const isLocal = (where: string): boolean => where.includes('/') || where.startsWith('.');
+
+/** `shop-0b8f….slipway.tar` */
+const archiveName = ({ instanceId, id }: Pick<SnapshotView, 'instanceId' | 'id'>): string => `${instanceId}-${id}.slipway.tar`;
+
+/**
+ * Writes a snapshot's archive into a file, or into a folder under the name that it has; whole or not at all. Its path.
+ */
+export async function download(
+  client: SlipwayClient,
+  snapshot: Pick<SnapshotView, 'instanceId' | 'id'>,
+  where: string,
+): Promise<string> {
+  const isFolder = where.endsWith('/') || (await stat(where).catch(() => null))?.isDirectory() === true;
+  const path = isFolder ? join(where, archiveName(snapshot)) : where;
+  await mkdir(dirname(path), { recursive: true });
+  const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  const view = transferView(`Writing ${path}`);
+  try {
+    const { body } = await client.snapshots.content(snapshot.id, { onProgress: (progress) => view.update(progress) });
+    const file = await open(unfinished, 'wx', 0o600);
+    try {
+      for await (const chunk of Readable.fromWeb(body as ReadableStream)) await file.appendFile(chunk as Uint8Array);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+    return path;
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  } finally {
+    view.end();
+  }
+}
+
+/** Sends an archive of this machine; what it is there. Throws a `UsageError` when there is no such file. */
+export async function upload(client: SlipwayClient, path: string): Promise<SnapshotRecorded> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) throw new UsageError(`There is no file ${path}. For a known snapshot: --snapshot-id, and its id.`);
+  const view = transferView(`Sending ${path}`);
+  try {
+    const archive = Readable.toWeb(createReadStream(path)) as globalThis.ReadableStream<Uint8Array>;
+    return await client.snapshots.upload(archive, { total: found.size, onProgress: (progress) => view.update(progress) });
+  } finally {
+    view.end();
+  }
+}
