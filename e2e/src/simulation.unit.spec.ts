@@ -1,19 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
-import { SlipwayError, VERBS, type JsonObject, type RequestContext } from '@slipway/contracts';
+import { SlipwayError, VERBS, type JobKind, type JsonObject, type RequestContext } from '@slipway/contracts';
 import type { Accepted } from '@slipway/contracts/http';
 import { seedOf } from '@slipway/event-store/testing';
 import { randomFaults } from '@slipway/mesh/testing';
-import { broken, explore, outcome, run, type Scenario, type SimulatedMesh } from '@slipway/testing/simulation';
+import { broken, explore, keptSnapshots, outcome, run, type Scenario, type SimulatedMesh } from '@slipway/testing/simulation';
 import { World, compose } from './simulation/composition.js';
 
 const ADA: RequestContext = { correlationId: 'call-1', actor: { id: 'ada', type: 'user' } };
 
-const accept = (mesh: SimulatedMesh, job: 'provision' | 'deprovision', key: string, body: JsonObject) =>
+const accept = (mesh: SimulatedMesh, job: JobKind, key: string, body: JsonObject) =>
   mesh.ask<Accepted>('orchestrator', VERBS.accept, { job, key, body }, ADA);
 const provision = (mesh: SimulatedMesh, instanceId: string, ownerId = 'ada') =>
   accept(mesh, 'provision', `make-${instanceId}-${ownerId}`, { ownerId, instanceId, definition: 'guestbook' });
 const deprovision = (mesh: SimulatedMesh, instanceId: string) =>
   accept(mesh, 'deprovision', `remove-${instanceId}`, { instanceId });
+
+const exported = (mesh: SimulatedMesh, instanceId: string) => accept(mesh, 'export', `export-${instanceId}`, { instanceId });
+const imported = (mesh: SimulatedMesh, instanceId: string, snapshot: string) =>
+  accept(mesh, 'import', `import-${instanceId}`, { ownerId: 'ada', instanceId, snapshot, snapshotId: true });
 
 /** Until it is recorded. Who asks again because the answer was lost may be refused: it has happened already. */
 async function tell(mesh: SimulatedMesh, { requestId }: Accepted, verb: 'cancel' | 'retry'): Promise<void> {
@@ -44,6 +48,17 @@ interface Play {
 
 const GUESTBOOK = ['database/shop-db g1', 'instance/shop g1', 'storage/shop-data g1'];
 
+/** Blobs that are part of a snapshot that is not kept, and kept ones that are missing. */
+function blobsBroken(mesh: SimulatedMesh, { blobs }: World): string[] {
+  const kept = new Set([...keptSnapshots(mesh.events()).values()].flat());
+  const read = mesh
+    .events()
+    .flatMap(({ type, data }) => (type.endsWith('Exported') ? [(data['part'] as { sha256: string }).sha256] : []));
+  const left = read.filter((sha256) => !kept.has(sha256) && blobs.contents.has(sha256));
+  const missing = [...kept].filter((sha256) => !blobs.contents.has(sha256));
+  return [...left.map((sha256) => `Blob ${sha256} is left`), ...missing.map((sha256) => `Blob ${sha256} is missing`)];
+}
+
 const scenario = ({ name, world, play, standing, replicas }: Play): Scenario<World> => ({
   name,
   compose(mesh) {
@@ -52,11 +67,13 @@ const scenario = ({ name, world, play, standing, replicas }: Play): Scenario<Wor
     return compose(mesh, made, replicas);
   },
   play,
-  wrong(mesh, { place, secrets }) {
+  wrong(mesh, world) {
+    const { place, secrets } = world;
     const wrong = broken(mesh.events(), place);
     const stands = outcome(mesh.events(), place).standing;
     if (stands.join() !== standing.join()) wrong.push(`There stands ${stands.join(', ') || 'nothing'}`);
     if (secrets.values.size !== standing.length) wrong.push(`There are ${secrets.values.size} secrets of ${standing.length}`);
+    wrong.push(...place.stopped().map((one) => `${one} does not run`), ...blobsBroken(mesh, world));
     return wrong;
   },
 });
@@ -126,7 +143,75 @@ const TWO_AT_ONCE: Play = {
   standing: GUESTBOOK,
 };
 
-const PLAYS = [PROVISION, THERE_AND_BACK, UNDONE, CANCELLED, RETRIED, TWO_AT_ONCE].map((play) => [play.name, play] as const);
+/** What the guestbook of a world holds: of two moments if anybody wrote between them. */
+const write = ({ place }: World, what: string) => {
+  for (const stream of ['storage-default.shop-data', 'database-default.shop-db']) place.data(`${stream}/g1`, what);
+};
+
+const EXPORTED: Play = {
+  name: 'export',
+  async play(mesh, world) {
+    await ended(mesh, world, await provision(mesh, 'shop'), 'succeeded');
+    write(world, 'of one moment');
+    await ended(mesh, world, await exported(mesh, 'shop'), 'succeeded');
+  },
+  standing: GUESTBOOK,
+};
+
+const EXPORT_UNDONE: Play = {
+  name: 'an export that fails for good: what ran runs again',
+  world: (world) => (world.fails = (kind, action) => (kind === 'database' && action === 'export' ? 'foreign' : undefined)),
+  async play(mesh, world) {
+    await ended(mesh, world, await provision(mesh, 'shop'), 'succeeded');
+    await ended(mesh, world, await exported(mesh, 'shop'), 'failed');
+  },
+  standing: GUESTBOOK,
+};
+
+const EXPORT_CANCELLED: Play = {
+  name: 'an export that is cancelled in the middle',
+  world: (world) => (world.takesMs = (kind, action) => (kind === 'storage' && action === 'export' ? 50_000 : 5)),
+  async play(mesh, world) {
+    await ended(mesh, world, await provision(mesh, 'shop'), 'succeeded');
+    const accepted = await exported(mesh, 'shop');
+    await mesh.when(() => mesh.events('storage-default.shop-data').some(({ data }) => data['action'] === 'export'));
+    await tell(mesh, accepted, 'cancel');
+    await ended(mesh, world, accepted, 'cancelled');
+  },
+  standing: GUESTBOOK,
+};
+
+const IMPORTED: Play = {
+  name: 'export, then import under another name',
+  async play(mesh, world) {
+    await ended(mesh, world, await provision(mesh, 'shop'), 'succeeded');
+    write(world, 'of one moment');
+    const { requestId } = await exported(mesh, 'shop');
+    await ended(mesh, world, { requestId } as Accepted, 'succeeded');
+    write(world, 'of a later one');
+    await ended(mesh, world, await imported(mesh, 'copy', requestId), 'succeeded');
+    for (const one of ['storage-default.copy-data/g1', 'database-default.copy-db/g1'])
+      if (world.place.data(one) !== 'of one moment') throw new Error(`${one} holds "${world.place.data(one)}"`);
+  },
+  standing: [...GUESTBOOK, ...GUESTBOOK.map((one) => one.replace('shop', 'copy'))].toSorted(),
+};
+
+const IMPORT_UNDONE: Play = {
+  name: 'an import that fails for good leaves nothing but the snapshot',
+  async play(mesh, world) {
+    await ended(mesh, world, await provision(mesh, 'shop'), 'succeeded');
+    const { requestId } = await exported(mesh, 'shop');
+    await ended(mesh, world, { requestId } as Accepted, 'succeeded');
+    world.fails = (kind, action) => (kind === 'instance' && action === 'ensure' ? 'foreign' : undefined);
+    await ended(mesh, world, await imported(mesh, 'copy', requestId), 'failed');
+  },
+  standing: GUESTBOOK,
+};
+
+const PLAYS = [
+  ...[PROVISION, THERE_AND_BACK, UNDONE, CANCELLED, RETRIED, TWO_AT_ONCE],
+  ...[EXPORTED, EXPORT_UNDONE, EXPORT_CANCELLED, IMPORTED, IMPORT_UNDONE],
+].map((play) => [play.name, play] as const);
 const SEED = seedOf(Date.now() % 2 ** 31);
 /** In how many runs of a sample somebody dies; all of them by hand: SLIPWAY_POINTS=all. */
 const SAMPLE = 20;

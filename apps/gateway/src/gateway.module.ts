@@ -24,6 +24,7 @@ import { DatabasesController, InstancesController, StoragesController } from './
 import { SnapshotsController } from './http/snapshots.js';
 import { StepLogs } from './http/step-logs.js';
 import { PRESENCE, STOPPING, TAIL, VIEWS } from './http/tokens.js';
+import { Uploads } from './http/uploads.js';
 import { ViewsController } from './http/views.js';
 import type { LiveTail } from './live/tail.js';
 import type { Views } from './views/port.js';
@@ -75,6 +76,7 @@ export class GatewayModule {
         KnownSnapshots,
         Endings,
         StepLogs,
+        Uploads,
         ReadinessChecks,
       ],
     };

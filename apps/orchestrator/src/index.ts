@@ -1,5 +1,6 @@
 /** The orchestrator: takes jobs in and carries each to its end, step by step, through every crash. */
 import { gauge, startMicroservice, startRelays, type ServiceDefinition } from '@slipway/mesh';
+import { archiveFiles } from '@slipway/snapshots';
 import { openCache } from './cache-folder.js';
 import { createOrchestrator } from './create-orchestrator.js';
 import { OrchestratorModule } from './orchestrator.module.js';
@@ -14,7 +15,7 @@ export const service: ServiceDefinition = {
   async start(runtime) {
     const { logger, metrics } = runtime;
     const cache = openCache(runtime.cacheFolder);
-    const orchestrator = createOrchestrator({ ...runtime, reports: logger, cache });
+    const orchestrator = createOrchestrator({ ...runtime, archives: archiveFiles(runtime.blobs), reports: logger, cache });
     gauge(metrics, {
       name: 'slipway_requests_under_way',
       help: 'Requests that this replica works on',

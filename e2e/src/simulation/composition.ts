@@ -1,5 +1,5 @@
 import { MemoryBlobs } from '@slipway/blobs/testing';
-import { RESOURCE_KINDS, SlipwayError, VERBS, type Cause, type ResourceKind } from '@slipway/contracts';
+import { RESOURCE_KINDS, SlipwayError, VERBS, type Cause, type ResourceKind, type StepAction } from '@slipway/contracts';
 import { localCommand, localFilesystem } from '@slipway/interfaces';
 import { MeshConfig, currentContext } from '@slipway/mesh';
 import { createOrchestrator, type ControlVerb } from '@slipway/orchestrator';
@@ -21,11 +21,11 @@ export class World {
   readonly secrets = new MemorySecrets((bytes) => Buffer.alloc(bytes, 7));
   readonly config = Object.assign(new MeshConfig(), { mesh: 'sim' });
   /** What a driver fails with before its effect, if it does. */
-  fails: (kind: ResourceKind, action: 'ensure' | 'destroy') => Cause['code'] | undefined = () => undefined;
+  fails: (kind: ResourceKind, action: StepAction) => Cause['code'] | undefined = () => undefined;
   /** Replicas take each other for dead, although both live and work. */
   distrust = false;
   /** How long a driver takes before its effect, in ms. */
-  takesMs: (kind: ResourceKind, action: 'ensure' | 'destroy') => number = () => 5;
+  takesMs: (kind: ResourceKind, action: StepAction) => number = () => 5;
 
   constructor() {
     const drivers = { storage: 'simulated', database: 'simulated', instance: 'simulated' };
@@ -48,7 +48,7 @@ async function startOrchestrator(mesh: SimulatedMesh, process: SimulatedProcess,
     store: process.store('orchestrator'),
     bus: process.bus,
     clock: process.clock,
-    blobs: process.durable('blobs', world.blobs, ['put']),
+    blobs: process.durable('blobs', world.blobs, ['put', 'remove']),
     config: world.config,
     ids: mesh.ids,
     replica: process.name,
@@ -104,6 +104,17 @@ function driverOf(process: SimulatedProcess, kind: ResourceKind, world: World): 
       await hindered(process, kind, 'destroy', world, context.signal);
       return driver.destroy(target, context);
     },
+    async stop(target, context) {
+      await hindered(process, kind, 'stop', world, context.signal);
+      await driver.stop!(target, context);
+    },
+    portable: {
+      ...driver.portable!,
+      async export(target, spec, context) {
+        await hindered(process, kind, 'export', world, context.signal);
+        return driver.portable!.export(target, spec, context);
+      },
+    },
     observe: async () => ({ health: 'healthy', reason: 'It answers', restarts: 0 }),
   };
 }
@@ -111,7 +122,7 @@ function driverOf(process: SimulatedProcess, kind: ResourceKind, world: World): 
 async function hindered(
   { clock }: SimulatedProcess,
   kind: ResourceKind,
-  action: 'ensure' | 'destroy',
+  action: StepAction,
   world: World,
   signal: AbortSignal,
 ): Promise<void> {

@@ -23,15 +23,18 @@ declare module 'fastify' {
   }
 }
 
-/** The largest body, as the largest message to a service (512 KiB). A backup is streamed and has no limit. */
+/** The largest body, as the largest message to a service (512 KiB). An archive is streamed. */
 export const BODY_LIMIT = 512 * 1024;
 export const TAR = 'application/x-tar';
 const ALIVE = new Set(['/api/v1/health/live', '/api/v1/health/ready']);
-const RESTORE = '/api/v1/restore';
+/** Routes that take an archive. */
+const ARCHIVES = new Set(['/api/v1/restore', '/api/v1/snapshots']);
+const takesArchive = ({ method, routeOptions: { url } }: FastifyRequest): boolean =>
+  method === 'POST' && url !== undefined && ARCHIVES.has(url);
 
 /** Whose body comes as it comes: what takes it has its own limits. */
-const isStreamed = ({ routeOptions: { url } }: FastifyRequest): boolean =>
-  url === RESTORE || url?.startsWith(RESOURCE_ROUTE) === true;
+const isStreamed = (request: FastifyRequest): boolean =>
+  takesArchive(request) || request.routeOptions.url?.startsWith(RESOURCE_ROUTE) === true;
 
 export interface Limits {
   /** How long the head of a call may take to arrive, in ms. */
@@ -111,7 +114,7 @@ function takeKindsOfContent(server: FastifyInstance): void {
   });
   // As it comes: the handler checks it while it streams. Elsewhere it is the wrong kind.
   server.addContentTypeParser(TAR, (request, payload, done) => {
-    if (request.routeOptions.url === RESTORE) done(null, payload);
+    if (takesArchive(request)) done(null, payload);
     else done(new SlipwayError('wrong-content-type', `${request.url} takes JSON, not ${TAR}`));
   });
 }

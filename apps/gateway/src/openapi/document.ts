@@ -2,7 +2,11 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { VERSION } from '../http/info.js';
 import { ERROR_TABLE, SHOW_ROW } from './error-table.js';
+import { TAR_CONTENT } from './operations.js';
 import { SCHEMAS } from './schemas.js';
+
+/** Operations whose body is an archive. */
+const ARCHIVES = ['restore', 'upload-snapshot'];
 
 /** Where the documentation stands; `/json` and `/yaml` below it for programs. */
 export const DOCS = 'api/docs';
@@ -18,13 +22,8 @@ export function openApi(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, head);
   document.components = { ...document.components, schemas: { ...document.components?.schemas, ...(SCHEMAS as object) } };
   for (const path of Object.values(document.paths)) {
-    // What comes in as a JSON body is so described; a backup is not JSON.
-    const restore = path.post?.operationId === 'restore' ? path.post : undefined;
-    if (restore)
-      restore.requestBody = {
-        required: true,
-        content: { 'application/x-tar': { schema: { type: 'string', format: 'binary' } } },
-      };
+    // What comes in as a JSON body is so described; an archive is not JSON.
+    if (path.post && ARCHIVES.includes(path.post.operationId!)) path.post.requestBody = { required: true, content: TAR_CONTENT };
   }
   return document;
 }

@@ -330,7 +330,7 @@ export const ApiInfo = (): MethodDecorator =>
     ...problems(...DOOR, 'log-unavailable'),
   );
 
-const TAR = { 'application/x-tar': { schema: { type: 'string' as const, format: 'binary' } } };
+export const TAR_CONTENT = { 'application/x-tar': { schema: { type: 'string' as const, format: 'binary' } } };
 
 export const ApiBackup = (): MethodDecorator =>
   withKey(
@@ -340,7 +340,7 @@ export const ApiBackup = (): MethodDecorator =>
       description:
         'While everything goes on. The last entry is `manifest.json` with the SHA-256 of each. The keys (`gateway.key`, `secrets.key`) are not in it.',
     }),
-    ApiResponse({ status: 200, description: 'Streamed.', content: TAR }),
+    ApiResponse({ status: 200, description: 'Streamed.', content: TAR_CONTENT }),
     ...problems(...DOOR, 'not-possible', 'log-unavailable'),
   );
 

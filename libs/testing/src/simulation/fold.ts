@@ -7,6 +7,7 @@ import {
   type Category,
   type EnvironmentEvent,
   type InstalledRef,
+  type PlanStep,
   type RequestEvent,
   type RequestStatus,
   type ResourceEvent,
@@ -30,7 +31,7 @@ export interface RequestRun {
   /** Steps by how they ended, by id. */
   succeeded: Set<string>;
   undone: Set<string>;
-  planned: string[];
+  planned: Pick<PlanStep, 'id' | 'action' | 'inverse' | 'kind' | 'name'>[];
   installed: InstalledRef[];
 }
 
@@ -56,7 +57,7 @@ export function foldRequest(events: readonly Recorded[], wrong: Wrong): RequestR
       continue;
     }
     if (isOver) wrong(`${type} after it had ended: ${run.status}`);
-    if (type === 'PlanMade') run.planned = data.plan?.steps.map(({ id }) => id) ?? [];
+    if (type === 'PlanMade') run.planned = data.plan?.steps ?? [];
     if (type === 'StepSucceeded') once(run.succeeded, data.stepId, `${data.stepId} succeeded twice`, wrong);
     if (type === 'StepUndone') once(run.undone, data.stepId, `${data.stepId} was undone twice`, wrong);
     if (type === 'RequestSucceeded') run.installed = data.installed;

@@ -1,5 +1,6 @@
 import { ENDED, RESOURCE_KINDS, resourceKey, type RequestStatus, type ResourceRef } from '@slipway/contracts';
 import { foldEnvironment, foldRequest, foldResource, streamsOf, type Recorded, type RequestRun } from './fold.js';
+import { snapshotsBroken } from './snapshots.js';
 
 /** What really happened at a place and what is there; a {@link SimulatedPlace} of the provisioner kit fits. */
 export interface PlaceRecord {
@@ -14,11 +15,12 @@ export interface PlaceRecord {
  * What holds when all is over, whoever died on the way and whatever became of the messages. What is wrong, in words.
  *
  * I1. Every accepted request has ended, once; no step of it succeeded twice or was undone twice. When it went well all of its
- *     plan was done; when it did not, all that was done was undone.
+ *     plan was done; when it did not, all that was made was undone, and all that was stopped was brought up again.
  * I2. Every plan that was admitted was settled once. No name is held; a name is taken while something stands under it.
  * I3. A try has one outcome; epochs grow; nothing is begun while something is under way on the same resource.
  * I4. What stands at the places is what the resources' streams say, and what the environments say: nothing is orphaned.
  * I5. Each generation was made at most once and removed at most once.
+ * I6. Each snapshot was taken at most once; an export has one exactly when it has succeeded.
  */
 export function broken(events: readonly Recorded[], place: PlaceRecord): string[] {
   const wrong: string[] = [];
@@ -50,6 +52,7 @@ export function broken(events: readonly Recorded[], place: PlaceRecord): string[
     ...difference(installed, standing, 'is installed and its stream does not say so'),
     ...oftener(place.made, 'made'),
     ...oftener(place.removed, 'removed'),
+    ...snapshotsBroken(events),
   );
   return wrong;
 }
@@ -61,9 +64,16 @@ function ended(
 ): void {
   if (events[0]?.type === 'RequestVoided') return;
   if (!ENDED.includes(status)) wrong(`It has not ended: ${status}, last ${events.at(-1)!.type}`);
-  if (status === 'succeeded') for (const id of planned) if (!succeeded.has(id)) wrong(`It succeeded without ${id}`);
-  if (status === 'failed' || status === 'cancelled')
-    for (const id of succeeded) if (!undone.has(id)) wrong(`It ${status} and ${id} was not undone`);
+  if (status === 'succeeded') for (const { id } of planned) if (!succeeded.has(id)) wrong(`It succeeded without ${id}`);
+  if (status !== 'failed' && status !== 'cancelled') return;
+  const isUp = (stopped: RequestRun['planned'][number]) =>
+    planned.some(
+      (one) => one.action === 'ensure' && succeeded.has(one.id) && resourceKey(one) === resourceKey(stopped) && one !== stopped,
+    );
+  for (const step of planned) {
+    const left = step.inverse === 'destroy' || (step.inverse === 'ensure' && !isUp(step));
+    if (succeeded.has(step.id) && left && !undone.has(step.id)) wrong(`It ${status} and ${step.id} was not undone`);
+  }
 }
 
 const difference = (these: Set<string>, those: Set<string>, what: string): string[] =>
