@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { SlipwayError, streamName, type BlobRef, type SnapshotEvent, type SnapshotManifest } from '@slipway/contracts';
+import { SlipwayError, type BlobRef, type SnapshotEvent, type SnapshotManifest } from '@slipway/contracts';
 import type { SnapshotView } from '@slipway/contracts/http';
 import type { Blobs } from '@slipway/blobs';
 import { BLOBS } from '@slipway/mesh';
@@ -34,7 +34,7 @@ export class KnownSnapshots {
 
   /** What its archive is made from, as it was recorded. Throws `not-found`, also when it was deleted. */
   async manifestOf(id: string): Promise<SnapshotManifest> {
-    const events = (await this.log.stream(streamName('snapshot', id))) as unknown as SnapshotEvent[];
+    const events = (await this.log.eventsOfSnapshot(id)) as unknown as SnapshotEvent[];
     const last = events.at(-1);
     if (!last || last.type === 'SnapshotDeleted')
       throw new SlipwayError('not-found', `There is no snapshot ${id.slice(0, 64)}${last ? ' any more' : ''}`);

@@ -53,6 +53,11 @@ export class LogReader {
     return view;
   }
 
+  /** Events of a snapshot's own stream; none when there is no such snapshot. */
+  async eventsOfSnapshot(id: string): Promise<RecordedEvent[]> {
+    return REQUEST_ID.test(id) ? this.#inTime(this.store.read(streamName('snapshot', id))) : [];
+  }
+
   /** Those of the events that were recorded by `asOf`; all when it is left out. Throws as {@link known}. */
   async upTo(events: RecordedEvent[], asOf: string | undefined): Promise<RecordedEvent[]> {
     if (asOf === undefined) return events;

@@ -14,7 +14,9 @@ const storage = (type: string, data: object = {}) => on('storage-default.shop-da
 const STORY = [
   environment('NameClaimed'),
   request('RequestAccepted'),
-  request('PlanMade', { plan: { steps: [{ id: step.stepId }] } }),
+  request('PlanMade', {
+    plan: { steps: [{ id: step.stepId, action: 'ensure', inverse: 'destroy', kind: 'storage', name: 'shop-data' }] },
+  }),
   environment('PlanAdmitted', { planHash: 'p' }),
   storage('Started', { action: 'ensure', epoch: 1 }),
   storage('Provisioned', { epoch: 1 }),
