@@ -65,7 +65,7 @@ function stepsOf(instanceId: string, mine: ReadonlyMap<string, Installed>, envir
 const stopOf = (key: string): string => `${key}#stop`;
 
 function stepOf(one: Installed, action: 'stop' | 'export' | 'ensure', after: readonly string[]): PlanStep {
-  const { kind, name, generation, definition, location, driver, spec } = one;
+  const { kind, name, generation, definition, location, driver, spec, offerings } = one;
   const key = resourceKey(one);
   return {
     id: action === 'ensure' ? key : `${key}#${action}`,
@@ -79,5 +79,6 @@ function stepOf(one: Installed, action: 'stop' | 'export' | 'ensure', after: rea
     spec,
     after: [...after].toSorted(),
     inverse: action === 'stop' ? 'ensure' : 'none',
+    ...(offerings && { offerings }),
   };
 }

@@ -37,7 +37,7 @@ const PROMISED = [
   ...['cancel', 'retry', 'abandon', 'pause', 'resume'].map((verb) => `POST /requests/{id}/${verb}`),
   ...['instances', 'storages', 'databases', 'environments', 'snapshots'].flatMap((noun) => [`GET /${noun}`, `GET /${noun}/{id}`]),
   ...['POST /environments/{id}/pause', 'POST /environments/{id}/resume'],
-  'DELETE /snapshots/{id}',
+  ...['DELETE /snapshots/{id}', 'GET /snapshots/{id}/content', 'POST /snapshots'],
   ...['GET /provisioners', 'GET /provisioners/{name}'],
   ...['GET /events', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /info', 'POST /backup', 'POST /restore'],
 ];

@@ -13,9 +13,9 @@ export function manifestOf(
     const part = steps[step]!.outputs['part'] as unknown as Part;
     return { role: role!, kind, driver, definition, spec, file: `parts/${at + 1}.zst`, ...part };
   });
-  const { definition } = root;
+  const { definition, offerings } = root;
   const of = { id, takenAt: instant(now), mesh, environment, instanceId: name, owner };
-  return { format: SNAPSHOT_FORMAT, ...of, definition, parts, wires: plan!.wires };
+  return { format: SNAPSHOT_FORMAT, ...of, definition, ...(offerings && { offerings }), parts, wires: plan!.wires };
 }
 
 /** Steps that read out data, the instance's own first. */
