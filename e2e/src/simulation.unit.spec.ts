@@ -67,13 +67,13 @@ const scenario = ({ name, world, play, standing, replicas }: Play): Scenario<Wor
     return compose(mesh, made, replicas);
   },
   play,
-  wrong(mesh, world) {
-    const { place, secrets } = world;
+  wrong(mesh, left) {
+    const { place, secrets } = left;
     const wrong = broken(mesh.events(), place);
     const stands = outcome(mesh.events(), place).standing;
     if (stands.join() !== standing.join()) wrong.push(`There stands ${stands.join(', ') || 'nothing'}`);
     if (secrets.values.size !== standing.length) wrong.push(`There are ${secrets.values.size} secrets of ${standing.length}`);
-    wrong.push(...place.stopped().map((one) => `${one} does not run`), ...blobsBroken(mesh, world));
+    wrong.push(...place.stopped().map((one) => `${one} does not run`), ...blobsBroken(mesh, left));
     return wrong;
   },
 });

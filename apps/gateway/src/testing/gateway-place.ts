@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { MemoryBlobs } from '@slipway/blobs/testing';
 import {
+  CATEGORY_OWNER,
   RESOURCE_KINDS,
   VERBS,
+  categoryOf,
   hashOf,
   resourceEventType,
   resourceStream,
   streamName,
   systemClock,
   type AcceptCommand,
+  type Category,
   type JsonObject,
   type RequestEvent,
 } from '@slipway/contracts';
@@ -107,8 +110,8 @@ export class GatewayPlace {
 
   /** Appends to a stream whose revision the test does not care for. */
   async record(stream: string, type: string, data: JsonObject, metadata: Partial<NewEvent['metadata']> = {}): Promise<string> {
-    const category = stream.slice(0, stream.indexOf('-'));
-    const store = category === 'request' || category === 'environment' ? this.store : this.log.as(category as 'instance');
+    const owner = CATEGORY_OWNER[categoryOf(stream) as Category];
+    const store = owner === 'orchestrator' ? this.store : this.log.as(owner);
     const events = await store.read(stream);
     const appended = await store.append(stream, events.length === 0 ? NO_STREAM : events.at(-1)!.revision, [
       { id: randomUUID(), type, data, metadata: { actor: { id: 'operator', type: 'user' }, ...metadata } },
