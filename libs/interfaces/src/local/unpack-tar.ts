@@ -52,8 +52,9 @@ export async function unpackTar(root: string, tar: Readable, { portable = false 
   // Both have ended before we go on: whoever removes the folder after a refusal must not race with a writer.
   unpacked.catch(() => archive.destroy());
   const [read, written] = await Promise.allSettled([pipeline(tar, archive), unpacked]);
-  const why = [written, read].find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
-  if (why) throw asRefusal(why.reason, portable ? 'archive-invalid' : 'bad-input');
+  const reasons = [written, read].flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  // Of two that each ended the other the one that knows why.
+  if (reasons.length > 0) throw reasons.find(isOwn) ?? asRefusal(reasons[0], portable ? 'archive-invalid' : 'bad-input');
   for (const { name, target } of links) await below.link(name, target);
   // The rules of data see to it already, also for a link that leads nowhere.
   if (!portable) for (const { name } of links) await below.assertInside(name);
@@ -164,10 +165,11 @@ class Below {
 const refused = (name: string, reason: string, code: 'bad-input' | 'archive-invalid' = 'bad-input'): SlipwayError =>
   new SlipwayError(code, `The archive is refused: ${JSON.stringify(name)}: ${reason}`, { entry: name, reason });
 
-const asRefusal = (error: unknown, code: 'bad-input' | 'archive-invalid'): unknown =>
-  error instanceof SlipwayError || (error as NodeJS.ErrnoException).syscall
-    ? error
-    : refused('the whole', error instanceof Error ? error.message : String(error), code);
+const isOwn = (error: unknown): boolean =>
+  error instanceof SlipwayError || (error as NodeJS.ErrnoException).syscall !== undefined;
+
+const asRefusal = (error: unknown, code: 'bad-input' | 'archive-invalid'): SlipwayError =>
+  refused('the whole', error instanceof Error ? error.message : String(error), code);
 
 interface Last {
   mode?: number;

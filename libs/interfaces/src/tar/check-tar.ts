@@ -19,12 +19,12 @@ export async function checkTar(tar: Readable): Promise<void> {
   })();
   checked.catch(() => archive.destroy());
   const [read, walked] = await Promise.allSettled([pipeline(tar, archive), checked]);
-  if (walked.status === 'rejected') throw asRefusal(walked.reason);
-  if (read.status === 'rejected') throw asRefusal(read.reason);
+  const reasons = [walked, read].flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  // Of two that each ended the other the one that knows why.
+  if (reasons.length > 0) throw reasons.find((reason) => reason instanceof SlipwayError) ?? asRefusal(reasons[0]);
 }
 
 const asRefusal = (error: unknown): SlipwayError => {
-  if (error instanceof SlipwayError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new SlipwayError('archive-invalid', `The archive is refused: ${reason}`, { entry: 'the whole', reason });
 };

@@ -3,12 +3,13 @@ import { link, lstat, mkdir, mkdtemp, readFile, readdir, readlink, rm, symlink, 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { pack, type Header } from 'tar-stream';
+import { SlipwayError } from '@slipway/contracts';
 import type { Filesystem } from '../filesystem.js';
 import { checkTar } from '../tar/check-tar.js';
 import { PortableEntries } from '../tar/portable-entries.js';
@@ -468,6 +469,21 @@ export function describeFilesystem(maker: string, make: () => Filesystem): void 
       });
       expect(await filesystem.list(folder)).toEqual(['new', 'outside']);
       expect(await readFile(at('outside'), 'utf8')).toBe('untouched');
+    });
+
+    test('a source that fails in the middle of a file is the reason, read or unpacked', async () => {
+      const whole = Buffer.concat(await tarOf({ name: 'a', content: 'x'.repeat(50_000) }).toArray());
+      const broken = () => {
+        const source = new PassThrough();
+        source.write(whole.subarray(0, 20_000));
+        setTimeout(() => source.destroy(new SlipwayError('step-cancelled', 'enough')), 20);
+        return source;
+      };
+      await expect(checkTar(broken())).rejects.toMatchObject({ code: 'step-cancelled' });
+      for (const portable of [true, false]) {
+        await expect(filesystem.unpack(at('new'), broken(), { portable })).rejects.toMatchObject({ code: 'step-cancelled' });
+        await filesystem.remove(at('new'));
+      }
     });
 
     test('an archive that is cut off, or is none, is refused', async () => {

@@ -9,6 +9,7 @@ import { launchScript, limitsOf } from './launch.js';
 import { HOST, type Network } from './network.js';
 import { installPackages, installedCommand, type Variables } from './npm.js';
 import { writeRecord, type InstanceRecord } from './record.js';
+import { makeHome } from './home.js';
 import { writeSecretFiles } from './secret-files.js';
 import type { Range } from './settings.js';
 import { shimFiles } from './shim.js';
@@ -78,6 +79,7 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
   const npm = await installPackages(spec, app, context, work.variables);
   await writeAppFiles(spec.files ?? {}, values, app, filesystem);
   const command = await installedCommand(spec, app, context);
+  await makeHome(staging, context);
 
   const record: InstanceRecord = {
     port,
@@ -97,7 +99,7 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
   for (const [name, text] of await shimFiles()) await filesystem.writeFile(join(staging, name), text, { mode: 0o600 });
   for (const name of ['log', 'run']) await filesystem.mkdir(join(staging, name), { mode: 0o700 });
   if (uid !== null) {
-    for (const name of ['app', 'secrets']) await filesystem.chown(join(staging, name), uid, uid, { recursive: true });
+    for (const name of ['app', 'home', 'secrets']) await filesystem.chown(join(staging, name), uid, uid, { recursive: true });
   }
   progress(0.6, 'Starting it');
 }

@@ -46,7 +46,7 @@ export interface Launch {
  */
 export function launchScript({ command, limits, environment, home, uid, groups }: Launch): string {
   const [program, ...args] = command;
-  const variables = { PATH: SEARCH_PATH, LANG: 'C.UTF-8', HOME: `${home}/app`, ...environment, SLIPWAY_FOLDER: home };
+  const variables = { PATH: SEARCH_PATH, LANG: 'C.UTF-8', HOME: `${home}/home`, ...environment, SLIPWAY_FOLDER: home };
   const limiting = [
     '--core=0',
     ...(limits.dataBytes === undefined ? [] : [`--data=${limits.dataBytes}`]),

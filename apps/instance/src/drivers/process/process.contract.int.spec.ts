@@ -1,12 +1,26 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { expect } from '@jest/globals';
+import type { Ensured } from '@slipway/provisioner';
 import { driverContract } from '@slipway/provisioner/testing';
 import { reachableNode } from './runtime.js';
 import { contractDriver } from './testing/contract-driver.js';
 import { ask, processesOf } from './testing/rig.js';
 import { USERS } from './settings.js';
 
-const APP = `require('node:http').createServer((_, response) => response.end('"here"')).listen(process.env.PORT, '127.0.0.1')`;
+/** Says that it is here, and keeps in its home what is sent to it. */
+const APP = `
+const { createReadStream, createWriteStream } = require('node:fs');
+const file = process.env.HOME + '/data';
+require('node:http').createServer((request, response) => {
+  if (request.url === '/') return response.end('"here"');
+  if (request.method === 'GET') return createReadStream(file).on('error', () => response.writeHead(404).end()).pipe(response);
+  request.pipe(createWriteStream(file)).on('finish', () => response.end());
+}).listen(process.env.PORT, '127.0.0.1')`;
+
+/** Hardly to be compressed. */
+const DATA = randomBytes(200_000);
+const urlOf = ({ outputs }: Ensured) => `http://127.0.0.1:${String(outputs['port'])}/data`;
 
 driverContract('process', contractDriver, {
   module: new URL('../../../dist/drivers/process/testing/contract-driver.js', import.meta.url).href,
@@ -33,6 +47,15 @@ driverContract('process', contractDriver, {
     const gone = readdirSync(place.root).filter((name) => name.includes('.') && !holders.includes(name));
     expect(gone.length).toBeGreaterThan(0);
     for (const holder of gone) expect(processesOf(`${place.root}/${holder}/`)).toEqual([]);
+  },
+  stopped: async ({ outputs }) => expect(ask(Number(outputs.port), '/')).rejects.toThrow('ECONNREFUSED'),
+  data: {
+    put: async (ensured) => expect((await fetch(urlOf(ensured), { method: 'PUT', body: DATA })).ok).toBe(true),
+    async has(ensured) {
+      const answer = await fetch(urlOf(ensured));
+      expect(answer.status).toBe(200);
+      expect(Buffer.from(await answer.arrayBuffer()).equals(DATA)).toBe(true);
+    },
   },
   points: 6,
 });

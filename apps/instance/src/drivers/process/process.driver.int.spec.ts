@@ -78,7 +78,7 @@ describe('an instance as a process', () => {
       ODD: `it's "$HOME" \\ ok`,
       PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
       LANG: 'C.UTF-8',
-      HOME: join(home, 'app'),
+      HOME: join(home, 'home'),
       SLIPWAY_FOLDER: home,
     });
     // Where the instance's user can't reach the Node that runs Slipway, it gets a copy of it beside the instances.

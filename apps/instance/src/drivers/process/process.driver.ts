@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SlipwayError, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import { SlipwayError, TAR, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
 import {
   GenerationFolder,
   generationMarks,
@@ -12,11 +12,13 @@ import {
   type LogPart,
   type Mark,
   type Observation,
+  type Portable,
   type Target,
 } from '@slipway/provisioner';
 import { AppLog } from './app-log.js';
 import { build } from './build.js';
 import { CLAIMED, Claims, holderOf } from './claims.js';
+import { readHome } from './home.js';
 import { localNetwork, type Network } from './network.js';
 import type { Variables } from './npm.js';
 import { observedOf, outputsOf, readRecord, writeRecord, type InstanceRecord } from './record.js';
@@ -49,11 +51,16 @@ const HEALTHY_ONCE = 'healthy';
 /**
  * Instances as processes of the place's host: a folder, a user where Slipway is root, a port, limits, a log, and a supervisor
  * that restarts the app also while Slipway is down. `GenerationFolder` says how makers and destroyers keep out of
- * each other's way, `shim/supervise.sh` how the app is kept running.
+ * each other's way, `shim/supervise.sh` how the app is kept running. Its data are what it keeps in its home.
  */
 export class ProcessDriver implements Driver<InstanceSpec> {
   readonly kind = 'instance';
   readonly name = 'process';
+  readonly portable: Portable<InstanceSpec> = {
+    mediaType: TAR,
+    accepts: [TAR],
+    export: (target, _spec, context) => readHome(target, context),
+  };
   readonly #ports: Range;
   readonly #users: Range;
   readonly #supervision: Supervision;
