@@ -39,6 +39,8 @@ It is validated at start; what is wrong is named with its value, the reason and 
 | --- | --- | --- |
 ${variables.join('\n')}
 
+Handlers (\`handlers.<name>: {file, options, tries, backoffSeconds, timeoutSeconds}\`): [how to write one](../guides/write-a-handler.md).
+
 What \`npm start\` takes beside them stands in \`npm start -- --help\`.
 `,
 );

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { credentials } from './commands/credentials/credentials.js';
 import { environments } from './commands/environments/environments.js';
+import { handlers } from './commands/handlers/handlers.js';
 import { instances } from './commands/instances/instances.js';
 import { backup } from './commands/mesh/backup.js';
 import { completion } from './commands/mesh/completion.js';
@@ -39,6 +40,7 @@ const COMMANDS = [
   environments,
   snapshots,
   provisioners,
+  handlers,
   events,
   status,
   doctor,

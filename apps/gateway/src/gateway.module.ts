@@ -6,6 +6,7 @@ import { DesiredController } from './http/desired.js';
 import { Endings } from './http/endings.js';
 import { EnvironmentsController } from './http/environments.js';
 import { EventsController } from './http/events.js';
+import { HandlersController } from './http/handlers.js';
 import { HealthController } from './http/health.js';
 import { InfoController } from './http/info.js';
 import { InstanceLogsController } from './http/instance-logs.js';
@@ -58,6 +59,7 @@ export class GatewayModule {
         SnapshotsController,
         ProvisionersController,
         EventsController,
+        HandlersController,
         HealthController,
         MetricsController,
         InfoController,

@@ -13,6 +13,7 @@ const START_ORDER = [
   'instance',
   'resolver',
   'orchestrator',
+  'handlers',
   'gateway',
 ] as const satisfies (typeof SERVICES)[number][];
 

@@ -10,6 +10,8 @@ import type {
   EnvironmentView,
   EventFilter,
   EventView,
+  HandlerList,
+  HandlerView,
   Info,
   Offered,
   Page,
@@ -145,6 +147,27 @@ export class Provisioners {
   }
 }
 
+/** Handlers, and what to do about events that they have parked. */
+export class Handlers {
+  constructor(private readonly http: Http) {}
+  list(): Promise<HandlerList> {
+    return this.http.json('GET', '/handlers');
+  }
+  get(name: string): Promise<HandlerView> {
+    return this.http.json('GET', `/handlers/${part(name)}`);
+  }
+  /** Lets it try a parked event again. */
+  retry(name: string, eventId: string, reason?: string): Promise<Accepted> {
+    return this.http.json('POST', `/handlers/${part(name)}/parked/${part(eventId)}/retry`, {
+      body: { ...(reason && { reason }) },
+    });
+  }
+  /** Ends a parked event unhandled. */
+  discard(name: string, eventId: string, reason: string): Promise<Accepted> {
+    return this.http.json('POST', `/handlers/${part(name)}/parked/${part(eventId)}/discard`, { body: { reason } });
+  }
+}
+
 /** The gateway's read models themselves, for who must mend one. */
 export class Views {
   constructor(private readonly http: Http) {}
@@ -167,6 +190,7 @@ export class SlipwayClient {
   readonly environments: Environments;
   readonly snapshots: Snapshots;
   readonly provisioners: Provisioners;
+  readonly handlers: Handlers;
   readonly views: Views;
   /** Recorded events as they come, from any position on. */
   readonly live: Live;
@@ -183,6 +207,7 @@ export class SlipwayClient {
     this.environments = new Environments(this.http, '/environments');
     this.snapshots = new Snapshots(this.http, '/snapshots');
     this.provisioners = new Provisioners(this.http);
+    this.handlers = new Handlers(this.http);
     this.views = new Views(this.http);
     this.live = new Live(this.http);
     this.actions = new Actions(this.http, newest, options.logToken);

@@ -73,6 +73,23 @@ it('all events after a position come page by page', async () => {
   expect(pages.flat()).toEqual(ids(events.slice(2)));
 });
 
+it('handlers tell what they have parked, which is tried again or discarded', async () => {
+  const handler = { name: 'welcome', names: ['dfe.provisioned'], parked: [] };
+  const accepted = { requestId: 'r', position: position(4) };
+  gateway.answer = (call, response) =>
+    gateway.json(response, call.method === 'POST' ? accepted : { ...handler, items: [handler] });
+  expect((await client.handlers.list()).items).toEqual([handler]);
+  expect(await client.handlers.get('welcome')).toMatchObject(handler);
+  expect(await client.handlers.retry('welcome', 'e/1')).toEqual(accepted);
+  expect(await client.handlers.discard('welcome', 'e', 'over')).toEqual(accepted);
+  expect(gateway.calls.map(({ method, path, body }) => [method, path, body])).toEqual([
+    ['GET', '/api/v1/handlers', ''],
+    ['GET', '/api/v1/handlers/welcome', ''],
+    ['POST', '/api/v1/handlers/welcome/parked/e%2F1/retry', '{}'],
+    ['POST', '/api/v1/handlers/welcome/parked/e/discard', '{"reason":"over"}'],
+  ]);
+});
+
 it('read models tell how they stand, and one is let go on without an event', async () => {
   const state = { position: position(3), building: [], stopped: [] };
   gateway.answer = (_call, response) => gateway.json(response, state);

@@ -47,3 +47,23 @@ export interface SnapshotRecorded {
   /** Nothing needed to be recorded: it is there, or gone, already. */
   repeated?: boolean;
 }
+
+/** Body of `handlers.list-handlers`. */
+export interface HandlersQuery {
+  /** All when left out. */
+  name?: string;
+}
+
+/** Body of `handlers.retry-parked`. */
+export interface RetryParkedCommand {
+  handler: string;
+  eventId: string;
+  reason?: string;
+}
+
+/** Body of `handlers.discard-parked`. */
+export interface DiscardParkedCommand {
+  handler: string;
+  eventId: string;
+  reason: string;
+}

@@ -22,6 +22,8 @@ export interface RequestContext {
   /** Id of the request (job) that is worked on, once there is one. */
   requestId?: string;
   actor: Actor;
+  /** Id of the event that the call follows from, where a handler made it. */
+  causationId?: string;
   /** A caller's own token (`X-Log-Token`). */
   logToken?: string;
   /** W3C Trace Context `traceparent`. */
@@ -35,6 +37,7 @@ export const HEADERS = {
   correlationId: 'Slipway-Correlation-Id',
   requestId: 'Slipway-Request-Id',
   actor: 'Slipway-Actor',
+  causationId: 'Slipway-Causation-Id',
   logToken: 'Slipway-Log-Token',
   trace: 'traceparent',
   deadline: 'Slipway-Deadline',

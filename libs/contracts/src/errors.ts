@@ -208,6 +208,11 @@ export const ERRORS = {
     hint: "The end of what the service wrote stands in the step's log: npx slipway logs <request>.",
     advice: 'retry',
   },
+  'handler-failed': {
+    title: 'A handler could not handle an event',
+    hint: 'Mend what is named, then: npx slipway handlers retry <handler> <event>.',
+    advice: 'retry',
+  },
   'step-cancelled': { title: 'The step was cancelled', hint: 'Retry the request if it is still wanted.', advice: 'refuse' },
   'step-timed-out': {
     title: "The step's deadline passed",

@@ -38,6 +38,8 @@ export { IsTime, isTime } from './time.js';
 export { SCHEMAS, SNAPSHOT_MANIFEST, type Schema } from './schemas.js';
 export { HEADERS, HTTP_HEADERS, OWNER_TYPES, type Actor, type Owner, type OwnerType, type RequestContext } from './context.js';
 export { VERBS, aliveSubject, cancellingSubject, eventSubject, metricsSubject, progressSubject, subject } from './subjects.js';
+export { EVENT_NAME, type EventToHandle, type HandlerContext, type HandlerModule } from './handlers.js';
+export type { HandledEvent, HandlerEvent } from './events/handler.events.js';
 export { MESSAGES, type AskedMessage, type ToldMessage } from './messages.js';
 export { COMPLETING, completionOf, completionSubject, type Completion } from './completions.js';
 export { ERRORS, SlipwayError, causeOf, isErrorCode, type Advice, type Cause, type ErrorCode } from './errors.js';
@@ -124,6 +126,9 @@ export type {
   PlanQuery,
   ReceiveSnapshotCommand,
   SnapshotRecorded,
+  DiscardParkedCommand,
+  HandlersQuery,
+  RetryParkedCommand,
 } from './commands.js';
 export { SNAPSHOT_FORMAT, type SnapshotManifest } from './snapshot.js';
 export type { SnapshotCopy, SnapshotEvent } from './events/snapshot.events.js';

@@ -27,12 +27,14 @@ const toOrchestrator = { senders: ['gateway'], handlers: ['orchestrator'] } as c
 const control = { ...toOrchestrator, body: 'ControlCommand', answer: 'Accepted' } as const;
 const dispatch = { ...toOrchestrator, body: 'DispatchCommand', answer: 'Accepted' } as const;
 const toKinds = { senders: ['orchestrator'], handlers: RESOURCE_KINDS } as const;
+const toHandlers = { senders: ['gateway'], handlers: ['handlers'] } as const;
 const health = { body: undefined, answer: 'HealthReport', senders: ['gateway'] } as const;
 
 const asked: readonly AskedMessage[] = [
   {
     verb: VERBS.accept,
     ...toOrchestrator,
+    senders: ['gateway', 'handlers'],
     body: 'AcceptCommand',
     answer: 'Accepted',
     description: 'Takes a job in; answered once it is recorded. The same key again: the same answer, `repeated`',
@@ -178,7 +180,28 @@ const asked: readonly AskedMessage[] = [
     description:
       'Makes the secrets of a resource anew, and those of what was made for it; answered once it is recorded. The same rotation again: what has become of it',
   },
-  { verb: VERBS.health, ...health, handlers: ['orchestrator', 'resolver'], description: 'Tells how a replica is' },
+  {
+    verb: VERBS.listHandlers,
+    ...toHandlers,
+    body: 'HandlersQuery',
+    answer: 'HandlerList',
+    description: 'Tells how all handlers are, or one, and what they have parked',
+  },
+  {
+    verb: VERBS.retryParked,
+    ...toHandlers,
+    body: 'RetryParkedCommand',
+    answer: 'Accepted',
+    description: 'Lets a handler try a parked event again. `requestId` of the answer is the correlation id of the call',
+  },
+  {
+    verb: VERBS.discardParked,
+    ...toHandlers,
+    body: 'DiscardParkedCommand',
+    answer: 'Accepted',
+    description: 'Ends a parked event unhandled, with a reason; answered as above',
+  },
+  { verb: VERBS.health, ...health, handlers: ['orchestrator', 'resolver', 'handlers'], description: 'Tells how a replica is' },
   { verb: VERBS.health, ...health, handlers: RESOURCE_KINDS, description: 'Tells how a replica is at a location' },
 ];
 
@@ -201,7 +224,7 @@ const told: readonly ToldMessage[] = [
     subject: 'slipway.<mesh>.alive.<service>.<replica>',
     body: 'HealthReport',
     senders: SERVICES,
-    handlers: ['gateway', 'orchestrator', ...RESOURCE_KINDS],
+    handlers: ['gateway', 'orchestrator', 'handlers', ...RESOURCE_KINDS],
     description: 'A replica’s sign of life, every two seconds: how it is, what it provides and where',
   },
   {

@@ -17,6 +17,8 @@ export type { DefinitionRef, InstalledRef, Plan, PlanStep, SnapshotPart, Unsatis
 export type { SnapshotCopy } from './events/snapshot.events.js';
 export type { SnapshotManifest } from './snapshot.js';
 export type { SnapshotRecorded } from './commands.js';
+export type { EventToHandle, HandlerContext, HandlerModule } from './handlers.js';
+export type { Completion } from './completions.js';
 export type { StepProgress } from './steps.js';
 export type { DeprovisionJob, ExportJob, ImportJob, PlanJob, ProvisionJob } from './http/jobs.js';
 export type * from './http/views.js';

@@ -129,6 +129,9 @@ export const SCHEMAS = {
   DispatchCommand: object({ environment: name, reason }, ['reason']),
   ReceiveSnapshotCommand: object({ manifest: SNAPSHOT_MANIFEST }),
   DeleteSnapshotCommand: object({ snapshotId: words(64), reason }, ['reason']),
+  HandlersQuery: object({ name }, ['name']),
+  RetryParkedCommand: object({ handler: name, eventId: words(128), reason }, ['reason']),
+  DiscardParkedCommand: object({ handler: name, eventId: words(128), reason: words(500) }),
   EnsureCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything), from: part }, ['ownerId', 'from']),
   DestroyCommand: object(ofResource, ['ownerId']),
   StopCommand: object(ofResource, ['ownerId']),
@@ -181,6 +184,34 @@ export const SCHEMAS = {
     writes: listOf(string),
     unsatisfied: listOf(unsatisfied),
     hash: string,
+  }),
+  HandlerList: object({
+    items: listOf(
+      object(
+        {
+          name: string,
+          file: string,
+          names: listOf(string),
+          replica: string,
+          problem: string,
+          parked: listOf(
+            object({
+              eventId: string,
+              name: string,
+              stream: string,
+              revision: atLeast(0),
+              parkedAt: string,
+              tries: atLeast(1),
+              cause: object({ code: { enum: Object.keys(ERRORS) }, message: string, hint: string, details: anything }, [
+                'details',
+              ]),
+              retrying: boolean,
+            }),
+          ),
+        },
+        ['file', 'replica', 'problem'],
+      ),
+    ),
   }),
   StepAccepted: object({ status: { enum: ['accepted', 'settled'] }, epoch: atLeast(0) }),
   InspectAnswer: object({ state: { enum: ['absent', 'present', 'partial', 'destroyed'] }, observed: anything }),

@@ -1,5 +1,5 @@
 /** The services of a mesh, by the token that stands in their subjects. */
-export const SERVICES = ['gateway', 'orchestrator', 'resolver', 'storage', 'database', 'instance'] as const;
+export const SERVICES = ['gateway', 'orchestrator', 'resolver', 'storage', 'database', 'instance', 'handlers'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** What a step can make. Each kind is served by the sub-provisioner of the same name. */
@@ -30,6 +30,7 @@ export const CATEGORY_OWNER = {
   storage: 'storage',
   database: 'database',
   instance: 'instance',
+  handler: 'handlers',
 } as const satisfies Record<string, ServiceName>;
 
 export type Category = keyof typeof CATEGORY_OWNER;

@@ -60,5 +60,8 @@ export const VERBS = {
   credentials: 'credentials',
   rotate: 'rotate',
   instanceLog: 'instance-log',
+  listHandlers: 'list-handlers',
+  retryParked: 'retry-parked',
+  discardParked: 'discard-parked',
   health: 'health',
 } as const;

@@ -16,8 +16,8 @@ export { SchemaPipe } from './microservice/schema-pipe.js';
 export { ValidationPipe, badInput, fieldErrors, refuseInherited, validated, type FieldError } from './microservice/validation.js';
 export { chosenErrors, offeringErrors } from './offerings/offerings.js';
 export { RELAY_HEADERS } from './relay/event-stream.js';
-export { completionStreamName } from './relay/completions.js';
-export { eventStreamName } from './relay/recorded-events.js';
+export { completionStreamName, completions } from './relay/completions.js';
+export { eventStreamName, recordedEvents } from './relay/recorded-events.js';
 export { eventView } from './relay/event-view.js';
 export { startRelays } from './relay/relay.js';
 export { hostServices, type HostedServices } from './runtime/host-services.js';
@@ -28,6 +28,7 @@ export {
   DatabaseServerConfig,
   DatabasesOnServerConfig,
   GuestLocationConfig,
+  HandlerConfig,
   InstancesConfig,
   LimitsConfig,
   LoggingConfig,

@@ -87,6 +87,25 @@ const provisioner = {
   absent: [],
 };
 
+const handler = {
+  name: 'welcome',
+  file: '/home/ada/slipway/handlers/welcome.mjs',
+  names: ['dfe.provisioned'],
+  replica: 'here-handlers',
+  parked: [
+    {
+      eventId: '7d0c3f0e-6f0f-4b8e-9d7a-0a4a5f1f3c11',
+      name: 'dfe.provisioned',
+      stream: `request-${ID}`,
+      revision: 12,
+      parkedAt: '2026-01-05T09:31:00.000Z',
+      tries: 5,
+      cause: { code: 'handler-failed', message: 'The mail server does not answer', hint: ERRORS['handler-failed'].hint },
+      retrying: false,
+    },
+  ],
+};
+
 const instance = {
   id: 'default.shop',
   kind: 'instance',
@@ -153,6 +172,8 @@ export const EXAMPLES: Record<string, unknown> = {
     dataFolder: '/home/ada/slipway/.slipway',
     startedAt: '2026-01-05T09:29:58.000Z',
   },
+  HandlerList: { items: [handler] },
+  HandlerView: handler,
   Live: { live: true },
   Pause: { at: '2026-01-05T09:40:00.000Z', by: { id: 'operator', type: 'user' }, reason: 'waiting for Bob' },
   Plan: {

@@ -41,7 +41,10 @@ import {
   type Accepted,
   type CredentialsView,
   type EnvironmentView,
+  type HandlerList,
+  type HandlerView,
   type Info,
+  type ParkedEvent,
   type Pause,
   type Problem,
   type Provided,
@@ -339,6 +342,26 @@ const provisioner = object<ProvisionerView>({
   absent: described(list(text), 'What is configured and must be there, and is not: a sentence each.'),
 });
 
+const handler = object<HandlerView>({
+  name: text,
+  file: optional(described(text, 'The file or package, as configured; left out when it is not configured any more.')),
+  names: described(list(text), 'What it listens to; empty while it cannot be loaded.'),
+  replica: optional(described(text, 'The replica that works on it.')),
+  problem: optional(described(text, 'Why it does not work, or what it is just trying again.')),
+  parked: list(
+    object<ParkedEvent>({
+      eventId: text,
+      name: { ...text, example: 'dfe.provisioned' },
+      stream: text,
+      revision: count,
+      parkedAt: time,
+      tries: count,
+      cause: described(ref('Cause'), 'Why the last try failed.'),
+      retrying: described(flag, 'Somebody has asked for it to be handled again, and it was not yet.'),
+    }),
+  ),
+});
+
 const problem = object<Problem>({
   type: text,
   title: text,
@@ -379,6 +402,8 @@ export const SCHEMAS: Record<string, Schema> = {
   EnvironmentView: environment,
   EventPage: pageOf(ref('EventView')),
   EventView: event,
+  HandlerList: object<HandlerList>({ items: list(ref('HandlerView')) }),
+  HandlerView: handler,
   Info: object<Info>({
     name: oneOf(['slipway']),
     version: text,

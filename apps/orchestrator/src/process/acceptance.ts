@@ -162,11 +162,16 @@ const requestOf = ({ instanceId, priority = 0, notBefore, keepOnFailure = false 
   ...(notBefore !== undefined && { notBefore: Date.parse(notBefore) }),
 });
 
-const metadataOf = (requestId: string, environment: string, { actor, correlationId, trace, logToken }: RequestContext) => ({
+const metadataOf = (
+  requestId: string,
+  environment: string,
+  { actor, correlationId, causationId, trace, logToken }: RequestContext,
+) => ({
   requestId,
   correlationId,
   actor,
   environment,
+  ...(causationId !== undefined && { causationId }),
   ...(trace !== undefined && { trace }),
   ...(logToken !== undefined && { logToken }),
 });

@@ -9,6 +9,7 @@ const LOADERS: Record<ServiceName, () => Promise<{ service: ServiceDefinition }>
   storage: () => import('@slipway/storage'),
   database: () => import('@slipway/database'),
   instance: () => import('@slipway/instance'),
+  handlers: () => import('@slipway/handlers'),
 };
 
 /** Loads services by name, in the order in which they are to start. */

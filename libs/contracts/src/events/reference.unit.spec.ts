@@ -4,7 +4,7 @@ import { ReferencePage } from '../testing/reference-page.js';
 
 const page = new ReferencePage('events');
 const sources = new Declarations([
-  ...['request', 'environment', 'snapshot', 'resource'].map((noun) => `events/${noun}.events.ts`),
+  ...['request', 'environment', 'snapshot', 'resource', 'handler'].map((noun) => `events/${noun}.events.ts`),
   'live.ts',
 ]);
 
@@ -13,6 +13,7 @@ describe('the reference of events', () => {
     ['RequestEvent', 'A request'],
     ['EnvironmentEvent', 'An environment'],
     ['PartitionEvent', 'A partition'],
+    ['HandlerEvent', 'A handler'],
     ['SnapshotEvent', 'A snapshot'],
     ['ResourceEvent', 'A storage, database or instance'],
   ])('tells each %s with its fields, and none that is not there', (union, heading) => {

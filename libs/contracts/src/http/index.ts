@@ -1,4 +1,14 @@
 /** Bodies and rows of the REST interface: class-validator and OpenAPI for what comes in, types for what goes out. */
-export { AbandonBody, ControlBody, DeprovisionJob, ExportJob, ImportJob, PlanJob, ProvisionJob, SkipBody } from './jobs.js';
+export {
+  AbandonBody,
+  ControlBody,
+  DiscardBody,
+  DeprovisionJob,
+  ExportJob,
+  ImportJob,
+  PlanJob,
+  ProvisionJob,
+  SkipBody,
+} from './jobs.js';
 export { ENDED, REQUEST_STATUSES, type RequestStatus } from '../request-status.js';
 export type * from './views.js';

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsObject, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsObject, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
 import { OWNER_TYPES, type OwnerType } from '../context.js';
 import { JOBS, type JobKind } from '../job.js';
 import type { JsonObject } from '../json.js';
@@ -158,6 +158,15 @@ export class ControlBody {
 export class AbandonBody {
   @ApiProperty({ minLength: 1, maxLength: 500 })
   @IsString()
+  @MaxLength(500)
+  reason: string;
+}
+
+/** Body of discarding what a handler has parked: somebody answers for it. */
+export class DiscardBody {
+  @ApiProperty({ minLength: 1, maxLength: 500 })
+  @IsString()
+  @IsNotEmpty()
   @MaxLength(500)
   reason: string;
 }

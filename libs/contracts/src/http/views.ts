@@ -273,6 +273,41 @@ export interface ViewsState {
   stopped: { view: string; reason: string; eventId?: string }[];
 }
 
+/** A handler: what it listens to, and what of it waits for a person. */
+export interface HandlerView {
+  name: string;
+  /** As configured: a file or a package; none when it is no longer configured and only what it has parked is left. */
+  file?: string;
+  /** What it listens to; empty while it cannot be loaded. */
+  names: string[];
+  /** Replica that works on it. */
+  replica?: string;
+  /** Why it does not work, or what it is trying again just now. */
+  problem?: string;
+  parked: ParkedEvent[];
+}
+
+/** An event that a handler has failed at. */
+export interface ParkedEvent {
+  eventId: string;
+  /** Under which of the handler's names it came. */
+  name: string;
+  stream: string;
+  revision: number;
+  parkedAt: Instant;
+  /** How often it was tried. */
+  tries: number;
+  /** Why the last try failed. */
+  cause: Cause;
+  /** Somebody has asked for it to be handled again, and it was not yet. */
+  retrying: boolean;
+}
+
+/** All handlers, those that are configured first. */
+export interface HandlerList {
+  items: HandlerView[];
+}
+
 /** RFC 9457 problem details, with our code and hint. */
 export interface Problem {
   type: string;

@@ -192,11 +192,11 @@ describe('what is published', () => {
     const { bus, connection } = await open();
     const heard: RequestContext[] = [];
     bus.subscribe('slipway.test.>', () => heard.push(currentContext()));
-    const sent = ['ada', 'bob'].map((id) => systemContext(id));
+    const sent = ['ada', 'bob'].map((id) => systemContext(id, { causationId: `event-of-${id}` }));
     for (const context of sent) runInContext(context, () => bus.publish('slipway.test.a', null));
     await connection.nats.flush();
-    expect(heard.map(({ correlationId, actor }) => ({ correlationId, actor }))).toEqual(
-      sent.map(({ correlationId, actor }) => ({ correlationId, actor })),
+    expect(heard.map(({ correlationId, causationId, actor }) => ({ correlationId, causationId, actor }))).toEqual(
+      sent.map(({ correlationId, causationId, actor }) => ({ correlationId, causationId, actor })),
     );
   });
 

@@ -47,12 +47,13 @@ export function decodeBody(data: Uint8Array): unknown {
 
 /** The context as headers, with the deadline of this one call. Throws when a value has a line break. */
 export function encodeContext(context: RequestContext, deadline?: number): MsgHdrs {
-  const { correlationId, requestId, logToken, trace, actor } = context;
+  const { correlationId, requestId, causationId, logToken, trace, actor } = context;
   const record: Record<string, string> = {
     [HEADERS.correlationId]: correlationId,
     [HEADERS.actor]: `${actor.type}:${actor.id}`,
   };
   if (requestId !== undefined) record[HEADERS.requestId] = requestId;
+  if (causationId !== undefined) record[HEADERS.causationId] = causationId;
   if (logToken !== undefined) record[HEADERS.logToken] = logToken;
   if (trace !== undefined) record[HEADERS.trace] = trace;
   if (deadline !== undefined) record[HEADERS.deadline] = String(deadline);
@@ -79,6 +80,8 @@ export function decodeContext(received: MsgHdrs | undefined): RequestContext {
   };
   const requestId = sane(found[HEADERS.requestId], REQUEST_ID);
   if (requestId !== undefined) context.requestId = requestId;
+  const causationId = sane(found[HEADERS.causationId], REQUEST_ID);
+  if (causationId !== undefined) context.causationId = causationId;
   const logToken = sane(found[HEADERS.logToken], LOG_TOKEN);
   if (logToken !== undefined) context.logToken = logToken;
   const deadline = Number(found[HEADERS.deadline]);

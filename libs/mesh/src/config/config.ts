@@ -3,6 +3,7 @@ import {
   IsArray,
   IsIn,
   IsInt,
+  IsNotEmpty,
   IsNumber,
   IsObject,
   IsString,
@@ -19,6 +20,7 @@ import {
   MayBeLeftOut,
   NAME,
   Offering,
+  type JsonObject,
   type ResourceKind,
 } from '@slipway/contracts';
 
@@ -186,6 +188,20 @@ export class SnapshotsConfig {
   @IsInt() @Min(1024) maxUploadBytes: number = 256 * 1024 ** 3;
 }
 
+/** A handler of recorded events: one file, or a package. */
+export class HandlerConfig {
+  /** A path (`./handlers/welcome.mjs`, from the root of the clone; absolute after loading) or an npm package. */
+  @IsString() @IsNotEmpty() file: string;
+  /** Handed to it as they are. */
+  @MayBeLeftOut() @IsObject() options?: JsonObject;
+  /** How often an event is tried before it is parked. */
+  @IsInt() @Min(1) @Max(100) tries: number = 5;
+  /** Before the second try; doubles from there on, up to a minute. */
+  @IsNumber() @Min(0) @Max(60) backoffSeconds: number = 1;
+  /** One try's time limit. */
+  @IsNumber() @Min(0.05) @Max(3600) timeoutSeconds: number = 60;
+}
+
 /** What JetStream keeps of the recorded events, for subscribers that are away. The oldest go first. */
 export class RelayConfig {
   @IsInt() @Min(1024 * 1024) maxBytes: number = 256 * 1024 * 1024;
@@ -235,6 +251,8 @@ export class MeshConfig {
   @ValidateNested() @Type(() => DatabasesConfig) databases: DatabasesConfig = new DatabasesConfig();
   @ValidateNested() @Type(() => DockerConfig) docker: DockerConfig = new DockerConfig();
   @ValidateNested() @Type(() => SnapshotsConfig) snapshots: SnapshotsConfig = new SnapshotsConfig();
+  /** Handlers of recorded events, by name. */
+  @IsObject() handlers: Record<string, HandlerConfig> = {};
   @ValidateNested() @Type(() => RelayConfig) relay: RelayConfig = new RelayConfig();
   @ValidateNested() @Type(() => LoggingConfig) logging: LoggingConfig = new LoggingConfig();
 }

@@ -54,6 +54,22 @@ describe('the profiles', () => {
     expect(refusal({ profile: 'prod', overrides: { eventLog: 'kurrentdb://one:2113?tls=false' } }).message).toMatch(/tls=false/);
   });
 
+  test('handlers have their defaults, and files that are found from the root of the clone', () => {
+    const text =
+      'handlers: {one: {file: ./handlers/one.mjs, options: {a: 1}}, two: {file: "@acme/two", tries: 2}, three: {file: /x/three.mjs}}';
+    const { one, two, three } = loadConfig({ file: file(text) }).handlers;
+    const root = join(import.meta.dirname, '../../../..');
+    expect(one).toEqual({
+      file: join(root, 'handlers/one.mjs'),
+      options: { a: 1 },
+      tries: 5,
+      backoffSeconds: 1,
+      timeoutSeconds: 60,
+    });
+    expect([two!.file, two!.tries, three!.file]).toEqual(['@acme/two', 2, '/x/three.mjs']);
+    expect(() => Object.assign(one!, { tries: 1 })).toThrow(TypeError);
+  });
+
   test('a file is not read for another profile than its own', () => {
     expect(refusal({ profile: 'dev', file: file('profile: prod') }).message).toMatch(/profile is "prod".*must be dev/);
     expect(refusal({ env: { SLIPWAY_PROFILE: 'live' } }).message).toMatch(/"live" \(SLIPWAY_PROFILE\).*dev, test, prod/);
@@ -124,6 +140,11 @@ describe('what is wrong is named with field, value, reason and source', () => {
     ['databases: {postgres: {server: {host: a b, user: x}}}', /server\.host is "a b".*server\.passwordFile is not set/s],
     ['databases: {postgres: {connectionLimit: 0}}', /databases\.postgres\.connectionLimit is 0.*less than 1/],
     ['databases: {oracle: {}}', /databases\.oracle .*is not known/],
+    ['handlers: {a.b: {file: x}}', /handlers\.a\.b .*lower-case letters/],
+    ['handlers: {greeter: ./x.mjs}', /handlers\.greeter is "\.\/x\.mjs".*must have a file/],
+    ['handlers: {greeter: {}}', /handlers\.greeter\.file is not set/],
+    ['handlers: {greeter: {file: x, tries: 0}}', /handlers\.greeter\.tries is 0.*must not be less than 1/],
+    ['handlers: {greeter: {file: x, retries: 2}}', /handlers\.greeter\.retries is 2.*is not known/],
     ['mesh: a.b', /mesh is "a\.b".*lower-case/],
     ['- 1', /must hold settings by name/],
     ['mesh: a\nmesh: b', /is not YAML.*[Uu]nique/s],

@@ -4,7 +4,7 @@ import { plainToInstance } from 'class-transformer';
 import { parseDocument } from 'yaml';
 import { SlipwayError } from '@slipway/contracts';
 import { fieldErrors } from '../microservice/validation.js';
-import { MeshConfig, SLIPWAY, slipwayProvisioner } from './config.js';
+import { HandlerConfig, MeshConfig, SLIPWAY, slipwayProvisioner } from './config.js';
 import { ENVIRONMENT } from './environment.js';
 import { brokenRules } from './rules.js';
 
@@ -84,6 +84,7 @@ export function loadConfig(options: LoadOptions = {}): MeshConfig {
     throw invalid(wrong.map(({ field, reason }) => ({ field, value: at(config, field), reason, source: sourceOf(field) })));
   }
   for (const field of ['dataFolder', 'contentFolder']) absolute(config as unknown as Tree, field, ROOT);
+  config.handlers = handlersOf(config);
   return freeze(config);
 }
 
@@ -92,6 +93,15 @@ function withSlipway(tree: Tree): void {
   const hosts = at(tree, 'provisioners.hosts');
   if (!isTree(hosts) || (hosts[SLIPWAY] !== undefined && !isTree(hosts[SLIPWAY]))) return;
   put(tree, `provisioners.hosts.${SLIPWAY}`, { ...slipwayProvisioner(), ...hosts[SLIPWAY] });
+}
+
+/** With their defaults, paths absolute. */
+function handlersOf({ handlers }: MeshConfig): MeshConfig['handlers'] {
+  const whole = Object.entries(handlers).map(([name, handler]): [string, HandlerConfig] => {
+    const made = plainToInstance(HandlerConfig, handler, { exposeUnsetFields: false });
+    return [name, Object.assign(made, { file: /^\.{1,2}\//.test(made.file) ? join(ROOT, made.file) : made.file })];
+  });
+  return Object.fromEntries(whole);
 }
 
 const isTree = (value: unknown): value is Tree => value !== null && typeof value === 'object' && !Array.isArray(value);

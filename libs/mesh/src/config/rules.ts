@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { NAME, RESOURCE_KINDS } from '@slipway/contracts';
 import { fieldErrors, type FieldError } from '../microservice/validation.js';
-import { GuestLocationConfig, type MeshConfig } from './config.js';
+import { GuestLocationConfig, HandlerConfig, type MeshConfig } from './config.js';
 import { provisionerRules } from './provisioners.rules.js';
 
 /** What is wrong with a configuration whose fields are right each by itself. */
@@ -9,6 +9,7 @@ export function brokenRules(config: MeshConfig): FieldError[] {
   return [
     ...places(config),
     ...provisionerRules(config),
+    ...handlers(config),
     ...ports(config),
     ...databaseServers(config),
     ...(config.profile === 'prod' ? production(config) : []),
@@ -59,6 +60,16 @@ function areDrivers(drivers: unknown): boolean {
   const names: unknown[] = [drivers].flat();
   const each = names.every((name) => typeof name === 'string' && NAME.test(name));
   return each && names.length > 0 && new Set(names).size === names.length;
+}
+
+function handlers({ handlers: all }: MeshConfig): FieldError[] {
+  return Object.entries(all).flatMap(([name, handler]): FieldError[] => {
+    const field = `handlers.${name}`;
+    if (!NAME.test(name)) return [{ field, reason: 'the name must be lower-case letters, digits and inner hyphens' }];
+    if (handler === null || typeof handler !== 'object') return [{ field, reason: 'must have a file' }];
+    const wrong = fieldErrors(plainToInstance(HandlerConfig, handler, { exposeUnsetFields: false }));
+    return wrong.map((error) => ({ field: `${field}.${error.field}`, reason: error.reason }));
+  });
 }
 
 function ports({ instances }: MeshConfig): FieldError[] {

@@ -5,7 +5,15 @@ import type { RunningService, ServiceDefinition } from '../service/port.js';
 import type { MeshProcess } from './open-mesh.js';
 
 /** Who is asked stands before who asks. */
-const START_ORDER: readonly ServiceName[] = ['storage', 'database', 'instance', 'resolver', 'orchestrator', 'gateway'];
+const START_ORDER: readonly ServiceName[] = [
+  'storage',
+  'database',
+  'instance',
+  'resolver',
+  'orchestrator',
+  'handlers',
+  'gateway',
+];
 
 export interface HostedServices {
   /** Where the one of them that people call is called from this machine: the gateway. */

@@ -1,0 +1,22 @@
+import type { Cause, EventToHandle, JobKind, JsonObject } from '@slipway/contracts';
+import type { Accepted } from '@slipway/contracts/http';
+
+/** What a handler's thread is begun with. */
+export interface ThreadSettings {
+  /** URL of the handler's module. */
+  module: string;
+  handler: string;
+  options: JsonObject;
+}
+
+/** To the thread. `answer`: of a job that it asked for, by its number. */
+export type ToThread =
+  | { do: 'handle'; event: EventToHandle; try: number }
+  | { do: 'answer'; number: number; accepted?: Accepted; cause?: Cause };
+
+/** From the thread. */
+export type FromThread =
+  | { told: 'loaded'; names: string[] }
+  | { told: 'unusable'; reason: string }
+  | { told: 'send'; number: number; job: JobKind; body: JsonObject }
+  | { told: 'handled'; cause?: Cause };
