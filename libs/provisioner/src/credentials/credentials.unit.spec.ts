@@ -147,6 +147,9 @@ describe('credentials', () => {
         ...{ generation: 1, rotation: 'first', inputs: given.at(-1) },
         outputs: { host: 'there', password: 'secret://instance-default.shop/g1/password#2' },
       });
+      await rig.clock.reach(() => types(shop).filter((type) => type === 'InstanceHealthChanged').length === 2);
+      const health = rig.disk.events.filter(({ type }) => type === 'InstanceHealthChanged').map(({ data: { to } }) => to);
+      expect(health).toEqual(['starting', 'healthy']);
       expect(JSON.stringify(rig.disk.events)).not.toContain(CANARY);
     });
 

@@ -91,10 +91,20 @@ export class Rotations {
       const outcome = await this.#outcome(ref, loaded, signal);
       const command = { type: 'EndRotation' as const, rotation: loaded.state.rotating!, outcome };
       const { loaded: after } = await this.streams.record(ref, command, ownMetadata(ref, loaded));
-      this.ended(ref, after);
+      this.ended(ref, await this.#startedAgain(ref, after));
     } finally {
       stopTimer();
     }
+  }
+
+  /** What runs is started with what it was given: until a look has seen it so, nobody knows it as healthy. */
+  async #startedAgain(ref: ResourceRef, after: Loaded): Promise<Loaded> {
+    const present = wanted(after.state);
+    if (!present || !driverAt(this.ports, ref, present.location, present.driver).observe) return after;
+    const { generation, restarts } = present;
+    const seen = { health: 'starting' as const, reason: 'It is started with new secrets', restarts };
+    const command = { type: 'Observe' as const, generation, ...seen };
+    return (await this.streams.record(ref, command, ownMetadata(ref, after), after)).loaded;
   }
 
   /** Throws what passes by itself: then it is still under way. */
