@@ -274,18 +274,31 @@ export const handle = async (event, { send }) => done((await send('deprovision',
   });
 
   test('of two replicas one works on it; the other takes over when it goes', async () => {
-    place.add('tells', TELLS);
+    for (const name of ['a', 'b', 'c', 'd']) place.add(name, TELLS);
     await place.start('one-handlers');
     await place.start('two-handlers');
-    await place.registered('tells');
-    await eventually('they agree', async () => (await place.view('tells')).replica !== undefined);
+    await place.registered('a', 'b', 'c', 'd');
+    const workers = async () => Promise.all(['a', 'b', 'c', 'd'].map(async (name) => (await place.view(name)).replica));
+    expect(new Set(await workers())).toEqual(new Set(['one-handlers', 'two-handlers']));
     for (let n = 0; n < 5; n++) await place.provisioned(`first-${n}`);
-    await eventually('all have come', () => new Set(place.done('tells')).size === 5);
-    const worker = (await place.view('tells')).replica;
-    await place.stop(worker === 'one-handlers' ? 0 : 1);
+    const lines = Array.from({ length: 5 }, (_, n) => `first-${n}`);
+    for (const name of ['a', 'b', 'c', 'd']) await has(name, ...lines);
+    await place.stop(1);
     await place.provisioned('second');
-    await eventually('it has come', () => place.done('tells').includes('second'));
-    expect((await place.typesOf('tells')).filter((type) => type === 'HandlerSucceeded')).toHaveLength(6);
+    for (const name of ['a', 'b', 'c', 'd']) await has(name, ...lines, 'second');
+    expect(new Set(await workers())).toEqual(new Set(['one-handlers']));
+  });
+
+  test('two that do not hear of each other may both handle an event, and only one of them records it', async () => {
+    place.add('tells', TELLS);
+    await place.start('one-handlers', { silent: true });
+    await place.start('two-handlers', { silent: true });
+    await place.registered('tells');
+    for (let n = 0; n < 20; n++) await place.provisioned(`n-${n}`);
+    await eventually('all are recorded', async () => (await place.typesOf('tells')).length === 21);
+    await eventually('all have come', () => new Set(place.done('tells')).size === 20);
+    const recorded = (await place.log.as(null).read('handler-tells')).map(({ data }) => data['eventId']);
+    expect(new Set(recorded).size).toBe(21);
   });
 
   test('after a restore of the log it goes on behind what is still there', async () => {

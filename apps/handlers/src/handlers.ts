@@ -147,8 +147,9 @@ export class Handlers {
 
   /** The same at each replica that hears the same. */
   #workerOf(name: string): string {
-    const heard = this.#presence.replicas('handlers', SILENCE_MS).map(({ report }) => report.replica);
-    const replicas = [...new Set([...heard, this.runtime.replica])].toSorted();
+    const heard = this.#presence.replicas('handlers', Infinity).map(({ report }) => report.replica);
+    const alive = heard.filter((one) => this.#presence.silentFor(one) < SILENCE_MS);
+    const replicas = [...new Set([...alive, this.runtime.replica])].toSorted();
     return replicas[createHash('sha256').update(name).digest().readUInt32BE(0) % replicas.length]!;
   }
 }

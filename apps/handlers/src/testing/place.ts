@@ -8,7 +8,15 @@ import type { HandlerList, HandlerView } from '@slipway/contracts/http';
 import { NO_STREAM, type EventLog } from '@slipway/event-store';
 import { openEventLog } from '@slipway/event-store/open';
 import { restoreLog } from '@slipway/event-store/sqlite';
-import { HandlerConfig, MeshConfig, runInContext, systemContext, type RunningService, type Runtime } from '@slipway/mesh';
+import {
+  HandlerConfig,
+  MeshConfig,
+  runInContext,
+  startBeats,
+  systemContext,
+  type RunningService,
+  type Runtime,
+} from '@slipway/mesh';
 import { testRuntime, type NatsServer } from '@slipway/mesh/testing';
 import { service } from '../index.js';
 
@@ -24,7 +32,7 @@ export interface Asked {
 export class HandlersPlace {
   readonly folder = mkdtempSync(join(tmpdir(), 'slipway-handlers-'));
   readonly asked: Asked[] = [];
-  readonly running: { service: RunningService; runtime: Runtime }[] = [];
+  readonly running: { service: RunningService; runtime: Runtime; endBeats: () => void }[] = [];
   /** Whose `node_modules` hold handlers that are packages. */
   packages: string | undefined;
   log!: EventLog;
@@ -60,18 +68,23 @@ const done = (text) => appendFileSync(DONE, text + '\\n');
     return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
   }
 
-  async start(replica = 'one-handlers'): Promise<void> {
+  /** Starts a replica; one that is `silent` is never heard of by the others. */
+  async start(replica = 'one-handlers', { silent = false } = {}): Promise<void> {
     this.log ??= await openEventLog({ eventLog: 'sqlite', folder: join(this.folder, 'log') });
     const config = Object.assign(new MeshConfig(), { mesh: 'test', handlers: { ...this.#handlers } });
     if (this.packages !== undefined) config.provisioners.folder = this.packages;
     const parts = { config, store: this.log.as('handlers'), cacheFolder: join(this.folder, 'cache', replica) };
     const runtime = await testRuntime({ nats: this.nats, service: 'handlers', replica, parts });
-    this.running.push({ service: await service.start(runtime), runtime });
+    const running = await service.start(runtime);
+    const { bus, clock } = runtime;
+    const beats = { mesh: 'test', service: 'handlers', replica, bus, clock, health: () => running.health() } as const;
+    this.running.push({ service: running, runtime, endBeats: silent ? () => {} : startBeats(beats) });
   }
 
   /** Ends a replica, in order. */
   async stop(index = 0): Promise<void> {
-    const [{ service: running, runtime }] = this.running.splice(index, 1) as [(typeof this.running)[number]];
+    const [{ service: running, runtime, endBeats }] = this.running.splice(index, 1) as [(typeof this.running)[number]];
+    endBeats();
     await running.stop({ instances: 'leave' });
     await runtime.connection.close();
   }
