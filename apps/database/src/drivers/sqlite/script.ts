@@ -7,7 +7,7 @@
  * outside: it is checked as https://sqlite.org/security.html says before anything else is done with it, and runs none of what its
  * schema holds.
  *
- * `look` opens read-only and gives: whether the file exists, SQLite's own check, journal mode, and the SHA-256 of the schema.
+ * `look`, which `make` and `adopt` end with (a Node less to start), opens read-only and gives: whether the file exists, SQLite's own check, journal mode, and the SHA-256 of the schema.
  */
 export const SCRIPT = `
 import { createHash } from 'node:crypto';
@@ -33,10 +33,14 @@ function make() {
     process.exit(2);
   }
   db.exec('COMMIT');
-  const answer = db.prepare('SELECT count(*) AS tables ' + tables).get();
+  return done(db);
+}
+
+function done(db) {
+  const { tables: count } = db.prepare('SELECT count(*) AS tables ' + tables).get();
   db.close();
   sync(task.path);
-  return answer;
+  return { tables: count, observed: look() };
 }
 
 function sync(path) {
@@ -65,10 +69,7 @@ function adopt() {
     const problems = db.prepare('PRAGMA integrity_check(3)').all().map((row) => row.integrity_check);
     if (problems.join() !== 'ok') refuse(problems.join('; '));
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    const answer = db.prepare('SELECT count(*) AS tables ' + tables).get();
-    db.close();
-    sync(task.path);
-    return answer;
+    return done(db);
   } catch (error) {
     // Of SQLite: the file itself; a disk that is full or broken says so by other codes (https://sqlite.org/rescode.html).
     if ([1, 11, 26].includes(error.errcode & 255)) refuse(error.message);

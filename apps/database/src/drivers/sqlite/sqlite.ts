@@ -36,20 +36,21 @@ export function sqliteDriver(): Driver<DatabaseSpec> {
     async ensure(target, spec, _inputs, context) {
       const generation = new GenerationFolder(target, context);
       const path = join(generation.path, DATA, FILE);
+      let made: JsonObject = {};
       const effect = await generation.make(target.definition, async (staging) => {
         const { filesystem, progress, log } = context;
         progress(0.2, 'Making the database');
         await filesystem.mkdir(join(staging, DATA), { mode: 0o750 });
         const file = join(staging, DATA, FILE);
         if (context.from) await filesystem.writeFile(file, await context.from.open(), { mode: 0o640 });
-        const made = await sqlite(
+        made = await sqlite(
           context,
           context.from ? { do: 'adopt', path: file } : { do: 'make', path: file, schema: spec.schema ?? '' },
         );
         log(`${context.from ? 'Restored' : 'Made'} a database with ${String(made['tables'])} tables`);
       });
       context.progress(0.8, 'Checking its integrity');
-      const observed = await observe(generation, context);
+      const observed = effect === 'made' ? (made['observed'] as JsonObject) : await observe(generation, context);
       if (observed['integrity'] !== 'ok') {
         throw new SlipwayError('driver-failed', `${path} is damaged: ${String(observed['integrity'])}`, { path });
       }
