@@ -1,7 +1,8 @@
 /** What `docs/guides/add-a-driver.md` shows is compiled as it stands there, and its driver runs the contract suite. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { access, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from '@jest/globals';
@@ -48,6 +49,8 @@ test('the guide shows a driver, its test and its registration', () => {
   ]);
 });
 
+const CONTENT = randomBytes(200_000);
+
 driverContract('scratch of the guide', scratchDriver, {
   module,
   make: 'scratchDriver',
@@ -55,6 +58,12 @@ driverContract('scratch of the guide', scratchDriver, {
   works: ({ outputs }) => writeFile(join(String(outputs['path']), 'file'), 'kept'),
   gone: async ({ outputs }) => {
     await expect(access(String(outputs['path']))).rejects.toMatchObject({ code: expect.stringMatching(/ENOENT|ENOTDIR/) });
+  },
+  data: {
+    put: ({ outputs }) => writeFile(join(String(outputs['path']), 'long'), CONTENT),
+    has: async ({ outputs }) => {
+      expect((await readFile(join(String(outputs['path']), 'long'))).equals(CONTENT)).toBe(true);
+    },
   },
   points: 3,
 });
