@@ -8,6 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { build, clear, installPackages, root, runtimeEnvironment, runtimeNode, say, seconds } from './bootstrap.mjs';
+import { bringDatabases } from './databases.mjs';
 import { requireNats } from './nats.mjs';
 import { tally } from './tally.mjs';
 
@@ -22,6 +23,7 @@ const environment = {
   NX_TUI: 'false',
   FORCE_COLOR: '0',
 };
+bringDatabases();
 clear('reports');
 mkdirSync(`${root}reports`, { recursive: true });
 

@@ -20,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 const clone = fileURLToPath(new URL('../../../', import.meta.url));
 const script = (name: string) => import(new URL(`../../../scripts/${name}`, import.meta.url).href);
 const { ensureNats, unpackRelease } = await script('nats.mjs');
+const { bringDatabases } = await script('databases.mjs');
 const { packagesInstalled } = await script('bootstrap.mjs');
 const { tally } = await script('tally.mjs');
 const { default: Tally } = await script('jest-tally.mjs');
@@ -118,6 +119,34 @@ describe('nats-server', () => {
     expect(() => unpackRelease(Buffer.from('no tar'), createHash('sha256').update('no tar').digest('hex'), name, into)).toThrow(
       /tar/,
     );
+  });
+});
+
+describe('database servers for tests', () => {
+  const apt = (text: string) => join(program('apt-get', text), 'apt-get');
+  const bring = (text: string, isRoot = true): string[] => bringDatabases({ isRoot, root: folder, apt: apt(text) });
+  const policy = () => existsSync(join(folder, 'usr/sbin/policy-rc.d'));
+  /** As apt would: only where no service may be started. */
+  const installs = () => `[ "$1" = install ] || exit 0
+    test -x '${folder}/usr/sbin/policy-rc.d' && mkdir -p '${folder}/usr/lib/postgresql/15/bin' &&
+    touch '${folder}/usr/lib/postgresql/15/bin/initdb' '${folder}/usr/sbin/mariadbd'`;
+
+  it('are installed when root, with nothing started by it, once', () => {
+    expect(bring(installs())).toEqual([]);
+    expect(callsOf('apt-get')).toEqual([
+      'apt-get update -qq',
+      'apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold postgresql mariadb-server',
+    ]);
+    expect(policy()).toBe(false);
+    expect(bring('exit 1')).toEqual([]);
+    expect(callsOf('apt-get')).toHaveLength(2);
+  });
+
+  it('that cannot be had are named, and fail nothing', () => {
+    expect(bring('echo no network >&2; exit 100')).toEqual(['postgresql', 'mariadb-server']);
+    expect(policy()).toBe(false);
+    expect(bring('exit 0', false)).toEqual(['postgresql', 'mariadb-server']);
+    expect(callsOf('apt-get')).toHaveLength(2);
   });
 });
 

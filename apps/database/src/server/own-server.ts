@@ -44,6 +44,8 @@ export interface ServerProgram {
 const PORTS = { from: 25_000, to: 29_999 };
 /** A loaded machine may take its time over a first start, or over the recovery after a crash. */
 const PATIENCE_MS = 120_000;
+/** One may meet another that is just ending. */
+const STARTS = 2;
 const TAKES_LOCK_MS = 5_000;
 const LOCKED = 75;
 /** Not with the step's signal: a server is everybody's. */
@@ -70,13 +72,15 @@ export class OwnServer {
   async start(context: DriverContext): Promise<ServerRecord> {
     const record = (await this.record(context)) ?? (await this.#make(context));
     const home = this.home(context);
-    if (!(await this.running(context))) {
-      context.log(`Starting ${this.program.kind} in ${home}`);
-      await this.#spawn(home, record, context);
-    }
+    let starts = 0;
     const answers = await until(context, PATIENCE_MS, async () => {
       if (await this.program.answers(home, record, context)) return true;
-      if (!(await this.running(context))) throw await this.#failed(home, context);
+      // What is left of one that was killed may hold its lock for a moment.
+      if (await this.running(context)) return false;
+      if (starts === STARTS) throw await this.#failed(home, context);
+      starts += 1;
+      context.log(`Starting ${this.program.kind} in ${home}`);
+      await this.#spawn(home, record, context);
       return false;
     });
     if (!answers) throw await this.#failed(home, context);

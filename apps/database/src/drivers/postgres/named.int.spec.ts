@@ -1,18 +1,17 @@
 import { chown, copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
 import { ContractPlace } from '@slipway/provisioner/testing';
 import { makeCertificates, type Certificates } from '../../testing/certificates.js';
-import { ask, missing } from './testing/asking.js';
+import { ask, onPostgres } from './testing/asking.js';
 import { contractDriver } from './testing/contract-driver.js';
 import { postgresDriver } from './postgres.js';
 
-const LONG = 300_000;
+const LONG = 120_000;
 const PASSWORD = 'of the :administrator\\, who may not do everything';
-const here = missing === undefined ? describe : describe.skip;
 
-here(`a PostgreSQL server that the configuration names${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+onPostgres('a PostgreSQL server that the configuration names', () => {
   /** Where the server stands that others run: one of ours, given TLS and an administrator who is no superuser. */
   let theirs: ContractPlace;
   let place: ContractPlace;

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { describe } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
 import type { SecretRef, Secrets } from '@slipway/secrets';
 
@@ -10,6 +11,10 @@ const BY_VERSION = '/usr/lib/postgresql';
 export const missing = ['/usr/bin', ...versions()].some((folder) => existsSync(`${folder}/initdb`))
   ? undefined
   : 'PostgreSQL is not installed: apt-get install postgresql';
+
+/** A suite that needs it: skipped by name where it is missing. */
+export const onPostgres = (name: string, suite: () => void): void =>
+  missing === undefined ? describe(name, suite) : describe.skip(`${name} (skipped: ${missing})`, suite);
 
 function versions(): string[] {
   return existsSync(BY_VERSION) ? readdirSync(BY_VERSION).map((version) => `${BY_VERSION}/${version}/bin`) : [];
