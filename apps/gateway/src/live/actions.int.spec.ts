@@ -320,6 +320,31 @@ describe('actions of a connection', () => {
     await place.close();
   }, 60_000);
 
+  it('may have large answers that are still to be read while others are answered; who only sends is let go', async () => {
+    const place = await GatewayPlace.open();
+    for (let n = 0; n < 120; n++) await place.record(`environment-e${n}`, 'DispatchPaused', { reason: 'x'.repeat(60_000) });
+    const client = await LiveClient.open(place);
+    client.socket.pause();
+    for (const id of ['1', '2', '3', '4']) client.send({ id, action: 'list-events', body: { limit: 5000 } });
+    for (let answered = 0; answered < 4; await sleep(20))
+      answered = place.lines.filter(({ path }) => path === '/api/v1/events').length - 1;
+    for (let n = 0; n < 20; n++) client.send({ type: 'ping' });
+    client.socket.resume();
+    for (const id of ['1', '2', '3', '4']) {
+      const { status } = await client.until<AnswerFrame>((frame) => frame.type === 'answer' && frame.id === id);
+      expect(status).toBe(200);
+    }
+    expect((await client.call('info')).status).toBe(200);
+    client.socket.pause();
+    for (let n = 0; n < 60_000; n++) {
+      client.send({ id: `x${n}`, action: 'nothing' });
+      if (n % 500 === 0) await sleep(1);
+    }
+    client.socket.resume();
+    expect((await client.closed).code).toBe(4408);
+    await place.close();
+  }, 60_000);
+
   it('whose answer goes on, such as a log that is followed, come as it is written, until they are dropped or the connection ends', async () => {
     const place = await GatewayPlace.open();
     await place.views.reached(await place.resource('instance', 'shop'), 10_000);

@@ -86,6 +86,8 @@ export class LiveConnection {
   readonly #open = new Map<string, Open>();
   readonly #calls: Calls;
   #refusals = 0;
+  /** Characters of answers to frames that have not left yet. */
+  #unread = 0;
   #heard = true;
   #cancelTimer: () => void;
 
@@ -137,8 +139,13 @@ export class LiveConnection {
   /** Answers to frames: a client that only sends and never reads must not fill our memory. */
   answer(frame: string): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
-    if (this.socket.bufferedAmount > 4 * this.parts.limits.highWater) this.close(CLOSE.slow, 'answers were not read');
-    else this.socket.send(frame);
+    // Not what waits in all: one large answer to an action may be more than all of these together.
+    if (this.#unread > 4 * this.parts.limits.highWater) {
+      this.close(CLOSE.slow, 'answers were not read');
+      return;
+    }
+    this.#unread += frame.length;
+    this.socket.send(frame, () => (this.#unread -= frame.length));
   }
 
   #answer(frame: ServerFrame): void {
