@@ -27,8 +27,11 @@ ${errors.join('\n')}
 );
 
 const variables = ENVIRONMENT.map(({ name, field, meaning }) => `| \`${name}\` | \`${field}\` | ${meaning} |`);
+const configuration = `${root}docs/reference/configuration.md`;
+// What is told of single settings is written by hand, below its own headings.
+const byHand = /^## [^]*/m.exec(readFileSync(configuration, 'utf8'))?.[0] ?? '';
 writeFileSync(
-  `${root}docs/reference/configuration.md`,
+  configuration,
   `# Configuration
 
 One YAML file per profile, the same for every service: \`deploy/<profile>/slipway.yaml\`, whose comments explain each setting.
@@ -42,7 +45,7 @@ ${variables.join('\n')}
 Handlers (\`handlers.<name>: {file, options, tries, backoffSeconds, timeoutSeconds}\`): [how to write one](../guides/write-a-handler.md).
 
 What \`npm start\` takes beside them stands in \`npm start -- --help\`.
-`,
+${byHand && `\n${byHand}`}`,
 );
 
 const { fieldRows, valueRows } = await import(`${root}apps/gateway/dist/views/index.js`);

@@ -146,6 +146,11 @@ describe('what is wrong is named with field, value, reason and source', () => {
     ['handlers: {greeter: {file: x, tries: 0}}', /handlers\.greeter\.tries is 0.*must not be less than 1/],
     ['handlers: {greeter: {file: x, retries: 2}}', /handlers\.greeter\.retries is 2.*is not known/],
     ['mesh: a.b', /mesh is "a\.b".*lower-case/],
+    ['snapshots: {stores: {backups: {folder: here}}}', /snapshots\.stores\.backups\.folder is "here".*absolute path/],
+    ['snapshots: {stores: {backups: {}}}', /snapshots\.stores\.backups\.folder .*absolute path/],
+    ['snapshots: {stores: {backups: null}}', /snapshots\.stores\.backups .*must have a folder/],
+    ['snapshots: {stores: {a.b: {folder: /srv}}}', /snapshots\.stores\.a\.b .*lower-case/],
+    ['snapshots: {stores: {backups: {folder: /srv, bucket: x}}}', /snapshots\.stores\.backups\.bucket .*is not known/],
     ['- 1', /must hold settings by name/],
     ['mesh: a\nmesh: b', /is not YAML.*[Uu]nique/s],
   ])('%s', (text, expected) => {

@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { NAME, RESOURCE_KINDS } from '@slipway/contracts';
 import { fieldErrors, type FieldError } from '../microservice/validation.js';
-import { GuestLocationConfig, HandlerConfig, type MeshConfig } from './config.js';
+import { GuestLocationConfig, HandlerConfig, SnapshotStoreConfig, type MeshConfig } from './config.js';
 import { provisionerRules } from './provisioners.rules.js';
 
 /** What is wrong with a configuration whose fields are right each by itself. */
@@ -9,9 +9,10 @@ export function brokenRules(config: MeshConfig): FieldError[] {
   return [
     ...places(config),
     ...provisionerRules(config),
-    ...handlers(config),
+    ...named('handlers', config.handlers, HandlerConfig, 'must have a file'),
     ...ports(config),
     ...databaseServers(config),
+    ...named('snapshots.stores', config.snapshots.stores, SnapshotStoreConfig, 'must have a folder'),
     ...(config.profile === 'prod' ? production(config) : []),
   ];
 }
@@ -62,13 +63,14 @@ function areDrivers(drivers: unknown): boolean {
   return each && names.length > 0 && new Set(names).size === names.length;
 }
 
-function handlers({ handlers: all }: MeshConfig): FieldError[] {
-  return Object.entries(all).flatMap(([name, handler]): FieldError[] => {
-    const field = `handlers.${name}`;
-    if (!NAME.test(name)) return [{ field, reason: 'the name must be lower-case letters, digits and inner hyphens' }];
-    if (handler === null || typeof handler !== 'object') return [{ field, reason: 'must have a file' }];
-    const wrong = fieldErrors(plainToInstance(HandlerConfig, handler, { exposeUnsetFields: false }));
-    return wrong.map((error) => ({ field: `${field}.${error.field}`, reason: error.reason }));
+/** Settings that stand under names which are free. `must`: what is said of one that is none. */
+function named(field: string, all: object, settings: new () => object, must: string): FieldError[] {
+  return Object.entries(all).flatMap(([name, one]): FieldError[] => {
+    const at = `${field}.${name}`;
+    if (!NAME.test(name)) return [{ field: at, reason: 'the name must be lower-case letters, digits and inner hyphens' }];
+    if (one === null || typeof one !== 'object') return [{ field: at, reason: must }];
+    const wrong = fieldErrors(plainToInstance(settings, one as object, { exposeUnsetFields: false }));
+    return wrong.map((error) => ({ field: `${at}.${error.field}`, reason: error.reason }));
   });
 }
 
