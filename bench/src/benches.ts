@@ -4,6 +4,7 @@ import { followersBench, followersNotes } from './followers.js';
 import { gatewayBench, gatewayNotes } from './gateway.js';
 import { instancesBench, instancesNotes } from './instances.js';
 import { meshBench, meshBenchNotes } from './mesh.js';
+import { passThroughBench, passThroughNotes } from './pass-through.js';
 import { readModelsBench, readModelsNotes } from './read-models.js';
 import { refusalsBench, refusalsNotes } from './refusals.js';
 import { startBench, startNotes } from './start.js';
@@ -24,6 +25,7 @@ export const BENCHES: Record<string, Bench> = {
   gateway: { ...gatewayNotes, run: gatewayBench },
   instances: { ...instancesNotes, run: instancesBench },
   mesh: { ...meshBenchNotes, run: meshBench },
+  'pass-through': { ...passThroughNotes, run: passThroughBench },
   'read-models': { ...readModelsNotes, run: readModelsBench },
   refusals: { ...refusalsNotes, run: refusalsBench },
   start: { ...startNotes, run: startBench },

@@ -30,16 +30,14 @@ const OURS = new Set([
   'x-request-id',
 ]);
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Header fields that `Connection` names hold for one connection too. */
-const namedBy = (connection: string | string[] | undefined): Set<string> =>
-  new Set(
-    [connection ?? []].flat().flatMap((value) =>
-      value
-        .toLowerCase()
-        .split(',')
-        .map((name) => name.trim()),
-    ),
-  );
+function namedBy(connection: string | string[] | undefined): ReadonlySet<string> {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NONE;
+  const names = String(connection).toLowerCase().split(',');
+  return new Set(names.map((name) => name.trim()));
+}
 
 /** What is known of who calls. */
 export interface Caller {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { METHODS, type IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Agent, errors } from 'undici';
@@ -18,6 +19,20 @@ export interface PassLimits {
 }
 export const PASS_LIMITS: PassLimits = { connectMs: 5_000, answerMs: 60_000 };
 
+/** The longest answer that is not streamed, in bytes. */
+const SMALL = 64 * 1024;
+
+/** Of how many instances it is remembered where they are, and for how long, in ms. */
+const MOST_KNOWN = 1_000;
+const KNOWN_MS = 1_000;
+
+/** Where an instance is, as it stood at a position of the views. */
+interface Known {
+  resource: URL;
+  position: string;
+  until: number;
+}
+
 /** How long a connection to an instance that nobody uses is kept, in ms: less than what most servers do. */
 const KEEP_ALIVE_MS = 4_000;
 
@@ -31,9 +46,10 @@ const KEEP_ALIVE_MS = 4_000;
  */
 export class PassThrough {
   readonly #agent: Agent;
+  readonly #known = new Map<string, Known>();
 
   constructor(
-    private readonly views: Pick<Views, 'get'>,
+    private readonly views: Pick<Views, 'get' | 'position'>,
     private readonly proto: 'http' | 'https',
     private readonly limits: PassLimits = PASS_LIMITS,
   ) {
@@ -68,16 +84,29 @@ export class PassThrough {
   /** Where a call goes: the instance of its path, and what follows it. Throws `not-found`, `not-possible`, `bad-input`. */
   async target(id: string, url: string): Promise<Target> {
     const full = id.includes('.') ? id : `${DEFAULT_ENVIRONMENT}.${id}`;
-    const view = (await this.views.get('instances', full, {})) as ResourceView | null;
-    if (!view) throw new SlipwayError('not-found', `There is no instance ${full.replace(/[^\x21-\x7e]/g, '?').slice(0, 128)}`);
-    return targetOf(resourceOf(view), restOf(url));
+    return targetOf(await this.#resource(full), restOf(url));
+  }
+
+  /** Looked up once for many calls: again when anything was recorded since, or a moment has passed. */
+  async #resource(id: string): Promise<URL> {
+    const position = this.views.position();
+    const now = Date.now();
+    const known = this.#known.get(id);
+    if (known && known.position === position && now < known.until) return known.resource;
+    const view = (await this.views.get('instances', id, {})) as ResourceView | null;
+    if (!view) throw new SlipwayError('not-found', `There is no instance ${id.replace(/[^\x21-\x7e]/g, '?').slice(0, 128)}`);
+    const resource = resourceOf(view);
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(id, { resource, position, until: now + KNOWN_MS });
+    return resource;
   }
 
   async #pass(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { id } = request.params as { id: string };
     const { origin, path } = await this.target(id, request.raw.url!);
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    // An AbortController would make an error and its stack for each call that goes well.
+    const gone = new EventEmitter();
+    reply.raw.once('close', () => reply.raw.writableFinished || gone.emit('abort'));
     const answer = await this.#agent
       .request({
         origin,
@@ -90,18 +119,22 @@ export class PassThrough {
           context: request.context,
         }),
         body: (request.body as IncomingMessage | undefined) ?? null,
-        signal: gone.signal,
+        signal: gone,
       })
       .catch((error: unknown) => {
         throw failureOf(error, id, this.limits);
       });
-    reply.status(answer.statusCode);
-    reply.headers(headersToCaller(answer.headers));
+    const pass = () => reply.status(answer.statusCode).headers(headersToCaller(answer.headers));
     if (answer.statusCode === 204 || answer.statusCode === 304 || request.method === 'HEAD') {
       await answer.body.dump();
-      return reply.send();
+      return pass().send();
     }
-    return reply.send(answer.body);
+    // What is small goes out in one go, and one that breaks off can still be told as what it is.
+    if (Number(answer.headers['content-length'] ?? Infinity) > SMALL) return pass().send(answer.body);
+    const body = await answer.body.bytes().catch((error: unknown) => {
+      throw failureOf(error, id, this.limits);
+    });
+    return pass().send(body);
   }
 }
 
