@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { EventView, JobKind, Plan } from '@slipway/contracts';
-import type { Accepted, RequestView, ResourceView } from '@slipway/contracts/http';
+import type { Accepted, RequestView, ResourceView, SnapshotView } from '@slipway/contracts/http';
 import type { TestMesh } from '@slipway/testing';
 import { program, slipway } from '../slipway.js';
 import { Refused, isLast, type Door } from './door.js';
@@ -70,6 +70,7 @@ export function cliDoor(mesh: TestMesh): Door {
       return events;
     },
     instance: (id) => run<ResourceView>('instances', id),
+    snapshot: (id) => run<SnapshotView>('snapshots', 'show', id),
     close: () => {},
   };
 }

@@ -1,6 +1,6 @@
 import type { ApiError } from '@slipway/client';
 import type { ErrorCode, EventView, JobKind, Plan } from '@slipway/contracts';
-import { ENDED, type Accepted, type RequestView, type ResourceView } from '@slipway/contracts/http';
+import { ENDED, type Accepted, type RequestView, type ResourceView, type SnapshotView } from '@slipway/contracts/http';
 
 /** What a request can be told while it is there. */
 export type Verb = 'cancel' | 'retry' | 'abandon' | 'pause' | 'resume';
@@ -21,6 +21,7 @@ export interface Door {
   /** A request's own events from the first one on, as they come, until it has ended. */
   follow(requestId: string): Promise<EventView[]>;
   instance(id: string): Promise<ResourceView>;
+  snapshot(id: string): Promise<SnapshotView>;
   close(): void;
 }
 

@@ -33,6 +33,7 @@ export function restDoor(mesh: TestMesh): Door {
       }
     },
     instance: (id) => refusing(client.instances.get(id)),
+    snapshot: (id) => refusing(client.snapshots.get(id)),
     close: () => {},
   };
   return door;

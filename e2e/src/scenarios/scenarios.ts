@@ -66,6 +66,33 @@ export const SCENARIOS: Record<string, (scene: Scene) => Promise<void>> = {
     expect(standing()).toEqual([]);
   },
 
+  async 'export and import'({ door, name, standing }) {
+    const body = { ...owner, instanceId: name, definition: 'guestbook', offerings: { greeting: 'Before' } };
+    await door.settled((await door.ask('provision', body)).requestId);
+    const entries = async (instance: string) => new URL('entries', (await door.instance(instance)).outputs.url as string);
+    const headers = { 'content-type': 'application/json' };
+    const entry = JSON.stringify({ name: 'Ada', message: 'was here' });
+    expect((await fetch(await entries(name), { method: 'POST', headers, body: entry })).ok).toBe(true);
+
+    const exported = await door.settled((await door.ask('export', { instanceId: name, priority: 3 })).requestId);
+    expect(exported).toMatchObject({ status: 'succeeded', job: 'export', priority: 3 });
+    const { snapshot } = exported.result as { snapshot: string };
+    const taken = { status: 'kept', origin: 'taken', instanceId: name, environment: 'default' };
+    expect(await door.snapshot(snapshot)).toMatchObject({ ...taken, definition: { name: 'guestbook' } });
+
+    const copy = `${name}-copy`;
+    const again = { ownerId: 'bob', ownerType: 'team', instanceId: copy, snapshot, snapshotId: true };
+    await expect(door.ask('import', { ...again, instanceId: name })).rejects.toEqual(coded('name-taken'));
+    const imported = await door.settled((await door.ask('import', again)).requestId);
+    expect(imported).toMatchObject({ status: 'succeeded', job: 'import', owner: { id: 'bob', type: 'team' } });
+    expect(await (await fetch(await entries(copy))).json()).toMatchObject({ count: 1, items: [{ name: 'Ada' }] });
+    expect(standing()).toEqual([...PARTS(copy), ...PARTS(name)].toSorted());
+    await expect(door.ask('import', { ...again, instanceId: `${name}-no`, snapshot: 'nowhere' })).rejects.toEqual(
+      coded('not-found'),
+    );
+    await expect(door.ask('export', { instanceId: `${name}-no` })).rejects.toEqual(coded('not-found'));
+  },
+
   async follow({ door, name }) {
     const { requestId } = await door.ask('provision', { ...owner, instanceId: name, definition: 'hello' });
     const events = await door.follow(requestId);

@@ -1,5 +1,5 @@
 import type { EventView, Plan } from '@slipway/contracts';
-import type { Accepted, RequestView, ResourceView } from '@slipway/contracts/http';
+import type { Accepted, RequestView, ResourceView, SnapshotView } from '@slipway/contracts/http';
 import type { TestMesh } from '@slipway/testing';
 import { isLast, isSettled, refusing, type Door } from './door.js';
 
@@ -34,6 +34,7 @@ export function webSocketDoor(mesh: TestMesh): Door {
       return events;
     },
     instance: (id) => call<ResourceView>('get-instance', { id }),
+    snapshot: (id) => call<SnapshotView>('get-snapshot', { id }),
     close: () => client.actions.close(),
   };
   return door;
