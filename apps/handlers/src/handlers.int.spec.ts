@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { HandlerList } from '@slipway/contracts/http';
 import { startNatsServer, type NatsServer } from '@slipway/mesh/testing';
 import { HandlersPlace, eventually } from './testing/place.js';
 
@@ -142,6 +143,23 @@ export const handle = (event, { key, handler, options }) => done(JSON.stringify(
     });
     await place.provisioned('three');
     await eventually('it goes on', async () => (await place.typesOf('fails')).at(-1) === 'HandlerSucceeded');
+  });
+
+  test('many parked events with long reasons fit into events and answers: the oldest are told, and how many there are', async () => {
+    place.add('fails', `export const names = ['dfe.*'];\nexport const handle = () => { throw new Error('x'.repeat(1e6)); };`, {
+      tries: 1,
+    });
+    await place.start();
+    await place.registered('fails');
+    const first = await place.provisioned('n-0');
+    for (let n = 1; n < 130; n++) await place.provisioned(`n-${n}`);
+    await eventually('all are parked', async () => (await place.view('fails')).parkedCount === 130);
+    const { parked } = await place.view('fails');
+    expect([parked.length, parked[0]!.eventId, parked[0]!.cause.message]).toEqual([100, first, 'x'.repeat(1_000)]);
+    expect((await place.ask<HandlerList>('list-handlers', {})).items[0]).toMatchObject({
+      parkedCount: 130,
+      parked: { length: 5 },
+    });
   });
 
   test('asks for jobs in its own name, with the event as their cause and a key that the same event repeats', async () => {
@@ -326,7 +344,7 @@ export const handle = async (event, { send }) => done((await send('deprovision',
     await place.stop();
     place.take('gone');
     await place.start();
-    expect(await place.view('gone')).toMatchObject({ name: 'gone', names: [], parked: [{ eventId }] });
+    expect(await place.view('gone')).toMatchObject({ name: 'gone', names: [], parkedCount: 1, parked: [{ eventId }] });
     await expect(place.ask('retry-parked', { handler: 'gone', eventId })).rejects.toMatchObject({ code: 'not-possible' });
     await place.ask('discard-parked', { handler: 'gone', eventId, reason: 'it is over' });
     expect(await place.ask('list-handlers', {})).toEqual({ items: [] });

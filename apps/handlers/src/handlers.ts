@@ -12,6 +12,9 @@ import { Runner } from './runner.js';
 const SILENCE_MS = 10_000;
 const LISTEN_MS = 2_500;
 const LOOK_MS = 1_000;
+/** How many parked events an answer tells: it has to fit into a message. */
+const SHOWN_OF_ONE = 100;
+const SHOWN_OF_EACH = 5;
 
 /** All handlers that are configured, and what is left of others. */
 export class Handlers {
@@ -63,9 +66,10 @@ export class Handlers {
   async list(name?: string): Promise<HandlerList> {
     const all = new Set([...this.#runners.keys(), ...[...this.#recorded].toSorted()]);
     if (name !== undefined && !all.has(name)) throw new SlipwayError('not-found', `There is no handler ${name}; ${named(all)}`);
-    const views = [...all].filter((one) => name === undefined || one === name).map((one) => this.#view(one));
+    const shown = name === undefined ? SHOWN_OF_EACH : SHOWN_OF_ONE;
+    const views = [...all].filter((one) => name === undefined || one === name).map((one) => this.#view(one, shown));
     const items = (await Promise.all(views)).filter(
-      (view) => view.file !== undefined || view.parked.length > 0 || view.name === name,
+      (view) => view.file !== undefined || view.parkedCount > 0 || view.name === name,
     );
     return { items };
   }
@@ -94,18 +98,19 @@ export class Handlers {
     await Promise.all([this.#subscription?.stop(), ...[...this.#runners.values()].map((runner) => runner.stop())]);
   }
 
-  async #view(name: string): Promise<HandlerView> {
+  async #view(name: string, shown: number): Promise<HandlerView> {
     const { store, config } = this.runtime;
     const { state } = await foldStream(store, handler, streamName(OWN_CATEGORY, name), this.kept);
     const runner = this.#runners.get(name);
-    if (!runner) return { name, names: [], parked: state.parked };
+    const parked = { parkedCount: state.parked.length, parked: state.parked.slice(0, shown) };
+    if (!runner) return { name, names: [], ...parked };
     return {
       name,
       file: config.handlers[name]!.file,
       names: runner.names,
       replica: this.#workerOf(name),
       ...(runner.problem !== undefined && { problem: runner.problem }),
-      parked: state.parked,
+      ...parked,
     };
   }
 

@@ -5,6 +5,7 @@ import {
   instant,
   streamName,
   type AcceptCommand,
+  type Cause,
   type Clock,
   type EventToHandle,
   type HandledEvent,
@@ -32,6 +33,8 @@ import { filterFor } from './names.js';
 const SEND_MS = 5_000;
 const PAUSE_MS = 2_000;
 const LONGEST_BACKOFF_MS = 60_000;
+/** Characters of the reason that is kept with a parked event. */
+const LONGEST_REASON = 1_000;
 
 export interface RunnerOptions {
   name: string;
@@ -189,7 +192,7 @@ export class Runner {
       } catch (error) {
         if (!this.#active || (error instanceof SlipwayError && error.code === 'epoch-old')) throw error;
         if (isAway(error)) throw error;
-        const cause = causeOf(error, 'handler-failed');
+        const cause = bounded(causeOf(error, 'handler-failed'));
         logger.warn({ handler: name, eventId: event.id, try: count, reason: cause.message }, 'A handler failed');
         if (count >= config.tries) {
           const at = instant(clock.now());
@@ -257,6 +260,9 @@ export class Runner {
     this.problem = reason;
   }
 }
+
+/** Whatever a handler throws has to fit into an event. */
+const bounded = ({ code, message, hint }: Cause): Cause => ({ code, message: message.slice(0, LONGEST_REASON), hint });
 
 /** What is away is not the handler's fault: no try counts, and it waits until it is back. */
 const AWAY = ['log-unavailable', 'log-damaged', 'wrong-revision', 'unreachable', 'no-server', 'timed-out'];

@@ -194,6 +194,7 @@ export const SCHEMAS = {
           names: listOf(string),
           replica: string,
           problem: string,
+          parkedCount: atLeast(0),
           parked: listOf(
             object({
               eventId: string,

@@ -4,7 +4,7 @@ import type { HandlerView, Readiness } from '@slipway/contracts/http';
 import { HandlerConfig, currentContext } from '@slipway/mesh';
 import { GatewayPlace } from '../testing/gateway-place.js';
 
-const welcome: HandlerView = { name: 'welcome', file: '/x.mjs', names: ['dfe.provisioned'], parked: [] };
+const welcome: HandlerView = { name: 'welcome', file: '/x.mjs', names: ['dfe.provisioned'], parkedCount: 0, parked: [] };
 const PARKED = '/handlers/welcome/parked/e1';
 
 let place: GatewayPlace;

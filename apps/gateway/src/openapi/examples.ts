@@ -92,6 +92,7 @@ const handler = {
   file: '/home/ada/slipway/handlers/welcome.mjs',
   names: ['dfe.provisioned'],
   replica: 'here-handlers',
+  parkedCount: 1,
   parked: [
     {
       eventId: '7d0c3f0e-6f0f-4b8e-9d7a-0a4a5f1f3c11',

@@ -348,17 +348,21 @@ const handler = object<HandlerView>({
   names: described(list(text), 'What it listens to; empty while it cannot be loaded.'),
   replica: optional(described(text, 'The replica that works on it.')),
   problem: optional(described(text, 'Why it does not work, or what it is just trying again.')),
-  parked: list(
-    object<ParkedEvent>({
-      eventId: text,
-      name: { ...text, example: 'dfe.provisioned' },
-      stream: text,
-      revision: count,
-      parkedAt: time,
-      tries: count,
-      cause: described(ref('Cause'), 'Why the last try failed.'),
-      retrying: described(flag, 'Somebody has asked for it to be handled again, and it was not yet.'),
-    }),
+  parkedCount: described(count, 'How many events are parked.'),
+  parked: described(
+    list(
+      object<ParkedEvent>({
+        eventId: text,
+        name: { ...text, example: 'dfe.provisioned' },
+        stream: text,
+        revision: count,
+        parkedAt: time,
+        tries: count,
+        cause: described(ref('Cause'), 'Why the last try failed.'),
+        retrying: described(flag, 'Somebody has asked for it to be handled again, and it was not yet.'),
+      }),
+    ),
+    'The oldest of them: of one handler at most 100, in the list of all at most 5 each.',
   ),
 });
 

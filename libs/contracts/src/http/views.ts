@@ -284,6 +284,9 @@ export interface HandlerView {
   replica?: string;
   /** Why it does not work, or what it is trying again just now. */
   problem?: string;
+  /** How many events are parked. */
+  parkedCount: number;
+  /** The oldest of them: of one handler at most 100, in the list of all at most 5 each. */
   parked: ParkedEvent[];
 }
 

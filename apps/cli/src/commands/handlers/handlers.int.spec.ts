@@ -9,6 +9,7 @@ const LIST: HandlerList = {
     {
       ...{ name: 'welcome', file: '/x/welcome.mjs', names: ['dfe.provisioned', 'dfe.imported'], replica: 'here-handlers' },
       problem: 'It failed at dfe.provisioned',
+      parkedCount: 1,
       parked: [
         {
           ...{ eventId: EVENT, name: 'dfe.provisioned', stream: 'request-1', revision: 7, tries: 5, retrying: false },
@@ -17,7 +18,7 @@ const LIST: HandlerList = {
         },
       ],
     },
-    { name: 'gone', names: [], parked: [] },
+    { name: 'gone', names: [], parkedCount: 0, parked: [] },
   ],
 };
 

@@ -19,7 +19,7 @@ export function handlers(program: Command): void {
           [
             ['HANDLER', ({ name }) => name],
             ['LISTENS TO', ({ names }) => names.join(', ')],
-            ['PARKED', ({ parked }) => parked.length],
+            ['PARKED', ({ parkedCount }) => parkedCount],
             ['WHY', why],
           ],
           options.output,
