@@ -11,6 +11,7 @@ import {
   HealthCheck,
   Offering,
   InstanceSpec,
+  OnFailure,
   ProcessLimits,
   Requirement,
   ResourceDefinition,
@@ -124,6 +125,7 @@ describe('docs/reference/definitions.md', () => {
     ['Of a storage', [StorageSpec]],
     ['Of a database', [DatabaseSpec]],
     ['Of an instance', [InstanceSpec, HealthCheck, ProcessLimits]],
+    ['When it fails', [OnFailure]],
     ['Of an instance as a container', [ContainerSpec]],
   ])('%s: every field of the contract is listed', (title, classes) => {
     const listed = sections.get(title)!;
