@@ -342,6 +342,7 @@ describe('every registered driver', () => {
       'instance/process',
       'storage/directory',
       'storage/docker-volume',
+      'storage/s3',
     ]);
   });
 

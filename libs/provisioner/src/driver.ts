@@ -47,6 +47,11 @@ export interface DriverContext {
   signal: AbortSignal;
   /** From 0 to 1, or undefined where nobody knows. */
   progress(fraction: number | undefined, message: string): void;
+  /**
+   * To be awaited before each change at an endpoint that is reached over the network, by neither `command` nor `filesystem`. Throws
+   * the signal's reason when the step was ended meanwhile.
+   */
+  changing(what: string): Promise<void>;
   /** One line of the step's log. Never a secret. */
   log(line: string): void;
   /** Of an `ensure` that begins with the data of a snapshot. */

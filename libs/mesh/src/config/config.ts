@@ -126,6 +126,25 @@ export class LimitsConfig {
   @IsInt() @Min(1) queue: number = 100_000;
 }
 
+/** A store with an S3 API in which the driver `s3` makes buckets. */
+export class S3Config {
+  @Matches(/^https?:\/\/[^/?#@\s]+\/?$/, { message: '$property must be http://host:port or https://host' }) endpoint: string;
+  @IsString() region: string = 'us-east-1';
+  /** Of who may make buckets. */
+  @Matches(/^[\x21-\x7e]{3,128}$/, { message: '$property must be an access key id' }) accessKeyId: string;
+  /** File with the secret of that key, mode 0600. */
+  @IsString() secretKeyFile: string;
+  /**
+   * Whose the credentials of a bucket are: `radosgw`: its own user, by Ceph's admin API (needs caps `users=*`); `shared`: those above,
+   * which reach every bucket.
+   */
+  @IsIn(['radosgw', 'shared']) credentials: 'radosgw' | 'shared' = 'shared';
+}
+
+export class StoragesConfig {
+  @MayBeLeftOut() @ValidateNested() @Type(() => S3Config) s3?: S3Config;
+}
+
 /** The Docker engine that drivers of containers and volumes use, by the `docker` client of the place. */
 export class DockerConfig {
   /** `unix:///var/run/docker.sock`, `ssh://user@host`, …; the client's own default when left out. */
@@ -249,6 +268,7 @@ export class MeshConfig {
   @ValidateNested() @Type(() => LimitsConfig) limits: LimitsConfig = new LimitsConfig();
   @ValidateNested() @Type(() => InstancesConfig) instances: InstancesConfig = new InstancesConfig();
   @ValidateNested() @Type(() => DatabasesConfig) databases: DatabasesConfig = new DatabasesConfig();
+  @ValidateNested() @Type(() => StoragesConfig) storages: StoragesConfig = new StoragesConfig();
   @ValidateNested() @Type(() => DockerConfig) docker: DockerConfig = new DockerConfig();
   @ValidateNested() @Type(() => SnapshotsConfig) snapshots: SnapshotsConfig = new SnapshotsConfig();
   /** Handlers of recorded events, by name. */

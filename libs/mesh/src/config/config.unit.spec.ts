@@ -52,6 +52,9 @@ describe('the profiles', () => {
       'gateway.tls',
     ]);
     expect(refusal({ profile: 'prod', overrides: { eventLog: 'kurrentdb://one:2113?tls=false' } }).message).toMatch(/tls=false/);
+    const s3 = { endpoint: 'http://store', accessKeyId: 'key', secretKeyFile: 'file' };
+    expect(refusal({ profile: 'prod', overrides: { 'storages.s3': s3 } }).message).toMatch(/storages\.s3\.endpoint.*https/);
+    expect(refusal({ profile: 'prod', overrides: { 'docker.host': 'tcp://one:2375' } }).message).toMatch(/docker\.host.*ssh/);
   });
 
   test('handlers have their defaults, and files that are found from the root of the clone', () => {
@@ -145,6 +148,9 @@ describe('what is wrong is named with field, value, reason and source', () => {
     ['handlers: {greeter: {}}', /handlers\.greeter\.file is not set/],
     ['handlers: {greeter: {file: x, tries: 0}}', /handlers\.greeter\.tries is 0.*must not be less than 1/],
     ['handlers: {greeter: {file: x, retries: 2}}', /handlers\.greeter\.retries is 2.*is not known/],
+    ['storages: {s3: {endpoint: store, accessKeyId: key, secretKeyFile: f}}', /storages\.s3\.endpoint is "store".*http/],
+    ['storages: {s3: {endpoint: "http://s", accessKeyId: key}}', /storages\.s3\.secretKeyFile/],
+    ['storages: {s3: {endpoint: "http://s", accessKeyId: key, secretKeyFile: f, credentials: iam}}', /must be one of.*radosgw/],
     ['mesh: a.b', /mesh is "a\.b".*lower-case/],
     ['snapshots: {stores: {backups: {folder: here}}}', /snapshots\.stores\.backups\.folder is "here".*absolute path/],
     ['snapshots: {stores: {backups: {}}}', /snapshots\.stores\.backups\.folder .*absolute path/],

@@ -35,6 +35,7 @@ const PATHS = [
   'gateway.tls.certFile',
   'gateway.tls.keyFile',
   'docker.configFolder',
+  'storages.s3.secretKeyFile',
   'databases.postgres.server.passwordFile',
   'databases.postgres.server.tls.caFile',
   'databases.mariadb.server.passwordFile',

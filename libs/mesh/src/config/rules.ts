@@ -96,7 +96,7 @@ function databaseServers({ databases }: MeshConfig): FieldError[] {
 }
 
 /** Several machines: nothing embedded, nothing in the clear. */
-function production({ eventLog, nats, gateway }: MeshConfig): FieldError[] {
+function production({ eventLog, nats, gateway, storages, docker }: MeshConfig): FieldError[] {
   const wrong: FieldError[] = [];
   if (eventLog === 'sqlite') {
     wrong.push({ field: 'eventLog', reason: 'must be kurrentdb://host:port in prod: the embedded log serves one machine' });
@@ -108,5 +108,9 @@ function production({ eventLog, nats, gateway }: MeshConfig): FieldError[] {
   if (nats.tokenFile === undefined)
     wrong.push({ field: 'nats.tokenFile', reason: 'must name the file with the credential in prod' });
   if (gateway.tls === undefined) wrong.push({ field: 'gateway.tls', reason: 'must name certFile and keyFile in prod' });
+  if (storages.s3?.endpoint.startsWith('http://'))
+    wrong.push({ field: 'storages.s3.endpoint', reason: 'must be https:// in prod' });
+  if (docker.host?.startsWith('tcp://'))
+    wrong.push({ field: 'docker.host', reason: 'must be unix:// or ssh:// in prod: tcp:// is in the clear' });
   return wrong;
 }

@@ -17,7 +17,7 @@ const LABEL = 'slipway.';
  */
 export class EngineMarks {
   private constructor(
-    private readonly place: string,
+    readonly place: string,
     private readonly mesh: string,
   ) {}
 

@@ -27,6 +27,7 @@ export async function driverContext(
     secrets,
     clock: ports.clock,
     signal,
+    changing: async () => signal.throwIfAborted(),
     progress: (fraction, message) => say.progress(fraction, secrets.cover(message)),
     log: (line) => say.log(secrets.cover(line)),
   };

@@ -46,6 +46,7 @@ export class ContractPlace {
       clock: systemClock,
       root: this.root,
       signal,
+      changing: async () => signal.throwIfAborted(),
       progress: (fraction, message) => void said.progress.push({ fraction, message }),
       log: (line) => void said.log.push(line),
     };

@@ -27,7 +27,10 @@ export const withPieces = (data: Data, before: BeforeEffect): Data => ({
 });
 
 /** The same interfaces, with a hook before everything that may change the place. What only reads passes. */
-export function withEffects<T extends { command: Command; filesystem: Filesystem }>(place: T, before: BeforeEffect): T {
+export function withEffects<T extends { command: Command; filesystem: Filesystem; changing(what: string): Promise<void> }>(
+  place: T,
+  before: BeforeEffect,
+): T {
   const filesystem = { ...place.filesystem };
   for (const name of CHANGES) {
     const effect = place.filesystem[name] as (...args: unknown[]) => Promise<void>;
@@ -40,6 +43,10 @@ export function withEffects<T extends { command: Command; filesystem: Filesystem
   return {
     ...place,
     filesystem,
+    async changing(what) {
+      await before(what);
+      return place.changing(what);
+    },
     command: {
       async exec(line, options) {
         await before(`exec ${line[0]}`);

@@ -47,7 +47,8 @@ export function dockerVolumeDriver({ mesh, docker: options }: DockerVolumeOption
         .catch(async (error: unknown) => {
           // What can't be taken away now carries our labels, and goes later.
           await docker.remove('volume', own).catch(() => {});
-          throw error;
+          // Data that were cut off by the end of the step look like damaged ones.
+          throw context.signal.aborted ? context.signal.reason : error;
         });
       const volume = await recorded(folder, context);
       if (volume !== own) await docker.remove('volume', own);

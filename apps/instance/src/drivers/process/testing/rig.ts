@@ -88,6 +88,7 @@ export class Rig {
       clock: systemClock,
       root: this.root,
       signal,
+      changing: async () => signal.throwIfAborted(),
       progress: (_, message) => void this.log.push(message),
       log: (line) => void this.log.push(line),
     };
