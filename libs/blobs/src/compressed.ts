@@ -4,7 +4,7 @@ import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync, 
 import { SlipwayError, type BlobRef } from '@slipway/contracts';
 import type { Blobs } from './port.js';
 
-const CHUNK = 256 * 1024;
+const CHUNK = 1024 * 1024;
 
 /** Up to this length content is compressed at once; a thread of its own would cost more. */
 const SMALL = 128 * 1024;

@@ -8,6 +8,8 @@ import type { BlobContent, Blobs } from '../port.js';
 import { sweepLeftovers, unfinishedName } from './leftovers.js';
 
 const MIB = 1024 * 1024;
+/** How much is read of a file at once: what is behind it (hash, decompression) costs per piece. */
+const READ = MIB / 4;
 const UNFINISHED = 'unfinished';
 
 /** Opens the store of blobs in a folder, made if it is not there. Several processes may use the same folder. */
@@ -49,7 +51,7 @@ class DirectoryBlobs implements Blobs {
   async open(sha256: string): Promise<Readable> {
     const file = await this.#openFile(sha256);
     const checked = new CheckedContent(sha256);
-    const source = file.createReadStream();
+    const source = file.createReadStream({ highWaterMark: READ });
     source.on('error', (error) => checked.destroy(unavailable(error)));
     checked.on('close', () => source.destroy());
     return source.pipe(checked);

@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ContractPlace } from '@slipway/provisioner/testing';
+import type { Part } from '@slipway/contracts';
+import { ContractPlace, dataOf, readOut } from '@slipway/provisioner/testing';
 import { directoryDriver } from './directory.js';
 
 describe('a folder', () => {
@@ -33,4 +37,36 @@ describe('a folder', () => {
     await context.filesystem.remove(String(outputs['path']));
     expect(await driver.inspect(target, context)).toEqual({ state: 'present', observed: { exists: false } });
   });
+
+  test('with hundreds of megabytes is exported and imported in the same little memory, and told by bytes and rate', async () => {
+    const MIB = 1024 * 1024;
+    const { outputs } = await driver.ensure(place.target('storage', 'big'), {}, {}, await place.context());
+    const noise = randomBytes(MIB);
+    const file = await open(join(String(outputs['path']), 'file'), 'w');
+    for (let piece = 0; piece < 300; piece += 1) {
+      noise.writeUInt32BE(piece, piece);
+      await file.writeFile(noise.subarray(piece));
+      await file.writeFile(noise.subarray(0, piece));
+    }
+    await file.close();
+    const idle = process.memoryUsage();
+    let grown = 0;
+    const watching = setInterval(() => {
+      const { heapUsed, external } = process.memoryUsage();
+      grown = Math.max(grown, heapUsed + external - idle.heapUsed - idle.external);
+    }, 20);
+    const context = await place.context();
+    let part: Part;
+    try {
+      part = await readOut(driver.portable!, place.target('storage', 'big'), {}, context);
+      await driver.ensure(place.target('storage', 'copy'), {}, {}, { ...context, from: dataOf(part, context) });
+    } finally {
+      clearInterval(watching);
+    }
+    expect(part).toMatchObject({ mediaType: 'application/x-tar', contentBytes: 300 * MIB + 1_536 });
+    expect(grown).toBeLessThan(150 * MIB);
+    const told = context.said.progress.map(({ message }) => message);
+    expect(told).toContainEqual(expect.stringMatching(/^300\.0 MiB read, [\d.]+ \w+\/s$/));
+    expect(told).toContainEqual(expect.stringMatching(/^300\.0 MiB of 300\.0 MiB restored, [\d.]+ \w+\/s$/));
+  }, 300_000);
 });
