@@ -7,6 +7,7 @@ import {
   type ControlCommand,
   type DeleteSnapshotCommand,
   type DispatchCommand,
+  type ExtendCommand,
   type OfferingsQuery,
   type PlanQuery,
   type ReceiveSnapshotCommand,
@@ -32,6 +33,11 @@ export class OrchestratorController {
   @MessagePattern(VERBS.offerings)
   offerings(@Payload(new SchemaPipe(SCHEMAS.OfferingsQuery)) query: OfferingsQuery) {
     return this.orchestrator.offerings(query, currentContext());
+  }
+
+  @MessagePattern(VERBS.extend)
+  extend(@Payload(new SchemaPipe(SCHEMAS.ExtendCommand)) command: ExtendCommand) {
+    return this.orchestrator.extend(command, currentContext());
   }
 
   @MessagePattern(VERBS.cancel)

@@ -1,3 +1,4 @@
+import type { Instant } from './clock.js';
 import type { JsonObject } from './json.js';
 import type { JobKind } from './job.js';
 import type { SnapshotManifest } from './snapshot.js';
@@ -66,4 +67,23 @@ export interface DiscardParkedCommand {
   handler: string;
   eventId: string;
   reason: string;
+}
+
+/** Body of `orchestrator.extend`: an instance is wanted for longer. */
+export interface ExtendCommand {
+  environment: string;
+  name: string;
+  /** ISO 8601, with a zone. */
+  until: string;
+  /** Why; it is recorded. */
+  reason?: string;
+}
+
+/** Answer to {@link ExtendCommand}. */
+export interface Extended {
+  environment: string;
+  name: string;
+  until: Instant;
+  /** Log position of the environment's newest event. */
+  position: string;
 }

@@ -120,6 +120,8 @@ export type {
 } from './steps.js';
 export type {
   AcceptCommand,
+  ExtendCommand,
+  Extended,
   ControlCommand,
   DeleteSnapshotCommand,
   DispatchCommand,

@@ -69,6 +69,13 @@ const asked: readonly AskedMessage[] = [
     handlers: ['resolver'],
     description: 'Tells what can be chosen of a definition at a place; what was chosen is checked',
   },
+  {
+    verb: VERBS.extend,
+    ...toOrchestrator,
+    body: 'ExtendCommand',
+    answer: 'Extended',
+    description: 'Wants an instance for longer; answered once it is recorded',
+  },
   { verb: VERBS.cancel, ...control, description: 'Ends a request and undoes what it did' },
   { verb: VERBS.retry, ...control, description: 'Goes on from what failed, or begins anew what has ended' },
   { verb: VERBS.abandon, ...control, description: 'Leaves what is left, with a reason' },

@@ -171,6 +171,8 @@ export const SCHEMAS = {
   ]),
   ResolveOfferingsQuery: object({ definition: reference, place, offerings: anything }, ['offerings']),
   Offerings: object({ items: listOf(offered) }),
+  ExtendCommand: object({ environment: name, name, until: words(64), reason }, ['reason']),
+  Extended: object({ environment: name, name, until: string, position: string }),
   Accepted: object({ requestId: string, position: string, repeated: boolean }, ['repeated']),
   SnapshotRecorded: object({ snapshotId: string, position: string, repeated: boolean }, ['repeated']),
   Plan: object({

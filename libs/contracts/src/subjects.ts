@@ -40,6 +40,7 @@ export const VERBS = {
   accept: 'accept',
   plan: 'plan',
   offerings: 'offerings',
+  extend: 'extend',
   cancel: 'cancel',
   retry: 'retry',
   abandon: 'abandon',

@@ -11,6 +11,7 @@ import { recordable, whole } from '../large-events.js';
 import type { Ports } from '../ports.js';
 import { environment } from './environment.js';
 import { FOLD_VERSION, fromJson, toJson } from './snapshot.js';
+import { expiryId } from './until.js';
 import { ownerOf, type EnvironmentCommand, type EnvironmentState } from './state.js';
 
 /** Commands that are decided and appended together. */
@@ -209,7 +210,13 @@ export class EnvironmentLane {
 
   async #newEvent(event: EnvironmentEvent, metadata: EventMetadata): Promise<NewEvent> {
     const { type, data } = await recordable(event, this.ports.blobs);
-    return { id: this.ports.ids(), type, data: data as unknown as JsonObject, metadata };
+    return { id: this.#idOf(event), type, data: data as unknown as JsonObject, metadata };
+  }
+
+  #idOf(event: EnvironmentEvent): string {
+    if (event.type !== 'InstanceExpired') return this.ports.ids();
+    const { name, until, requestId } = event.data;
+    return expiryId(this.name, name, { at: until, setBy: requestId });
   }
 
   #answer(decisions: Decision[]): void {

@@ -12,6 +12,7 @@ import {
   type Obstacle,
   type Settle,
 } from './state.js';
+import { expire, extend } from './until.js';
 
 /**
  * The place where names are claimed and plans admitted (decision 2 of the design).
@@ -21,6 +22,7 @@ import {
  * N3. What an admitted plan rests on stands as it was read; generations only grow.
  * N4. No more plans than the limits allow, of all and of one owner.
  * N5. A request that has ended holds no name and no admission. A name under which nothing is left is free.
+ * N6. An instance's time is over once for each time that was set; it is told before.
  */
 export const environment: Decider<EnvironmentState, EnvironmentCommand, EnvironmentEvent> = {
   initialState,
@@ -41,6 +43,10 @@ function decide(state: EnvironmentState, command: EnvironmentCommand): Environme
       return admit(state, command);
     case 'Settle':
       return settle(state, command);
+    case 'Extend':
+      return extend(state, command);
+    case 'Expire':
+      return expire(state, command);
     case 'PauseDispatch': {
       const { actor, reason } = command;
       return state.paused ? [] : [{ type: 'DispatchPaused', data: { actor, ...(reason !== undefined && { reason }) } }];
@@ -50,9 +56,11 @@ function decide(state: EnvironmentState, command: EnvironmentCommand): Environme
   }
 }
 
-function claim(state: EnvironmentState, { requestId, name, owner, job }: Omit<Claim, 'type'>): EnvironmentEvent[] {
+function claim(state: EnvironmentState, { requestId, name, owner, job, until }: Omit<Claim, 'type'>): EnvironmentEvent[] {
   const known = state.names.get(name);
   if (known?.holder === requestId) return [];
+  if (until !== undefined && state.untils.get(name)?.at !== until)
+    throw new SlipwayError('not-possible', `${name} is wanted for longer`, { name });
   if (known?.holder !== undefined)
     throw new SlipwayError('name-taken', `Another request works on ${name}: ${known.holder}`, { name, holder: known.holder });
   if (job === 'deprovision' || job === 'export') {
@@ -130,12 +138,18 @@ function assertNew(state: EnvironmentState, { key, generation, make }: Admit['wr
     throw new SlipwayError('plan-stale', `Generation ${newest} of ${key} was planned meanwhile`, { key, newest });
 }
 
-function settle(state: EnvironmentState, { requestId, name, outcome, installed, removed, wires }: Settle): EnvironmentEvent[] {
+function settle(
+  state: EnvironmentState,
+  { requestId, name, outcome, installed, removed, wires, until }: Settle,
+): EnvironmentEvent[] {
   const holds = state.names.get(name)?.holder === requestId;
   const isAdmitted = state.admitted.has(requestId);
   if (!holds && !isAdmitted) return [];
   const events = settlements({ requestId, name, outcome, installed, removed, wires });
-  if (!holds || isLeft(state, name, installed, removed)) return events;
+  if (!holds || isLeft(state, name, installed, removed))
+    return outcome === 'done' && until !== undefined
+      ? [...events, { type: 'UntilSet', data: { name, requestId, until } }]
+      : events;
   const changed = isAdmitted || installed.length > 0 || removed.length > 0;
   return [...(changed ? events : []), { type: 'NameReleased', data: { name, requestId } }];
 }

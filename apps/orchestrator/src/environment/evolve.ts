@@ -1,6 +1,7 @@
 import { resourceKey, type EnvironmentEvent } from '@slipway/contracts';
 import type { PersistentMap } from './persistent-map.js';
 import { ownerKey, type EnvironmentState } from './state.js';
+import { evolveUntils } from './until.js';
 
 type Data<Type extends EnvironmentEvent['type']> = Extract<EnvironmentEvent, { type: Type }>['data'];
 
@@ -17,12 +18,22 @@ export function evolve(state: EnvironmentState, event: EnvironmentEvent): Enviro
     }
     case 'NameReleased': {
       const { name, requestId } = event.data;
-      return { ...state, names: state.names.without(name), held: state.held.without(requestId) };
+      return {
+        ...state,
+        names: state.names.without(name),
+        held: state.held.without(requestId),
+        untils: state.untils.without(name),
+      };
     }
     case 'PlanAdmitted':
       return admitted(state, event.data);
     case 'PlanSettled':
       return settled(state, event.data);
+    case 'UntilSet':
+    case 'UntilExtended':
+    case 'InstanceExpiring':
+    case 'InstanceExpired':
+      return { ...state, untils: evolveUntils(state.untils, event) };
     case 'DispatchPaused':
       return { ...state, paused: true };
     case 'DispatchResumed':

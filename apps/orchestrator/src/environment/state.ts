@@ -18,6 +18,15 @@ export interface Standing {
   uses: string[];
 }
 
+/** How long an instance is wanted. */
+export interface Until {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** The request that set it. */
+  setBy: string;
+  phase: 'wanted' | 'expiring' | 'expired';
+}
+
 /** A plan that is being carried out. */
 export interface Admitted {
   owner: Owner;
@@ -47,6 +56,8 @@ export interface EnvironmentState {
   writers: PersistentMap<string>;
   /** Who rests on a key. */
   readers: PersistentMap<string[]>;
+  /** How long instances are wanted, of those that are not wanted for good; by name. */
+  untils: PersistentMap<Until>;
   paused: boolean;
 }
 
@@ -56,6 +67,8 @@ export interface Claim {
   name: string;
   owner: Owner;
   job: JobKind;
+  /** Of an instance whose time is over: it must be this one still. */
+  until?: number;
 }
 
 export interface Admit {
@@ -68,7 +81,20 @@ export interface Admit {
   limits: { concurrent: number; perOwner: number };
 }
 
-export type Settle = { type: 'Settle' } & Omit<Extract<EnvironmentEvent, { type: 'PlanSettled' }>['data'], 'installedBlob'>;
+export type Settle = { type: 'Settle'; until?: number } & Omit<
+  Extract<EnvironmentEvent, { type: 'PlanSettled' }>['data'],
+  'installedBlob'
+>;
+
+/** Wants an instance for longer. */
+export interface Extend {
+  type: 'Extend';
+  name: string;
+  until: number;
+  now: number;
+  actor: Actor;
+  reason?: string;
+}
 
 export type EnvironmentCommand =
   /** Takes a name. `queue`: requests that may wait. */
@@ -76,6 +102,9 @@ export type EnvironmentCommand =
   | Admit
   /** Ends a request's work on its name. */
   | Settle
+  | Extend
+  /** Looks whether an instance's time is over, or nearly: less than `notice` (ms) is left. */
+  | { type: 'Expire'; name: string; now: number; notice: number }
   | { type: 'PauseDispatch'; actor: Actor; reason?: string }
   | { type: 'ResumeDispatch'; actor: Actor };
 
@@ -93,6 +122,7 @@ export const initialState = (): EnvironmentState => ({
   perOwner: PersistentMap.of(),
   writers: PersistentMap.of(),
   readers: PersistentMap.of(),
+  untils: PersistentMap.of(),
   paused: false,
 });
 

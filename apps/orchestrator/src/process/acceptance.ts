@@ -55,9 +55,10 @@ export class Acceptance {
   /**
    * Throws `bad-input`, `key-reused`, `name-taken` (details: holder), `not-found` (nothing to give back or to export, no such
    * snapshot), `archive-invalid`, `too-busy`, and the
-   * log's errors; with the same key it can then be tried again.
+   * log's errors; with the same key it can then be tried again. `until`: of an instance that is given back because its time is over,
+   * that time; where it is another one by then: `not-possible`.
    */
-  async accept({ job, body, key }: AcceptCommand, context: RequestContext): Promise<Accepted> {
+  async accept({ job, body, key }: AcceptCommand, context: RequestContext, until?: number): Promise<Accepted> {
     const checked: Checked = validated<DeprovisionJob>(BODIES[job], body);
     placeOf(this.ports.config, body);
     if (job === 'provision' && checked.definition === undefined && this.ports.config.defaultDefinition === undefined)
@@ -66,7 +67,7 @@ export class Acceptance {
     if (checked.snapshot !== undefined && !checked.snapshotId) sourceOf(this.ports.config, checked.snapshot);
     const id = requestIdOf(this.ports.config.mesh, context.actor, key);
     const before = this.#underWay.get(id) ?? Promise.resolve();
-    const turn = before.then(() => this.#accept(key, job, body, checked, context));
+    const turn = before.then(() => this.#accept(key, job, body, checked, context, until));
     const settled = turn.catch(() => {});
     this.#underWay.set(id, settled);
     try {
@@ -76,7 +77,14 @@ export class Acceptance {
     }
   }
 
-  async #accept(key: string, job: JobKind, body: JsonObject, checked: Checked, context: RequestContext): Promise<Accepted> {
+  async #accept(
+    key: string,
+    job: JobKind,
+    body: JsonObject,
+    checked: Checked,
+    context: RequestContext,
+    until: number | undefined,
+  ): Promise<Accepted> {
     const environment = environmentOf(body);
     const bodyHash = hashOf({ job, body });
     for (let attempt = 0; ; attempt += 1) {
@@ -87,7 +95,7 @@ export class Acceptance {
       const metadata = metadataOf(id, environment, context);
       if (stream.state.phase === 'none') {
         await this.#assertPossible(job, body, checked, environment, context);
-        const owner = await this.#claim(id, job, checked, environment, metadata);
+        const owner = await this.#claim(id, job, checked, environment, metadata, until);
         const asked = { ...requestOf(checked), job, environment, owner, actor: context.actor, body, bodyHash };
         const request = makes(job) ? { ...asked, provisioner: pickProvisioner(this.ports.config, body) } : asked;
         const events = await this.#record(stream, request, { ...metadata, ownerId: owner.id });
@@ -106,11 +114,13 @@ export class Acceptance {
   async #assertPossible(
     job: JobKind,
     body: JsonObject,
-    { instanceId }: Checked,
+    { instanceId, until }: Checked,
     environment: string,
     context: RequestContext,
   ): Promise<void> {
     if (!makes(job)) return;
+    if (until !== undefined && Date.parse(until) <= this.ports.clock.now())
+      throw badInput([{ field: 'until', reason: 'must be in the future' }]);
     const manifest = job === 'import' ? await this.processes.sources.look(body) : undefined;
     const asked = { job, environment, instanceId, body, manifest, atLeast: undefined };
     await this.#choices.assertOffered(queryOf(this.ports.config, asked), context);
@@ -139,13 +149,20 @@ export class Acceptance {
   }
 
   /** The name's owner. */
-  async #claim(id: string, job: JobKind, checked: Checked, environment: string, metadata: EventMetadata): Promise<Owner> {
+  async #claim(
+    id: string,
+    job: JobKind,
+    checked: Checked,
+    environment: string,
+    metadata: EventMetadata,
+    until: number | undefined,
+  ): Promise<Owner> {
     const { instanceId: name, ownerId, ownerType = 'user' } = checked;
     const { queue } = this.ports.config.limits;
     const owner: Owner = { id: ownerId ?? '', type: ownerType };
     const { state } = await this.processes.claim(
       environment,
-      { type: 'Claim', requestId: id, name, owner, job, queue },
+      { type: 'Claim', requestId: id, name, owner, job, queue, ...(until !== undefined && { until }) },
       metadata,
     );
     return state.names.get(name)?.owner ?? owner;
@@ -155,11 +172,12 @@ export class Acceptance {
 /** A job's body: a deprovision and an export have no owner of their own, it is their instance's. */
 type Checked = DeprovisionJob & Partial<ImportJob> & Partial<ExportJob>;
 
-const requestOf = ({ instanceId, priority = 0, notBefore, keepOnFailure = false }: Checked) => ({
+const requestOf = ({ instanceId, priority = 0, notBefore, until, keepOnFailure = false }: Checked) => ({
   name: instanceId,
   priority,
   keepOnFailure,
   ...(notBefore !== undefined && { notBefore: Date.parse(notBefore) }),
+  ...(until !== undefined && { until: Date.parse(until) }),
 });
 
 const metadataOf = (

@@ -1,9 +1,13 @@
 import {
   SlipwayError,
+  instant,
+  isTime,
   type AcceptCommand,
   type ControlCommand,
   type DeleteSnapshotCommand,
   type DispatchCommand,
+  type ExtendCommand,
+  type Extended,
   type HealthReport,
   type JobKind,
   type Offerings,
@@ -23,6 +27,7 @@ import type { Ports } from '../ports.js';
 import { Acceptance } from './acceptance.js';
 import { Choices } from './choices.js';
 import { Controls } from './controls.js';
+import { Expiries } from './expiries.js';
 import { Planner } from './planner.js';
 import { queryOf } from './planning.js';
 import { assertProvided } from './provided.js';
@@ -40,6 +45,7 @@ export class Orchestrator {
   readonly #acceptance: Acceptance;
   readonly #controls: Controls;
   readonly #planner: Planner;
+  readonly #expiries: Expiries;
   readonly #choices: Choices;
   #running = false;
 
@@ -52,18 +58,21 @@ export class Orchestrator {
     this.#acceptance = new Acceptance(ports, this.#processes);
     this.#controls = new Controls(ports, this.#processes);
     this.#planner = new Planner(ports);
+    this.#expiries = new Expiries(ports, this.#processes, this.#acceptance);
     this.#choices = new Choices(ports);
   }
 
   /** Finds what is unfinished and goes on with it. Throws the log's errors. */
   async start(): Promise<void> {
     await this.#processes.start();
+    this.#expiries.start();
     this.#running = true;
   }
 
   /** Takes nothing new, ends what is being recorded, and releases its partitions. What is unfinished goes on elsewhere, or later. */
   async stop(): Promise<void> {
     this.#running = false;
+    this.#expiries.stop();
     await this.#processes.stop();
     this.stopped();
   }
@@ -124,6 +133,18 @@ export class Orchestrator {
   /** What can be chosen by a job that names the same. See {@link Choices}. */
   offerings(query: OfferingsQuery, context: RequestContext): Promise<Offerings> {
     return this.#choices.offered(query, context);
+  }
+
+  /** Wants an instance for longer. Throws `not-found`, `not-possible`, `bad-input` and the log's errors. */
+  async extend({ environment, name, until, reason }: ExtendCommand, context: RequestContext): Promise<Extended> {
+    this.#assertRunning();
+    if (!isTime(until)) throw badInput([{ field: 'until', reason: 'must be a time in ISO 8601, with a zone' }]);
+    const { lane } = this.#processes.environments.of(environment);
+    const at = Date.parse(until);
+    const why = reason === undefined ? {} : { reason };
+    const command = { type: 'Extend', name, until: at, now: this.ports.clock.now(), actor: context.actor, ...why } as const;
+    const { position } = await lane.decide(command, metadataOf(context));
+    return { environment, name, until: instant(at), position: position! };
   }
 
   /** Admits no further plan in an environment until it is resumed; what runs goes on. */

@@ -330,7 +330,8 @@ export class RequestProcess implements Candidate {
         ? undefined
         : { ...nothing, name, outcome: 'undone' };
     if (!told) return;
-    await lane.decide({ type: 'Settle', requestId: this.id, ...told }, this.metadata);
+    const until = accepted?.until === undefined ? {} : { until: accepted.until };
+    await lane.decide({ type: 'Settle', requestId: this.id, ...told, ...until }, this.metadata);
     admissions.look();
   }
 

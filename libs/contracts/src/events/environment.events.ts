@@ -54,6 +54,13 @@ export type EnvironmentEvent =
         wires: Wire[];
       };
     }
+  /** How long an instance is wanted: as the request said that made it, or found it there. `until`: ms since the epoch. */
+  | { type: 'UntilSet'; data: { name: string; requestId: string; until: number } }
+  | { type: 'UntilExtended'; data: { name: string; from: number; until: number; actor: Actor; reason?: string } }
+  /** Its time is nearly over. */
+  | { type: 'InstanceExpiring'; data: { name: string; until: number } }
+  /** Its time is over: it is given back, by a request that this event causes. `requestId`: that set its time. */
+  | { type: 'InstanceExpired'; data: { name: string; until: number; requestId: string } }
   | { type: 'DispatchPaused'; data: { actor: Actor; reason?: string } }
   | { type: 'DispatchResumed'; data: { actor: Actor } };
 

@@ -92,6 +92,8 @@ export interface RequestAccepted {
   /** Milliseconds since the epoch before which it does not start. */
   notBefore?: number;
   keepOnFailure: boolean;
+  /** Milliseconds since the epoch until which the instance is wanted. */
+  until?: number;
   /** Who provisions, and why just him; of a provision. */
   provisioner?: PickedProvisioner;
 }

@@ -3,6 +3,7 @@ export {
   AbandonBody,
   ControlBody,
   DiscardBody,
+  ExtendBody,
   DeprovisionJob,
   ExportJob,
   ImportJob,

@@ -77,6 +77,15 @@ export class ProvisionJob extends Job {
   offerings?: JsonObject;
 
   @ApiPropertyOptional({
+    format: 'date-time',
+    example: '2026-03-08T06:00:00Z',
+    description: 'How long it is wanted, a time with a zone: then it is given back by itself. For good when left out.',
+  })
+  @MayBeLeftOut()
+  @IsTime()
+  until?: string;
+
+  @ApiPropertyOptional({
     default: false,
     description: 'Keep what was made when a step fails for good, so that a retry goes on from there.',
   })
@@ -152,6 +161,13 @@ export class ControlBody {
   @IsString()
   @MaxLength(500)
   reason?: string;
+}
+
+/** Body of extend. */
+export class ExtendBody extends ControlBody {
+  @ApiProperty({ format: 'date-time', example: '2026-03-15T06:00:00Z', description: 'Later than now, and than what holds.' })
+  @IsTime()
+  until: string;
 }
 
 /** Body of abandon: somebody answers for what is left behind. */

@@ -192,6 +192,8 @@ export class DatabasesConfig {
 export class InstancesConfig {
   /** Ports that instances get, `from-to`. */
   @Matches(/^\d{4,5}-\d{4,5}$/, { message: '$property must be a range such as "20000-24999"' }) ports: string = '20000-24999';
+  /** How long before an instance's time is over that is told, by an event. */
+  @IsNumber() @Min(0) @Max(31_536_000) expiryNoticeSeconds: number = 3600;
 }
 
 /** A folder that archives of snapshots are written to and read from: on a machine where orchestrators run. */

@@ -1,0 +1,102 @@
+import { causeOf } from '@slipway/contracts';
+import { runInContext, systemContext } from '@slipway/mesh';
+import type { EnvironmentLane } from '../environment/environment.lane.js';
+import type { EnvironmentState, Until } from '../environment/state.js';
+import { dueAt, expiryId, expiryKey } from '../environment/until.js';
+import type { Ports } from '../ports.js';
+import type { Acceptance } from './acceptance.js';
+import type { Processes } from './processes.js';
+import { SYSTEM } from './request-stream.js';
+
+/** Between two looks, in ms. */
+const LOOK_EVERY = 1_000;
+/** Between two looks at what somebody else ought to do, in ms. */
+const LOOK_AFTER_OTHERS = 10_000;
+
+/**
+ * Tells of instances whose time is over, or nearly, and gives them back.
+ *
+ * E1. The environment's stream decides and remembers: what is told is told once, also by several replicas and over restarts.
+ *     Of those that share the work the owner of its partition tells: a matter of liveness only.
+ * E2. The request that gives an instance back is an ordinary one, asked for again until it is taken: its key is the
+ *     instance's and its time's, so that it is one request.
+ */
+export class Expiries {
+  /** What was seen of each environment's times, and when the next of them is due. */
+  readonly #seen = new Map<string, { untils: EnvironmentState['untils']; next: number }>();
+  /** Keys of requests that were taken. */
+  readonly #asked = new Set<string>();
+  #cancel = () => {};
+  #stopped = false;
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly processes: Processes,
+    private readonly acceptance: Acceptance,
+  ) {}
+
+  start(): void {
+    this.#cancel = this.ports.clock.after(LOOK_EVERY, () => {
+      void this.#look().finally(() => {
+        if (!this.#stopped) this.start();
+      });
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  async #look(): Promise<void> {
+    const open = this.processes.environments.all();
+    await Promise.all(open.map(({ lane }) => this.#lookAt(lane)));
+  }
+
+  async #lookAt(lane: EnvironmentLane): Promise<void> {
+    const { clock, reports, config } = this.ports;
+    const { untils } = lane.state;
+    const notice = config.instances.expiryNoticeSeconds * 1000;
+    const seen = this.#seen.get(lane.name);
+    if (seen?.untils === untils && seen.next > clock.now()) return;
+    let next = Infinity;
+    const due: [string, Until][] = [];
+    for (const [name, until] of untils.entries()) {
+      const at = dueAt(until, notice);
+      if (at > clock.now()) next = Math.min(next, at);
+      else if (this.#asked.has(expiryKey(lane.name, name, until))) continue;
+      else if (this.processes.partitions.owns(until.setBy)) due.push([name, until]);
+      else next = Math.min(next, clock.now() + LOOK_AFTER_OTHERS);
+    }
+    const results = await Promise.allSettled(due.map(([name, until]) => this.#tell(lane, name, until, notice)));
+    for (const result of results) {
+      if (result.status === 'fulfilled') continue;
+      next = -Infinity;
+      const { code } = causeOf(result.reason);
+      // Another request works on it, it has just been given back, or is wanted for longer: it is looked at again.
+      if (code !== 'name-taken' && code !== 'not-found' && code !== 'not-possible')
+        reports.warn(
+          { err: result.reason, environment: lane.name },
+          'An instance whose time is over could not be given back yet',
+        );
+    }
+    this.#seen.set(lane.name, { untils, next });
+  }
+
+  async #tell(lane: EnvironmentLane, name: string, until: Until, notice: number): Promise<void> {
+    const { clock } = this.ports;
+    const ownerId = lane.state.names.get(name)?.owner.id;
+    const metadata = { actor: SYSTEM, ...(ownerId !== undefined && { ownerId }) };
+    const { state } = await lane.decide({ type: 'Expire', name, now: clock.now(), notice }, metadata);
+    const now = state.untils.get(name);
+    if (now?.phase === 'expired') await this.#giveBack(lane.name, name, now);
+  }
+
+  async #giveBack(environment: string, name: string, until: Until): Promise<void> {
+    const key = expiryKey(environment, name, until);
+    const context = systemContext('orchestrator', { actor: SYSTEM, causationId: expiryId(environment, name, until) });
+    const command = { job: 'deprovision' as const, body: { instanceId: name, environment }, key };
+    await runInContext(context, () => this.acceptance.accept(command, context, until.at));
+    this.#asked.add(key);
+  }
+}
