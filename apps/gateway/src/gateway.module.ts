@@ -5,6 +5,7 @@ import { CredentialsController } from './http/credentials.js';
 import { DesiredController } from './http/desired.js';
 import { Endings } from './http/endings.js';
 import { EnvironmentsController } from './http/environments.js';
+import { ExtendController } from './http/extend.js';
 import { EventsController } from './http/events.js';
 import { HandlersController } from './http/handlers.js';
 import { HealthController } from './http/health.js';
@@ -50,6 +51,7 @@ export class GatewayModule {
         PlansController,
         RequestsController,
         InstancesController,
+        ExtendController,
         DesiredController,
         CredentialsController,
         InstanceLogsController,

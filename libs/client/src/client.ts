@@ -12,6 +12,7 @@ import type {
   EventView,
   HandlerList,
   HandlerView,
+  Extended,
   Info,
   Offered,
   Page,
@@ -82,6 +83,10 @@ export class Instances extends Rows<ResourceView> {
   start = (id: string, reason?: string) => this.want(id, 'start', reason);
   stop = (id: string, reason?: string) => this.want(id, 'stop', reason);
   restart = (id: string, reason?: string) => this.want(id, 'restart', reason);
+  /** Wants an instance, which was asked for until a time, for longer. `until`: ISO 8601, with a zone. */
+  extend(id: string, until: string, reason?: string): Promise<Extended> {
+    return this.http.json('POST', `/instances/${part(id)}/extend`, { body: { until, ...(reason !== undefined && { reason }) } });
+  }
   /** Follows an instance until it runs and is healthy, or stands still, as it is wanted. */
   settled = (id: string, wanted: DesiredState, options?: SettledOptions): Promise<ResourceView> =>
     untilSettled(() => this.get(id), wanted, options);

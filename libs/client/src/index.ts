@@ -37,6 +37,7 @@ export type {
   EventFilter,
   EventToHandle,
   EventView,
+  Extended,
   ExportJob,
   HandlerContext,
   HandlerList,

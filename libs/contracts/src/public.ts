@@ -8,6 +8,7 @@ export type { Credentials } from './credentials.js';
 export type { Desired, DesiredChange, DesiredState } from './desired.js';
 export type { Actor, Owner, OwnerType } from './context.js';
 export type { ActionFrame, ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';
+export type { Extended } from './commands.js';
 export type { Offered, OfferedBy } from './offering.js';
 export type { AnnouncedDriver, DriverVerb, ResourceKind } from './services.js';
 export type { JobKind } from './job.js';

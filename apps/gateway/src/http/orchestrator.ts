@@ -6,6 +6,8 @@ import {
   type ControlCommand,
   type DeleteSnapshotCommand,
   type DispatchCommand,
+  type ExtendCommand,
+  type Extended,
   type JobKind,
   type JsonObject,
   type Offerings,
@@ -56,6 +58,11 @@ export class Orchestrator {
 
   plan(context: RequestContext, body: object): Promise<Plan> {
     return this.bus.request('orchestrator', VERBS.plan, { body }, { context, timeoutMs: PLAN_MS });
+  }
+
+  /** Throws what the orchestrator throws: {@link ExtendCommand}. */
+  extend(context: RequestContext, command: ExtendCommand): Promise<Extended> {
+    return this.bus.request('orchestrator', VERBS.extend, command, { context, timeoutMs: COMMAND_MS });
   }
 
   offerings(context: RequestContext, query: OfferingsQuery): Promise<Offerings> {

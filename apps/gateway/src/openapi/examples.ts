@@ -161,6 +161,7 @@ export const EXAMPLES: Record<string, unknown> = {
   EnvironmentPage: { items: [environment], position: POSITION },
   EnvironmentView: environment,
   EventPage: { items: [event], next: POSITION, position: POSITION },
+  Extended: { environment: 'default', name: 'shop', until: '2026-03-15T06:00:00.000Z', position: POSITION },
   Info: {
     name: 'slipway',
     version: '0.1.0',

@@ -1,6 +1,6 @@
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import type { DesiredChange } from '@slipway/contracts';
-import { ControlBody } from '@slipway/contracts/http';
+import { ControlBody, ExtendBody } from '@slipway/contracts/http';
 import { CHANGES, DOOR, answer, problems, withKey } from './operations.js';
 
 const ID = ApiParam({ name: 'id', description: '`<environment>.<name>`, or a name of `environment`.' });
@@ -32,6 +32,23 @@ export const ApiDesired = (change: DesiredChange): MethodDecorator =>
       'Slipway-Position': 'Log position of what was recorded.',
     }),
     ...problems(...CHANGES, 'not-found', 'too-busy', 'not-possible', 'driver-unknown'),
+  );
+
+export const ApiExtend = (): MethodDecorator =>
+  withKey(
+    ApiOperation({
+      operationId: 'extend-instance',
+      summary: 'Want an instance for longer',
+      description: 'Of an instance that was asked for until a time. That its time is over is told ahead, and anew for each time.',
+    }),
+    ID,
+    ENVIRONMENT,
+    ApiBody({ type: ExtendBody }),
+    answer(202, 'Extended', 'It was recorded.', {
+      Location: 'Where the instance is.',
+      'Slipway-Position': 'Log position of what was recorded.',
+    }),
+    ...problems(...CHANGES, 'not-found', 'not-possible'),
   );
 
 export const ApiCredentials = (): MethodDecorator =>

@@ -1,6 +1,7 @@
 import type {
   BlobRef,
   Cause,
+  Extended,
   Credentials,
   DefinitionRef,
   Desired,
@@ -158,6 +159,7 @@ const request = object<RequestView>({
   actor,
   priority: count,
   notBefore: optional(time),
+  until: optional(described(time, 'How long the instance is wanted.')),
   acceptedAt: time,
   updatedAt: time,
   endedAt: optional(time),
@@ -213,6 +215,7 @@ const resource = object<ResourceView>({
   health: optional(oneOf(['starting', 'healthy', 'unhealthy', 'stopped', 'unknown'])),
   healthReason: optional(text),
   restarts: optional(count),
+  until: optional(described(time, 'Of an instance: how long it is wanted; then it is given back by itself.')),
   rotation: optional(
     described(
       object<NonNullable<ResourceView['rotation']>>({
@@ -236,7 +239,9 @@ const environment = object<EnvironmentView>({
   instances: count,
   storages: count,
   databases: count,
-  names: list(object<EnvironmentView['names'][number]>({ name: text, ownerId: text, requestId: optional(text) })),
+  names: list(
+    object<EnvironmentView['names'][number]>({ name: text, ownerId: text, requestId: optional(text), until: optional(time) }),
+  ),
   updatedAt: time,
   position,
 });
@@ -408,6 +413,7 @@ export const SCHEMAS: Record<string, Schema> = {
   EventView: event,
   HandlerList: object<HandlerList>({ items: list(ref('HandlerView')) }),
   HandlerView: handler,
+  Extended: object<Extended>({ environment: text, name: text, until: time, position }),
   Info: object<Info>({
     name: oneOf(['slipway']),
     version: text,

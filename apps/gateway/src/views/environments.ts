@@ -3,6 +3,7 @@ import {
   bareResourceEventType,
   categoryOf,
   idOf,
+  instant,
   type EnvironmentEvent,
   type ResourceKind,
 } from '@slipway/contracts';
@@ -67,12 +68,14 @@ export interface NameRow {
   ownerId: string;
   /** The request that works on it. */
   requestId?: string;
+  /** How long it is wanted. */
+  until?: string;
 }
 
 /** Shown with their environment, not by themselves. */
 export const names: Projection<NameRow> = {
   name: 'names',
-  version: 1,
+  version: 2,
   categories: ['environment'],
   fields: {
     environment: { of: (row) => row.environment, filter: 'indexed' },
@@ -82,6 +85,11 @@ export const names: Projection<NameRow> = {
   project(model, recorded) {
     const environment = idOf(recorded.stream);
     const event = { type: recorded.type, data: recorded.data } as unknown as EnvironmentEvent;
+    if (event.type === 'UntilSet' || event.type === 'UntilExtended') {
+      const id = `${environment}.${event.data.name}`;
+      const row = model.get(id);
+      return row ? [{ id, row: { ...row, until: instant(event.data.until) } }] : [];
+    }
     if (event.type !== 'NameClaimed' && event.type !== 'NameReleased' && event.type !== 'PlanSettled') return [];
     const { name, requestId } = event.data;
     const id = `${environment}.${name}`;
@@ -89,6 +97,6 @@ export const names: Projection<NameRow> = {
     const row = model.get(id);
     if (event.type === 'PlanSettled') return row?.requestId === requestId ? [{ id, row: { ...row, requestId: undefined } }] : [];
     const ownerId = event.data.job === 'provision' || !row ? event.data.owner.id : row.ownerId;
-    return [{ id, row: { environment, name, ownerId, requestId } }];
+    return [{ id, row: { ...row, environment, name, ownerId, requestId } }];
   },
 };

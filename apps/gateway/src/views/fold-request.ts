@@ -44,6 +44,7 @@ const accepted = (data: RequestAccepted, { stream, metadata, recordedAt, positio
   // Earlier releases took `null` for both, and times that are none.
   priority: data.priority ?? 0,
   ...(Number.isFinite(data.notBefore) && { notBefore: instant(data.notBefore!) }),
+  ...(data.until !== undefined && { until: instant(data.until) }),
   acceptedAt: recordedAt,
   updatedAt: recordedAt,
   ...(metadata.logToken !== undefined && { logToken: metadata.logToken }),

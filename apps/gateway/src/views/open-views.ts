@@ -91,8 +91,8 @@ const withNames: Complete = ({ id, text }, snapshot, at) => {
     ...(at !== undefined && { at }),
   });
   const shown = rows.map((row) => {
-    const { name, ownerId, requestId } = JSON.parse(row.text) as NameRow;
-    return { name, ownerId, requestId };
+    const { name, ownerId, requestId, until } = JSON.parse(row.text) as NameRow;
+    return { name, ownerId, requestId, until };
   });
   return withProperty(text, 'names', JSON.stringify(shown));
 };

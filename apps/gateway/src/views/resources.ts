@@ -3,6 +3,7 @@ import {
   bareResourceEventType,
   categoryOf,
   idOf,
+  instant,
   type EnvironmentEvent,
   type Installed,
   type JsonObject,
@@ -23,7 +24,7 @@ const EXISTING = ['making', 'present', 'failed', 'destroying'] as const satisfie
 /** The view of one kind of resource: rows from the resources' own streams, whom they belong to from the environment's. */
 const resourcesOf = (kind: ResourceKind): Projection<ResourceView> => ({
   name: `${kind}s`,
-  version: 2,
+  version: 3,
   categories: [kind, 'environment'],
   fields: {
     name: { of: (row) => row.name, filter: 'indexed', sort: true },
@@ -113,6 +114,7 @@ const NOT_RUNNING = {
   healthReason: undefined,
   rotation: undefined,
   resourceUrl: undefined,
+  until: undefined,
 };
 
 function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView> {
@@ -163,6 +165,8 @@ function belonging(kind: ResourceKind, model: Model<ResourceView>, recorded: Rec
     const { requestId, name, owner } = event.data;
     return [{ note: requestId, value: { instanceId: name, ownerId: owner.id } satisfies Claim }];
   }
+  if (event.type === 'UntilSet' || event.type === 'UntilExtended')
+    return kind === 'instance' ? wanted(model, event.data, recorded) : [];
   if (event.type === 'NameReleased') return [{ note: event.data.requestId, value: null }];
   if (event.type !== 'PlanSettled') return [];
   const environment = idOf(recorded.stream);
@@ -171,6 +175,17 @@ function belonging(kind: ResourceKind, model: Model<ResourceView>, recorded: Rec
     { note: event.data.requestId, value: null },
     ...settled.flatMap((installed) => settle(model, `${environment}.${installed.name}`, installed, recorded)),
   ];
+}
+
+/** How long an instance is wanted. */
+function wanted(
+  model: Model<ResourceView>,
+  { name, until }: { name: string; until: number },
+  { stream, recordedAt, position }: RecordedEvent,
+): Change<ResourceView>[] {
+  const id = `${idOf(stream)}.${name}`;
+  const row = model.get(id);
+  return row ? [{ id, row: { ...row, until: instant(until), updatedAt: recordedAt, position } }] : [];
 }
 
 function settle(

@@ -139,6 +139,23 @@ describe('a resource', () => {
     expect(storage(...up, read)!.status).toBe('present');
   });
 
+  it('that is an instance shows how long it is wanted, and its name does; nothing of that when it is gone', () => {
+    const until = Date.parse('2026-03-01T06:00:00Z');
+    const up: Told[] = [
+      [ENVIRONMENT, 'NameClaimed', { kind: 'instance', name: 'shop', requestId: 'r1', owner, job: 'provision' }],
+      [INSTANCE, 'InstanceStarted', start(1)],
+      [INSTANCE, 'InstanceProvisioned', made(1)],
+      [ENVIRONMENT, 'UntilSet', { name: 'shop', requestId: 'r1', until }],
+    ];
+    const put: Told = [ENVIRONMENT, 'UntilExtended', { name: 'shop', from: until, until: until + 1000, actor: owner }];
+    expect(instance(...up)!.until).toBe('2026-03-01T06:00:00.000Z');
+    expect(instance(...up, put)!.until).toBe('2026-03-01T06:00:01.000Z');
+    expect(instance(...up, [INSTANCE, 'InstanceDestroyed', { ...outcome(1), effect: 'destroyed' }])!.until).toBeUndefined();
+    const again: Told = [ENVIRONMENT, 'NameClaimed', { kind: 'instance', name: 'shop', requestId: 'r2', owner, job: 'export' }];
+    const named = foldRows(names, recorded([...up, put, again])).get('default.shop');
+    expect(named).toMatchObject({ requestId: 'r2', until: '2026-03-01T06:00:01.000Z' });
+  });
+
   it('that is an instance shows whether it is to run, and nothing of that when it is gone', () => {
     const up: Told[] = [
       [INSTANCE, 'InstanceStarted', start(1)],

@@ -62,7 +62,10 @@ function expectedRows(events: readonly RecordedEvent[]): Record<ViewName, Record
   const claimed = [...foldRows(names, events).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const shownEnvironments = [...foldRows(environments, events)].map(([id, row]) => {
     const own = claimed.filter((each) => each.environment === id);
-    return [id, { ...row, names: own.map(({ name, ownerId, requestId }) => ({ name, ownerId, requestId })) }] as const;
+    return [
+      id,
+      { ...row, names: own.map(({ name, ownerId, requestId, until }) => ({ name, ownerId, requestId, until })) },
+    ] as const;
   });
   return plain({
     requests: Object.fromEntries(requests),

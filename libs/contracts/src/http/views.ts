@@ -68,6 +68,8 @@ export interface RequestView {
   actor: Actor;
   priority: number;
   notBefore?: Instant;
+  /** How long the instance is wanted. */
+  until?: Instant;
   acceptedAt: Instant;
   updatedAt: Instant;
   endedAt?: Instant;
@@ -126,6 +128,8 @@ export interface ResourceView {
   health?: Health;
   healthReason?: string;
   restarts?: number;
+  /** Of an instance: how long it is wanted; then it is given back by itself. */
+  until?: Instant;
   /** Its secrets made anew: the newest time. */
   rotation?: { id: string; state: 'rotating' | 'rotated' | 'failed'; cause?: Cause };
   createdAt: Instant;
@@ -143,7 +147,7 @@ export interface EnvironmentView {
   storages: number;
   databases: number;
   /** Names that are claimed, and by which request while one works on it. */
-  names: { name: string; ownerId: string; requestId?: string }[];
+  names: { name: string; ownerId: string; requestId?: string; until?: Instant }[];
   updatedAt: Instant;
   position: string;
 }

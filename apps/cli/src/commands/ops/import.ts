@@ -28,6 +28,7 @@ export function importCommand(program: Command): void {
     .option('--snapshot-id', '<snapshot> is the id of a known snapshot')
     .option('--definition <name[@range]>', "what to provision; the snapshot's own when left out")
     .option('--owner-type <type>', 'user, service or team', 'user')
+    .option('--until <time>', 'how long it is wanted, ISO 8601 with a zone: then it is given back by itself')
     .option('--keep', 'keep what was made when a step fails, so that a retry goes on from there');
   waitOptions(choiceOptions(placeOptions(command))).action(
     withClient<Arguments, Flags>(async (session, flags, ownerId, instanceId, snapshot, guestLocation) => {

@@ -11,6 +11,7 @@ export interface ProvisionFlags extends PlaceFlags, ChoiceFlags {
   definition?: string;
   ownerType?: ProvisionJob['ownerType'];
   keep?: boolean;
+  until?: string;
 }
 
 type Flags = ProvisionFlags & WaitFlags;
@@ -26,6 +27,7 @@ export function provision(program: Command): void {
     .argument('[guest-location]', 'where, by a name of the configuration')
     .option('--definition <name[@range]>', "what to provision; the profile's default when left out")
     .option('--owner-type <type>', 'user, service or team', 'user')
+    .option('--until <time>', 'how long it is wanted, ISO 8601 with a zone: then it is given back by itself')
     .option('--keep', 'keep what was made when a step fails, so that a retry goes on from there');
   waitOptions(choiceOptions(placeOptions(command))).action(
     withClient<[string, string, string | undefined], Flags>(async (session, flags, ownerId, instanceId, guestLocation) =>
@@ -60,5 +62,6 @@ export function provisionJob(
     ...(flags.priority !== undefined && { priority: flags.priority }),
     ...(flags.notBefore && { notBefore: flags.notBefore }),
     ...(flags.keep && { keepOnFailure: true }),
+    ...(flags.until && { until: flags.until }),
   };
 }
