@@ -42,7 +42,7 @@ describe('how long an instance is wanted', () => {
     };
     expect(await call('/instances/shop/extend', { until: 'tomorrow' })).toEqual([
       400,
-      expect.stringContaining('until must be a date'),
+      expect.stringContaining('until: must be a date'),
     ]);
     expect(await call('/instances/shop/extend', {})).toEqual([400, expect.stringContaining('until')]);
     expect(await call('/instances/a.b.c/extend', { until: '2040-01-01T00:00:00Z' })).toEqual([

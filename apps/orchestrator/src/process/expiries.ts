@@ -8,8 +8,9 @@ import type { Acceptance } from './acceptance.js';
 import type { Processes } from './processes.js';
 import { SYSTEM } from './request-stream.js';
 
-/** Between two looks, in ms. */
-const LOOK_EVERY = 1_000;
+/** Between two looks, in ms: at least, and at most, where nothing is due before. */
+const LEAST = 500;
+const MOST = 5_000;
 /** Between two looks at what somebody else ought to do, in ms. */
 const LOOK_AFTER_OTHERS = 10_000;
 
@@ -36,7 +37,8 @@ export class Expiries {
   ) {}
 
   start(): void {
-    this.#cancel = this.ports.clock.after(LOOK_EVERY, () => {
+    const due = Math.min(...[...this.#seen.values()].map(({ next }) => next), Infinity) - this.ports.clock.now();
+    this.#cancel = this.ports.clock.after(Math.min(Math.max(due, LEAST), MOST), () => {
       void this.#look().finally(() => {
         if (!this.#stopped) this.start();
       });
