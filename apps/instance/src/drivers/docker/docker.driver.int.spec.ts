@@ -6,7 +6,7 @@ import { pack } from 'tar-stream';
 import { buffer } from 'node:stream/consumers';
 import type { InstanceSpec, JsonObject } from '@slipway/contracts';
 import { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from '@slipway/interfaces/testing';
-import { EngineMarks, type Target } from '@slipway/provisioner';
+import { EngineMarks, LOG_PART, type LogFrom, type Target } from '@slipway/provisioner';
 import { ContractPlace } from '@slipway/provisioner/testing';
 import { ask, eventually } from '../process/testing/rig.js';
 import { DockerDriver } from './docker.driver.js';
@@ -121,6 +121,36 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
     });
     expect(HostConfig.RestartPolicy.Name).toBe('unless-stopped');
     expect(HostConfig.SecurityOpt).toContain('no-new-privileges');
+  });
+
+  test('what it writes is read part by part, with nothing twice and nothing left out', async () => {
+    const script = `let n = 0; setInterval(() => { if (n < 3000) console[n % 2 ? 'log' : 'error']('line ' + n++ + ' ' + 'x'.repeat(100)); }, 0);`;
+    const app = `${APP}\n${script}`;
+    await ensure('shop', await artefact({ 'app.mjs': app }));
+    const context = await place.context();
+    const heard: string[] = [];
+    let parts = 0;
+    for (let from: LogFrom = { tail: 1_000_000 }; heard.length < 3_001;) {
+      const { content, after } = await driver.readLog(made[0]!, from, context);
+      expect(content.length).toBeLessThanOrEqual(LOG_PART);
+      heard.push(...Buffer.from(content).toString().split('\n').slice(0, -1));
+      parts += content.length > 0 ? 1 : 0;
+      from = { after };
+    }
+    const numbers = heard.filter((line) => line.startsWith('line ')).map((line) => Number(line.split(' ')[1]));
+    expect(numbers.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 3_000 }, (_, index) => index));
+    // What comes by two ways has the order that the engine has seen; by each way it is that of the writer.
+    for (const way of [0, 1]) {
+      const one = numbers.filter((number) => number % 2 === way);
+      expect(one).toEqual(one.toSorted((before, after) => before - after));
+    }
+    expect(parts).toBeGreaterThan(2);
+    const last = await driver.readLog(made[0]!, { tail: 2 }, context);
+    expect(Buffer.from(last.content).toString()).toMatch(/^line 299\d x+\nline 299\d x+\n$/);
+    const none = await driver.readLog(made[0]!, { tail: 0 }, context);
+    expect((await driver.readLog(made[0]!, { after: none.after }, context)).content).toHaveLength(0);
+    await driver.destroy(made[0]!, context);
+    await expect(driver.readLog(made[0]!, { tail: 1 }, context)).rejects.toMatchObject({ code: 'not-found' });
   });
 
   test('its image is pulled from a registry, once', async () => {
@@ -315,6 +345,8 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
     ['container', { container: { image: 'a', import: true as const } }, /exactly one/],
     ['container.build', { container: { build: 'Dockerfile' }, artefactBlob: undefined }, /needs an artefact/],
     ['npm', { npm: { ci: true as const } }, /bring them in the image/],
+    ['onFailure.limit', { onFailure: { limit: 3 } }, /at its own pace/],
+    ['onFailure.action', { onFailure: { action: 'leave' as const } }, /at its own pace/],
     ['container.mounts.data', { container: { image: 'a', mounts: { data: 'var' } } }, /absolute path/],
     ['container.mounts.data', { container: { image: 'a', mounts: { data: '/var' } } }, /wired to no/],
   ])('a spec that it cannot carry out is refused by name: %s', async (field, over, message) => {

@@ -9,6 +9,8 @@ import {
   type DriverContext,
   type Ensured,
   type Identity,
+  type LogFrom,
+  type LogPart,
   type Mark,
   type Observation,
   type Target,
@@ -22,6 +24,7 @@ import { build, PORTS } from './build.js';
 import { check } from './check.js';
 import { InstanceContainer, type ContainerState } from './container.js';
 import { observedOf, outputsOf, readRecord, writeRecord, type ContainerRecord } from './record.js';
+import { containerLog } from './container-log.js';
 import { restartsOf } from './restarts.js';
 import { assertDocker } from './spec.js';
 
@@ -134,6 +137,16 @@ export class DockerDriver implements Driver<InstanceSpec> {
 
   observeEvery(spec: InstanceSpec): number {
     return spec.health?.intervalSeconds ?? OBSERVE_SECONDS;
+  }
+
+  async readLog(target: Identity, from: LogFrom, context: DriverContext): Promise<LogPart> {
+    const folder = new GenerationFolder(target, context);
+    const marks = await EngineMarks.known(context, this.#options.mesh);
+    const container = marks && this.#container(marks, target, folder, context);
+    if ((await folder.standing()) !== 'present' || !container || (await container.state()) === null) {
+      throw new SlipwayError('not-found', `There is no container of ${folder.path}`);
+    }
+    return containerLog(new Docker(context.command, this.#options.docker), container.name, from);
   }
 
   async stop(target: Identity, context: DriverContext): Promise<void> {
