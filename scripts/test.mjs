@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { build, clear, installPackages, root, runtimeEnvironment, runtimeNode, say, seconds } from './bootstrap.mjs';
-import { bringDatabases } from './databases.mjs';
+import { bringServers } from './servers.mjs';
 import { requireNats } from './nats.mjs';
 import { tally } from './tally.mjs';
 
@@ -23,7 +23,7 @@ const environment = {
   NX_TUI: 'false',
   FORCE_COLOR: '0',
 };
-bringDatabases();
+bringServers();
 clear('reports');
 mkdirSync(`${root}reports`, { recursive: true });
 

@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 const clone = fileURLToPath(new URL('../../../', import.meta.url));
 const script = (name: string) => import(new URL(`../../../scripts/${name}`, import.meta.url).href);
 const { ensureNats, unpackRelease } = await script('nats.mjs');
-const { bringDatabases } = await script('databases.mjs');
+const { bringServers } = await script('servers.mjs');
 const { packagesInstalled } = await script('bootstrap.mjs');
 const { tally } = await script('tally.mjs');
 const { default: Tally } = await script('jest-tally.mjs');
@@ -124,18 +124,20 @@ describe('nats-server', () => {
 
 describe('database servers for tests', () => {
   const apt = (text: string) => join(program('apt-get', text), 'apt-get');
-  const bring = (text: string, isRoot = true): string[] => bringDatabases({ isRoot, root: folder, apt: apt(text) });
+  const bring = (text: string, isRoot = true): string[] => bringServers({ isRoot, root: folder, apt: apt(text) });
   const policy = () => existsSync(join(folder, 'usr/sbin/policy-rc.d'));
   /** As apt would: only where no service may be started. */
   const installs = () => `[ "$1" = install ] || exit 0
     test -x '${folder}/usr/sbin/policy-rc.d' && mkdir -p '${folder}/usr/lib/postgresql/15/bin' &&
-    touch '${folder}/usr/lib/postgresql/15/bin/initdb' '${folder}/usr/sbin/mariadbd'`;
+    mkdir -p '${folder}/usr/bin' && touch '${folder}/usr/lib/postgresql/15/bin/initdb' '${folder}/usr/sbin/mariadbd' \
+      '${folder}/usr/sbin/dockerd' '${folder}/usr/bin/ceph-mon' '${folder}/usr/bin/ceph-osd' '${folder}/usr/bin/radosgw'`;
+  const all = ['postgresql', 'mariadb-server', 'docker.io', 'ceph-mon', 'ceph-osd', 'radosgw'];
 
   it('are installed when root, with nothing started by it, once', () => {
     expect(bring(installs())).toEqual([]);
     expect(callsOf('apt-get')).toEqual([
       'apt-get update -qq',
-      'apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold postgresql mariadb-server',
+      `apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold ${all.join(' ')}`,
     ]);
     expect(policy()).toBe(false);
     expect(bring('exit 1')).toEqual([]);
@@ -143,10 +145,18 @@ describe('database servers for tests', () => {
   });
 
   it('that cannot be had are named, and fail nothing', () => {
-    expect(bring('echo no network >&2; exit 100')).toEqual(['postgresql', 'mariadb-server']);
+    expect(bring('echo no network >&2; exit 100')).toEqual(all);
     expect(policy()).toBe(false);
-    expect(bring('exit 0', false)).toEqual(['postgresql', 'mariadb-server']);
-    expect(callsOf('apt-get')).toHaveLength(2);
+    const calls = 2 + all.length;
+    expect(callsOf('apt-get')).toHaveLength(calls);
+    expect(bring('exit 0', false)).toEqual(all);
+    expect(callsOf('apt-get')).toHaveLength(calls);
+  });
+
+  it('are installed one by one where one of them cannot be had', () => {
+    const one = `case "$*" in *update*) exit 0;; *" "*-confold" radosgw") ;; *) exit 100;; esac
+      mkdir -p '${folder}/usr/bin' && touch '${folder}/usr/bin/radosgw'`;
+    expect(bring(one)).toEqual(all.slice(0, -1));
   });
 });
 

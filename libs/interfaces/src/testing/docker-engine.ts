@@ -13,6 +13,8 @@ export interface TestEngine {
 }
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
+/** What {@link importNodeImage} makes. */
+const NODE_IMAGE = 'slipway-test/node:1';
 const STARTS_WITHIN_MS = 90_000;
 
 /** Why no engine can be had on this machine; `undefined` when one can. Quick: nothing is started. */
@@ -31,7 +33,10 @@ export function whyNoDockerEngine(): string | undefined {
 export async function startDockerEngine(): Promise<TestEngine> {
   const { DOCKER_HOST } = process.env;
   const running = DOCKER_HOST || (existsSync(DEFAULT_SOCKET) ? `unix://${DEFAULT_SOCKET}` : undefined);
-  if (running !== undefined) return engineAt(running, async () => {});
+  if (running !== undefined) {
+    // Somebody's own: it is left as it was.
+    return engineAt(running, async () => void spawnSync('docker', ['--host', running, 'image', 'rm', '--force', NODE_IMAGE]));
+  }
   const folder = mkdtempSync(join(tmpdir(), 'slipway-dockerd-'));
   writeFileSync(join(folder, 'daemon.json'), '{}');
   const host = `unix://${join(folder, 'docker.sock')}`;
@@ -72,7 +77,7 @@ const engineAt = (host: string, stop: () => Promise<void>): TestEngine => ({
 /**
  * Imports a root file system with nothing but the Node that runs the tests, its libraries and a user table; the image's name.
  */
-export function importNodeImage(host: string, name = 'slipway-test/node:1'): string {
+export function importNodeImage(host: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-image-'));
   const script = `
     set -e
@@ -82,9 +87,9 @@ export function importNodeImage(host: string, name = 'slipway-test/node:1'): str
     printf 'root:x:0:0::/:/bin/node\napp:x:4711:4711::/:/bin/node\n' > etc/passwd
     tar -c . | docker --host "$2" import --change 'CMD ["/bin/node","--version"]' - "$3"`;
   try {
-    const made = spawnSync('sh', ['-c', script, 'sh', process.execPath, host, name], { cwd: folder, encoding: 'utf8' });
+    const made = spawnSync('sh', ['-c', script, 'sh', process.execPath, host, NODE_IMAGE], { cwd: folder, encoding: 'utf8' });
     if (made.status !== 0) throw new Error(`The image could not be imported: ${made.stderr}`);
-    return name;
+    return NODE_IMAGE;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -41,6 +41,6 @@ driverContract('docker', () => contractDriver(module), {
     const [claimed] = readdirSync(`${place.root}/ports`).filter((claim) => claim.startsWith(`${Number(outputs.port)}@`));
     expect(claimed).toBeUndefined();
   },
-  points: 4,
+  points: 3,
   waits: true,
 });

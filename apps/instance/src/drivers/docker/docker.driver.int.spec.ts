@@ -64,8 +64,9 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
   });
   afterEach(async () => {
     for (const target of made) await driver.destroy(target, await place.context());
-    expect(engine.docker('ps', '--all', '--quiet')).toBe('');
-    expect(engine.docker('network', 'ls', '--quiet', '--filter', 'type=custom')).toBe('');
+    const marks = await EngineMarks.at(await place.context(), 'test');
+    expect(engine.docker('ps', '--all', '--quiet', '--filter', `label=slipway.place=${marks.place}`)).toBe('');
+    expect(engine.docker('network', 'ls', '--quiet', '--filter', `name=${marks.sharedBy('default')}`)).toBe('');
     await place.remove();
   });
 

@@ -14,7 +14,7 @@ where(`a volume${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
   let place: ContractPlace;
   beforeAll(async () => {
     engine = await VolumeEngine.start();
-    driver = dockerVolumeDriver({ mesh: 'contract', docker: { host: engine.host } });
+    driver = dockerVolumeDriver({ mesh: 'volumes', docker: { host: engine.host } });
   }, 180_000);
   afterAll(() => engine?.stop(), 60_000);
   beforeEach(async () => {
@@ -26,6 +26,8 @@ where(`a volume${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
     await place.remove();
   });
 
+  const volumes = () => engine.docker('volume', 'ls', '--quiet', '--filter', 'label=slipway.mesh=volumes');
+
   test('carries labels that say whose it is, and has the owner and the mode that were asked for', async () => {
     const target = place.target('storage', 'data');
     const spec = { mode: '0770', owner: '4711:4712' };
@@ -33,7 +35,7 @@ where(`a volume${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
     const labels = JSON.parse(engine.docker('volume', 'inspect', '--format', '{{json .Labels}}', String(outputs['volume'])));
     expect(labels).toEqual({
       'slipway.place': expect.stringMatching(/^[0-9a-f]{8}$/),
-      'slipway.mesh': 'contract',
+      'slipway.mesh': 'volumes',
       'slipway.environment': 'default',
       'slipway.kind': 'storage',
       'slipway.name': 'data',
@@ -61,7 +63,7 @@ where(`a volume${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
       const ours = await driver.ensure(target, {}, {}, await place.context());
       expect(await driver.marks(await place.context())).toHaveLength(1);
       expect(await driver.destroy(target, await place.context())).toBe('destroyed');
-      const left = engine.docker('volume', 'ls', '--quiet').split('\n');
+      const left = volumes().split('\n');
       expect(left).toContain(theirs.outputs['volume']);
       expect(left).not.toContain(ours.outputs['volume']);
       await driver.destroy(target, await other.context());
@@ -73,7 +75,7 @@ where(`a volume${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
   test('that an ensure left which died is told, and goes with the next ensure or destroy', async () => {
     const target = place.target('storage', 'data');
     const later = { ...target, epoch: 2 };
-    const marks = await EngineMarks.at(await place.context(), 'contract');
+    const marks = await EngineMarks.at(await place.context(), 'volumes');
     const left = `${marks.nameOf(target)}-left`;
     const leave = () => engine.docker('volume', 'create', ...marks.labelling(target), left);
     leave();
@@ -81,13 +83,13 @@ where(`a volume${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
       { resource: target.resource, generation: 1, where: `volume ${left}` },
     ]);
     const { outputs } = await driver.ensure(later, {}, {}, await place.context());
-    expect(engine.docker('volume', 'ls', '--quiet')).toBe(outputs['volume']);
+    expect(volumes()).toBe(outputs['volume']);
     await driver.destroy(later, await place.context());
     leave();
     expect(await driver.inspect(target, await place.context())).toEqual({ state: 'partial', observed: {} });
     expect(await driver.destroy(target, await place.context())).toBe('destroyed');
     expect(await driver.marks(await place.context())).toEqual([]);
-    expect(engine.docker('volume', 'ls', '--quiet')).toBe('');
+    expect(volumes()).toBe('');
   });
 
   test('that a container uses is not given back before', async () => {

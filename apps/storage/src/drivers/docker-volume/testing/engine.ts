@@ -1,7 +1,7 @@
 import { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from '@slipway/interfaces/testing';
 
 /** Why there is no engine here; `undefined` when there is one. */
-export const missing = whyNoDockerEngine();
+export const missing = whyNoDockerEngine() ?? (process.getuid?.() === 0 ? undefined : 'only root reaches the folders of volumes');
 
 /** An engine with an image that runs Node. */
 export class VolumeEngine {
