@@ -53,7 +53,7 @@ describe('Handlers', () => {
     });
     await until('they are registered', async () => {
       const { items } = await mesh.client().events({ type: ['HandlerRegistered'] });
-      return items.length === 3;
+      return items.length === 4;
     });
   }, 120_000);
   afterAll(async () => {

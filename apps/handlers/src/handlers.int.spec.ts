@@ -145,6 +145,22 @@ export const handle = (event, { key, handler, options }) => done(JSON.stringify(
     await eventually('it goes on', async () => (await place.typesOf('fails')).at(-1) === 'HandlerSucceeded');
   });
 
+  test('one whose file was mended is loaded anew when what it has parked is retried', async () => {
+    place.add('bad', `export const names = ['dfe.*'];\nexport const handle = () => { throw new Error('a slip of the pen'); };`, {
+      tries: 1,
+    });
+    await place.start();
+    await place.registered('bad');
+    const eventId = await place.provisioned('one');
+    await eventually('it is parked', async () => (await place.view('bad')).parkedCount === 1);
+    place.add('bad', `export const names = ['dfe.provisioned'];\nexport const handle = ({ data }) => done(data.resource.name);`);
+    await place.ask('retry-parked', { handler: 'bad', eventId });
+    await has('bad', 'one');
+    await place.provisioned('two');
+    await has('bad', 'one', 'two');
+    expect(await place.view('bad')).toMatchObject({ names: ['dfe.provisioned'], parkedCount: 0 });
+  });
+
   test('many parked events with long reasons fit into events and answers: the oldest are told, and how many there are', async () => {
     place.add('fails', `export const names = ['dfe.*'];\nexport const handle = () => { throw new Error('x'.repeat(1e6)); };`, {
       tries: 1,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SlipwayError, categoryOf, idOf, streamName, type RequestContext } from '@slipway/contracts';
+import { SlipwayError, categoryOf, causeOf, idOf, streamName, type RequestContext } from '@slipway/contracts';
 import type { Accepted, HandlerList, HandlerView } from '@slipway/contracts/http';
 import { foldStream, handle, type FoldCache, type Subscription } from '@slipway/event-store';
 import { Presence, counter, type Runtime } from '@slipway/mesh';
@@ -25,6 +25,8 @@ export class Handlers {
   readonly #began: number;
   #subscription: Subscription | undefined;
   #stopLooking = () => {};
+  /** Why nothing is heard of what other replicas record. */
+  #deaf: string | undefined;
 
   private constructor(
     private readonly runtime: Runtime,
@@ -59,7 +61,10 @@ export class Handlers {
 
   /** What does not go on, and why: the others do. */
   problems(): string[] {
-    return [...this.#runners].flatMap(([name, { problem }]) => (problem === undefined ? [] : [`${name}: ${problem}`]));
+    const ofHandlers = [...this.#runners].flatMap(([name, { problem }]) =>
+      problem === undefined ? [] : [`${name}: ${problem}`],
+    );
+    return this.#deaf === undefined ? ofHandlers : [this.#deaf, ...ofHandlers];
   }
 
   /** All of them, or one; `not-found`. */
@@ -135,7 +140,10 @@ export class Handlers {
           if (type === 'HandlerRetried') this.#runners.get(idOf(stream))?.poke();
         }
       },
-      failed: (error) => logger.error({ err: error }, 'What is wanted of parked events is not heard any more'),
+      failed: (error) => {
+        this.#deaf = `What is wanted of parked events is not heard any more: ${causeOf(error).message}`;
+        logger.error({ err: error }, this.#deaf);
+      },
     });
   }
 

@@ -116,9 +116,12 @@ export class Runner {
   async #work(): Promise<void> {
     while (this.#active) {
       try {
-        this.names = await this.#thread.load();
         const state = await this.#record({ type: 'Register', handler: this.options.name });
-        for (const parked of state.parked.filter(({ retrying }) => retrying)) await this.#again(parked);
+        const again = state.parked.filter(({ retrying }) => retrying);
+        // Somebody has mended it, so it is loaded anew.
+        if (again.length > 0) await this.#thread.renew();
+        this.names = await this.#thread.load();
+        for (const parked of again) await this.#again(parked);
         await this.#follow(state);
       } catch (error) {
         // R3: somebody else has gone on; and what was ended is not told.

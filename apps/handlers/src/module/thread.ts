@@ -88,6 +88,13 @@ export class HandlerThread {
     await handled;
   }
 
+  /** The next event is handled by the module as it is now. */
+  async renew(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = this.#loading = undefined;
+    await worker?.terminate();
+  }
+
   /** Ends it, and what it is at. */
   async end(): Promise<void> {
     this.#ended = true;
