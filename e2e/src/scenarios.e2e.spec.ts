@@ -51,7 +51,7 @@ describe('What a scenario has asked for', () => {
       const mine = items.filter(({ data }) => data['name'] === name);
       return mine.map(({ data: { job, environment, owner, actor, body, priority, keepOnFailure } }) => ({
         ...{ job, environment, owner, actor, priority, keepOnFailure },
-        body: { ...(body as object), instanceId: 'the same' },
+        body: { ...(body as object), instanceId: 'the same', ...('snapshot' in (body as object) && { snapshot: 'its own' }) },
       }));
     });
     expect(asked[1]).toEqual(asked[0]);

@@ -49,7 +49,10 @@ export function cliDoor(mesh: TestMesh): Door {
   }
   return {
     name: 'CLI',
-    plan: (body) => run<Plan>('plan', ...argumentsOf('plan', body as Record<string, unknown>)),
+    plan: (body) => {
+      const { job, ...rest } = body as Record<string, unknown>;
+      return run<Plan>('plan', ...(job === undefined ? [] : [`--${String(job)}`]), ...argumentsOf('plan', rest));
+    },
     ask: (job, body, key) => {
       const once = key === undefined ? [] : [`--idempotency-key=${key}`];
       return run<Accepted>(job, '--no-wait', ...once, ...argumentsOf(job, body as Record<string, unknown>));

@@ -154,6 +154,35 @@ export const SCENARIOS: Record<string, (scene: Scene) => Promise<void>> = {
     expect(await door.settled(requestId)).toMatchObject({ status: 'cancelled' });
   },
 
+  async export({ door, name, standing }) {
+    await door.settled((await door.ask('provision', { ...owner, instanceId: name, definition: 'guestbook' })).requestId);
+    const plan = await door.plan({ ownerId: 'ada', instanceId: name, job: 'export' });
+    expect(plan).toMatchObject({ outcome: 'export', writes: [`instance/${name}`] });
+    const { requestId } = await door.ask('export', { instanceId: name }, `export of ${name}`);
+    expect(await door.ask('export', { instanceId: name }, `export of ${name}`)).toMatchObject({ requestId, repeated: true });
+    const request = await door.settled(requestId);
+    expect(request).toMatchObject({ status: 'succeeded', job: 'export', owner: { id: 'ada' }, result: { snapshot: requestId } });
+    expect(standing()).toEqual(PARTS(name));
+    expect((await fetch((await door.instance(name)).outputs.url as string)).status).toBe(200);
+    await expect(door.ask('export', { instanceId: name, destination: 'nowhere' })).rejects.toEqual(coded('bad-input'));
+    await expect(door.ask('export', { instanceId: `${name}-x` })).rejects.toEqual(coded('not-found'));
+  },
+
+  async import({ door, name, standing }) {
+    const from = `${name}-from`;
+    await door.settled((await door.ask('provision', { ...owner, instanceId: from, definition: 'guestbook' })).requestId);
+    const { requestId: snapshot } = await door.ask('export', { instanceId: from });
+    await door.settled(snapshot);
+    const body = { ...owner, instanceId: name, snapshot, snapshotId: true };
+    const request = await door.settled((await door.ask('import', body)).requestId);
+    expect(request).toMatchObject({ status: 'succeeded', job: 'import', owner: { id: 'ada', type: 'user' } });
+    expect(standing()).toEqual([...PARTS(name), ...PARTS(from)].toSorted());
+    expect((await fetch((await door.instance(name)).outputs.url as string)).status).toBe(200);
+    await expect(door.ask('import', body)).rejects.toEqual(coded('name-taken'));
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    await expect(door.ask('import', { ...body, instanceId: `${name}-x`, snapshot: unknown })).rejects.toEqual(coded('not-found'));
+  },
+
   async deprovision({ door, name, standing }) {
     const { requestId } = await door.ask('provision', { ...owner, instanceId: name, definition: 'guestbook' });
     await door.settled(requestId);

@@ -130,6 +130,28 @@ describe('a plan', () => {
       ].join('\n'),
     );
   });
+  it('of an export says what is stopped, read out and brought up again', () => {
+    const step = { ...plan.steps[0]!, after: [], inverse: 'none' as const };
+    const [stop, read] = [`${step.id}#stop`, `${step.id}#export`];
+    const text = describePlan({
+      ...plan,
+      outcome: 'export',
+      wires: [],
+      steps: [
+        { ...step, id: stop, action: 'stop', inverse: 'ensure' },
+        { ...step, id: read, action: 'export', after: [stop] },
+        { ...step, after: [read] },
+      ],
+    });
+    expect(text).toBe(
+      [
+        '  . instance/shop#stop (guestbook@1.0.0, process at local)',
+        '  > instance/shop#export (guestbook@1.0.0, process at local, after instance/shop#stop)',
+        '  ^ instance/shop (guestbook@1.0.0, process at local, after instance/shop#export)',
+        '1 to read out, 1 stopped meanwhile. Nothing has been changed.',
+      ].join('\n'),
+    );
+  });
   it('that cannot be made says what is missing, who needs it, and the way out', () => {
     const text = describePlan({
       ...plan,
@@ -193,9 +215,19 @@ describe('exit codes', () => {
       [EXIT.failed]: [
         ...['unauthenticated', 'forbidden', 'not-found', 'gone', 'name-taken', 'key-reused', 'not-possible', 'wrong-revision'],
         ...['not-owner', 'too-large', 'log-damaged', 'blob-damaged', 'blob-missing', 'secret-missing', 'secret-damaged'],
-        ...['event-too-new', 'message-malformed', 'too-busy', 'too-slow', 'wrong-content-type', 'driver-unknown'],
+        ...[
+          'event-too-new',
+          'message-malformed',
+          'too-busy',
+          'too-slow',
+          'wrong-content-type',
+          'instance-away',
+          'instance-slow',
+          'driver-unknown',
+        ],
         ...[
           'driver-failed',
+          'driver-unavailable',
           'spec-invalid',
           'not-portable',
           'archive-invalid',
@@ -205,7 +237,16 @@ describe('exit codes', () => {
           'wrong-location',
           'port-taken',
         ],
-        ...['no-port-free', 'health-failed', 'step-cancelled', 'step-timed-out', 'cancelled', 'plan-stale', 'limit-reached'],
+        ...[
+          'no-port-free',
+          'health-failed',
+          'handler-failed',
+          'step-cancelled',
+          'step-timed-out',
+          'cancelled',
+          'plan-stale',
+          'limit-reached',
+        ],
         ...['config-invalid', 'internal'],
       ],
     });

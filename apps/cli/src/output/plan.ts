@@ -1,5 +1,8 @@
 import type { Plan, PlanStep } from '@slipway/contracts';
 
+/** What is stopped, read out, and brought up again. */
+const EXPORT_SIGNS: Readonly<Record<PlanStep['action'], string>> = { stop: '.', export: '>', ensure: '^', destroy: '-' };
+
 /** A plan for a person: what would happen, in which order, and what it is wired to. */
 export function describePlan(plan: Plan): string {
   const lines: string[] = [];
@@ -12,7 +15,7 @@ export function describePlan(plan: Plan): string {
   for (const used of plan.alreadySatisfied)
     lines.push(`  = ${used.kind}/${used.name} is there (${used.definition.name}@${used.definition.version})`);
   for (const step of inOrder(plan.steps)) {
-    const sign = step.action === 'ensure' ? '+' : '-';
+    const sign = plan.outcome === 'export' ? EXPORT_SIGNS[step.action] : step.action === 'ensure' ? '+' : '-';
     const after = step.after.length ? `, after ${step.after.join(', ')}` : '';
     lines.push(
       `  ${sign} ${step.id} (${step.definition.name}@${step.definition.version}, ${step.driver} at ${step.location}${after})`,
@@ -21,7 +24,11 @@ export function describePlan(plan: Plan): string {
   for (const wire of plan.wires) lines.push(`  ~ ${wire.from} uses ${wire.to} as ${wire.requirement}`);
   if (plan.steps.length) {
     const count = (action: PlanStep['action']) => plan.steps.filter((step) => step.action === action).length;
-    lines.push(`${count('ensure')} to make, ${count('destroy')} to remove. Nothing has been changed.`);
+    const what =
+      plan.outcome === 'export'
+        ? `${count('export')} to read out, ${count('stop')} stopped meanwhile.`
+        : `${count('ensure')} to make, ${count('destroy')} to remove.`;
+    lines.push(`${what} Nothing has been changed.`);
   }
   return lines.join('\n');
 }
