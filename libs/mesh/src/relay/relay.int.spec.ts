@@ -344,15 +344,31 @@ describe('completions', () => {
     const accepted = newEvent('RequestAccepted', { job, body, environment: 'default', name: 'shop' });
     await of('orchestrator').append(`request-${id}`, -1, [accepted]);
     const outcome = { requestId: id, stepId: 'storage/shop-data', try: 1 };
-    const type = job === 'provision' ? 'StorageProvisioned' : 'StorageDestroyed';
+    const types = {
+      ...{ provision: ['StorageProvisioned'], deprovision: ['StorageDestroyed'], import: ['StorageProvisioned'] },
+      // What is brought up again completes nothing.
+      export: ['StorageStopped', 'StorageExported', 'StorageProvisioned'],
+    } satisfies Record<JobKind, string[]>;
     const before = (await of('storage').read('storage-default.shop-data')).length;
     const started = newEvent('StorageStarted', outcome);
-    await of('storage').append('storage-default.shop-data', before - 1, [started, newEvent(type, outcome)]);
+    await of('storage').append('storage-default.shop-data', before - 1, [
+      started,
+      ...types[job].map((type) => newEvent(type, outcome)),
+    ]);
     await of('orchestrator').append(
       `request-${id}`,
       0,
       ended.map((end) => newEvent(end, {})),
     );
+  }
+
+  /** In the course of an export that goes on. */
+  async function broughtUpAgain(id: string): Promise<void> {
+    const of = (service: ServiceName) => new MemoryEventLog({ disk }).as(service);
+    const accepted = newEvent('RequestAccepted', { job: 'export', body, environment: 'default', name: 'shop' });
+    await of('orchestrator').append(`request-${id}`, -1, [accepted]);
+    const up = newEvent('InstanceProvisioned', { requestId: id, stepId: 'instance/shop', try: 1 });
+    await of('instance').append('instance-default.shop', -1, [up]);
   }
 
   async function told(count: number): Promise<{ subject: string; completion: Completion; position: string }[]> {
@@ -391,6 +407,19 @@ describe('completions', () => {
     expect(positions).toEqual(positions.toSorted());
   }, 60_000);
 
+  test('of an import and an export have names of their own; what an export brings up again is none', async () => {
+    await recordJob('1', 'export', 'RequestSucceeded');
+    await recordJob('2', 'import', 'RequestSucceeded');
+    await relay('one', { outlet: outlet() });
+    const found = await told(4);
+    expect(found.map(({ subject, completion: { request, service } }) => [subject, request.job, service])).toEqual([
+      ['slipway.test.dfe.storage.exported', 'export', 'storage'],
+      ['slipway.test.dfe.exported', 'export', 'orchestrator'],
+      ['slipway.test.dfe.storage.imported', 'import', 'storage'],
+      ['slipway.test.dfe.imported', 'import', 'orchestrator'],
+    ]);
+  }, 60_000);
+
   test('go on where they were after a restart, and are taken over when they stand still; none is told twice', async () => {
     const one = await relay('one', { outlet: outlet() });
     for (let n = 0; n < 20; n++) await recordJob(`first-${n}`, 'provision', 'RequestSucceeded');
@@ -400,6 +429,8 @@ describe('completions', () => {
     await until(() => two.status().state === 'standing by');
     // Much is recorded, and nothing of it is a completion: nothing stands still.
     await record(50);
+    // Nor does what an export brings up again.
+    await broughtUpAgain('again');
     await sleep(500);
     expect(two.status().state).toBe('standing by');
     for (let n = 0; n < 20; n++) await recordJob(`second-${n}`, 'deprovision', 'RequestSucceeded');
