@@ -131,16 +131,16 @@ describe('a plan', () => {
     );
   });
   it('of an export says what is stopped, read out and brought up again', () => {
-    const step = { ...plan.steps[0]!, after: [], inverse: 'none' as const };
-    const [stop, read] = [`${step.id}#stop`, `${step.id}#export`];
+    const up = { ...plan.steps[0]!, after: [], inverse: 'none' as const };
+    const [stop, read] = [`${up.id}#stop`, `${up.id}#export`];
     const text = describePlan({
       ...plan,
       outcome: 'export',
       wires: [],
       steps: [
-        { ...step, id: stop, action: 'stop', inverse: 'ensure' },
-        { ...step, id: read, action: 'export', after: [stop] },
-        { ...step, after: [read] },
+        { ...up, id: stop, action: 'stop', inverse: 'ensure' },
+        { ...up, id: read, action: 'export', after: [stop] },
+        { ...up, after: [read] },
       ],
     });
     expect(text).toBe(
