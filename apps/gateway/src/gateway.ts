@@ -16,7 +16,8 @@ import type { LiveLimits } from './live/connection.js';
 import { Live } from './live/live.js';
 import { LiveTail } from './live/tail.js';
 import { openApi, serveDocs } from './openapi/document.js';
-import { PassThrough, type PassLimits } from './pass-through/pass-through.js';
+import { PASS_LIMITS, PassThrough, type PassLimits } from './pass-through/pass-through.js';
+import { Upgrades } from './pass-through/upgrades.js';
 import { ProblemFilter } from './problem/problem.filter.js';
 import type { Views } from './views/port.js';
 
@@ -59,7 +60,9 @@ export async function startGateway(
   app.useGlobalFilters(new ProblemFilter(logger));
   app.useGlobalPipes(new ValidationPipe());
   serveDocs(app);
-  const passThrough = new PassThrough(views, config.gateway.tls ? 'https' : 'http', passLimits);
+  const proto = config.gateway.tls ? 'https' : 'http';
+  const passThrough = new PassThrough(views, proto, passLimits);
+  const upgrades = new Upgrades(passThrough, door, guard, proto, passLimits ?? PASS_LIMITS, logger);
   const sockets = socketsOf(app.getHttpServer() as Server);
   const live = new Live(
     runtime,
@@ -69,7 +72,7 @@ export async function startGateway(
     new Actions(() => openApi(app), app.getHttpAdapter().getInstance() as FastifyInstance),
     liveLimits,
   );
-  live.attach(app.getHttpServer() as Server);
+  live.attach(app.getHttpServer() as Server, (request, socket, head) => upgrades.take(request, socket, head));
   passThrough.register(app.getHttpAdapter().getInstance() as FastifyInstance);
   await app.listen(port, host).catch(async (error: NodeJS.ErrnoException) => {
     presence.stop();
@@ -93,6 +96,7 @@ export async function startGateway(
     async stop() {
       stopping.abort();
       await live.stop();
+      upgrades.stop();
       const cut = clock.after(STOP_MS, () => sockets.forEach((socket) => socket.destroy()));
       await app.close();
       cut();

@@ -58,8 +58,10 @@ export class Live {
   }
 
   /** Takes the upgrades of an HTTP server. */
-  attach(server: Server): void {
+  /** @param taken takes those that are somebody else's; whether it has */
+  attach(server: Server, taken: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (!this.#stopping && taken(request, socket, head)) return;
       socket.on('error', () => socket.destroy());
       try {
         const knocked = this.#admit(request);

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { METHODS, type IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Agent, errors } from 'undici';
+import { Agent } from 'undici';
 import { SlipwayError, DEFAULT_ENVIRONMENT } from '@slipway/contracts';
 import type { ResourceView } from '@slipway/contracts/http';
 import type { Views } from '../views/port.js';
@@ -32,6 +32,10 @@ interface Known {
   position: string;
   until: number;
 }
+
+/** As undici calls them. */
+export const HEADERS_TIMEOUT = 'UND_ERR_HEADERS_TIMEOUT';
+const CONNECT_TIMEOUT = 'UND_ERR_CONNECT_TIMEOUT';
 
 /** How long a connection to an instance that nobody uses is kept, in ms: less than what most servers do. */
 const KEEP_ALIVE_MS = 4_000;
@@ -145,12 +149,17 @@ function restOf(url: string): string {
   throw new SlipwayError('not-found', 'No such route');
 }
 
+/** The instance that a call's URL is for; `undefined` for every other URL. */
+export function idOf(url: string): string | undefined {
+  const id = /^\/api\/v1\/instances\/([\w.-]+)\/resource(?=[/?]|$)/.exec(url)?.[1];
+  return id === '.' || id === '..' ? undefined : id;
+}
+
 /** Why an instance did not answer (RFC 9110 §15.6.3, §15.6.5). */
-function failureOf(error: unknown, id: string, { connectMs, answerMs }: PassLimits): SlipwayError {
-  if (error instanceof errors.HeadersTimeoutError)
-    return new SlipwayError('instance-slow', `${id} did not begin to answer within ${answerMs / 1000} s`);
-  if (error instanceof errors.ConnectTimeoutError)
-    return new SlipwayError('instance-slow', `${id} took no connection within ${connectMs / 1000} s`);
+export function failureOf(error: unknown, id: string, { connectMs, answerMs }: PassLimits): SlipwayError {
   const { code, message } = error as { code?: string; message: string };
+  if (code === HEADERS_TIMEOUT)
+    return new SlipwayError('instance-slow', `${id} did not begin to answer within ${answerMs / 1000} s`);
+  if (code === CONNECT_TIMEOUT) return new SlipwayError('instance-slow', `${id} took no connection within ${connectMs / 1000} s`);
   return new SlipwayError('instance-away', `${id} did not answer: ${code ? `${code}, ` : ''}${message.slice(0, 200)}`);
 }

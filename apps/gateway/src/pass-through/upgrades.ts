@@ -1,0 +1,125 @@
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { contextOfCall } from '../identity/call.js';
+import { knockOf, type Door } from '../identity/door.js';
+import type { Guard } from '../identity/guard.js';
+import { rawAnswer, toSlipwayError } from '../problem/problem.js';
+import { headersToCaller, headersToInstance } from './headers.js';
+import { HEADERS_TIMEOUT, failureOf, idOf, type PassLimits, type PassThrough } from './pass-through.js';
+
+/**
+ * Upgrades of calls to instances (RFC 9110 §7.8), WebSockets above all: admitted as any call is, then both sides' bytes as they come.
+ * T1 to T3 hold here too.
+ */
+export class Upgrades {
+  readonly #open = new Set<Duplex>();
+
+  constructor(
+    private readonly passThrough: PassThrough,
+    private readonly door: Door,
+    private readonly guard: Guard,
+    private readonly proto: 'http' | 'https',
+    private readonly limits: PassLimits,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Takes an upgrade that is one of a call to an instance; whether it is. */
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const id = idOf(request.url!);
+    if (id === undefined) return false;
+    socket.on('error', () => socket.destroy());
+    this.#pass(id, request, socket, head).catch((error: unknown) => {
+      socket.end(rawAnswer(toSlipwayError(error), contextOfCall(request.headers).correlationId), () => socket.destroy());
+    });
+    return true;
+  }
+
+  /** Ends all that are open. */
+  stop(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  async #pass(id: string, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { headers } = request;
+    const context = contextOfCall(headers);
+    this.door.admit(knockOf(headers));
+    context.actor = this.guard.actorOf(headers.authorization);
+    const { origin, path } = await this.passThrough.target(id, request.url!);
+    const caller = { address: request.socket.remoteAddress, host: headers.host!, proto: this.proto, context };
+    const outgoing = (origin.startsWith('https:') ? httpsRequest : httpRequest)(`${origin}/`, {
+      ...{ path, method: request.method!, agent: false },
+      headers: { ...headersToInstance(headers, caller), Connection: 'Upgrade', Upgrade: headers.upgrade! },
+    });
+    const answer = await answerOf(outgoing, socket, this.limits).catch((error: unknown) => {
+      throw failureOf(error, id, this.limits);
+    });
+    this.logger.info(
+      { correlationId: context.correlationId, actor: context.actor.id, path: request.url!.split('?', 1)[0] },
+      'upgrade',
+    );
+    socket.write(headOf(answer.response, context.correlationId));
+    if (answer.upstream) this.#join(socket, answer.upstream, head, answer.head);
+    // It answers in the words of the protocol as it was: there is nothing more to say on this connection.
+    else answer.response.pipe(socket);
+  }
+
+  #join(socket: Duplex, upstream: Duplex, head: Buffer, upstreamHead: Buffer): void {
+    socket.write(upstreamHead);
+    upstream.write(head);
+    const ends = [socket, upstream];
+    const end = () => {
+      for (const one of ends) {
+        one.destroy();
+        this.#open.delete(one);
+      }
+    };
+    for (const one of ends) {
+      this.#open.add(one);
+      one.once('close', end).on('error', end);
+    }
+    socket.pipe(upstream).pipe(socket);
+  }
+}
+
+interface Answer {
+  response: IncomingMessage;
+  /** Where it has upgraded. */
+  upstream?: Duplex;
+  head: Buffer;
+}
+
+function answerOf(outgoing: ClientRequest, socket: Duplex, { answerMs }: PassLimits): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const slow = Object.assign(new Error('no answer in time'), { code: HEADERS_TIMEOUT });
+    const timer = setTimeout(() => outgoing.destroy(slow), answerMs);
+    const leave = () => outgoing.destroy();
+    socket.once('close', leave);
+    const done = (answer: Answer) => {
+      clearTimeout(timer);
+      socket.off('close', leave);
+      resolve(answer);
+    };
+    outgoing.on('upgrade', (response, upstream, head) => done({ response, upstream, head }));
+    outgoing.on('response', (response) => done({ response, head: Buffer.alloc(0) }));
+    outgoing.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    outgoing.end();
+  });
+}
+
+/** The answer's head as it goes back: for one connection, and of this call. */
+function headOf(response: IncomingMessage, requestId: string): string {
+  const { statusCode, statusMessage, headers } = response;
+  const switched = statusCode === 101;
+  const passed = {
+    ...headersToCaller(headers),
+    'X-Request-Id': requestId,
+    ...(switched ? { Connection: 'Upgrade', Upgrade: headers.upgrade! } : { Connection: 'close' }),
+  };
+  const lines = Object.entries(passed).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
+  return `HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines.join('')}\r\n`;
+}
