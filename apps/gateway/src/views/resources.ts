@@ -121,8 +121,10 @@ function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView>
   switch (event.type) {
     case 'Provisioned': {
       // What runs is provisioned once it is healthy; from then on changes are recorded.
-      const health =
-        row.kind === 'instance' ? { desired: 'running' as const, health: 'healthy' as const, healthReason: undefined } : {};
+      const runs = event.data.stopped
+        ? { desired: 'stopped' as const, health: 'stopped' as const, healthReason: 'It was stopped' }
+        : { desired: 'running' as const, health: 'healthy' as const, healthReason: undefined };
+      const health = row.kind === 'instance' ? runs : {};
       return {
         status: 'present',
         outputs: event.data.outputs,

@@ -40,7 +40,11 @@ export type ResourceEvent =
     }
   /** Another replica carries on, or the same one after a restart: what the older epoch still does is void. */
   | { type: 'TakenOver'; data: { generation: number; epoch: number; replica: string } }
-  | { type: 'Provisioned'; data: Outcome & { effect: 'made' | 'found'; outputs: JsonObject; observed: JsonObject } }
+  /** `stopped`: it had been stopped before the request did so too, and stays so. */
+  | {
+      type: 'Provisioned';
+      data: Outcome & { effect: 'made' | 'found'; outputs: JsonObject; observed: JsonObject; stopped?: true };
+    }
   | { type: 'Failed'; data: Outcome & { action: StepAction; cause: Cause } }
   /** What ran of it has ended; it stays so until it is ensured again. */
   | { type: 'Stopped'; data: Outcome }

@@ -51,6 +51,8 @@ export interface ResourceState {
   desired: DesiredState;
   /** It is stopped only to be started again. */
   restarting: boolean;
+  /** The request whose step has stopped what was to run; nothing when somebody wants it stopped. */
+  stoppedFor?: string;
   /** The rotation of its secrets that is under way. */
   rotating?: string;
   /** The rotation that ended last, and why if it failed. */
@@ -103,7 +105,7 @@ export const isSettled = (state: ResourceState, step: StepIdentity): boolean =>
  * R5. Whether it is to run, and that its secrets are made anew, is wanted of what is there and is to stay, while no step
  *     works on it (`too-busy`).
  * R6. Only what is there and is to stay can be stopped by a step or read out, where it is and by its own driver; reading it out
- *     changes no state.
+ *     changes no state. What was not to run before a request stopped it stays stopped when that request ensures it again.
  */
 export const resource: Decider<ResourceState, ResourceCommand, ResourceEvent> = {
   initialState: () => ({
@@ -187,6 +189,16 @@ function assertThere(state: ResourceState, { generation, location, driver }: Omi
     { generation, ...(present && { present: present.generation }) },
   );
 }
+
+/** Whether an ensure only ends a stop of the same request, of what was stopped already (R6). */
+export const staysStopped = (
+  state: ResourceState,
+  { requestId, generation }: Pick<Running, 'requestId' | 'generation'>,
+): boolean =>
+  state.desired === 'stopped' &&
+  state.stoppedFor === undefined &&
+  wanted(state)?.generation === generation &&
+  Object.keys(state.tries).some((key) => key.startsWith(`${requestId}/`) && key.endsWith('/stop'));
 
 /** What is to stay, and to run if it is something that runs and is not stopped. */
 export const wanted = ({ present, leaving }: ResourceState): Present | undefined =>
@@ -283,14 +295,19 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
       const { running, ...rest } = state;
       if (!running) return state;
       const { location, driver, definition, spec, inputs } = running;
-      const { generation, outputs } = event.data;
+      const { generation, outputs, stopped } = event.data;
       const was = state.present?.generation === generation ? state.present : undefined;
       const base = { generation, location, driver, definition, spec, inputs, outputs };
-      const present: Present = { ...base, health: 'healthy', restarts: was?.restarts ?? 0 };
-      return { ...rest, present, desired: 'running', restarting: false };
+      const present: Present = { ...base, health: stopped ? 'stopped' : 'healthy', restarts: was?.restarts ?? 0 };
+      return { ...without(rest, 'stoppedFor'), present, desired: stopped ? 'stopped' : 'running', restarting: false };
     }
     case 'Stopped':
-      return { ...withPresent(without(state, 'running'), { health: 'stopped' }), desired: 'stopped', restarting: false };
+      return {
+        ...withPresent(without(state, 'running'), { health: 'stopped' }),
+        ...((state.desired === 'running' || state.restarting) && { stoppedFor: event.data.requestId }),
+        desired: 'stopped',
+        restarting: false,
+      };
     case 'Failed':
     case 'Exported':
       return without(state, 'running');
@@ -313,7 +330,7 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
     case 'CredentialsRead':
       return state;
     case 'DesiredStateChanged':
-      return { ...state, desired: event.data.desired, restarting: event.data.restart ?? false };
+      return { ...without(state, 'stoppedFor'), desired: event.data.desired, restarting: event.data.restart ?? false };
     case 'HealthChanged':
       return withPresent(state, { health: event.data.to });
     case 'Restarted':
@@ -324,7 +341,7 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
 const withPresent = (state: ResourceState, change: Partial<Present>): ResourceState =>
   state.present ? { ...state, present: { ...state.present, ...change } } : state;
 
-function without(state: ResourceState, key: 'running' | 'present' | 'rotating'): ResourceState {
+function without(state: ResourceState, key: 'running' | 'present' | 'rotating' | 'stoppedFor'): ResourceState {
   const { [key]: _gone, ...rest } = state;
   return rest;
 }

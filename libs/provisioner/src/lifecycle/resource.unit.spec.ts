@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { SlipwayError, type ResourceEvent } from '@slipway/contracts';
-import { isRunning, isSettled, resource, wanted, type ResourceCommand, type Running } from './resource.js';
+import { isRunning, isSettled, resource, staysStopped, wanted, type ResourceCommand, type Running } from './resource.js';
 
 const step = (over: Partial<Running> = {}): Omit<Running, 'epoch'> => ({
   requestId: 'r1',
@@ -341,6 +341,23 @@ describe('the lifecycle of a resource', () => {
         expect(state).toMatchObject({ present, desired });
         expect(state.running).toBeUndefined();
       }
+    });
+    test('what was not to run before a request stopped it stays stopped when that request ensures it again, and only then', () => {
+      const again = { requestId: 'r3', generation: 1 };
+      const unwanted: ResourceEvent = { type: 'DesiredStateChanged', data: { generation: 1, desired: 'stopped' } };
+      const wantedAgain: ResourceEvent = { type: 'DesiredStateChanged', data: { generation: 1, desired: 'running' } };
+      const stops = [started(2, stop), hasStopped(2, stop)];
+      const more = { ...stop, try: 2 };
+      const held = given(...there, unwanted, ...stops, started(3, more), hasStopped(3, more)).state;
+      expect(staysStopped(held, again)).toBe(true);
+      expect(staysStopped(held, { ...again, requestId: 'r4' })).toBe(false);
+      expect(staysStopped(held, { ...again, generation: 2 })).toBe(false);
+      expect(staysStopped(given(...there, ...stops).state, again)).toBe(false);
+      expect(staysStopped(given(...there, unwanted, ...stops, wantedAgain).state, again)).toBe(false);
+      expect(staysStopped(given(...there, ...stops, unwanted).state, again)).toBe(true);
+      const ended: ResourceEvent = { ...provisioned(3, again), data: { ...provisioned(3, again).data, stopped: true } } as never;
+      const { state } = given(...there, unwanted, ...stops, started(3, again), ended);
+      expect(state).toMatchObject({ desired: 'stopped', present: { health: 'stopped' } });
     });
     test('a try of each has one outcome', () => {
       given(...there, started(2, read))

@@ -179,7 +179,7 @@ function evolve(known: Entry | undefined, ref: ResourceRef, recorded: RecordedEv
     case 'TakenOver':
       return { ...known, replica: event.data.replica };
     case 'Provisioned':
-      return { ...settled, wanted: true, stopped: false };
+      return { ...settled, wanted: true, stopped: event.data.stopped ?? false };
     case 'DesiredStateChanged':
       return { ...known, stopped: event.data.desired === 'stopped' };
     case 'Stopped':

@@ -174,6 +174,30 @@ describe('stopping a resource', () => {
     expect(place.stopped()).toEqual([]);
   });
 
+  test('of what somebody has stopped before is undone by leaving it stopped', async () => {
+    const rig = new CoreRig('instance');
+    const place = new SimulatedPlace();
+    const until = (type: string) => rig.clock.reach(() => rig.types().at(-1) === type);
+    const provisioner = rig.process([place.driver('instance', 'simulated')]);
+    const ensure = { spec: { command: ['node'] } };
+    await provisioner.ensure(rig.ensure(ensure), rig.context);
+    await until('Provisioned');
+    const { resource } = rig.ensure();
+    await provisioner.streams.record(
+      resource,
+      { type: 'Desire', change: 'stop' },
+      { actor: rig.context.actor, environment: 'default' },
+    );
+    await provisioner.stop(rig.stop({ requestId: 'r2' }), rig.context);
+    await until('Stopped');
+    await provisioner.ensure(rig.ensure({ ...ensure, requestId: 'r2' }), rig.context);
+    await until('Provisioned');
+    expect(rig.last('Provisioned')).toMatchObject({ effect: 'found', stopped: true, outputs: { path: '/shop-data' } });
+    expect(place.stopped()).toEqual(['instance-default.shop-data/g1']);
+    await provisioner.ensure(rig.ensure({ ...ensure, requestId: 'r3' }), rig.context);
+    await rig.clock.reach(() => place.stopped().length === 0);
+  });
+
   test('of another generation is refused by name, and nothing is recorded', async () => {
     const rig = new CoreRig('instance');
     const provisioner = rig.process([new SimulatedPlace().driver('instance', 'simulated')]);

@@ -2,7 +2,7 @@ import { ERRORS, SlipwayError, causeOf, progressSubject, type BlobRef, type Caus
 import type { EventMetadata } from '@slipway/event-store';
 import { runInContext, systemContext } from '@slipway/mesh';
 import type { Driver, DriverContext, Target } from '../driver.js';
-import type { ResourceCommand, Running, StepIdentity } from '../lifecycle/resource.js';
+import { staysStopped, type ResourceCommand, type Running, type StepIdentity } from '../lifecycle/resource.js';
 import type { Loaded, ResourceStreams } from '../lifecycle/stream.js';
 import { sleep, type Ports } from '../ports.js';
 import { dataOf, readOut } from './data.js';
@@ -126,6 +126,12 @@ export class StepRun implements Work {
 
   async #ensure(target: Target, context: DriverContext & { secrets: RedactingSecrets }): Promise<Outcome> {
     const { spec, inputs, from } = this.#running;
+    const { state } = this.loaded;
+    if (staysStopped(state, this.#running)) {
+      const { observed } = await this.driver.inspect(target, context);
+      const found = { effect: 'found' as const, outputs: state.present!.outputs, observed, stopped: true as const };
+      return { type: 'Provisioned', data: { ...this.#identity(), ...found } };
+    }
     const begun = { ...context, ...(from && { from: dataOf(from, context) }) };
     const { effect, outputs, observed } = await this.driver.ensure(target, spec, inputs, begun);
     const { secrets } = context;
