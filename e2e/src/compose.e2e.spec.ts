@@ -121,8 +121,8 @@ describe('the Compose file of the profile test', () => {
     writeFileSync(token, 'secret');
     const [program, ...args] = client!;
     const env = { PATH: process.env.PATH, HOME: temporary, SLIPWAY_NATS_TOKEN: token, SLIPWAY_PORT: '8000' };
-    const config = execFileSync(program!, [...args, '--file', file, 'config'], { env, encoding: 'utf8' });
-    const resolved = parse(config) as typeof compose;
+    const said = execFileSync(program!, [...args, '--file', file, 'config'], { env, encoding: 'utf8' });
+    const resolved = parse(said) as typeof compose;
     expect(Object.keys(resolved.services).toSorted()).toEqual(Object.keys(services).toSorted());
     expect(JSON.stringify(resolved.services['gateway']!.ports)).toMatch(/127\.0\.0\.1.*8000|8000.*127\.0\.0\.1/);
     expect(resolved.secrets['nats-token']!.file).toBe(token);
