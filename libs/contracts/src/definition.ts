@@ -20,15 +20,13 @@ import {
 } from 'class-validator';
 import type { JsonObject } from './json.js';
 import { MayBeLeftOut } from './left-out.js';
-import { DEFINITION_NAME, IsName, IsResourceUri } from './names.js';
+import { IsDefinitionName, IsName, IsResourceUri } from './names.js';
 import { Offering } from './offering.js';
 import { RESOURCE_KINDS, type ResourceKind } from './services.js';
 
 /** A semantic version (SemVer 2.0.0), as definitions and packages carry it. */
 const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 const IsVersion = () => Matches(SEMVER, { message: '$property must be a semantic version such as "1.0.0"' });
-const IsDefinitionName = () =>
-  Matches(DEFINITION_NAME, { message: '$property must be lower-case letters, digits and inner . _ -' });
 
 /** What a definition offers to others: a namespace and attributes. Identity is one too (`slipway.identity`). */
 export class Capability {

@@ -72,6 +72,7 @@ export {
   PLAN_OUTCOMES,
   STEP_ACTIONS,
   TAR,
+  type CapabilityRequirement,
   type DefinitionRef,
   type InstalledRef,
   type Inverse,

@@ -24,6 +24,10 @@ export const RESOURCE_URI = /^\/[\x21-\x7e]{0,1023}$/;
 /** Validates a field as a {@link RESOURCE_URI}. */
 export const IsResourceUri = () => Matches(RESOURCE_URI, { message: '$property must be a path such as "/api"' });
 
+/** Validates a field as a {@link DEFINITION_NAME}; namespaces of capabilities are such names too. */
+export const IsDefinitionName = () =>
+  Matches(DEFINITION_NAME, { message: '$property must be lower-case letters, digits and inner . _ -' });
+
 const NAME_HINT = 'must be 1 to 63 lower-case letters, digits and inner hyphens, such as "my-shop"';
 
 /** Validates a field as a {@link NAME}. */

@@ -162,6 +162,15 @@ export interface Place {
   offered?: Offered[];
 }
 
+/** A capability that a job needs: a definition's requirement without a word on how it is made. */
+export interface CapabilityRequirement {
+  namespace: string;
+  name?: string;
+  attributes?: JsonObject;
+  range?: string;
+  resolution?: 'mandatory' | 'optional';
+}
+
 /** Body of `resolver.plan`. Stateless: all it rests on is named here, or read from the log at `atLeast` or later. */
 export interface ResolveQuery {
   job: JobKind;
@@ -169,6 +178,8 @@ export interface ResolveQuery {
   instanceId: string;
   /** `name` or `name@range`; provision and import only. */
   definition?: string;
+  /** What is needed beside the definition, or instead of it; provision and import only. */
+  requirements?: CapabilityRequirement[];
   /** What an import begins with. */
   parts?: SnapshotPart[];
   place: Place;

@@ -21,5 +21,5 @@ export type { SnapshotRecorded } from './commands.js';
 export type { EventToHandle, HandlerContext, HandlerModule } from './handlers.js';
 export type { Completion } from './completions.js';
 export type { StepProgress } from './steps.js';
-export type { DeprovisionJob, ExportJob, ImportJob, PlanJob, ProvisionJob } from './http/jobs.js';
+export type { DeprovisionJob, ExportJob, ImportJob, JobRequirement, PlanJob, ProvisionJob } from './http/jobs.js';
 export type * from './http/views.js';

@@ -1,7 +1,7 @@
 import { OWNER_TYPES } from './context.js';
 import { DESIRED_CHANGES, DESIRED_STATES } from './desired.js';
 import { ERRORS } from './errors.js';
-import { DEFINITION_REFERENCE, NAME, OWNER_ID, RESOURCE_URI } from './names.js';
+import { DEFINITION_NAME, DEFINITION_REFERENCE, NAME, OWNER_ID, RESOURCE_URI } from './names.js';
 import { OFFERED_BY } from './offering.js';
 import { CATEGORIES, DRIVER_VERBS, RESOURCE_KINDS, SERVICES } from './services.js';
 import { JOBS } from './job.js';
@@ -105,6 +105,16 @@ const unsatisfied = object({ chain: listOf(string), requirement: string, reason:
 
 const offered = object({ name, title: words(120), schema: anything, default: {}, from: { enum: OFFERED_BY } });
 const reference = text(DEFINITION_REFERENCE, 'must be a definition’s name, or name@range such as "guestbook@^1.0.0"');
+const capabilityRequirement = object(
+  {
+    namespace: text(DEFINITION_NAME, 'must be lower-case letters, digits and inner . _ -'),
+    name,
+    attributes: anything,
+    range: words(64),
+    resolution: { enum: ['mandatory', 'optional'] },
+  },
+  ['name', 'attributes', 'range', 'resolution'],
+);
 const place = object(
   {
     guestLocation: name,
@@ -159,10 +169,11 @@ export const SCHEMAS = {
       definition: reference,
       place,
       offerings: anything,
+      requirements: listOf(capabilityRequirement),
       parts: listOf(snapshotPart),
       atLeast: { type: 'string', maxLength: 200 },
     },
-    ['definition', 'offerings', 'parts', 'atLeast'],
+    ['definition', 'offerings', 'requirements', 'parts', 'atLeast'],
   ),
   OfferingsQuery: object({ provisioner: name, clusterId: name, guestLocation: name, definition: reference }, [
     'clusterId',

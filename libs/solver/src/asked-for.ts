@@ -1,11 +1,24 @@
-import { badInput, type FieldError, type JsonObject, type Offered, type Place, type Requirement } from '@slipway/contracts';
+import {
+  badInput,
+  hashOf,
+  type CapabilityRequirement,
+  type FieldError,
+  type JsonObject,
+  type Offered,
+  type Place,
+  type Requirement,
+  type ResourceDefinition,
+} from '@slipway/contracts';
 import type { Catalogue, PinnedDefinition } from './catalogue.js';
 import { offeredWith, valuesOf, withChoices } from './offerings.js';
+import { needsOf } from './requirement.js';
 
 /** What is asked for: where, and with which choices. */
 export interface Asked {
   catalogue: Catalogue;
   place: Place;
+  /** What is needed beside the definition, or instead of it. */
+  requirements?: CapabilityRequirement[];
   /** What was chosen of what is offered. */
   offerings?: JsonObject;
   /** What is wrong with what was chosen, given what is offered. */
@@ -16,11 +29,10 @@ export interface Asked {
  * The definitions that satisfy what is asked for, in order of preference, each with its choices made; those that do not offer
  * what was chosen are left out. Throws `bad-input` with the first one's reasons when none does.
  */
-export function candidatesAskedFor(
-  requirement: Requirement,
-  { catalogue, place, offerings = {}, check }: Asked,
-): PinnedDefinition[] {
-  const candidates = catalogue.candidates(requirement).map((candidate) => {
+export function candidatesAskedFor(requirement: Requirement, asked: Asked): PinnedDefinition[] {
+  const { catalogue, place, offerings = {}, check, requirements } = asked;
+  const found = requirement === NOTHING_NAMED ? [UNNAMED] : catalogue.candidates(requirement);
+  const candidates = found.map((candidate) => {
     const offered = offeredWith(place, candidate.written);
     return { candidate, offered, errors: check?.(offered, offerings) ?? [] };
   });
@@ -28,6 +40,26 @@ export function candidatesAskedFor(
   if (candidates.length > 0 && accepting.length === 0) throw badInput(candidates[0]!.errors);
   return accepting.map(({ candidate, offered }) => ({
     ...candidate,
-    definition: withChoices(candidate.written, valuesOf(offered, offerings)),
+    definition: requiring(withChoices(candidate.written, valuesOf(offered, offerings)), requirements),
   }));
+}
+
+/** What a job asks for that names no definition, but only what it needs. */
+export const NOTHING_NAMED: Requirement = { namespace: 'slipway.job' };
+
+/** Stands for the definition of such a job: none can have that name. */
+export const JOB: ResourceDefinition = { name: '(job)', version: '0.0.0' };
+const UNNAMED: PinnedDefinition = { definition: JOB, written: JOB, hash: hashOf(JOB) };
+
+/** A definition with what the job needs beside it. Throws `bad-input` where it needs something of that name itself. */
+function requiring(definition: ResourceDefinition, more: readonly CapabilityRequirement[] = []): ResourceDefinition {
+  if (more.length === 0) return definition;
+  const own = new Set(needsOf(definition).map(({ name }) => name));
+  const taken = more.flatMap(({ name }, index): FieldError[] =>
+    name !== undefined && (own.has(name) || more.findIndex((other) => other.name === name) < index)
+      ? [{ field: `requirements.${index}.name`, reason: `"${name}" is the name of another requirement` }]
+      : [],
+  );
+  if (taken.length > 0) throw badInput(taken);
+  return { ...definition, requirements: [...(definition.requirements ?? []), ...more] };
 }

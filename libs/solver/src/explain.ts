@@ -155,6 +155,12 @@ export function nameInUse(requirement: Requirement, installed: Installed, instan
   };
 }
 
+export const lacking = (requirement: Requirement, instanceId: string): Reason => ({
+  requirement: inWords(requirement),
+  reason: 'no-capability',
+  message: `${instanceId} is there already, and has nothing of that. What is there is not changed: choose another name.`,
+});
+
 export function stillNeeded(installed: Installed, users: readonly string[]): Unsatisfied {
   const key = resourceKey(installed);
   return {

@@ -6,14 +6,16 @@ import {
   type JsonObject,
   type Plan,
   type PlanStep,
+  type Requirement,
   type ResolveQuery,
+  type Unsatisfied,
   type Wire,
 } from '@slipway/contracts';
-import type { Asked } from './asked-for.js';
-import type { Catalogue } from './catalogue.js';
+import { JOB, NOTHING_NAMED, type Asked } from './asked-for.js';
+import { identityOf, provides, type Catalogue } from './catalogue.js';
 import { driverAt } from './driver.js';
 import { withAllTheyUse, type EnvironmentView } from './environment.js';
-import { nameInUse, noLocation } from './explain.js';
+import { lacking, nameInUse, noLocation } from './explain.js';
 import { inStepOrder } from './order.js';
 import { offeredWith, valuesOf, valuesWithin } from './offerings.js';
 import { finishPlan, installedRef, readOf } from './plan.js';
@@ -28,24 +30,49 @@ export interface ProvisionInput {
   check?: Asked['check'];
 }
 
+/** A job that names no definition stands in no chain. */
+const fromItsNeed = (one: Unsatisfied): Unsatisfied => ({ ...one, chain: one.chain.filter((who) => who !== identityOf(JOB)) });
+
 /** What it takes to have `query.definition` under the name `query.instanceId`. */
 export function planProvision(input: ProvisionInput): Plan {
   const { query, environment, catalogue, guestLocations, check } = input;
-  if (query.definition === undefined) throw new SlipwayError('bad-input', 'definition: is needed to provision');
-  const requirement = identityRequirement(query.definition);
+  const requirement = askedFor(query);
 
   const there = installedAs(query.instanceId, environment);
   if (there) {
     const fits = capabilitiesOf(there.definition).some((capability) => matches(capability, requirement));
+    const missing = fits ? missingAt(query, environment, catalogue) : [];
+    if (missing.length > 0) return unsatisfied(query, missing);
     if (fits) return planOf({ installed: there }, input);
     return unsatisfied(query, [{ chain: [], ...nameInUse(requirement, there, query.instanceId) }]);
   }
   if (!guestLocations.includes(query.place.guestLocation))
     return unsatisfied(query, [{ chain: [], ...noLocation(requirement, query.place, guestLocations) }]);
   const { place, instanceId, offerings } = query;
-  const choices = { ...(offerings && { offerings }), ...(check && { check }) };
+  const { requirements } = query;
+  const choices = { ...(offerings && { offerings }), ...(check && { check }), ...(requirements && { requirements }) };
   const found = search(requirement, { catalogue, environment, place, instanceId, ...choices });
-  return isFailure(found) ? unsatisfied(query, found.unsatisfied) : planOf(found, input);
+  return isFailure(found) ? unsatisfied(query, found.unsatisfied.map(fromItsNeed)) : planOf(found, input);
+}
+
+/** What a job asks for: its definition, or nothing but what it needs. */
+function askedFor({ definition, requirements = [] }: ResolveQuery): Requirement {
+  if (definition !== undefined) return identityRequirement(definition);
+  if (requirements.length > 0) return NOTHING_NAMED;
+  throw new SlipwayError('bad-input', 'definition: is needed to provision');
+}
+
+/** What a job needs and an instance that is there already does not have. */
+function missingAt(
+  { instanceId, requirements = [] }: ResolveQuery,
+  environment: EnvironmentView,
+  catalogue: Catalogue,
+): Unsatisfied[] {
+  const used = withAllTheyUse(environment, environment.madeFor(instanceId));
+  const has = used.map((one) => catalogue.get(one.definition)?.definition ?? one.definition);
+  return requirements
+    .filter((requirement) => requirement.resolution !== 'optional' && !has.some((one) => provides(one, requirement)))
+    .map((requirement) => ({ chain: [], ...lacking(requirement, instanceId) }));
 }
 
 /** What was made under that very name for it. */

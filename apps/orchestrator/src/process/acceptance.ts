@@ -61,7 +61,8 @@ export class Acceptance {
   async accept({ job, body, key }: AcceptCommand, context: RequestContext, until?: number): Promise<Accepted> {
     const checked: Checked = validated<DeprovisionJob>(BODIES[job], body);
     placeOf(this.ports.config, body);
-    if (job === 'provision' && checked.definition === undefined && this.ports.config.defaultDefinition === undefined)
+    const named = checked.definition ?? checked.requirements ?? this.ports.config.defaultDefinition;
+    if (job === 'provision' && named === undefined)
       throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
     if (checked.destination !== undefined) destinationOf(this.ports.config, checked.destination);
     if (checked.snapshot !== undefined && !checked.snapshotId) sourceOf(this.ports.config, checked.snapshot);

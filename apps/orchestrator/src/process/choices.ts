@@ -7,6 +7,7 @@ import {
   type RequestContext,
   type ResolveOfferingsQuery,
 } from '@slipway/contracts';
+import { badInput, chosenErrors } from '@slipway/mesh';
 import { placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
 
@@ -26,7 +27,8 @@ export class Choices {
 
   /** Throws `bad-input`, `not-found` (no such definition), and what the bus throws. */
   async offered(query: OfferingsQuery, context: RequestContext): Promise<Offerings> {
-    return this.#ask({ place: placeOf(this.ports.config, { ...query }), definition: query.definition }, context);
+    const { definition = this.ports.config.defaultDefinition } = query;
+    return this.#ask({ place: placeOf(this.ports.config, { ...query }), definition }, context);
   }
 
   /** Throws `bad-input` that names each choice that nobody offers, with what is offered, and each that does not fit. */
@@ -34,8 +36,13 @@ export class Choices {
     if (offerings) await this.#ask({ place, definition, offerings }, context);
   }
 
-  async #ask({ place, definition = this.ports.config.defaultDefinition, offerings }: Asked, context: RequestContext) {
-    if (definition === undefined) return { items: place.offered ?? [] };
+  async #ask({ place, definition, offerings }: Asked, context: RequestContext): Promise<Offerings> {
+    if (definition === undefined) {
+      const items = place.offered ?? [];
+      const errors = chosenErrors(items, offerings ?? {});
+      if (errors.length > 0) throw badInput(errors);
+      return { items };
+    }
     const query: ResolveOfferingsQuery = { definition, place, ...(offerings && { offerings }) };
     return this.ports.bus.request<Offerings>('resolver', VERBS.offerings, query, { context, timeoutMs: WITHIN });
   }

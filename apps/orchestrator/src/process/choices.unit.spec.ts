@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { VERBS, type JsonObject, type ResolveOfferingsQuery } from '@slipway/contracts';
-import { badInput, type MeshConfig } from '@slipway/mesh';
+import { MeshConfig, badInput } from '@slipway/mesh';
 import { ADA, World, job } from '../testing/world.js';
+import { queryOf } from './planning.js';
 
 const size = { name: 'size', title: 'Size', schema: { enum: ['S', 'M'] }, default: 'S' };
 
@@ -98,5 +99,35 @@ describe('what is chosen', () => {
     const items = await settle(orchestrator.offerings({ provisioner: 'slipway', guestLocation: 'local' }, ADA));
     expect(items).toEqual({ items: [{ ...size, from: 'definition' }] });
     expect(asked).toMatchObject([{ definition: 'guestbook', place: { guestLocation: 'local', provisioner: 'slipway' } }]);
+  });
+});
+
+describe('what a job needs', () => {
+  const requirements = [{ namespace: 'database', attributes: { engine: 'sqlite' }, range: '^1.0.0' }];
+
+  test('is asked of the resolver: beside the definition, or instead of it, and then without the default one', () => {
+    const asked = { job: 'provision', environment: 'default', instanceId: 'shop', manifest: undefined, atLeast: undefined } as const;
+    const query = (body: JsonObject) => queryOf(new MeshConfig(), { ...asked, body });
+    expect(query({ requirements, definition: 'hello' })).toMatchObject({ requirements, definition: 'hello' });
+    expect(query({ requirements })).toMatchObject({ requirements });
+    expect(query({ requirements })).not.toHaveProperty('definition');
+    expect(query({})).toMatchObject({ definition: 'guestbook' });
+  });
+
+  test('stands for a definition where none is named and none is the default', async () => {
+    const { orchestrator, settle } = await started((config) => void delete config.defaultDefinition);
+    const { definition: _, ...body } = job('shop', { requirements }).body;
+    await expect(settle(orchestrator.accept({ job: 'provision', body, key: 'k' }, ADA))).resolves.toBeDefined();
+    await expect(
+      settle(orchestrator.accept({ job: 'provision', body: { ...body, requirements: [{}] }, key: 'l' }, ADA)),
+    ).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('requirements.0.namespace'),
+    });
+    const made = { ...body, requirements: [{ namespace: 'instance', spec: { command: ['rm'] } }] };
+    await expect(settle(orchestrator.accept({ job: 'provision', body: made, key: 'm' }, ADA))).rejects.toMatchObject({
+      code: 'bad-input',
+      message: 'requirements.0.spec: is not known',
+    });
   });
 });

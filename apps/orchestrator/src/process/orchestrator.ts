@@ -96,7 +96,15 @@ export class Orchestrator {
    * `driver-unknown`, `not-portable` and the resolver's errors.
    */
   async plan({ body }: PlanQuery, context: RequestContext): Promise<Plan> {
-    const { job = 'provision', instanceId, definition, ownerId, ownerType = 'user', snapshot } = validated(PlanJob, body);
+    const {
+      job = 'provision',
+      instanceId,
+      definition,
+      requirements,
+      ownerId,
+      ownerType = 'user',
+      snapshot,
+    } = validated(PlanJob, body);
     const { config } = this.ports;
     const environment = environmentOf(body);
     const { lane } = this.#processes.environments.of(environment);
@@ -107,7 +115,7 @@ export class Orchestrator {
     if (job === 'import' && snapshot === undefined)
       throw badInput([{ field: 'snapshot', reason: 'is needed: an import begins with one' }]);
     if (job === 'provision' && ownerId !== undefined) assertOwn(lane.state, instanceId, { id: ownerId, type: ownerType });
-    if (job === 'provision' && (definition ?? config.defaultDefinition) === undefined)
+    if (job === 'provision' && (definition ?? requirements ?? config.defaultDefinition) === undefined)
       throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
     const manifest = job === 'import' ? await this.#processes.sources.look(body) : undefined;
     const query = queryOf(config, { job, environment, instanceId, body, manifest, atLeast: lane.position });

@@ -1,6 +1,7 @@
 import {
   ERRORS,
   causeOf,
+  type CapabilityRequirement,
   type Cause,
   type JobKind,
   type JsonObject,
@@ -44,7 +45,9 @@ export function queryOf(
   },
 ): ResolveQuery {
   const { job, environment, instanceId, body, manifest, provisioner, atLeast } = asked;
-  const own = manifest ? `${manifest.definition.name}@${manifest.definition.version}` : config.defaultDefinition;
+  const requirements = body['requirements'] as unknown as CapabilityRequirement[] | undefined;
+  const byDefault = requirements ? undefined : config.defaultDefinition;
+  const own = manifest ? `${manifest.definition.name}@${manifest.definition.version}` : byDefault;
   const definition = body['definition'] ?? own;
   const offerings = { ...manifest?.offerings, ...(body['offerings'] as JsonObject | undefined) };
   return {
@@ -53,6 +56,7 @@ export function queryOf(
     instanceId,
     ...(makes(job) && definition !== undefined && { definition: String(definition) }),
     ...(makes(job) && Object.keys(offerings).length > 0 && { offerings }),
+    ...(makes(job) && requirements && { requirements }),
     ...(manifest && { parts: manifest.parts }),
     place: placeOf(config, body, provisioner),
     ...(atLeast !== undefined && { atLeast }),

@@ -7,6 +7,7 @@ export {
   DeprovisionJob,
   ExportJob,
   ImportJob,
+  JobRequirement,
   PlanJob,
   ProvisionJob,
   SkipBody,

@@ -1,10 +1,28 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsObject, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsObject,
+  IsString,
+  IsUUID,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { OWNER_TYPES, type OwnerType } from '../context.js';
 import { JOBS, type JobKind } from '../job.js';
 import type { JsonObject } from '../json.js';
 import { MayBeLeftOut } from '../left-out.js';
-import { DEFAULT_ENVIRONMENT, IsDefinitionReference, IsName, IsOwnerId } from '../names.js';
+import type { CapabilityRequirement } from '../plan.js';
+import { DEFAULT_ENVIRONMENT, IsDefinitionName, IsDefinitionReference, IsName, IsOwnerId } from '../names.js';
 import { IsTime } from '../time.js';
 
 /** What every job has. */
@@ -40,6 +58,39 @@ class Job {
   notBefore?: string;
 }
 
+/** A capability that a job needs: as a definition's requirement, but how it is made is the definitions' matter. */
+export class JobRequirement implements CapabilityRequirement {
+  @ApiProperty({ example: 'database' })
+  @IsDefinitionName()
+  namespace: string;
+
+  @ApiPropertyOptional({ description: 'What is made for it is named `<instanceId>-<name>`.' })
+  @MayBeLeftOut()
+  @IsName()
+  name?: string;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    example: { engine: 'sqlite' },
+    description: 'Attributes that the capability must have, each equal.',
+  })
+  @MayBeLeftOut()
+  @IsObject()
+  attributes?: JsonObject;
+
+  @ApiPropertyOptional({ example: '^1.0.0', description: "A semver range for the capability's `version`." })
+  @MayBeLeftOut()
+  @IsString()
+  @MaxLength(64)
+  range?: string;
+
+  @ApiPropertyOptional({ enum: ['mandatory', 'optional'], default: 'mandatory' })
+  @MayBeLeftOut()
+  @IsIn(['mandatory', 'optional'])
+  resolution?: 'mandatory' | 'optional';
+}
+
 /** Asks for a service and everything it needs. */
 export class ProvisionJob extends Job {
   @ApiProperty({ example: 'ada' })
@@ -65,6 +116,18 @@ export class ProvisionJob extends Job {
   @MayBeLeftOut()
   @IsDefinitionReference()
   definition?: string;
+
+  @ApiPropertyOptional({
+    type: [JobRequirement],
+    description: 'What is needed beside the definition; or instead of it, when none is named.',
+  })
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(50)
+  @ValidateNested({ each: true })
+  @Type(() => JobRequirement)
+  requirements?: JobRequirement[];
 
   @ApiPropertyOptional({
     type: 'object',

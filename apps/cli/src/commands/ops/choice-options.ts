@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { SlipwayClient } from '@slipway/client';
 import type { Json, JsonObject } from '@slipway/contracts';
+import type { JobRequirement } from '@slipway/contracts/http';
 
 /** Who provisions, and what is chosen of what is offered. */
 export interface ChoiceFlags {
@@ -8,6 +9,7 @@ export interface ChoiceFlags {
   definition?: string;
   clusterId?: string;
   offering?: Record<string, string>;
+  requirement?: JobRequirement[];
 }
 
 function collect(given: string, before: Record<string, string> = {}): Record<string, string> {
@@ -16,10 +18,27 @@ function collect(given: string, before: Record<string, string> = {}): Record<str
   return { ...before, [given.slice(0, at)]: given.slice(at + 1) };
 }
 
+/** `database@^1,engine=sqlite` */
+function requirement(given: string, before: JobRequirement[] = []): JobRequirement[] {
+  const [what = '', ...pairs] = given.split(',');
+  const [namespace = '', range] = what.split('@', 2);
+  if (namespace === '' || pairs.some((pair) => pair.indexOf('=') < 1))
+    throw new InvalidArgumentError('It must be a namespace, such as database@^1,engine=sqlite.');
+  const attributes = Object.fromEntries(
+    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), parsed(pair.slice(pair.indexOf('=') + 1))]),
+  );
+  return [...before, { namespace, ...(range !== undefined && { range }), ...(pairs.length > 0 && { attributes }) }];
+}
+
 export const choiceOptions = (command: Command): Command =>
   command
     .option('--provisioner <name>', 'who provisions; as the guest location says when left out')
-    .option('--offering <name=value>', 'what is chosen of what is offered; several times', collect);
+    .option('--offering <name=value>', 'what is chosen of what is offered; several times', collect)
+    .option(
+      '--requirement <namespace[@range][,attribute=value]...>',
+      'what is needed beside the definition, or instead of it; several times',
+      requirement,
+    );
 
 /** What the flags choose, each as a value of its schema's type. What nobody offers stays a text, for the gateway to refuse. */
 export async function choicesOf(

@@ -75,6 +75,17 @@ describe('provision and plan', () => {
     expect(gateway.calls).toEqual([]);
   });
 
+  it('hand on what is needed beside the definition, or instead of it', async () => {
+    await open();
+    const needs = ['--requirement', 'database@^1 <2,engine=sqlite,replicas=2', '--requirement', 'storage'];
+    await ran(gateway.url, 'plan', ...needs, 'ada', 'shop');
+    const database = { namespace: 'database', range: '^1 <2', attributes: { engine: 'sqlite', replicas: 2 } };
+    expect(bodies).toMatchObject([{ requirements: [database, { namespace: 'storage' }] }]);
+    expect((await ran(gateway.url, 'plan', '--requirement', 'database,engine', 'ada', 'shop')).stderr).toContain(
+      'It must be a namespace',
+    );
+  });
+
   it('list what can be chosen', async () => {
     await open();
     const { stdout } = await ran(

@@ -58,6 +58,7 @@ export function provisionJob(
     ...(guestLocation && { guestLocation }),
     ...(flags.provisioner && { provisioner: flags.provisioner }),
     ...(flags.definition && { definition: flags.definition }),
+    ...(flags.requirement && { requirements: flags.requirement }),
     ...(offerings && { offerings }),
     ...(flags.priority !== undefined && { priority: flags.priority }),
     ...(flags.notBefore && { notBefore: flags.notBefore }),
