@@ -106,7 +106,13 @@ describe('what a job needs', () => {
   const requirements = [{ namespace: 'database', attributes: { engine: 'sqlite' }, range: '^1.0.0' }];
 
   test('is asked of the resolver: beside the definition, or instead of it, and then without the default one', () => {
-    const asked = { job: 'provision', environment: 'default', instanceId: 'shop', manifest: undefined, atLeast: undefined } as const;
+    const asked = {
+      job: 'provision',
+      environment: 'default',
+      instanceId: 'shop',
+      manifest: undefined,
+      atLeast: undefined,
+    } as const;
     const query = (body: JsonObject) => queryOf(new MeshConfig(), { ...asked, body });
     expect(query({ requirements, definition: 'hello' })).toMatchObject({ requirements, definition: 'hello' });
     expect(query({ requirements })).toMatchObject({ requirements });
