@@ -9,6 +9,7 @@ import { readModelsBench, readModelsNotes } from './read-models.js';
 import { refusalsBench, refusalsNotes } from './refusals.js';
 import { startBench, startNotes } from './start.js';
 import { stepsBench, stepsNotes } from './steps.js';
+import { transferBench, transferNotes } from './transfer.js';
 
 export interface Bench {
   /** What is measured, against what, and how: for the results page. */
@@ -30,4 +31,5 @@ export const BENCHES: Record<string, Bench> = {
   refusals: { ...refusalsNotes, run: refusalsBench },
   start: { ...startNotes, run: startBench },
   steps: { ...stepsNotes, run: stepsBench },
+  transfer: { ...transferNotes, run: transferBench },
 };
