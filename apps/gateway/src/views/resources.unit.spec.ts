@@ -73,6 +73,38 @@ describe('a resource', () => {
     });
   });
 
+  it('is present all the while it is stopped and read out, also when that fails; what runs says that it is stopped', () => {
+    const there: Told[] = [
+      [INSTANCE, 'InstanceStarted', start(1)],
+      [INSTANCE, 'InstanceProvisioned', made(1)],
+    ];
+    const part = { sha256: 'a', bytes: 1, mediaType: 'application/x-tar', contentBytes: 1 };
+    const stop: Told[] = [
+      [INSTANCE, 'InstanceStarted', start(1, 'stop', 'r2')],
+      [INSTANCE, 'InstanceStopped', outcome(1, 'r2')],
+    ];
+    const read: Told = [INSTANCE, 'InstanceStarted', start(1, 'export', 'r2')];
+    const stopped = { status: 'present', desired: 'stopped', health: 'stopped', requestId: 'r2', outputs: { path: '/d' } };
+    expect(instance(...there, stop[0]!)).toMatchObject({ status: 'present', health: 'healthy', requestId: 'r2' });
+    expect(instance(...there, ...stop)).toMatchObject(stopped);
+    expect(instance(...there, ...stop, read)).toMatchObject(stopped);
+    expect(instance(...there, ...stop, read, [INSTANCE, 'InstanceExported', { ...outcome(1, 'r2'), part }])).toMatchObject(
+      stopped,
+    );
+    const failed = instance(...there, ...stop, read, [
+      INSTANCE,
+      'InstanceFailed',
+      { ...outcome(1, 'r2'), action: 'export', cause },
+    ]);
+    expect(failed).toMatchObject({ ...stopped, cause });
+    const again: Told = [INSTANCE, 'InstanceStarted', start(1, 'ensure', 'r2')];
+    expect(instance(...there, ...stop, again, [INSTANCE, 'InstanceProvisioned', made(1)])).toMatchObject({
+      ...{ status: 'present', desired: 'running', health: 'healthy' },
+    });
+    const stays = { ...made(1), stopped: true };
+    expect(instance(...there, ...stop, again, [INSTANCE, 'InstanceProvisioned', stays])).toMatchObject(stopped);
+  });
+
   it('belongs for good to whom the settled plan says; what is shared to no instance', () => {
     const before: Told[] = [
       [ENVIRONMENT, 'NameClaimed', claim],
