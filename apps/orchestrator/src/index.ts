@@ -3,6 +3,7 @@ import { gauge, startMicroservice, startRelays, type ServiceDefinition } from '@
 import { archiveFiles } from '@slipway/snapshots';
 import { openCache } from './cache-folder.js';
 import { createOrchestrator } from './create-orchestrator.js';
+import { confined } from './snapshot/confined.js';
 import { OrchestratorModule } from './orchestrator.module.js';
 
 export { createOrchestrator, type OrchestratorOptions } from './create-orchestrator.js';
@@ -15,7 +16,9 @@ export const service: ServiceDefinition = {
   async start(runtime) {
     const { logger, metrics } = runtime;
     const cache = openCache(runtime.cacheFolder);
-    const orchestrator = createOrchestrator({ ...runtime, archives: archiveFiles(runtime.blobs), reports: logger, cache });
+    const stores = Object.values(runtime.config.snapshots.stores).map(({ folder }) => folder);
+    const archives = confined(archiveFiles(runtime.blobs), stores);
+    const orchestrator = createOrchestrator({ ...runtime, archives, reports: logger, cache });
     gauge(metrics, {
       name: 'slipway_requests_under_way',
       help: 'Requests that this replica works on',

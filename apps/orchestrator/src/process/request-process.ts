@@ -305,10 +305,12 @@ export class RequestProcess implements Candidate {
     this.around.ended(this);
   }
 
-  /** Removes what an export has read out and no snapshot has: of tries that came to nothing, or all of it. */
+  /** Removes what an export has read out, or an import read in, and no snapshot has. */
   async #tidy(): Promise<void> {
-    const { ports, snapshots } = this.around;
-    const { phase, plan } = this.stream.state;
+    const { ports, snapshots, sources } = this.around;
+    const { phase, plan, accepted } = this.stream.state;
+    if (accepted?.job === 'import' && phase !== 'succeeded') await sources.forget(accepted.body);
+    if (accepted?.job !== 'export') return;
     if (phase !== 'succeeded') await snapshots.discard(this.id, { ...this.metadata, actor: SYSTEM });
     const steps = plan?.steps.filter(({ action }) => action === 'export') ?? [];
     const parts = await Promise.all(
@@ -321,7 +323,7 @@ export class RequestProcess implements Candidate {
   async settleEnvironment(): Promise<void> {
     const { lane, ports, admissions } = this.around;
     const { accepted } = this.stream.state;
-    if (accepted?.job === 'export') await this.#tidy();
+    await this.#tidy();
     const nothing = { installed: [], removed: [], wires: [] };
     const name = lane.state.held.get(this.id);
     const told: Omit<Settle, 'type' | 'requestId'> | undefined = accepted

@@ -25,7 +25,9 @@ export function follow(state: RequestState, setting: Setting): RequestEvent[] {
 
 function stop(state: RequestState, steps: StepState[]): RequestEvent[] {
   if (steps.some(isUnderWay)) return [];
-  const failure = steps.find(({ result }) => result === 'failed')?.cause;
+  // What was ended because another step had failed says nothing of why.
+  const failures = steps.flatMap(({ result, cause }) => (result === 'failed' && cause ? [cause] : []));
+  const failure = failures.find(({ code }) => code !== 'step-cancelled') ?? failures[0];
   if (!state.cancel && state.accepted!.keepOnFailure) return needsAttention(state, failure!);
   return [{ type: 'UndoStarted', data: { cause: state.cancel ?? failure! } }];
 }

@@ -204,6 +204,18 @@ describe('an export', () => {
   });
 });
 
+test('why it failed is what failed by itself, not what was ended because of that', () => {
+  const [ended, why] = [cause('step-cancelled'), cause('blob-missing')];
+  given(...running, stepFailed('database/shop-db', why))
+    .when(settle('storage/shop-data', failure(ended)))
+    .then([
+      stepFailed('storage/shop-data', ended),
+      { type: 'UndoStarted', data: { cause: why } },
+      undoBegun('storage/shop-data'),
+      undoBegun('database/shop-db'),
+    ]);
+});
+
 describe('acceptance', () => {
   test('once; the same body again records nothing, another body is refused', () => {
     given().when({ type: 'Accept', request: asked }).then([accepted()]);

@@ -189,6 +189,7 @@ export class Snapshots {
 
   /** B2. */
   async #remove(blobs: readonly string[]): Promise<void> {
+    if (blobs.length === 0) return;
     await this.#refresh();
     const wanted = new Set([...this.#known.values()].flatMap((one) => (one.kept ? one.blobs : [])));
     for (const sha256 of new Set(blobs)) if (!wanted.has(sha256)) await this.ports.blobs.remove(sha256);

@@ -1,19 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import type { SnapshotManifest } from '@slipway/contracts';
 import { sha256 } from '@slipway/contracts';
-import { ADA, World, exportOf, job, type CrashPoint } from '../testing/world.js';
+import { ADA, World, exportOf, importAs, job, type CrashPoint } from '../testing/world.js';
 
 const HOUR = 3_600_000;
 
 /** A mesh with exported shops. `dies`: where a life ends. */
-async function exported(names: string[], dies?: (point: CrashPoint) => boolean) {
+async function exported(names: string[], dies?: (point: CrashPoint) => boolean, definition = 'guestbook') {
   const world = new World();
   let passes = (_point: CrashPoint) => {};
   let { orchestrator } = world.live({ passes: (point) => passes(point) });
   await orchestrator.start();
   const ids: string[] = [];
   for (const name of names) {
-    await orchestrator.accept(job(name), ADA);
+    await orchestrator.accept(job(name, { definition }), ADA);
     await world.clock.until(() => world.quiet, HOUR);
     ids.push((await orchestrator.accept(exportOf(name), ADA)).requestId);
     await world.clock.until(() => world.quiet, HOUR);
@@ -79,6 +79,36 @@ describe('snapshots', () => {
     await orchestrator().deleteSnapshot({ snapshotId: manifest.id }, ADA);
     expect(blobs(world)).toEqual([]);
   });
+
+  test('that is deleted while an import begins with it lets that import fail, and be undone', async () => {
+    const { world, ids, orchestrator } = await exported(['shop']);
+    world.provisioners.storage.behave = ({ action }) => (action === 'ensure' ? { takesMs: 10_000 } : {});
+    const job = importAs('copy', { snapshot: ids[0]!, snapshotId: true, definition: 'guestbook' });
+    const { requestId } = await orchestrator().accept(job, ADA);
+    await world.clock.until(() => world.provisioners.storage.begun.some((step) => step.includes('copy-data')), HOUR);
+    await orchestrator().deleteSnapshot({ snapshotId: ids[0]! }, ADA);
+    await world.clock.until(() => world.quiet, HOUR);
+    expect(world.last(requestId)).toMatchObject({ type: 'RequestFailed', data: { cause: { code: 'blob-missing' } } });
+    expect(world.standing.filter((one) => one.includes('copy'))).toEqual([]);
+    expect(blobs(world)).toEqual([]);
+  });
+
+  test('of very many parts have their manifest in a blob, which goes with them', async () => {
+    const { world, ids, orchestrator } = await exported(['shop'], undefined, 'wide');
+    const { data } = world.events(`snapshot-${ids[0]!}`)[0]!;
+    expect(data).toMatchObject({ manifest: { instanceId: 'shop', parts: [], wires: [] }, bytes: expect.any(Number) });
+    const { sha256: manifestBlob } = data['manifestBlob'] as { sha256: string };
+    const whole = JSON.parse((await world.blobs.read(manifestBlob)).toString()) as SnapshotManifest;
+    expect(whole.parts).toHaveLength(301);
+    const job = importAs('copy', { snapshot: ids[0]!, snapshotId: true, definition: 'wide' });
+    const { requestId } = await orchestrator().accept(job, ADA);
+    await world.clock.until(() => world.quiet, HOUR);
+    expect(world.last(requestId)!.type).toBe('RequestSucceeded');
+    expect(world.provisioners.storage.data.get('storage/copy-part-7 g1')).toBe('made of storage/shop-part-7');
+    await orchestrator().deleteSnapshot({ snapshotId: ids[0]! }, ADA);
+    const parts = [manifestBlob, ...whole.parts.map((part) => part.sha256)];
+    expect(parts.filter((sha256) => world.blobs.contents.has(sha256))).toEqual([]);
+  }, 60_000);
 
   test('B1: one whose part is not there is not received', async () => {
     const { world, ids, orchestrator } = await exported(['shop']);

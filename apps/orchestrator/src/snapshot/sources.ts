@@ -31,6 +31,13 @@ export class Sources {
     );
   }
 
+  /** An import has ended without success: removes what was read in and is no snapshot, in this life or an earlier one. */
+  async forget(body: JsonObject): Promise<void> {
+    if (body['snapshotId'] === true) return;
+    const manifest = await this.look(body).catch(() => undefined);
+    await this.snapshots.removeUnused(manifest?.parts.map(({ sha256 }) => sha256) ?? []);
+  }
+
   #pathOf(named: string): string {
     const { store, below: file } = sourceOf(this.ports.config, named);
     return pathOf(this.ports.config, { store, file });

@@ -1,4 +1,4 @@
-import { SlipwayError, type SnapshotManifest } from '@slipway/contracts';
+import { SlipwayError, sha256, type SnapshotManifest } from '@slipway/contracts';
 import type { Blobs } from '@slipway/blobs';
 import type { Archives } from '../ports.js';
 
@@ -21,12 +21,14 @@ export class MemoryArchives implements Archives {
     return this.#at(path).manifest;
   }
 
-  /** A part that is empty is not what the manifest says. */
+  /** A part that is empty is not what the manifest says. Tells of what was not there before, as real ones do. */
   async read(path: string, stored: (sha256: string) => void): Promise<SnapshotManifest> {
     const { manifest, parts } = this.#at(path);
     for (const part of parts) {
       if (part === '') throw new SlipwayError('archive-invalid', `${path}: a part is damaged`);
-      stored((await this.blobs.put(part)).sha256);
+      const isKnown = await this.blobs.has(sha256(part));
+      const put = await this.blobs.put(part);
+      if (!isKnown) stored(put.sha256);
     }
     return manifest;
   }

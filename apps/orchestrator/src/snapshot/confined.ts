@@ -1,0 +1,38 @@
+import { lstat, realpath } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
+import { SlipwayError } from '@slipway/contracts';
+import type { Archives } from '../ports.js';
+
+/**
+ * Archives in folders, and nowhere else: neither a link to a file nor one to a folder leads out of them. Throws `bad-input` where one
+ * does. `folders`: absolute.
+ */
+export const confined = (archives: Archives, folders: readonly string[]): Archives => ({
+  async write(manifest, path) {
+    await assertWithin(folders, dirname(path));
+    return archives.write(manifest, path);
+  },
+  async look(path) {
+    await assertWithin(folders, path);
+    return archives.look(path);
+  },
+  async read(path, stored) {
+    await assertWithin(folders, path);
+    return archives.read(path, stored);
+  },
+});
+
+/** Of a path that is not there yet, the part of it that is. */
+async function assertWithin(folders: readonly string[], path: string): Promise<void> {
+  const folder = folders.find((one) => isBelow(one, path));
+  let there = path;
+  while (there !== folder && (await lstat(there).catch(() => null)) === null && there !== dirname(there)) there = dirname(there);
+  const [top, real] = await Promise.all([folder, there].map((one) => one && realpath(one).catch(() => one)));
+  if (top === undefined || !isBelow(top, real!))
+    throw new SlipwayError('bad-input', `${path} leads out of the stores of snapshots`, { path });
+}
+
+const isBelow = (folder: string, path: string): boolean => {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith('../');
+};
