@@ -83,8 +83,8 @@ describe('snapshots', () => {
   test('that is deleted while an import begins with it lets that import fail, and be undone', async () => {
     const { world, ids, orchestrator } = await exported(['shop']);
     world.provisioners.storage.behave = ({ action }) => (action === 'ensure' ? { takesMs: 10_000 } : {});
-    const job = importAs('copy', { snapshot: ids[0]!, snapshotId: true, definition: 'guestbook' });
-    const { requestId } = await orchestrator().accept(job, ADA);
+    const asked = importAs('copy', { snapshot: ids[0]!, snapshotId: true, definition: 'guestbook' });
+    const { requestId } = await orchestrator().accept(asked, ADA);
     await world.clock.until(() => world.provisioners.storage.begun.some((step) => step.includes('copy-data')), HOUR);
     await orchestrator().deleteSnapshot({ snapshotId: ids[0]! }, ADA);
     await world.clock.until(() => world.quiet, HOUR);
@@ -100,14 +100,14 @@ describe('snapshots', () => {
     const { sha256: manifestBlob } = data['manifestBlob'] as { sha256: string };
     const whole = JSON.parse((await world.blobs.read(manifestBlob)).toString()) as SnapshotManifest;
     expect(whole.parts).toHaveLength(301);
-    const job = importAs('copy', { snapshot: ids[0]!, snapshotId: true, definition: 'wide' });
-    const { requestId } = await orchestrator().accept(job, ADA);
+    const asked = importAs('copy', { snapshot: ids[0]!, snapshotId: true, definition: 'wide' });
+    const { requestId } = await orchestrator().accept(asked, ADA);
     await world.clock.until(() => world.quiet, HOUR);
     expect(world.last(requestId)!.type).toBe('RequestSucceeded');
     expect(world.provisioners.storage.data.get('storage/copy-part-7 g1')).toBe('made of storage/shop-part-7');
     await orchestrator().deleteSnapshot({ snapshotId: ids[0]! }, ADA);
     const parts = [manifestBlob, ...whole.parts.map((part) => part.sha256)];
-    expect(parts.filter((sha256) => world.blobs.contents.has(sha256))).toEqual([]);
+    expect(parts.filter((blob) => world.blobs.contents.has(blob))).toEqual([]);
   }, 60_000);
 
   test('B1: one whose part is not there is not received', async () => {

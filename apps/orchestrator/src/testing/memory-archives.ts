@@ -13,7 +13,7 @@ export class MemoryArchives implements Archives {
   async write(manifest: SnapshotManifest, path: string): Promise<void> {
     const failure = this.fails();
     if (failure) throw failure;
-    const parts = await Promise.all(manifest.parts.map(async ({ sha256 }) => (await this.blobs.read(sha256)).toString()));
+    const parts = await Promise.all(manifest.parts.map(async ({ sha256: blob }) => (await this.blobs.read(blob)).toString()));
     this.files.set(path, { manifest, parts });
   }
 
