@@ -28,12 +28,17 @@ export async function readOut<Spec extends object>(
 }
 
 /** A part as the data that a resource begins with. */
-export const dataOf = (part: Part, { blobs, signal, clock, progress }: DriverContext): Data => ({
+export const dataOf = (
+  part: Part,
+  { blobs, signal, clock, progress }: Telling & Pick<DriverContext, 'blobs' | 'signal'>,
+): Data => ({
   mediaType: part.mediaType,
   contentBytes: part.contentBytes,
   async open(): Promise<Readable> {
     signal.throwIfAborted();
     const content = Readable.from(counted(await openCompressed(blobs, part)), { objectMode: false });
+    // Who has not begun to read does not listen either: that must not end the process. Reading it throws the same error.
+    content.on('error', () => {});
     // With the reason itself: whoever reads it must not take it for bad data.
     const abort = () => content.destroy(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { openCompressed } from '@slipway/blobs';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { progressSubject, type Part, type StepProgress } from '@slipway/contracts';
+import { openCompressed, putCompressed } from '@slipway/blobs';
+import { SlipwayError, progressSubject, type Part, type StepProgress } from '@slipway/contracts';
 import type { Driver, DriverContext } from '../driver.js';
 import { CoreRig } from '../testing/core-rig.js';
+import { dataOf } from './data.js';
 import { SIMULATED_DATA, SimulatedPlace } from '../testing/simulated-place.js';
 
 const WHAT = 'storage-default.shop-data/g1';
@@ -123,6 +125,17 @@ describe('the data of a resource', () => {
     await rig.clock.reach(() => ended);
     // The step's own log is what is there more.
     expect(rig.blobs.contents.size).toBeLessThanOrEqual(before + 1);
+  });
+
+  test('that were opened and not read yet end with the step, and say why when they are read', async () => {
+    const { sha256, bytes, contentBytes } = await putCompressed(rig.blobs, Readable.from([Buffer.from('precious')]));
+    const part = { sha256, bytes, contentBytes, mediaType: SIMULATED_DATA };
+    const asked = new AbortController();
+    const context = { blobs: rig.blobs, clock: rig.clock, signal: asked.signal, progress: () => {} };
+    const content = await dataOf(part, context).open();
+    asked.abort(new SlipwayError('step-cancelled', 'enough'));
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(buffer(content)).rejects.toMatchObject({ code: 'step-cancelled', message: 'enough' });
   });
 
   test('that cannot be stored, or read to their end, fail the step by their own reason', async () => {
