@@ -1,9 +1,14 @@
 import { provisionerService } from '@slipway/provisioner';
+import { mariadbDriver } from './drivers/mariadb/mariadb.js';
 import { postgresDriver } from './drivers/postgres/postgres.js';
 import { sqliteDriver } from './drivers/sqlite/sqlite.js';
 
 /** The sub-provisioner of databases. A new driver: its own folder, and one entry here. */
 export const service = provisionerService({
   kind: 'database',
-  drivers: ({ config: { mesh, databases } }) => [sqliteDriver(), postgresDriver({ mesh, config: databases.postgres })],
+  drivers: ({ config: { mesh, databases } }) => [
+    sqliteDriver(),
+    postgresDriver({ mesh, config: databases.postgres }),
+    mariadbDriver({ mesh, config: databases.mariadb }),
+  ],
 });

@@ -1,5 +1,4 @@
 import type { JsonObject, ResourceRef } from '@slipway/contracts';
-import type { Readable } from 'node:stream';
 
 /** A generation of a database, as a server is told of it. */
 export interface Generation {
@@ -52,12 +51,14 @@ export interface Engine {
   marks(): Promise<{ resource: ResourceRef; generation: number; name: string }[]>;
   /** What others are wired to, without the password. */
   outputs(generation: Generation): Promise<JsonObject>;
+  /** All data as they are at one moment, by the engine's own tool and as the database's role, into a file that is not there yet. */
+  dump(generation: Generation, password: string, file: string): Promise<void>;
 }
 
 /** What a new database begins with. */
 export interface Content {
   /** Statements of its definition. */
   schema?: string;
-  /** A dump by the engine's own tool. */
-  dump?: Readable;
+  /** Instead: file of a dump by the engine's own tool. From outside: it is read as the database's role. `archive-invalid`. */
+  dump?: string;
 }

@@ -45,7 +45,7 @@ const PORTS = { from: 25_000, to: 29_999 };
 /** A loaded machine may take its time over a first start, or over the recovery after a crash. */
 const PATIENCE_MS = 120_000;
 /** One may meet another that is just ending. */
-const STARTS = 2;
+const STARTS = 3;
 const TAKES_LOCK_MS = 5_000;
 const LOCKED = 75;
 /** Not with the step's signal: a server is everybody's. */
@@ -94,6 +94,11 @@ export class OwnServer {
     // Shared: two who look do not take each other for the server.
     const looking = ['flock', '--shared', '--nonblock', '--conflict-exit-code', String(LOCKED), lock, 'true'];
     return (await context.command.exec(looking, UNCANCELLED)).exitCode === LOCKED;
+  }
+
+  /** Brings it back when it was made once and does not run. */
+  async keep(context: DriverContext): Promise<void> {
+    if ((await this.record(context)) && !(await this.running(context))) await this.start(context);
   }
 
   /** Ends it, connections and all; nothing when it does not run. */
@@ -196,7 +201,7 @@ export class OwnServer {
 const locking = (lock: string): string[] => [
   'flock',
   '--timeout',
-  '2',
+  '0.5',
   '--conflict-exit-code',
   String(LOCKED),
   '--no-fork',

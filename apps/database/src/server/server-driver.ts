@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { SlipwayError, type DatabaseSpec, type InspectAnswer, type JsonObject } from '@slipway/contracts';
 import { secretPrefix, type Driver, type DriverContext, type Identity, type Target } from '@slipway/provisioner';
-import type { Engine, Generation, Standing } from './engine.js';
+import { dumpFile, readOnce, removeDumps } from './dumps.js';
+import type { Admission, Engine, Generation, Standing } from './engine.js';
 import { nameOnServer } from './naming.js';
 
 /** A kind of database server at a place: the one that is named in the configuration, or our own. */
@@ -22,13 +24,15 @@ export interface ServerDriverOptions {
   /** Most connections of a database whose definition does not say. */
   connectionLimit: number;
   place: ServerPlace;
+  /** Of the dumps that the engine's own tool makes. */
+  mediaType: string;
 }
 
 /**
  * Databases on a server, each with a role of its own that nobody else may be. How makers and destroyers keep out of each
  * other's way is said at {@link Engine}.
  */
-export function serverDriver({ name, mesh, connectionLimit, place }: ServerDriverOptions): Driver<DatabaseSpec> {
+export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: ServerDriverOptions): Driver<DatabaseSpec> {
   const generationOf = (target: Identity): Generation => ({
     name: nameOnServer(mesh, target),
     resource: target.resource,
@@ -66,6 +70,7 @@ export function serverDriver({ name, mesh, connectionLimit, place }: ServerDrive
       context.progress(0.2, `Giving back ${generation.name}`);
       const buried = await engine.bury(generation);
       const cleared = await engine.clear(generation);
+      await removeDumps(generation, context);
       await context.secrets.empty(secretPrefix(target));
       const effect = buried === 'destroyed' || cleared ? 'destroyed' : 'absent';
       context.log(effect === 'destroyed' ? `Removed ${generation.name}` : `Nothing was called ${generation.name}`);
@@ -82,9 +87,43 @@ export function serverDriver({ name, mesh, connectionLimit, place }: ServerDrive
       }));
     },
 
+    async rotate(target, spec, _inputs, context) {
+      const engine = await place.engine(context);
+      const generation = generationOf(target);
+      await assertMade(engine, generation);
+      const password = await context.secrets.put(passwordOf(target), randomBytes(PASSWORD_BYTES).toString('base64url'));
+      await engine.reserve(generation, admissionOf(spec, await context.secrets.read(password)));
+      return { outputs: { ...(await engine.outputs(generation)), password } };
+    },
+
+    portable: {
+      mediaType,
+      accepts: [mediaType],
+      async export(target, _spec, context) {
+        const engine = await place.existing(context);
+        const generation = generationOf(target);
+        await assertMade(engine, generation);
+        await removeDumps(generation, context);
+        const password = await context.secrets.ensure(passwordOf(target));
+        const file = await dumpFile(generation, context);
+        context.progress(undefined, `Dumping ${generation.name} as it is now`);
+        try {
+          await engine!.dump(generation, await context.secrets.read(password), file);
+          return await readOnce(file, context);
+        } catch (error) {
+          await context.filesystem.remove(file);
+          throw error;
+        }
+      },
+    },
+
     keep: (context) => place.keep(context),
     end: (context) => place.end(context),
   };
+
+  function admissionOf(spec: DatabaseSpec, password: string): Admission {
+    return { password, connections: spec.connectionLimit ?? connectionLimit };
+  }
 
   async function make(
     engine: Engine,
@@ -93,17 +132,25 @@ export function serverDriver({ name, mesh, connectionLimit, place }: ServerDrive
     password: string,
     context: DriverContext,
   ): Promise<'made' | 'found'> {
-    const admission = { password, connections: spec.connectionLimit ?? connectionLimit };
+    const admission = admissionOf(spec, password);
     let begun = false;
+    let dump: string | undefined;
     try {
       if ((await engine.reserve(generation, admission)) === 'made') return 'found';
       begun = true;
       context.progress(0.4, `Making ${generation.name}`);
-      await engine.build(generation, { ...(spec.schema !== undefined && { schema: spec.schema }) }, admission);
-      context.log(`Made ${generation.name} with ${spec.schema === undefined ? 'no schema' : 'its schema'}`);
+      if (context.from) {
+        dump = await dumpFile(generation, context);
+        await context.filesystem.writeFile(dump, await context.from.open(), { mode: 0o600 });
+      }
+      const content = dump === undefined ? { schema: spec.schema ?? '' } : { dump };
+      await engine.build(generation, content, admission);
+      context.log(`Made ${generation.name} with ${dump === undefined ? 'its schema' : 'the data of a dump'}`);
       return await engine.complete(generation);
     } catch (error) {
       throw await overOr(engine, generation, begun, error, context);
+    } finally {
+      if (dump !== undefined) await context.filesystem.remove(dump);
     }
   }
 }
@@ -128,6 +175,12 @@ async function overOr(
   });
 }
 
+async function assertMade(engine: Engine | undefined, generation: Generation): Promise<void> {
+  if ((await engine?.standing(generation))?.state === 'made') return;
+  throw new SlipwayError('not-found', `Database ${generation.name} does not stand here`);
+}
+
+const PASSWORD_BYTES = 32;
 const passwordOf = (target: Target): string => `${secretPrefix(target)}/password`;
 
 function stateOf({ state, remains }: Standing): InspectAnswer['state'] {

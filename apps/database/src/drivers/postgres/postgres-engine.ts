@@ -4,6 +4,7 @@ import { SlipwayError, type JsonObject, type ResourceRef } from '@slipway/contra
 import type { DriverContext } from '@slipway/provisioner';
 import type { Admission, Content, Engine, Generation, Standing } from '../../server/engine.js';
 import { schemaRefused } from '../../server/server-driver.js';
+import { readDump, writeDump } from './dump.js';
 import { PostgresError, asFailure, passwordLine, psql, type Access } from './psql.js';
 import { scramVerifier } from './scram.js';
 import * as statements from './statements.js';
@@ -46,19 +47,28 @@ export class PostgresEngine implements Engine {
     return answer as 'building' | 'made';
   }
 
-  async build(generation: Generation, { schema = '' }: Content, { password }: Admission): Promise<void> {
+  async build(generation: Generation, { schema = '', dump }: Content, { password }: Admission): Promise<void> {
+    // A dump is read in one transaction, so a database with anything in it that is not noted as done has one, whole.
+    const filled = (await this.#admin(statements.filled(generation))) === 't';
+    if (filled && dump === undefined) await this.#admin(statements.drop(generation));
     await this.#create(generation);
     // Somebody else was faster, and it may be in use already.
     if ((await this.#decide(statements.openDatabase(this.server.mesh, generation))) === 'made') return;
+    if (filled && dump !== undefined) return;
     await this.#asRole(generation, password, async (access) => {
       const { name } = generation;
       try {
+        if (dump !== undefined) return await readDump(this.context, access, dump, name);
         await psql(this.context, access, { database: name }, statements.runSchema(generation, schema));
       } catch (error) {
-        const ofSchema = error instanceof PostgresError && error.code !== undefined && !NOT_ITS_FAULT.test(error.code);
-        throw ofSchema ? schemaRefused(error.message) : asFailure(error);
+        const itsFault = error instanceof PostgresError && error.code !== undefined && !NOT_ITS_FAULT.test(error.code);
+        throw itsFault ? schemaRefused(error.message) : asFailure(error);
       }
     });
+  }
+
+  dump(generation: Generation, password: string, file: string): Promise<void> {
+    return this.#asRole(generation, password, (access) => writeDump(this.context, access, generation.name, file));
   }
 
   async complete(generation: Generation): Promise<'made' | 'found'> {

@@ -1,11 +1,16 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { driverContract, type ContractPlace } from '@slipway/provisioner/testing';
 import { nameOnServer } from '../../server/naming.js';
 import { ask, missing } from './testing/asking.js';
 import { contractDriver } from './testing/contract-driver.js';
 
-const spec = { schema: 'CREATE TABLE entries (id SERIAL PRIMARY KEY, text TEXT NOT NULL)', connectionLimit: 7 };
+const schema = `
+  CREATE TABLE entries (id SERIAL PRIMARY KEY, text TEXT NOT NULL);
+  CREATE TABLE data (kept TEXT);
+  CREATE VIEW seen AS SELECT length(kept) AS n FROM data;`;
+const spec = { schema, connectionLimit: 7 };
+const content = randomBytes(60_000).toString('hex');
 
 driverContract('postgres', contractDriver, {
   module: new URL('../../../dist/drivers/postgres/testing/contract-driver.js', import.meta.url).href,
@@ -49,6 +54,18 @@ driverContract('postgres', contractDriver, {
     return async () => {
       expect(await ask({ ...superuser, database: name }, secrets, 'SELECT whose FROM precious')).toBe('mine');
     };
+  },
+  data: {
+    put: async ({ outputs }, place) => {
+      await ask(outputs, (await place.context()).secrets, `INSERT INTO data VALUES ('${content}')`);
+    },
+    has: async ({ outputs }, place) => {
+      const { secrets } = await place.context();
+      expect(await ask(outputs, secrets, 'SELECT kept, n FROM data, seen')).toBe(`${content}|${content.length}`);
+    },
+    hostile: {
+      'statements instead of an archive': Buffer.from('\\! touch /tmp/slipway-never-made\nCREATE TABLE data (kept text);\n'),
+    },
   },
   points: 5,
   missing,

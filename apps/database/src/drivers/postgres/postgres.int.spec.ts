@@ -213,6 +213,7 @@ onPostgres('a PostgreSQL server of our own', () => {
       await gone(before);
       // Its orphans hold on for a moment; the service looks again and again.
       while ((await postmaster()) === before) await contractDriver().keep!(await place.context());
+      expect((await driver.inspect(target(), await place.context())).state).toBe('present');
       expect(await ask(outputs, secrets, 'SELECT x FROM a')).toBe('7');
 
       await driver.end!(await place.context());

@@ -16,13 +16,16 @@ export interface PostgresOptions {
   config: DatabasesOnServerConfig;
 }
 
+/** A dump by pg_dump in its custom format. */
+const DUMP = 'application/x-postgresql-dump';
+
 /**
  * Databases on PostgreSQL, on the server that the configuration names, else on one of our own. Outputs: `{engine, host, port,
  * database, user, password, url, tls, caFile?}`.
  */
 export function postgresDriver({ mesh, config }: PostgresOptions): Driver<DatabaseSpec> {
   const place = config.server ? named(mesh, config.server) : own(mesh);
-  return serverDriver({ name: 'postgres', mesh, connectionLimit: config.connectionLimit, place });
+  return serverDriver({ name: 'postgres', mesh, connectionLimit: config.connectionLimit, place, mediaType: DUMP });
 }
 
 function own(mesh: string): ServerPlace {
@@ -40,9 +43,7 @@ function own(mesh: string): ServerPlace {
   return {
     engine,
     existing: async (context) => ((await server.record(context)) ? engine(context) : undefined),
-    async keep(context) {
-      if ((await server.record(context)) && !(await server.running(context))) await server.start(context);
-    },
+    keep: (context) => server.keep(context),
     end: (context) => server.end(context),
   };
 }

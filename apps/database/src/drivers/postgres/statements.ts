@@ -90,6 +90,13 @@ SELECT NOT EXISTS (SELECT FROM pg_database WHERE datname = '${name}') AS missing
 CREATE DATABASE ${name} OWNER ${name} TEMPLATE template0 ENCODING 'UTF8' ALLOW_CONNECTIONS false;
 \\endif`;
 
+/** Gives back `t` where its role has made anything in the database, and it is not noted that this was the schema. */
+export const filled = ({ name }: Generation): string => `
+SELECT EXISTS (SELECT FROM pg_shdepend JOIN pg_database ON pg_database.oid = dbid
+  WHERE datname = '${name}' AND deptype = 'o' AND shobj_description(pg_database.oid, 'pg_database') IS DISTINCT FROM '${SCHEMA_DONE}');`;
+
+export const drop = ({ name }: Generation): string => `DROP DATABASE IF EXISTS ${name} WITH (FORCE);`;
+
 /** Nobody but its role may enter, and only now anybody at all. Gives back the state. */
 export const openDatabase = (mesh: string, one: Generation): string =>
   decision(

@@ -1,0 +1,68 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { expect } from '@jest/globals';
+import { driverContract, type ContractPlace } from '@slipway/provisioner/testing';
+import { nameOnServer } from '../../server/naming.js';
+import { ask, missing } from './testing/asking.js';
+import { contractDriver } from './testing/contract-driver.js';
+
+const schema = `
+  CREATE TABLE entries (id INT AUTO_INCREMENT PRIMARY KEY, text LONGTEXT NOT NULL);
+  CREATE TABLE data (kept LONGTEXT);
+  CREATE VIEW seen AS SELECT LENGTH(kept) AS n FROM data;`;
+const spec = { schema, connectionLimit: 7 };
+const content = randomBytes(60_000).toString('hex');
+
+driverContract('mariadb', contractDriver, {
+  module: new URL('../../../dist/drivers/mariadb/testing/contract-driver.js', import.meta.url).href,
+  make: 'contractDriver',
+  // The first one at a place makes the server, which is told by a test of its own.
+  prepare: async (place) => {
+    const first = place.target('database', 'first');
+    await contractDriver().ensure(first, {}, {}, await place.context());
+    await contractDriver().destroy(first, await place.context());
+    return { spec };
+  },
+  works: async ({ outputs }, place) => {
+    const { secrets } = await place.context();
+    expect(await ask(outputs, secrets, "INSERT INTO entries (text) VALUES ('kept') RETURNING text")).toBe('kept');
+  },
+  gone: async ({ outputs }, place) => {
+    const { secrets } = await place.context();
+    await expect(ask(outputs, secrets, 'SELECT 1')).rejects.toMatchObject({ code: 'secret-missing' });
+    await secrets.put('stranger', randomUUID());
+    await expect(ask({ ...outputs, password: 'secret://stranger#1' }, secrets, 'SELECT 1')).rejects.toThrow(/Access denied/);
+  },
+  foreign: async (place: ContractPlace, target) => {
+    const { filesystem, secrets } = await place.context();
+    const record = JSON.parse(String(await filesystem.readFile(`${place.root}/server/server.json`))) as { superuser: string };
+    const superuser = { socket: `${place.root}/server/run/mariadb.sock`, user: 'slipway', password: record.superuser };
+    const name = nameOnServer('contract', target);
+    await ask(superuser, secrets, `CREATE DATABASE ${name}; CREATE TABLE ${name}.precious AS SELECT 'mine' AS whose`);
+    return async () => {
+      expect(await ask(superuser, secrets, `SELECT whose FROM ${name}.precious`)).toBe('mine');
+    };
+  },
+  data: {
+    put: async ({ outputs }, place) => {
+      await ask(outputs, (await place.context()).secrets, `INSERT INTO data VALUES ('${content}')`);
+    },
+    has: async ({ outputs }, place) => {
+      const { secrets } = await place.context();
+      expect(await ask(outputs, secrets, 'SELECT kept, n FROM data, seen')).toBe(`${content}\t${content.length}`);
+    },
+    hostile: {
+      'commands of the client': Buffer.from('\\! touch /tmp/slipway-never-made\n-- Dump completed\n'),
+      'a database of others': Buffer.from('CREATE DATABASE others;\n-- Dump completed\n'),
+      'rights for itself': Buffer.from('GRANT ALL ON *.* TO CURRENT_USER;\n-- Dump completed\n'),
+      'files of this machine': Buffer.from(
+        "CREATE TABLE t (x TEXT); LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE t;\n-- Dump completed\n",
+      ),
+      'files of the server': Buffer.from(
+        "CREATE TABLE t AS SELECT LOAD_FILE('/etc/passwd') AS x; SELECT x INTO OUTFILE '/tmp/slipway-never-made' FROM t;\n-- Dump completed\n",
+      ),
+      'only a part': Buffer.from('CREATE TABLE t (x INT);\n'),
+    },
+  },
+  points: 5,
+  missing,
+});
