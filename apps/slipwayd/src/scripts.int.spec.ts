@@ -346,6 +346,7 @@ describe('every registered driver', () => {
 
   it('is known here', () => {
     expect([...new Set(registered)].toSorted()).toEqual([
+      'database/mariadb',
       'database/postgres',
       'database/sqlite',
       'instance/docker',

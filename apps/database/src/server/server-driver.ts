@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { SlipwayError, type DatabaseSpec, type InspectAnswer, type JsonObject } from '@slipway/contracts';
+import { SlipwayError, type DatabaseSpec, type InspectAnswer } from '@slipway/contracts';
 import { secretPrefix, type Driver, type DriverContext, type Identity, type Target } from '@slipway/provisioner';
 import { dumpFile, readOnce, removeDumps } from './dumps.js';
 import type { Admission, Engine, Generation, Standing } from './engine.js';
@@ -148,7 +148,10 @@ export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: 
       context.log(`Made ${generation.name} with ${dump === undefined ? 'its schema' : 'the data of a dump'}`);
       return await engine.complete(generation);
     } catch (error) {
-      throw await overOr(engine, generation, begun, error, context);
+      const known = await engine.standing(generation).catch(() => undefined);
+      // Somebody else was faster, and has taken away what we built on.
+      if (begun && known?.state === 'made') return 'found';
+      throw await overOr(engine, generation, known, begun, error, context);
     } finally {
       if (dump !== undefined) await context.filesystem.remove(dump);
     }
@@ -159,11 +162,11 @@ export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: 
 async function overOr(
   engine: Engine,
   generation: Generation,
+  known: Standing | undefined,
   begun: boolean,
   error: unknown,
   context: DriverContext,
 ): Promise<unknown> {
-  const known = await engine.standing(generation).catch(() => undefined);
   const newerStands = begun && error instanceof SlipwayError && error.code === 'generation-old' && known?.state === 'building';
   if (newerStands) await engine.bury(generation);
   else if (known?.state !== 'destroyed') return error;
@@ -191,4 +194,4 @@ function stateOf({ state, remains }: Standing): InspectAnswer['state'] {
 
 /** `spec-invalid` for a schema that the engine refuses. */
 export const schemaRefused = (reason: string): SlipwayError =>
-  new SlipwayError('spec-invalid', `schema: ${reason}`, { fields: [{ field: 'schema', reason }] as unknown as JsonObject[] });
+  new SlipwayError('spec-invalid', `schema: ${reason}`, { fields: [{ field: 'schema', reason }] });
