@@ -45,4 +45,6 @@ Every call but \`/health/*\` needs \`Authorization: Bearer <key>\`. Errors are \
 \`code\` of the table below. Writes answer with \`Slipway-Position\`; a read with \`Slipway-At-Least: <position>\` sees them. The WebSocket at \`/api/v1/events\` takes each operation by its
 \`operationId\` too: \`{"id":"1","action":"get-request","body":{"id":"0b8f…"}}\`.
 
+Below \`/instances/{id}/resource\` stands the instance's own interface, whatever it is: any call is passed through to it.
+
 ${ERROR_TABLE}`;
