@@ -178,10 +178,13 @@ export class Rotations {
   }
 }
 
+/** So much of an instance's name stands in front of the names of what is made for it, however long it is (solver: `freeName`). */
+const NAME_KEPT = 54;
+
 /** What it is wired to that has secrets and was made for it alone: that is called by its name (N4). */
 function ownedBy({ name, environment }: ResourceRef, { inputs }: Present): { input: string; owner: ResourceRef }[] {
   return Object.entries(inputs).flatMap(([input, outputs]) => {
     const owner = secretRefsIn(outputs).map(ownerOf).find(Boolean);
-    return owner?.environment === environment && owner.name.startsWith(`${name}-`) ? [{ input, owner }] : [];
+    return owner?.environment === environment && owner.name.startsWith(`${name}-`.slice(0, NAME_KEPT)) ? [{ input, owner }] : [];
   });
 }
