@@ -64,6 +64,7 @@ function startResolver(process: SimulatedProcess, { blobs, config }: World): voi
   const { clock } = process;
   const environments = new Environments({ store: process.store('resolver'), blobs: process.durable('blobs', blobs), clock });
   const planning = new Planning({ catalogue }, environments, Object.keys(config.guestLocations), clock);
+  process.serve('resolver', VERBS.offerings, (body) => planning.offerings(body));
   process.serve('resolver', VERBS.plan, (body) => planning.plan(body, currentContext().deadline));
 }
 

@@ -1,4 +1,5 @@
 import { resourceKey, type Installed, type Plan, type PlanStep, type ResolveQuery, type Unsatisfied } from '@slipway/contracts';
+import type { Catalogue } from './catalogue.js';
 import type { EnvironmentView } from './environment.js';
 import { noRoot } from './explain.js';
 import { inStepOrder } from './order.js';
@@ -11,10 +12,18 @@ import { rolesFrom } from './roles.js';
  * everything that was made for it is read out, side by side; then what was stopped is brought up again as it was. What is
  * shared with others is left alone. Nothing is installed or removed.
  */
-export function planExport({ query, environment }: { query: ResolveQuery; environment: EnvironmentView }): Plan {
+export function planExport({
+  query,
+  environment,
+  catalogue,
+}: {
+  query: ResolveQuery;
+  environment: EnvironmentView;
+  catalogue: Catalogue;
+}): Plan {
   const mine = new Map(environment.madeFor(query.instanceId).map((one) => [resourceKey(one), one]));
   const faults = faultsOf(query, mine, environment);
-  const steps = faults.length > 0 ? [] : stepsOf(query.instanceId, mine, environment);
+  const steps = faults.length > 0 ? [] : stepsOf(query.instanceId, mine, environment, catalogue);
   return finishPlan({
     environment: query.environment,
     outcome: faults.length > 0 ? 'unsatisfied' : 'export',
@@ -45,13 +54,18 @@ function rolesOf(instanceId: string, environment: EnvironmentView): Map<string, 
   return root ? rolesFrom(resourceKey(root), (key) => environment.wiresFrom(key)) : new Map();
 }
 
-function stepsOf(instanceId: string, mine: ReadonlyMap<string, Installed>, environment: EnvironmentView): PlanStep[] {
+function stepsOf(
+  instanceId: string,
+  mine: ReadonlyMap<string, Installed>,
+  environment: EnvironmentView,
+  catalogue: Catalogue,
+): PlanStep[] {
   const roles = rolesOf(instanceId, environment);
   const running = [...mine].filter(([, one]) => runs(one)).map(([key]) => key);
   const among = (keys: readonly string[]) => keys.filter((key) => running.includes(key));
   const stops = running.map((key) => stepOf(mine.get(key)!, 'stop', among(environment.usersOf(key)).map(stopOf)));
   const exports = [...mine.values()].map((one) => ({
-    ...stepOf(one, 'export', running.map(stopOf)),
+    ...stepOf(ofItsOwn(one, catalogue), 'export', running.map(stopOf)),
     role: roles.get(resourceKey(one))!,
   }));
   const exported = exports.map(({ id }) => id);
@@ -60,6 +74,14 @@ function stepsOf(instanceId: string, mine: ReadonlyMap<string, Installed>, envir
     return stepOf(mine.get(key)!, 'ensure', [...new Set(used), ...exported]);
   });
   return [...stops, ...exports, ...ensures];
+}
+
+/** With what was chosen of its definition's offerings only: those of the place mean nothing elsewhere. */
+function ofItsOwn(one: Installed, catalogue: Catalogue): Installed {
+  const { offerings, ...rest } = one;
+  const names = catalogue.get(one.definition)?.written.offerings?.map(({ name }) => name) ?? [];
+  const own = Object.entries(offerings ?? {}).filter(([name]) => names.includes(name));
+  return own.length > 0 ? { ...rest, offerings: Object.fromEntries(own) } : rest;
 }
 
 const stopOf = (key: string): string => `${key}#stop`;

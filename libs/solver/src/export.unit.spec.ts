@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { World, abstract, database, instance, steps, storage, wires } from './testing.js';
+import { PLACE, World, abstract, database, instance, steps, storage, wires } from './testing.js';
 
 const guestbook = () => new World(instance('guestbook', ['db', 'files']), database('db'), storage('files'));
 
@@ -32,6 +32,18 @@ describe('a plan to export', () => {
     const roles = plan.steps.filter(({ action }) => action === 'export').map(({ name, role }) => [name, role]);
     expect(Object.fromEntries(roles)).toEqual({ shop: '', 'shop-db': 'db', 'shop-db-volume': 'db/volume' });
     expect(wires(plan)).toEqual(['database/shop-db -volume-> storage/shop-db-volume', 'instance/shop -db-> database/shop-db']);
+  });
+
+  test('keeps what was chosen of the definition’s offerings; what a place offers means nothing elsewhere', () => {
+    const size = { name: 'size', title: 'Size', schema: {}, default: 'S' };
+    const world = new World(instance('app', [], { offerings: [size] }));
+    const place = { ...PLACE, offered: [{ ...size, name: 'zone', from: 'guestLocation' as const }] };
+    world.carryOut(world.plan('app', 'shop', { place, offerings: { size: 'L', zone: 'b' } }), 'shop');
+    expect(world.planExport().steps.map(({ action, offerings }) => [action, offerings])).toEqual([
+      ['stop', { size: 'L', zone: 'b' }],
+      ['export', { size: 'L' }],
+      ['ensure', { size: 'L', zone: 'b' }],
+    ]);
   });
 
   test('rests on all that it reads out, and lets nobody else rest on what it brings up again', () => {
