@@ -40,7 +40,11 @@ const POINTS: Partial<Record<ServiceName, readonly Death[]>> = {
     append('before', 'DatabaseProvisioned'),
     effect('after', String.raw`link .*/g\d+$`),
   ],
-  instance: [effect('after', 'spawn '), append('before', 'InstanceProvisioned'), append('after', 'InstanceDestroyed')],
+  instance: [
+    effect('after', String.raw`rename .*/g\d+$`),
+    append('before', 'InstanceProvisioned'),
+    append('after', 'InstanceDestroyed'),
+  ],
 };
 /** Provisions and deprovisions until everybody has died everywhere, at most so often. */
 const ROUNDS = 15;

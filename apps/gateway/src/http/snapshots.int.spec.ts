@@ -1,4 +1,7 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { putCompressed } from '@slipway/blobs';
@@ -112,6 +115,7 @@ describe('snapshots', () => {
     const short = { ...manifest, parts: [], wires: [] };
     const position = await taken(short, 'SnapshotTaken', { manifestBlob: { ...manifestBlob } });
     expect((await get(idOf(2), position)).parts).toEqual(manifest.parts);
+    await place.call('DELETE', `/snapshots/${idOf(2)}`);
   });
 
   it('go out as one archive, whose length and name are told, and come in as they went out', async () => {
@@ -175,6 +179,21 @@ describe('snapshots', () => {
     refuses = new SlipwayError('log-unavailable');
     expect((await upload(archive)).status).toBe(503);
     expect(place.blobs.contents.has(sha256)).toBe(true);
+  });
+
+  it('that was not received to its end when the gateway died leaves nothing: but what a snapshot has', async () => {
+    const [half, kept] = [await snapshotOf(idOf(7), { name: 'half' }), await snapshotOf(idOf(8), { name: 'kept' })];
+    for (const { blobs } of [half, kept]) for (const [name, content] of blobs.contents) place.blobs.contents.set(name, content);
+    await taken(kept.manifest);
+    const folder = join(place.runtime.cacheFolder, 'uploads');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'one'), `${half.sha256}\n${kept.sha256}\n${'f'.repeat(20)}`);
+    await place.gateway.stop({ instances: 'leave' });
+    await place.start();
+    for (let tries = 0; tries < 400 && place.blobs.contents.has(half.sha256); tries += 1) await sleep(10);
+    expect([half, kept].map(({ sha256 }) => place.blobs.contents.has(sha256))).toEqual([false, true]);
+    for (let tries = 0; tries < 400 && (await readdir(folder)).length > 0; tries += 1) await sleep(10);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('that is larger than what is taken is refused: as it says itself, or when it has come so far', async () => {
