@@ -17,9 +17,9 @@ const LOOK_AFTER_OTHERS = 10_000;
 /**
  * Tells of instances whose time is over, or nearly, and gives them back.
  *
- * E1. The environment's stream decides and remembers: what is told is told once, also by several replicas and over restarts.
+ * X1. The environment's stream decides and remembers: what is told is told once, also by several replicas and over restarts.
  *     Of those that share the work the owner of its partition tells: a matter of liveness only.
- * E2. The request that gives an instance back is an ordinary one, asked for again until it is taken: its key is the
+ * X2. The request that gives an instance back is an ordinary one, asked for again until it is taken: its key is the
  *     instance's and its time's, so that it is one request.
  */
 export class Expiries {
