@@ -131,6 +131,8 @@ export interface Portable<Spec extends object = JsonObject> {
  * D4. What carries no mark of ours is never touched: `foreign`.
  * D5. An `ensure` with {@link DriverContext.from} makes the resource with all of those data or not at all; what is there
  *     already, of this generation, is found as it is.
+ * D6. `rotate` may be called again at any time; when it ends the newest version of each secret is in effect, and is what `ensure`
+ *     gives out from then on. What was given back has no new secrets.
  */
 export interface Driver<Spec extends object = JsonObject> {
   readonly kind: ResourceKind;

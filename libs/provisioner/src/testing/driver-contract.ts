@@ -1,6 +1,7 @@
 import { SlipwayError, type JsonObject, type Part } from '@slipway/contracts';
 import type { Driver, DriverContext, Ensured, Target } from '../driver.js';
 import type { ChildTask } from './child.js';
+import { secretRefsIn } from '../credentials/secret-refs.js';
 import { ChildStep, type Ended } from './child-step.js';
 import { ContractPlace } from './contract-place.js';
 import { withEffects } from './effects.js';
@@ -35,7 +36,7 @@ export interface DriverSamples {
 const LONG = 600_000;
 
 /**
- * The contract of {@link Driver}, D1 to D5, at a real place: every driver runs it. Child processes are killed and stopped right
+ * The contract of {@link Driver}, D1 to D6, at a real place: every driver runs it. Child processes are killed and stopped right
  * before effects; of many points a seeded choice is tried (`SLIPWAY_SEED` repeats it, `SLIPWAY_POINTS=all` tries every one).
  */
 export function driverContract(name: string, makeDriver: () => Driver<never>, samples: DriverSamples): void {
@@ -103,6 +104,16 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
       expect(await inspect(meant)).toEqual({ state: 'present', observed: ensured.observed });
       expect(await marks()).toContainEqual(expect.objectContaining({ resource: meant.resource, generation: meant.generation }));
     };
+    /** What was ended is started by looks. */
+    const untilHealthy = async (meant: Target) => {
+      if (!driver.observe) return;
+      for (const deadline = Date.now() + LONG / 2; ;) {
+        const { health, reason } = await driver.observe(meant, spec, await place.context());
+        if (health === 'healthy') return;
+        if (Date.now() > deadline) throw new Error(`It is ${health}: ${reason}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
     /** A driver that asks again and again while it waits does not ask as often each time: then a late effect may not come. */
     const mayBeMissed = (effect: number, count: number) => samples.waits === true && effect > count * 0.75;
     /** How many effects a call has: counted in a child that runs to its end. */
@@ -111,6 +122,35 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
       if (ended.type !== 'done') throw new Error(`A child could not ${action}: ${JSON.stringify(ended)}`);
       return ended.effects;
     };
+
+    if (driver.rotate) {
+      test(
+        'D6: new secrets are new versions, in effect when it ends, again if need be, and what it gives out from then on',
+        async () => {
+          const meant = target();
+          const first = await ensure(meant);
+          let { outputs } = first;
+          for (const _time of [1, 2]) {
+            const before = secretRefsIn(outputs);
+            ({ outputs } = await driver.rotate!(meant, spec, inputs, await place.context()));
+            const after = secretRefsIn(outputs);
+            const nameOf = (ref: string) => ref.split('#')[0]!;
+            expect(after.map(nameOf)).toEqual(before.map(nameOf));
+            for (const ref of after) {
+              expect(before).not.toContain(ref);
+              expect((await (await place.context()).secrets.read(ref)).length).toBeGreaterThan(0);
+            }
+          }
+          await untilHealthy(meant);
+          await expectWorks(meant, { ...first, outputs });
+          expect((await ensure(later(meant))).outputs).toEqual(outputs);
+          await destroy(meant);
+          await expect(driver.rotate!(meant, spec, inputs, await place.context())).rejects.toThrow();
+          await expectDestroyed(meant, { ...first, outputs });
+        },
+        LONG,
+      );
+    }
 
     test(
       'ensure makes, and finds what it made; inspect tells it; both as often as one likes',
