@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RequestView } from '@slipway/client';
@@ -72,4 +72,47 @@ const network = Object.fromEntries(
     expect(standing(mesh.data)).toEqual([]);
     expect(processesIn(mesh.data)).toEqual([]);
   }, 60_000);
+});
+
+const PG = '/usr/lib/postgresql';
+const versions = existsSync(PG) ? readdirSync(PG) : [];
+const lacks = !versions.some((version) => existsSync(join(PG, version, 'bin/initdb')))
+  ? ' (skipped: PostgreSQL is not installed: apt-get install postgresql)'
+  : unreached;
+
+(lacks === '' ? describe : describe.skip)(`The sample notes, a service with PostgreSQL${lacks}`, () => {
+  let mesh: TestMesh;
+  beforeAll(async () => {
+    mesh = await TestMesh.start({ env: network });
+  }, 120_000);
+  afterAll(() => mesh?.remove(), 60_000);
+
+  const notes = async (method = 'GET', body?: object) => {
+    const { url } = (await mesh.client().instances.get('default.pad')).outputs;
+    const headers = { 'Content-Type': 'application/json' };
+    const answer = await fetch(`${String(url)}/notes`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    return { status: answer.status, content: await answer.json() };
+  };
+
+  it('is provisioned with a database of its own, on a server that is started for it', async () => {
+    const asked = ['provision', '--definition=notes', '--timeout=300', 'ada', 'pad'];
+    const { code, stdout, stderr } = await slipway(mesh, asked);
+    expect(`${stderr}${stdout}`).toContain('instance/pad succeeded');
+    expect(code).toBe(0);
+    const { outputs, driver } = await mesh.client().databases.get('default.pad-db');
+    expect(driver).toBe('postgres');
+    expect(outputs).toMatchObject({ engine: 'postgres', password: expect.stringMatching(/^secret:/) });
+    expect(await notes('POST', { text: 'kept' })).toMatchObject({ status: 201 });
+    expect(await notes()).toMatchObject({ status: 200, content: [{ text: 'kept' }] });
+    expect(await notes('POST', { text: '' })).toMatchObject({ status: 422 });
+  }, 360_000);
+
+  it('is given back with its database; the server ends with the mesh', async () => {
+    const { requestId } = await mesh.client().deprovision({ instanceId: 'pad' });
+    expect(await mesh.client().wait(requestId)).toMatchObject({ status: 'succeeded' } satisfies Partial<RequestView>);
+    expect(standing(mesh.data)).toEqual([]);
+    expect(processesIn(mesh.data)).not.toEqual([]);
+    await mesh.stop();
+    expect(processesIn(mesh.data)).toEqual([]);
+  }, 120_000);
 });

@@ -109,6 +109,9 @@ describe('the shipped content', () => {
     expect(repository.catalogue.all().map(({ definition }) => definition.name)).toEqual([
       'guestbook',
       'hello',
+      'mariadb',
+      'notes',
+      'postgres',
       'sqlite',
       'verdaccio',
       'volume',
