@@ -132,7 +132,7 @@ export const ERRORS = {
   'too-slow': { title: 'The call did not arrive in time', hint: 'Send it faster, as a whole.', advice: 'retry' },
   'wrong-content-type': {
     title: 'That kind of content is not taken here',
-    hint: 'Send JSON with "Content-Type: application/json"; a backup with "Content-Type: application/x-tar".',
+    hint: 'Send JSON with "Content-Type: application/json"; a backup or a snapshot with "Content-Type: application/x-tar".',
     advice: 'refuse',
   },
   'not-ready': {
