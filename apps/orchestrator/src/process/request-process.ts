@@ -281,7 +281,12 @@ export class RequestProcess implements Candidate {
 
   /** What an export has read out becomes a snapshot before it has succeeded; or it has failed. */
   async #keep(kept: Kept): Promise<void> {
-    if (kept.kind === 'later' || !isReadOut(this.stream.state)) return;
+    if (kept.kind === 'later') {
+      const about = { requestId: this.id, cause: kept.cause };
+      const tell = () => this.around.ports.reports.warn(about, 'An archive could not be written; it is tried again');
+      return runInContext(this.context, tell);
+    }
+    if (!isReadOut(this.stream.state)) return;
     if (kept.kind === 'lost') return this.#apply({ type: 'Lose', cause: kept.cause });
     try {
       await this.around.snapshots.record({ type: 'Take', ...kept.ready }, this.metadata);
@@ -291,7 +296,6 @@ export class RequestProcess implements Candidate {
       return this.#apply({ type: 'Lose', cause });
     }
     await this.#apply({ type: 'Keep', snapshot: this.id });
-    if (isEnded(this.stream.state)) return this.#end();
   }
 
   async #end(): Promise<void> {
