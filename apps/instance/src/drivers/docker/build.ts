@@ -5,10 +5,11 @@ import { secretPrefix, type DriverContext, type GenerationFolder, type Target } 
 import { writeAppFiles } from '../process/app-files.js';
 import { Claims, holderOf, type Claimant } from '../process/claims.js';
 import { fillEnvironment } from '../process/environment.js';
+import { makeHome } from '../process/home.js';
 import type { Network } from '../process/network.js';
 import { writeSecretFiles } from '../process/secret-files.js';
 import type { Range } from '../process/settings.js';
-import { APP, SECRETS, wire, type Mount } from './mounts.js';
+import { APP, HOME, SECRETS, wire, type Mount } from './mounts.js';
 import { writeRecord, type ContainerLimits, type ContainerRecord } from './record.js';
 import type { DockerSpec } from './spec.js';
 
@@ -79,18 +80,21 @@ async function fill(work: Build, claims: Claims, claimant: Claimant, staging: st
     await writeAppFiles(spec.files ?? {}, values, app, filesystem);
     if (container.image) mounts.push({ type: 'bind', source: join(folder.path, 'app'), target: APP, readonly: true });
   }
+  await makeHome(staging, context);
+  mounts.push({ type: 'bind', source: join(folder.path, 'home'), target: HOME, readonly: false });
   const record: ContainerRecord = {
     port,
     containerPort,
     container,
     command: spec.command ?? [],
-    environment,
+    environment: { HOME, ...environment },
     mounts,
     paths: Object.entries(inputs).flatMap(([input, { path, volume }]) =>
       typeof path === 'string' && path.startsWith('/') && volume === undefined ? [{ input, path }] : [],
     ),
     limits: limitsOf(spec),
     health: healthOf(spec) ?? null,
+    ...(spec.onFailure && { onFailure: spec.onFailure }),
     secrets: secrets.refs,
     artefact: spec.artefactBlob?.sha256 ?? null,
   };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError, type OnFailure } from '@slipway/contracts';
 import type { Docker } from '@slipway/interfaces';
 import type { DriverContext, EngineMarks, GenerationFolder, Identity } from '@slipway/provisioner';
 import { giveBack, handOver } from '../process/user.js';
@@ -20,6 +20,9 @@ export interface ContainerState {
 const GRACE = 5;
 /** File in the instance's folder: who runs in the container, for whom the storages were handed over. */
 const USER = 'user';
+/** File in the instance's folder: it was asked to end. */
+const STOPPED = 'stopped';
+const FOR_EVER = 'unless-stopped';
 const UNCANCELLED = { signal: undefined, timeoutMs: 60_000 };
 
 /**
@@ -52,15 +55,16 @@ export class InstanceContainer {
   async start(record: ContainerRecord): Promise<void> {
     let state = await this.state();
     if (state === null) {
-      const { name, image } = await this.#image.stand(record, this.folder.path);
-      await this.#handOver(record, image);
+      const { name } = await this.#image.stand(record, this.folder.path);
       await this.#networkStands(record);
       await this.#create(record, name);
       state = await this.state();
     }
     if (state?.State.Running) return;
+    if (state !== null) await this.#handOver(record, state);
     await this.assertStands();
     this.context.progress(0.6, 'Starting it');
+    await this.context.filesystem.remove(join(this.folder.path, STOPPED));
     const started = await this.docker.attempt(['start', this.name]);
     if (started.exitCode === 0) return;
     // With the last container before us its network may have gone.
@@ -73,6 +77,15 @@ export class InstanceContainer {
     const state = await this.state();
     if (state === null || !['running', 'restarting', 'paused'].includes(state.State.Status)) return;
     await this.docker.run(['stop', '--time', String(GRACE), this.name], UNCANCELLED);
+    if ((await this.folder.standing()) === 'present') {
+      await this.context.filesystem.writeFile(join(this.folder.path, STOPPED), '').catch(() => {});
+    }
+  }
+
+  /** Whether it ended although nobody has stopped it, and the engine does not start it again. */
+  async hasFailed({ State }: ContainerState, { onFailure = {} }: ContainerRecord): Promise<boolean> {
+    if (State.Status !== 'exited' || restartPolicy(onFailure) === FOR_EVER) return false;
+    return (await this.context.filesystem.stat(join(this.folder.path, STOPPED))) === null;
   }
 
   /** Takes back what its user was given; to be called when it does not run any more. `home`: where the folder is now. */
@@ -115,36 +128,47 @@ export class InstanceContainer {
 
   async #networkStands({ container }: ContainerRecord): Promise<void> {
     if (container.network === 'host') return;
-    const lock = join(this.context.root, 'network.lock');
+    const lock = join(this.context.root, 'network-lock');
     const { exitCode, stderr } = await this.docker.attemptAlone(lock, ['network', 'create', '--driver', 'bridge', this.#network]);
     if (exitCode !== 0 && !/already exists/i.test(stderr)) throw failed('network create', stderr);
   }
 
-  /** Secrets, artefact and storages to the user that runs it. */
-  async #handOver(record: ContainerRecord, image: Image): Promise<void> {
+  /** Home, secrets, artefact and storages to the user that runs it. */
+  async #handOver(record: ContainerRecord, state: ContainerState): Promise<void> {
     const { filesystem } = this.context;
-    const user = record.container.user ?? image.Config?.User ?? '';
-    const own = record.mounts.some(({ type }) => type === 'bind');
-    if (!own || user === '' || /^(0|root)(:|$)/.test(user)) return;
-    const [, uid, gid = uid] = /^(\d+)(?::(\d+))?$/.exec(user) ?? [];
-    if (uid === undefined) {
-      throw specInvalid('container.user', `the image runs as "${user}": say its number, so that it can read what it is given`);
-    }
-    await filesystem.writeFile(join(this.folder.path, USER), uid);
-    for (const name of ['app', 'secrets']) {
+    const image = await this.docker.inspect<Image>('image', state.Image);
+    const [uid, gid] = await this.#userOf(record.container.user ?? image?.Config?.User ?? '');
+    if (uid === 0) return;
+    await filesystem.writeFile(join(this.folder.path, USER), String(uid));
+    for (const name of ['app', 'home', 'secrets']) {
       const path = join(this.folder.path, name);
-      if ((await filesystem.stat(path)) !== null) await filesystem.chown(path, Number(uid), Number(gid), { recursive: true });
+      if ((await filesystem.stat(path)) !== null) await filesystem.chown(path, uid, gid, { recursive: true });
     }
-    await handOver(this.context, record.paths, Number(uid));
+    await handOver(this.context, record.paths, uid);
     // A destroy that came just before has taken back already, and will not do it again.
-    if ((await this.folder.standing()) !== 'present') await giveBack(this.context, record.paths, Number(uid));
+    if ((await this.folder.standing()) !== 'present') await giveBack(this.context, record.paths, uid);
+  }
+
+  /** Numbers of a user as an image names it: `uid`, `uid:gid`, or a name that stands in its user table. */
+  async #userOf(user: string): Promise<[uid: number, gid: number]> {
+    if (user === '') return [0, 0];
+    const [, uid, gid = uid] = /^(\d+)(?::(\d+))?$/.exec(user) ?? [];
+    if (uid !== undefined) return [Number(uid), Number(gid)];
+    const [name = ''] = user.split(':');
+    // A tar of one small file: its lines stand in it as they are.
+    const { stdout } = await this.docker.attempt(['cp', `${this.name}:/etc/passwd`, '-']);
+    const line = stdout.split(/[\n\0]/).find((each) => each.startsWith(`${name}:`));
+    const [, , uidOf, gidOf] = line?.split(':') ?? [];
+    if (uidOf === undefined)
+      throw specInvalid('container.user', `the image runs as "${user}", which its user table does not know`);
+    return [Number(uidOf), Number(gidOf)];
   }
 
   async #create(record: ContainerRecord, image: string): Promise<void> {
     const { port, containerPort, container, command, environment, mounts, limits } = record;
     const flags: string[] = [
       ...['--name', this.name, ...this.marks.labelling(this.target)],
-      ...['--restart', 'unless-stopped', '--security-opt', 'no-new-privileges', '--ulimit', 'core=0'],
+      ...['--restart', restartPolicy(record.onFailure ?? {}), '--security-opt', 'no-new-privileges', '--ulimit', 'core=0'],
       ...['--log-driver', 'json-file', '--log-opt', 'max-size=4m', '--log-opt', 'max-file=2'],
       ...(container.network === 'host'
         ? ['--network', 'host']
@@ -167,6 +191,12 @@ export class InstanceContainer {
     if (exitCode !== 0 && !/is already in use by container/i.test(stderr)) throw failed('create', stderr);
     this.context.log(`Container ${this.name} of ${image}`);
   }
+}
+
+/** What of a definition's `onFailure` an engine does by itself; the rest is the watch's. */
+function restartPolicy({ action = 'restart', limit }: OnFailure): string {
+  if (action !== 'restart') return 'no';
+  return limit === undefined ? FOR_EVER : `on-failure:${limit}`;
 }
 
 const failed = (what: string, said: string) =>

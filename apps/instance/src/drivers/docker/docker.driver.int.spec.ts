@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { pack } from 'tar-stream';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { InstanceSpec, JsonObject } from '@slipway/contracts';
 import { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from '@slipway/interfaces/testing';
@@ -317,6 +318,47 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
     expect(await ask(port, '/')).toBe('here');
   });
 
+  test('one that fails is started again as often as its definition says, or not at all, and says then that it has failed', async () => {
+    const look = async (meant: Target) => driver.observe(meant, await spec(), await place.context());
+    for (const [name, onFailure, restarts] of [
+      ['limited', { limit: 2 }, 2],
+      ['left', { action: 'leave' as const }, 0],
+    ] as const) {
+      const port = portOf(await ensure(name, { onFailure }));
+      const meant = made.at(-1)!;
+      const end = async () => {
+        await ask(port, '/exit').catch(() => {});
+        return (await look(meant)).failed !== undefined;
+      };
+      await eventually(`${name} has failed`, end);
+      const seen = await look(meant);
+      expect(seen).toMatchObject({ health: 'unhealthy', failed: expect.stringMatching(/exit code 3/), restarts });
+      await driver.ensure(meant, await spec({ onFailure }), {}, await place.context());
+      expect(await look(meant)).toMatchObject({ health: 'healthy' });
+      // What was asked to end has not failed: it is started again.
+      await driver.stop(meant, await place.context());
+      await eventually('is well again', async () => (await look(meant)).health === 'healthy');
+    }
+  });
+
+  test('a home that the image’s own user writes to is its data, and another one begins with it', async () => {
+    const app = `const fs = require('fs'); process.on('SIGTERM', () => process.exit());
+      require('http').createServer((_, r) => { fs.appendFileSync(process.env.HOME + '/seen', 'x'); r.end(JSON.stringify(process.getuid() + fs.readFileSync(process.env.HOME + '/seen', 'utf8'))); }).listen(process.env.PORT, process.env.HOST)`;
+    const files = { Dockerfile: `FROM ${image}\nUSER app\n` };
+    const over = {
+      container: { build: 'Dockerfile' },
+      command: ['/bin/node', '-e', app],
+      ...(await artefact(files)),
+      health: undefined,
+    };
+    const first = await ensure('first', over);
+    expect(await ask(portOf(first), '/')).toBe('4711x');
+    const tar = await buffer(await driver.portable.export(made[0]!, await spec(over), await place.context()));
+    const from = { mediaType: 'application/x-tar', contentBytes: tar.length, open: async () => Readable.from([tar]) };
+    const second = await driver.ensure(target('second'), await spec(over), {}, { ...(await place.context()), from });
+    expect(await ask(portOf(second), '/')).toBe('4711xx');
+  });
+
   test('one that never answers fails with the end of its log', async () => {
     const never = {
       command: ['/bin/node', '-e', 'console.error("no licence found"); process.exit(9)'],
@@ -346,8 +388,8 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
     ['container', { container: { image: 'a', import: true as const } }, /exactly one/],
     ['container.build', { container: { build: 'Dockerfile' }, artefactBlob: undefined }, /needs an artefact/],
     ['npm', { npm: { ci: true as const } }, /bring them in the image/],
-    ['onFailure.limit', { onFailure: { limit: 3 } }, /at its own pace/],
-    ['onFailure.action', { onFailure: { action: 'leave' as const } }, /at its own pace/],
+    ['onFailure.backoffSeconds', { onFailure: { backoffSeconds: 3 } }, /at its own pace/],
+    ['onFailure.longestBackoffSeconds', { onFailure: { longestBackoffSeconds: 3 } }, /at its own pace/],
     ['container.mounts.data', { container: { image: 'a', mounts: { data: 'var' } } }, /absolute path/],
     ['container.mounts.data', { container: { image: 'a', mounts: { data: '/var' } } }, /wired to no/],
   ])('a spec that it cannot carry out is refused by name: %s', async (field, over, message) => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SlipwayError, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import { SlipwayError, TAR, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
 import { Docker, type DockerOptions } from '@slipway/interfaces';
 import {
   EngineMarks,
@@ -13,9 +13,11 @@ import {
   type LogPart,
   type Mark,
   type Observation,
+  type Portable,
   type Target,
 } from '@slipway/provisioner';
 import { Claims, holderOf } from '../process/claims.js';
+import { readHome } from '../process/home.js';
 import { localNetwork, type Network } from '../process/network.js';
 import { renewSecretFiles } from '../process/secret-files.js';
 import type { Range } from '../process/settings.js';
@@ -51,6 +53,11 @@ const HEALTHY_ONCE = 'healthy';
 export class DockerDriver implements Driver<InstanceSpec> {
   readonly kind = 'instance';
   readonly name = 'docker';
+  readonly portable: Portable<InstanceSpec> = {
+    mediaType: TAR,
+    accepts: [TAR],
+    export: (target, _spec, context) => readHome(target, context),
+  };
   readonly #options: DockerDriverOptions;
   readonly #network: Network;
 
@@ -124,6 +131,10 @@ export class DockerDriver implements Driver<InstanceSpec> {
     const record = await this.#record(folder, context);
     const state = await container.state();
     const restarts = await restartsOf(folder.path, state, context.filesystem);
+    if (state !== null && (await container.hasFailed(state, record))) {
+      const reason = (await this.#ill(record, state))!;
+      return { health: 'unhealthy', reason, restarts, failed: reason };
+    }
     if (state === null || !['running', 'restarting'].includes(state.State.Status)) {
       await container.start(record);
       const reason = state === null ? 'Its container was gone and was made anew' : 'Its container did not run and was started';

@@ -3,9 +3,10 @@ import type { JsonObject } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
 import { specInvalid, type DockerSpec } from './spec.js';
 
-/** Where a container finds its secrets and its artefact. */
+/** Where a container finds its secrets, its artefact and its home. */
 export const SECRETS = '/slipway/.secrets';
 export const APP = '/slipway/.app';
+export const HOME = '/slipway/.home';
 
 /** Something of the host or the engine in a container. */
 export interface Mount {

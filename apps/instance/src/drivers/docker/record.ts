@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ContainerSpec, HealthCheck, JsonObject } from '@slipway/contracts';
+import type { ContainerSpec, HealthCheck, JsonObject, OnFailure } from '@slipway/contracts';
 import type { Filesystem } from '@slipway/interfaces';
 import { readJson } from '../process/files.js';
 import type { HandedOver } from '../process/record.js';
@@ -26,6 +26,7 @@ export interface ContainerRecord {
   paths: HandedOver[];
   limits: ContainerLimits;
   health: HealthCheck | null;
+  onFailure?: OnFailure;
   /** `secret://…` by name. */
   secrets: Record<string, string>;
   /** SHA-256 of the artefact. */

@@ -16,11 +16,14 @@ export function assertDocker(spec: InstanceSpec): asserts spec is DockerSpec {
     throw specInvalid('command', 'an imported root file system says no program to run');
   }
   if (spec.npm !== undefined) throw specInvalid('npm', 'the driver "docker" installs no packages; bring them in the image');
-  for (const field of ['action', 'limit', 'backoffSeconds', 'longestBackoffSeconds'] as const) {
-    if (spec.onFailure?.[field] === undefined || (field === 'action' && spec.onFailure.action === 'restart')) continue;
-    throw specInvalid(`onFailure.${field}`, 'the engine starts a container again by itself, at its own pace and without end');
-  }
   if (container.import && spec.files !== undefined) throw specInvalid('files', 'an imported root file system holds its own');
+  for (const field of ['backoffSeconds', 'longestBackoffSeconds'] as const) {
+    if (spec.onFailure?.[field] === undefined) continue;
+    throw specInvalid(
+      `onFailure.${field}`,
+      'the engine starts a container again at its own pace, after 0.1 s and then ever later, up to a minute',
+    );
+  }
   for (const [name, path] of Object.entries(container.mounts ?? {})) {
     if (!CONTAINER_PATH.test(path)) throw specInvalid(`container.mounts.${name}`, 'must be an absolute path such as "/data"');
   }

@@ -1,16 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, expect } from '@jest/globals';
+import { startS3Store, whyNoS3Store } from '@slipway/interfaces/testing';
 import { EngineMarks, type Ensured } from '@slipway/provisioner';
 import { driverContract, type ContractPlace } from '@slipway/provisioner/testing';
 import { contractDriver } from './testing/contract-driver.js';
-import { startStore, whyNoStore } from './testing/ceph.js';
 import { bucketAs } from './testing/bucket.js';
 
 /** Hardly to be compressed. */
 const CONTENT = randomBytes(120_000);
 
-const missing = whyNoStore();
-const store = missing === undefined ? await startStore() : undefined;
+const missing = whyNoS3Store();
+const store = missing === undefined ? await startS3Store() : undefined;
 afterAll(() => store?.stop(), 60_000);
 
 const said = new URLSearchParams({

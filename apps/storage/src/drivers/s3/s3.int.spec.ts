@@ -1,27 +1,27 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { TAR, type JsonObject } from '@slipway/contracts';
 import type { Driver, Ensured } from '@slipway/provisioner';
+import { startS3Store, whyNoS3Store, type TestS3Store } from '@slipway/interfaces/testing';
 import { ContractPlace } from '@slipway/provisioner/testing';
 import { mkdirSync, writeFileSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { directoryDriver } from '../directory/directory.js';
 import { bucketAs } from './testing/bucket.js';
-import { startStore, whyNoStore, type TestStore } from './testing/ceph.js';
 import { s3Driver, type S3Options } from './s3.js';
 
 jest.setTimeout(120_000);
 
-const missing = whyNoStore();
+const missing = whyNoS3Store();
 const where = missing === undefined ? describe : describe.skip;
 
 where(`a bucket${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
-  let store: TestStore;
+  let store: TestS3Store;
   let options: S3Options;
   let driver: Driver;
   let place: ContractPlace;
   beforeAll(async () => {
-    store = await startStore();
+    store = await startS3Store();
     const { endpoint, accessKeyId, secretKeyFile } = store;
     options = { mesh: 'test', endpoint, region: 'us-east-1', accessKeyId, secretKeyFile, credentials: 'radosgw' };
     driver = s3Driver(options) as Driver;

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A store with an S3 API, and who may do everything there. */
-export interface TestStore {
+export interface TestS3Store {
   endpoint: string;
   accessKeyId: string;
   secretKeyFile: string;
@@ -19,7 +19,7 @@ const PROGRAMS = ['ceph-authtool', 'monmaptool', 'ceph-mon', 'ceph', 'ceph-osd',
 const STARTS_WITHIN_MS = 120_000;
 
 /** Why no store can be had on this machine; `undefined` when one can. */
-export function whyNoStore(): string | undefined {
+export function whyNoS3Store(): string | undefined {
   const missing = PROGRAMS.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0);
   return missing.length === 0 ? undefined : `no ${missing[0]} here (Debian: ceph-mon, ceph-osd, radosgw)`;
 }
@@ -28,7 +28,7 @@ export function whyNoStore(): string | undefined {
  * Ceph's object gateway with the smallest Ceph there can be behind it: one monitor and one object store daemon that keeps
  * everything in memory, on loopback, in a temporary folder. Its processes end with ours, and are stopped by their ids.
  */
-export async function startStore(): Promise<TestStore> {
+export async function startS3Store(): Promise<TestS3Store> {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-ceph-'));
   const [monitor, gateway] = [await freePort(), await freePort()];
   const fsid = randomUUID();
