@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { seeded } from '@slipway/mesh/testing';
-import { randomFaults } from '@slipway/mesh/testing';
-import { sha256, type SnapshotManifest } from '@slipway/contracts';
+import { VirtualClock, randomFaults, seeded } from '@slipway/mesh/testing';
+import { instant, sha256, type SnapshotManifest } from '@slipway/contracts';
 import { requestIdOf } from './acceptance.js';
 import { cause, run, type Scenario } from '../testing/crash.js';
 import { ADA, World, exportOf, importAs, job, removal } from '../testing/world.js';
@@ -74,6 +73,20 @@ const scenarios: Scenario[] = [
       nothingLostOrTwice(world);
       expect(world.last(gone!.requestId)!.type).toBe('RequestSucceeded');
       expect(world.standing).toEqual([]);
+    },
+  },
+  {
+    name: 'an instance that is wanted until a time is given back by itself',
+    jobs: [job('shop', { until: instant(new VirtualClock().now() + 900_000) })],
+    comes: (world) => world.environment().names.size === 0,
+    check(world) {
+      nothingLostOrTwice(world);
+      expect(world.standing).toEqual([]);
+      const own = world.events('environment-default');
+      const told = own.filter(({ type }) => type === 'InstanceExpiring' || type === 'InstanceExpired');
+      expect(told.map(({ type }) => type)).toEqual(['InstanceExpiring', 'InstanceExpired']);
+      const removals = world.events().filter(({ type, data }) => type === 'RequestAccepted' && data['job'] === 'deprovision');
+      expect(removals.map(({ metadata }) => metadata.causationId)).toEqual([told[1]!.id]);
     },
   },
   {

@@ -10,6 +10,8 @@ export interface Scenario {
   jobs: AcceptCommand[];
   /** What of the world fails. */
   prepare?(world: World): void;
+  /** What comes by itself when all that was asked for has ended, and is waited for. */
+  comes?(world: World): boolean;
   /** Holds when all is over. */
   check(world: World, accepted: Accepted[]): void;
   seed?: number;
@@ -91,6 +93,11 @@ export async function run(scenario: Scenario, dieAt: readonly number[]): Promise
       () => {},
     );
   }
+  await until(
+    'What comes by itself',
+    () => world.quiet && (scenario.comes?.(world) ?? true),
+    () => {},
+  );
   scenario.check(world, accepted);
   return points;
 }
