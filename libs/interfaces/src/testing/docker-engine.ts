@@ -23,6 +23,11 @@ export function whyNoDockerEngine(): string | undefined {
   if (process.env.DOCKER_HOST || existsSync(DEFAULT_SOCKET)) return undefined;
   if (process.getuid?.() !== 0) return 'no Docker engine runs here, and only root can start one';
   if (spawnSync('dockerd', ['--version']).error) return 'no Docker engine runs here (Debian: docker.io)';
+  // Root in a container is often not let do what an engine has to.
+  const may = spawnSync('unshare', ['--mount', '--net', 'true']).status === 0;
+  if (!may) return 'no Docker engine runs here, and this root may not make namespaces to start one';
+  const cgroups = ['/sys/fs/cgroup/cgroup.controllers', '/sys/fs/cgroup/memory'].some((path) => existsSync(path));
+  if (!cgroups) return 'no Docker engine runs here, and one that is started would find no control groups';
   return undefined;
 }
 
