@@ -58,6 +58,11 @@ export async function startDockerEngine(): Promise<TestEngine> {
   let said = '';
   engine.stderr!.setEncoding('utf8').on('data', (text: string) => (said = `${said}${text}`.slice(-4_000)));
   const stop = async () => {
+    // An engine that ends leaves its bridges behind.
+    spawnSync('sh', ['-c', 'docker ps --all --quiet | xargs --no-run-if-empty docker rm --force; docker network prune --force'], {
+      env: { ...process.env, DOCKER_HOST: host },
+      timeout: 60_000,
+    });
     await ended(engine);
     for (const mount of mountsBelow(folder)) spawnSync('umount', ['--lazy', mount]);
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });

@@ -106,8 +106,8 @@ export class InstanceContainer {
     if (there) await this.docker.remove('container', this.name);
     await this.#image.remove();
     const network = this.#network;
-    // Others may be in it: then it stays for them.
-    if (there) await this.docker.attempt(['network', 'rm', network], UNCANCELLED);
+    // Others may be in it: then it stays for them. Also when the container is gone: who removed that may have died right after.
+    await this.docker.attempt(['network', 'rm', network], UNCANCELLED);
     return there;
   }
 
