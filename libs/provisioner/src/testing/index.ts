@@ -1,6 +1,7 @@
 export { driverContract, type DriverSamples } from './driver-contract.js';
 export type { DataSamples } from './portable-contract.js';
 export { ContractPlace, type Said } from './contract-place.js';
+export { seeded } from './points.js';
 export { withEffects, type BeforeEffect } from './effects.js';
 export { nullDriver } from './null-driver.js';
 export { SIMULATED_DATA, SimulatedPlace, type EffectPoint, type OnEffect } from './simulated-place.js';

@@ -130,7 +130,7 @@ onPostgres('databases on PostgreSQL', () => {
   );
 
   test(
-    'a rotated password is taken over by the next ensure, and the old one is over',
+    'a rotated password is in force at once, or with the next ensure, and the old one is over',
     async () => {
       const { outputs } = await ensure('rotating');
       const { secrets } = await place.context();
@@ -139,6 +139,9 @@ onPostgres('databases on PostgreSQL', () => {
       expect(next).toMatchObject({ effect: 'found', outputs: { password: 'secret://database-default.rotating/g1/password#2' } });
       expect(await asking(next.outputs, 'SELECT 1')).toBe('1');
       await expect(asking(outputs, 'SELECT 1')).rejects.toThrow(/authentication failed/);
+      const rotated = await driver.rotate!(target('rotating'), {}, {}, await place.context());
+      expect(rotated.outputs).toEqual({ ...next.outputs, password: 'secret://database-default.rotating/g1/password#3' });
+      expect(await asking(rotated.outputs, 'SELECT 1')).toBe('1');
     },
     LONG,
   );
