@@ -10,7 +10,7 @@ import { PortableEntries } from '../tar/portable-entries.js';
 type Entry = AsyncIterable<unknown> & { header: Header };
 
 /** What an archive may hold at most; of data {@link PortableEntries} says how many, and who reads them how much. */
-const LIMITS = { entries: 200_000, bytes: 8 * 1024 ** 3, pathBytes: 4_096 };
+const LIMITS = { entries: 200_000, depth: 256, bytes: 8 * 1024 ** 3, pathBytes: 4_096 };
 
 /**
  * Unpacks a tar stream below `root`, which is made when it is missing.
@@ -107,12 +107,17 @@ class Below {
     if (name.startsWith('/')) throw refused(name, 'its name is absolute');
     const parts = name.split('/').filter((part) => part !== '' && part !== '.');
     if (parts.includes('..')) throw refused(name, 'its name holds ".."');
+    if (parts.length > LIMITS.depth) throw refused(name.slice(0, 100), `it stands more than ${LIMITS.depth} folders deep`);
     return join(this.root, ...parts);
   }
 
   async #folder(path: string): Promise<void> {
     if (path === this.root || this.#folders.has(path)) return;
     await this.#folder(dirname(path));
+    // Of data the rules count them: there it may be more.
+    if (!this.portable && this.#folders.size >= LIMITS.entries) {
+      throw refused(path.slice(0, 100), `the archive needs more than ${LIMITS.entries} folders`);
+    }
     await mkdir(path, 0o755).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST' || !(await lstat(path)).isDirectory()) throw refused(path, 'it is in the way');
     });

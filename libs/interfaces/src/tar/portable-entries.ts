@@ -1,7 +1,24 @@
 import { SlipwayError } from '@slipway/contracts';
 
 /** What a tar of data may hold at most. Its bytes are bounded by who reads it. */
-const LIMITS = { entries: 500_000, pathBytes: 4_096, nameBytes: 255 };
+export interface TarLimits {
+  /** Entries, together with the folders that they only imply. */
+  entries: number;
+  /** Folders within each other. */
+  depth: number;
+  /** Bytes of all names together, each folder's once: what is kept in memory of them. */
+  namesBytes: number;
+  pathBytes: number;
+  nameBytes: number;
+}
+
+export const LIMITS: TarLimits = {
+  entries: 500_000,
+  depth: 256,
+  namesBytes: 64 * 1024 ** 2,
+  pathBytes: 4_096,
+  nameBytes: 255,
+};
 
 /** Of an entry what says where it goes; as `tar-stream` gives it. */
 interface Named {
@@ -10,7 +27,15 @@ interface Named {
   linkname?: string | null | undefined;
 }
 
-type Kind = 'f' | 'l' | 'd' | 'i';
+/** A file, a link, a folder, a folder that so far is only implied. */
+type Kind = 'file' | 'link' | 'folder' | 'implied';
+
+interface Node {
+  kind: Kind;
+  /** As it was written; what it is known by is folded. */
+  name: string;
+  below?: Map<string, Node>;
+}
 
 /**
  * The entries of a tar that means the same at every place, told one by one; what does not is refused (`archive-invalid`).
@@ -20,64 +45,80 @@ type Kind = 'f' | 'l' | 'd' | 'i';
  * T3. No name comes twice, nor two that differ only in case or in their Unicode form: some file systems take them for one.
  * T4. A link's target is relative and goes up only at its beginning, never beyond the top. What it goes up through are folders
  *     (T2), what it goes down into may be other such links: so no chain of them leads out.
+ * T5. Time and memory are bounded by the limits, whatever the names are: a folder is kept once, however much stands below it, and
+ *     each name counts before it is kept.
  */
 export class PortableEntries {
-  /** By folded path: the kind (`i`: a folder that so far is only implied), and the path as it is. */
-  readonly #known = new Map<string, `${Kind}${string}`>();
+  readonly #top: Node = { kind: 'folder', name: '' };
   #entries = 0;
+  #kept = 0;
+  #namesBytes = 0;
+
+  constructor(private readonly limits: TarLimits = LIMITS) {}
 
   /** The entry's path, without needless parts; `''` for the top itself. */
   add({ name, type, linkname }: Named): string {
-    if (++this.#entries > LIMITS.entries) throw refused(name, `the archive holds more than ${LIMITS.entries} entries`);
+    if (++this.#entries > this.limits.entries) throw this.#tooMany(name);
     const parts = partsOf(name);
-    const path = parts.join('/');
+    if (parts.length > this.limits.depth) {
+      throw refused(name.slice(0, 100), `it stands more than ${this.limits.depth} folders deep`);
+    }
     switch (type) {
       case 'directory':
-        this.#folder(parts, name);
-        return path;
+        if (parts.length > 0) this.#take(parts, 'folder', name);
+        break;
       case 'file':
-        this.#leaf('f', parts, name);
-        return path;
+        this.#leaf(parts, 'file', name);
+        break;
       case 'symlink':
         assertInside(parts, linkname ?? '', name);
-        this.#leaf('l', parts, name);
-        return path;
+        this.#leaf(parts, 'link', name);
+        break;
       default:
         throw refused(name, `it is a ${type ?? 'thing without a type'}; only files, folders and symbolic links are taken`);
     }
+    return parts.join('/');
   }
 
-  #folder(parts: string[], name: string): void {
-    if (parts.length === 0) return;
-    this.#parents(parts, name);
-    this.#take(parts.join('/'), 'd', name);
-  }
-
-  #leaf(kind: 'f' | 'l', parts: string[], name: string): void {
+  #leaf(parts: string[], kind: Kind, name: string): void {
     if (parts.length === 0) throw refused(name, 'its name is not one');
-    this.#parents(parts, name);
-    this.#take(parts.join('/'), kind, name);
+    this.#take(parts, kind, name);
   }
 
-  #parents(parts: string[], name: string): void {
-    let path = '';
-    for (const part of parts.slice(0, -1)) {
-      path = path === '' ? part : `${path}/${part}`;
-      const known = this.#known.get(folded(path));
-      if (known === undefined) this.#known.set(folded(path), `i${path}`);
-      else if (known.slice(1) !== path) throw alike(name, known.slice(1));
-      else if (known[0] === 'f' || known[0] === 'l') {
-        throw refused(name, `it stands below ${JSON.stringify(path)}, which is no folder`);
+  #take(parts: string[], kind: Kind, name: string): void {
+    let folder = this.#top;
+    for (const [index, part] of parts.entries()) {
+      const isLast = index === parts.length - 1;
+      const there = folder.below?.get(folded(part));
+      if (there && there.name !== part) throw alike(name, [...parts.slice(0, index), there.name].join('/'));
+      if (there && !isLast && (there.kind === 'file' || there.kind === 'link')) {
+        throw refused(name, `it stands below ${JSON.stringify(parts.slice(0, index + 1).join('/'))}, which is no folder`);
       }
+      if (there && isLast && !(there.kind === 'implied' && kind === 'folder')) throw refused(name, 'the name comes twice');
+      folder = there ?? this.#keep(folder, part, name);
+      if (isLast) folder.kind = kind;
     }
   }
 
-  #take(path: string, kind: Kind, name: string): void {
-    const known = this.#known.get(folded(path));
-    if (known !== undefined && known.slice(1) !== path) throw alike(name, known.slice(1));
-    const isImplied = known?.[0] === 'i' && kind === 'd';
-    if (known !== undefined && !isImplied) throw refused(name, 'the name comes twice');
-    this.#known.set(folded(path), `${kind}${path}`);
+  /** T5. */
+  #keep(folder: Node, part: string, name: string): Node {
+    const { entries, namesBytes } = this.limits;
+    if (++this.#kept > entries) throw this.#tooMany(name);
+    const bytes = Buffer.from(part);
+    this.#namesBytes += bytes.length;
+    if (this.#namesBytes > namesBytes) {
+      throw refused(name.slice(0, 100), `the names of the archive have more than ${namesBytes} bytes together`);
+    }
+    // A copy: a piece of a long name would keep all of it.
+    const node: Node = { kind: 'implied', name: bytes.toString() };
+    const known = folded(node.name);
+    (folder.below ??= new Map()).set(known === node.name ? node.name : known, node);
+    return node;
+  }
+
+  #tooMany(name: string): SlipwayError {
+    const { entries } = this.limits;
+    return refused(name.slice(0, 100), `the archive holds more than ${entries} entries, and folders on the way to them`);
   }
 }
 

@@ -457,6 +457,7 @@ export function describeFilesystem(maker: string, make: () => Filesystem): void 
         ],
       ],
       ['a link to nothing', [{ name: 'l', type: 'symlink', linkname: '' }]],
+      ['folders without end', [{ name: `${'a/'.repeat(1_000)}f`, content: 'x' }]],
       ['a part of a name that is too long', [{ name: 'n'.repeat(300), content: 'x' }]],
       ['a file as its top', [{ name: './', type: 'file', content: 'x' }]],
     ];
