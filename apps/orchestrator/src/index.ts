@@ -1,6 +1,6 @@
 /** The orchestrator: takes jobs in and carries each to its end, step by step, through every crash. */
 import { gauge, startMicroservice, startRelays, type ServiceDefinition } from '@slipway/mesh';
-import { archiveFiles } from '@slipway/snapshots';
+import { archiveFiles, archiveLimits } from '@slipway/snapshots';
 import { openCache } from './cache-folder.js';
 import { createOrchestrator } from './create-orchestrator.js';
 import { confined } from './snapshot/confined.js';
@@ -17,7 +17,8 @@ export const service: ServiceDefinition = {
     const { logger, metrics } = runtime;
     const cache = openCache(runtime.cacheFolder);
     const stores = Object.values(runtime.config.snapshots.stores).map(({ folder }) => folder);
-    const archives = confined(archiveFiles(runtime.blobs), stores);
+    const { snapshots, dataFolder } = runtime.config;
+    const archives = confined(archiveFiles(runtime.blobs, archiveLimits(snapshots.limits, dataFolder)), stores);
     const orchestrator = createOrchestrator({ ...runtime, archives, reports: logger, cache });
     gauge(metrics, {
       name: 'slipway_requests_under_way',

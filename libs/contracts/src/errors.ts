@@ -177,6 +177,11 @@ export const ERRORS = {
     hint: 'Nothing was changed. Take another copy of the archive, or export again.',
     advice: 'refuse',
   },
+  'no-space': {
+    title: 'There is not enough free space',
+    hint: 'Nothing was written. Free some space there, or take another place; then try again.',
+    advice: 'refuse',
+  },
   'generation-old': {
     title: 'This generation of the resource is over',
     hint: 'This one changes nothing any more. Where it is still wanted, make a new request.',

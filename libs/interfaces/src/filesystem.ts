@@ -56,4 +56,6 @@ export interface Filesystem {
    * name, where something could not be taken along. Owners are not told.
    */
   pack(path: string): Readable;
+  /** Bytes that may still be written where a path is, or will be. */
+  freeBytes(path: string): Promise<number>;
 }

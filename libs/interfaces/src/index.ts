@@ -1,6 +1,7 @@
 export type { Command, CommandOptions, CommandResult } from './command.js';
 export type { FileStat, Filesystem } from './filesystem.js';
 export { apartCommand } from './local/apart/apart-command.js';
+export { assertRoom, freeBytes } from './local/free-space.js';
 export { localCommand } from './local/local-command.js';
 export { localFilesystem } from './local/local-filesystem.js';
 export { Docker, type DockerObject, type DockerOptions, type Listed } from './docker/docker.js';

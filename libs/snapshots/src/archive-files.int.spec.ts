@@ -10,6 +10,7 @@ import { openBlobs, type Blobs } from '@slipway/blobs';
 import { tarHeader, tarPadding } from '@slipway/interfaces';
 import { archiveFiles } from './archive-files.js';
 import { manifestOf, partOf, tarOf } from './testing/snapshot.js';
+import { archiveLimits } from './read-archive.js';
 import { archiveBytes } from './write-archive.js';
 
 const run = promisify(execFile);
@@ -52,6 +53,24 @@ describe('archives as files', () => {
     await expect(archiveFiles(blobs).write(manifest, path)).rejects.toMatchObject({ code: 'blob-missing' });
     expect(await readFile(path, 'utf8')).toBe('before');
     expect((await readdir(folder)).toSorted()).toEqual(['blobs', 'shop.slipway.tar']);
+  });
+
+  test('that have no room are not written, and nothing stays', async () => {
+    const manifest = await small();
+    const full = archiveFiles(blobs, {}, async () => archiveBytes(manifest) - 1);
+    await expect(full.write(manifest, join(folder, 'store', 'shop.slipway.tar'))).rejects.toMatchObject({ code: 'no-space' });
+    expect(await readdir(join(folder, 'store'))).toEqual([]);
+  });
+
+  test('that hold more than is taken are refused as files too', async () => {
+    const path = join(folder, 'shop.slipway.tar');
+    await archiveFiles(blobs).write(await small(), path);
+    const elsewhere = await openBlobs({ folder: join(folder, 'elsewhere') });
+    const read = archiveFiles(elsewhere, archiveLimits({ contentBytes: 1_024 }, folder)).read(path, () => {});
+    await expect(read).rejects.toMatchObject({
+      code: 'archive-invalid',
+      message: expect.stringContaining('snapshots.limits.contentBytes'),
+    });
   });
 
   test('that are not there, or are no files, are not found; those that were cut off are refused', async () => {

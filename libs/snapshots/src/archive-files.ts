@@ -4,23 +4,26 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Blobs } from '@slipway/blobs';
 import { SlipwayError, type SnapshotManifest } from '@slipway/contracts';
-import { readArchive, readManifest } from './read-archive.js';
-import { writeArchive } from './write-archive.js';
+import { assertRoom, freeBytes } from '@slipway/interfaces';
+import { readArchive, readManifest, type ArchiveLimits } from './read-archive.js';
+import { archiveBytes, writeArchive } from './write-archive.js';
 
 /** Archives of snapshots as files of this machine. */
 export interface ArchiveFiles {
-  /** Writes one whole or not at all, durably; what is there is replaced. The folder is made. */
+  /** Writes one whole or not at all, durably; what is there is replaced. The folder is made. Throws `no-space`. */
   write(manifest: SnapshotManifest, path: string): Promise<void>;
   /** The manifest of one; nothing else of it is read. Throws `not-found` and `archive-invalid`. */
   look(path: string): Promise<SnapshotManifest>;
-  /** Puts all parts of one into blobs, and tells `stored` of each that was not there. Throws `not-found` and `archive-invalid`. */
+  /** Puts all parts of one into blobs, and tells `stored` of each that was not there. Throws `not-found`, `archive-invalid`, `no-space`. */
   read(path: string, stored: (sha256: string) => void): Promise<SnapshotManifest>;
 }
 
-export const archiveFiles = (blobs: Blobs): ArchiveFiles => ({
+/** `free`: bytes that are free where a path is. */
+export const archiveFiles = (blobs: Blobs, limits: ArchiveLimits = {}, free = freeBytes): ArchiveFiles => ({
   async write(manifest, path) {
     const folder = dirname(path);
     await mkdir(folder, { recursive: true });
+    assertRoom(folder, archiveBytes(manifest), await free(folder));
     const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.part`);
     try {
       // Others on this machine have no business in somebody's data.
@@ -38,7 +41,7 @@ export const archiveFiles = (blobs: Blobs): ArchiveFiles => ({
     }
   },
   look: async (path) => readManifest(await streamOf(path)),
-  read: async (path, stored) => readArchive(await streamOf(path), blobs, { stored }),
+  read: async (path, stored) => readArchive(await streamOf(path), blobs, { stored, limits }),
 });
 
 async function streamOf(path: string): Promise<AsyncIterable<Uint8Array>> {

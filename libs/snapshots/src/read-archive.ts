@@ -1,19 +1,28 @@
 import type { Blobs } from '@slipway/blobs';
 import { SlipwayError, type SnapshotManifest, type SnapshotPart } from '@slipway/contracts';
-import { TAR_END, tarPadding } from '@slipway/interfaces';
+import { TAR_END, assertRoom, freeBytes, tarPadding } from '@slipway/interfaces';
 import { MANIFEST, MANIFEST_BYTES, SUMS, archiveInvalid, manifestText, parseManifest, sumsText } from './manifest.js';
 import { checkedPart } from './part-check.js';
 import { Pull } from './pull.js';
 import { headerOf } from './write-archive.js';
 
-/** What all parts together may hold at most, uncompressed, unless the caller says otherwise: 1 TiB. */
+/** What is taken of an archive. */
+export interface ArchiveLimits {
+  /** Bytes of all parts together, once they are uncompressed: 1 TiB when left out. */
+  contentBytes?: number;
+  /** Bytes that are free where the blobs are; all that are needed when left out. */
+  freeBytes?(): Promise<number>;
+}
+/** `folder`: where the blobs are. */
+export const archiveLimits = ({ contentBytes }: { contentBytes: number }, folder: string): ArchiveLimits => ({
+  contentBytes,
+  freeBytes: () => freeBytes(folder),
+});
+
 const CONTENT_BYTES = 1024 ** 4;
 
 export interface ReadOptions {
-  limits?: {
-    /** Bytes of all parts together, once they are uncompressed. */
-    contentBytes?: number;
-  };
+  limits?: ArchiveLimits;
   /** Told of each part whose blob was not there before, when it is. */
   stored?(sha256: string): void;
   /** Told of bytes of the archive as they are read. */
@@ -29,6 +38,7 @@ export interface ReadOptions {
  *     compared. So there is no room for other entries, names, types or owners, and no damage that is not seen.
  * A2. A part becomes a blob only when it is as the manifest says and its content is harmless (`checkedPart`).
  * A3. What is refused is `archive-invalid`, with the entry and the reason. Parts that came before it are stored then, and told.
+ * A4. What is larger than its limits, or than what is free, is refused before a part is read (`archive-invalid`, `no-space`).
  */
 export async function readArchive(
   archive: AsyncIterable<Uint8Array>,
@@ -39,6 +49,7 @@ export async function readArchive(
   try {
     const manifest = await beginning(bytes);
     assertWithin(manifest, limits.contentBytes ?? CONTENT_BYTES);
+    if (limits.freeBytes) await assertStorable(manifest, blobs, await limits.freeBytes());
     for (const part of manifest.parts) await readPart(bytes, part, blobs, stored);
     if (!(await bytes.exactly(TAR_END.length)).equals(TAR_END))
       throw archiveInvalid('the end', 'the archive was cut off or goes on');
@@ -107,7 +118,16 @@ function misplaced(name: string, header: Buffer): SlipwayError {
 
 function assertWithin({ parts }: SnapshotManifest, limit: number): void {
   const all = parts.reduce((sum, { contentBytes }) => sum + contentBytes, 0);
-  if (all > limit) throw archiveInvalid(MANIFEST, `its parts hold ${all} bytes; at most ${limit} are taken`);
+  if (all > limit)
+    throw archiveInvalid(MANIFEST, `its parts hold ${all} bytes; at most ${limit} are taken (snapshots.limits.contentBytes)`);
+}
+
+/** What is there already needs no room. */
+async function assertStorable({ parts }: SnapshotManifest, blobs: Blobs, free: number): Promise<void> {
+  const missing = new Map<string, number>();
+  for (const { sha256, bytes } of parts) if (!(await blobs.has(sha256))) missing.set(sha256, bytes);
+  const bytes = [...missing.values()].reduce((sum, one) => sum + one, 0);
+  assertRoom('the blobs of the mesh', bytes, free);
 }
 
 async function* counted(archive: AsyncIterable<Uint8Array>, passed: (bytes: number) => void, signal: AbortSignal | undefined) {

@@ -231,6 +231,7 @@ describe('exit codes', () => {
           'spec-invalid',
           'not-portable',
           'archive-invalid',
+          'no-space',
           'generation-old',
           'epoch-old',
           'foreign',

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { SlipwayError, type RequestContext, type SnapshotRecorded } from '@slipway/contracts';
 import { RUNTIME, type Runtime } from '@slipway/mesh';
-import { readArchive } from '@slipway/snapshots';
+import { archiveLimits, readArchive } from '@slipway/snapshots';
 import type { Views } from '../views/port.js';
 import { KnownSnapshots } from './known-snapshots.js';
 import { LogReader } from './log-reader.js';
@@ -46,6 +46,7 @@ export class Uploads implements OnApplicationBootstrap {
     let bytes = 0;
     try {
       const manifest = await readArchive(archive, blobs, {
+        limits: archiveLimits(config.snapshots.limits, config.dataFolder),
         stored: (sha256) => notes.add(sha256),
         passed: (count) => {
           bytes += count;

@@ -28,7 +28,7 @@ export const ApiUploadSnapshot = (): MethodDecorator =>
       Location: 'Where the snapshot is.',
       'Slipway-Position': 'Log position of what was recorded.',
     }),
-    ...problems(...CHANGES, 'archive-invalid', 'blob-missing', 'blob-unavailable'),
+    ...problems(...CHANGES, 'archive-invalid', 'no-space', 'blob-missing', 'blob-unavailable'),
   );
 
 export const ApiDeleteSnapshot = (): MethodDecorator =>

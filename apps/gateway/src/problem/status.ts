@@ -57,6 +57,8 @@ export function statusOf(code: ErrorCode): number {
       return 502;
     case 'instance-slow':
       return 504;
+    case 'no-space':
+      return 507;
     default:
       return 500;
   }

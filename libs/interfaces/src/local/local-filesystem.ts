@@ -5,12 +5,14 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts';
 import type { FilePart, FileStat, Filesystem } from '../filesystem.js';
+import { freeBytes } from './free-space.js';
 import { packFolder } from './pack-folder.js';
 import { unpackTar } from './unpack-tar.js';
 
 /** Files on this machine. What it writes and renames is synced to disk, folder included, before it resolves. */
 export function localFilesystem(): Filesystem {
   return {
+    freeBytes: (path) => freeBytes(absolute(path)),
     writeFile,
     readFile,
     readPart,

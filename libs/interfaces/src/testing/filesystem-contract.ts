@@ -301,6 +301,12 @@ export function describeFilesystem(maker: string, make: () => Filesystem): void 
       expect((await lstat(at('to', 'deep'))).mtimeMs).toBe(1_100_000_000_000);
     });
 
+    test('tells how much is free where a path is, or will be', async () => {
+      const free = await filesystem.freeBytes(folder);
+      expect(free).toBeGreaterThan(0);
+      expect(await filesystem.freeBytes(at('not', 'there', 'yet'))).toBeGreaterThan(0);
+    });
+
     test('any tree of files comes back as it was', async () => {
       const seed = Number(process.env.SLIPWAY_SEED ?? Date.now() % 2 ** 31);
       const name = fc
@@ -335,7 +341,7 @@ export function describeFilesystem(maker: string, make: () => Filesystem): void 
         expect(await count(to)).toBe(await count(from));
       });
       await fc.assert(roundTrip, { seed, numRuns: 40 }); // a failure prints the seed; SLIPWAY_SEED replays it
-    });
+    }, 60_000);
 
     const unpackable: [string, string, (folderPath: string) => Promise<unknown>][] = [
       ['a link to an absolute name', 'l', (path) => symlink('/etc/passwd', join(path, 'l'))],

@@ -202,11 +202,18 @@ export class SnapshotStoreConfig {
   @Matches(/^\/./, { message: '$property must be an absolute path' }) folder: string;
 }
 
+/** What is taken of an archive. */
+export class SnapshotLimitsConfig {
+  /** Bytes of all its parts together, once they are uncompressed. */
+  @IsInt() @Min(1024) contentBytes: number = 1024 ** 4;
+}
+
 export class SnapshotsConfig {
   /** By name. */
   @IsObject() stores: Record<string, SnapshotStoreConfig> = {};
   /** Largest archive that is taken as an upload. */
   @IsInt() @Min(1024) maxUploadBytes: number = 256 * 1024 ** 3;
+  @ValidateNested() @Type(() => SnapshotLimitsConfig) limits: SnapshotLimitsConfig = new SnapshotLimitsConfig();
 }
 
 /** A handler of recorded events: one file, or a package. */

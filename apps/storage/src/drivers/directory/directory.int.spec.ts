@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Part } from '@slipway/contracts';
+import { TAR, type Part } from '@slipway/contracts';
 import { ContractPlace, dataOf, readOut } from '@slipway/provisioner/testing';
 import { directoryDriver } from './directory.js';
 
@@ -36,6 +36,14 @@ describe('a folder', () => {
     expect((await driver.inspect(target, context)).observed).toMatchObject({ mode: '0700' });
     await context.filesystem.remove(String(outputs['path']));
     expect(await driver.inspect(target, context)).toEqual({ state: 'present', observed: { exists: false } });
+  });
+
+  test('that has no room for what it begins with is refused by name, and nothing of it is written', async () => {
+    const contentBytes = 2 ** 60;
+    const open = () => Promise.reject(new Error('nobody reads it'));
+    const context = { ...(await place.context()), from: { mediaType: TAR, contentBytes, open } };
+    const made = driver.ensure(place.target('storage', 'a'), {}, {}, context);
+    await expect(made).rejects.toMatchObject({ code: 'no-space', details: { bytes: contentBytes } });
   });
 
   test('with hundreds of megabytes is exported and imported in the same little memory, and told by bytes and rate', async () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { TAR, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
+import { assertRoom } from '@slipway/interfaces';
 import { GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
 import { limitSize, readLimit, releaseLimit } from '../../size-limit.js';
 
@@ -58,6 +59,7 @@ async function fill(staging: string, spec: StorageSpec, context: DriverContext):
   if (spec.sizeLimit !== undefined) await limitSize(staging, data, bytesOf(spec.sizeLimit), context);
   if (from) {
     progress(0.4, 'Restoring its files');
+    assertRoom('where the folder stands', from.contentBytes, await filesystem.freeBytes(data));
     await filesystem.unpack(data, await from.open(), { portable: true });
   }
   if (spec.owner !== undefined) {
