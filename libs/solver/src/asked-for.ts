@@ -10,7 +10,7 @@ import {
   type ResourceDefinition,
 } from '@slipway/contracts';
 import type { Catalogue, PinnedDefinition } from './catalogue.js';
-import { offeredWith, valuesOf, withChoices } from './offerings.js';
+import { fillingErrors, offeredWith, valuesOf, withChoices } from './offerings.js';
 import { needsOf } from './requirement.js';
 
 /** What is asked for: where, and with which choices. */
@@ -30,11 +30,11 @@ export interface Asked {
  * what was chosen are left out. Throws `bad-input` with the first one's reasons when none does.
  */
 export function candidatesAskedFor(requirement: Requirement, asked: Asked): PinnedDefinition[] {
-  const { catalogue, place, offerings = {}, check, requirements } = asked;
+  const { catalogue, place, offerings = {}, requirements } = asked;
   const found = requirement === NOTHING_NAMED ? [UNNAMED] : catalogue.candidates(requirement);
   const candidates = found.map((candidate) => {
     const offered = offeredWith(place, candidate.written);
-    return { candidate, offered, errors: check?.(offered, offerings) ?? [] };
+    return { candidate, offered, errors: choiceErrors(candidate.written, offered, asked) };
   });
   const accepting = candidates.filter(({ errors }) => errors.length === 0);
   if (candidates.length > 0 && accepting.length === 0) throw badInput(candidates[0]!.errors);
@@ -42,6 +42,11 @@ export function candidatesAskedFor(requirement: Requirement, asked: Asked): Pinn
     ...candidate,
     definition: requiring(withChoices(candidate.written, valuesOf(offered, offerings)), requirements),
   }));
+}
+
+function choiceErrors(written: ResourceDefinition, offered: readonly Offered[], { offerings = {}, check }: Asked): FieldError[] {
+  const errors = check?.(offered, offerings) ?? [];
+  return errors.length > 0 ? errors : fillingErrors(written, valuesOf(offered, offerings));
 }
 
 /** What a job asks for that names no definition, but only what it needs. */

@@ -1,5 +1,6 @@
 import {
   mergedOfferings,
+  type FieldError,
   type Json,
   type JsonObject,
   type Offered,
@@ -97,3 +98,33 @@ const asText = (text: string, values: JsonObject): string =>
     const value = values[name]!;
     return typeof value === 'string' ? value : JSON.stringify(value);
   });
+
+/** Whatever a driver would fill in. */
+const ANY_PLACEHOLDER = /\$\{[^}]*\}/g;
+
+/**
+ * What is wrong with values where they are filled in, as fields below `offerings`: a text may hold no other placeholders then than
+ * those that its definition's author wrote. `${offering.a}${offering.b}` with `$` and `{database.password}` would.
+ */
+export function fillingErrors({ spec, requirements }: ResourceDefinition, values: JsonObject): FieldError[] {
+  return textsIn([spec, requirements] as Json).flatMap((text): FieldError[] => {
+    const names = offeringsNamed(text).filter((name) => Object.hasOwn(values, name));
+    if (names.length === 0) return [];
+    const filledIn = ([whole, name]: RegExpMatchArray) => (Object.hasOwn(values, name!) ? [] : [whole]);
+    // With its offerings cut out, so that what stands on both sides of one is no placeholder.
+    const between = text.split(PLACEHOLDER).filter((_piece, index) => index % 2 === 0);
+    const written = [
+      ...between.flatMap((piece) => piece.match(ANY_PLACEHOLDER) ?? []),
+      ...[...text.matchAll(PLACEHOLDER)].flatMap(filledIn),
+    ];
+    const made = (asText(text, values).match(ANY_PLACEHOLDER) ?? []).find((one) => !written.includes(one));
+    if (made === undefined) return [];
+    return [{ field: `offerings.${names[0]}`, reason: `makes ${JSON.stringify(made)}, a placeholder that nobody has written` }];
+  });
+}
+
+function textsIn(value: Json | undefined): string[] {
+  if (typeof value === 'string') return [value];
+  if (value === null || typeof value !== 'object') return [];
+  return Object.values(value).flatMap((part) => textsIn(part as Json));
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject, Offered, Offering, ResourceDefinition } from '@slipway/contracts';
-import { offeringsNamed, withChoices } from './offerings.js';
+import { fillingErrors, offeringsNamed, withChoices } from './offerings.js';
 import { PLACE, World, abstract, database, instance, storage } from './testing.js';
 
 const offering = (name: string, byDefault: Offering['default']): Offering => ({
@@ -63,6 +63,36 @@ describe('what is filled in', () => {
       'size',
       'size',
     ]);
+  });
+});
+
+describe('what filling in would make of choices that are harmless each', () => {
+  const app = (text: string) => instance('app', [], { spec: { command: ['x', text] } });
+  test.each<[string, JsonObject]>([
+    ['${offering.a}${offering.b}', { a: '$', b: '{database.password}' }],
+    ['$${offering.a}', { a: '{database.password}' }],
+    ['${database.${offering.a}}', { a: 'password' }],
+    ['${database.p${offering.a}', { a: 'assword}' }],
+    ['$${offering.a}', { a: { 'database.password': 1 } }],
+  ])('%s: a placeholder that nobody has written is refused by the offering', (text, values) => {
+    expect(fillingErrors(app(text), values)).toEqual([
+      { field: 'offerings.a', reason: expect.stringMatching(/makes "\$\{.*placeholder that nobody has written/) },
+    ]);
+  });
+
+  test.each<[string, JsonObject]>([
+    ['${offering.a}${database.password}${offering.b}', { a: '$', b: '{x' }],
+    ['${port}:$${offering.a}', { a: 'x' }],
+    ['${offering.a}', { a: '{}' }],
+    ['${offering.a}${offering.other}', { a: '$' }],
+  ])('%s: those that were written stay as they are', (text, values) => expect(fillingErrors(app(text), values)).toEqual([]));
+
+  test('is refused before anything is planned', () => {
+    const offerings = [offering('a', ''), offering('b', '')];
+    const definition = { ...app('${offering.a}${offering.b}'), offerings };
+    expect(() => planned([definition], { a: '$', b: '{database.password}' })).toThrow(
+      expect.objectContaining({ code: 'bad-input', details: { fields: [expect.objectContaining({ field: 'offerings.a' })] } }),
+    );
   });
 });
 

@@ -13,7 +13,7 @@ import {
   type ResourceDefinition,
 } from '@slipway/contracts';
 import { fieldErrors, offeringErrors, type FieldError } from '@slipway/mesh';
-import { identityOf, needsOf, offeredBy, offeringsNamed, valuesOf, withChoices } from '@slipway/solver';
+import { fillingErrors, identityOf, needsOf, offeredBy, offeringsNamed, valuesOf, withChoices } from '@slipway/solver';
 import { plainToInstance } from 'class-transformer';
 import { valid, validRange } from 'semver';
 
@@ -28,9 +28,11 @@ export function packageRules(content: ContentPackage): FieldError[] {
   return [
     ...versionRule('version', content.version),
     ...content.definitions.flatMap((definition, index) => {
-      const wrong = offeringRules(definition);
+      const values = valuesOf(offeredBy(definition));
+      const own = offeringRules(definition);
+      const wrong = own.length > 0 ? own : fillingErrors(definition, values);
       // The rest is looked at as it is with nothing chosen.
-      const errors = wrong.length > 0 ? wrong : definitionRules(withChoices(definition, valuesOf(offeredBy(definition))));
+      const errors = wrong.length > 0 ? wrong : definitionRules(withChoices(definition, values));
       const identity = identityOf(definition);
       if (seen.has(identity)) errors.push({ field: 'version', reason: `${identity} stands in this package twice` });
       seen.add(identity);
