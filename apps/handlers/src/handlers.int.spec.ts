@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { HandlerList } from '@slipway/contracts/http';
 import { startNatsServer, type NatsServer } from '@slipway/mesh/testing';
@@ -16,6 +17,9 @@ export function handle(event, { try: count }) {
   if (!existsSync(MENDED)) throw new Error('no mail server');
 }
 `;
+
+/** What a handler can throw is what its thread knows. */
+const CONTRACTS = pathToFileURL(join(import.meta.dirname, '../../../libs/contracts/dist/index.js')).href;
 
 describe('handlers', () => {
   let nats: NatsServer;
@@ -210,6 +214,52 @@ export async function handle({ data }, { send, try: count }) {
       },
     ]);
     expect(place.asked.slice(2)).toEqual(place.asked.slice(0, 2));
+  });
+
+  test('what it sends when its event has ended is refused by name, and is never taken for the next event’s', async () => {
+    place.add(
+      'late',
+      `export const names = ['dfe.provisioned'];
+let before;
+export async function handle({ data }, { send }) {
+  if (!before) return void (before = send);
+  const late = await before('deprovision', { instanceId: 'late' }).catch(({ code, message }) => code + ' ' + message);
+  before('deprovision', { instanceId: 'nobody-waits' });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await send('deprovision', { instanceId: data.resource.name });
+  done(late);
+}`,
+    );
+    await place.start();
+    place.orchestrate();
+    await place.registered('late');
+    const first = await place.provisioned('one');
+    const second = await place.provisioned('two');
+    await eventually('the second has come', () => place.done('late').length === 1);
+    expect(place.done('late')[0]).toMatch(
+      new RegExp(`^not-possible Handler late: it sends deprovision for .* ${first}, which has ended`),
+    );
+    expect(place.asked).toEqual([
+      {
+        command: { job: 'deprovision', key: `late/${second}/0`, body: { instanceId: 'two' } },
+        ...{ actor: 'service:handler.late', causation: second, correlation: expect.anything() },
+      },
+    ]);
+  });
+
+  test('what its own code throws is its own failure, also when it looks like the mesh being away', async () => {
+    place.add(
+      'looks',
+      `export const names = ['dfe.provisioned'];
+import { SlipwayError } from ${JSON.stringify(CONTRACTS)};
+export function handle() { throw new SlipwayError('timed-out', 'my mail server'); }`,
+      { tries: 1 },
+    );
+    await place.start();
+    await place.registered('looks');
+    await place.provisioned('shop');
+    await eventually('it is parked', async () => (await place.view('looks')).parked.length === 1);
+    expect((await place.view('looks')).parked[0]!.cause).toMatchObject({ code: 'timed-out', message: 'my mail server' });
   });
 
   test('while the orchestrator is away no try counts: it waits, and goes on when it is back', async () => {

@@ -186,29 +186,48 @@ export class Runner {
       revision: recorded.revision,
     };
     for (let count = 1; ; count += 1) {
-      try {
-        await this.#thread.handle(event, count, (number, job, body) => this.#send(recorded, number, job, body));
+      const failed = await this.#handled(recorded, event, count);
+      if (!failed) {
         const state = await this.#record({ type: 'Succeed', event: handled, after });
         tried('succeeded');
         this.problem = undefined;
         return state;
-      } catch (error) {
-        if (!this.#active || (error instanceof SlipwayError && error.code === 'epoch-old')) throw error;
-        if (isAway(error)) throw error;
-        const cause = bounded(causeOf(error, 'handler-failed'));
-        logger.warn({ handler: name, eventId: event.id, try: count, reason: cause.message }, 'A handler failed');
-        if (count >= config.tries) {
-          const at = instant(clock.now());
-          const state = await this.#record({ type: 'Park', event: handled, after, tries: count, cause, at });
-          tried('parked');
-          this.problem = undefined;
-          return state;
-        }
-        tried('failed');
-        this.problem = `It failed at ${event.name} ${event.id} (try ${count} of ${config.tries}): ${cause.message}`;
-        await this.#pause(Math.min(config.backoffSeconds * 1000 * 2 ** (count - 1), LONGEST_BACKOFF_MS));
-        if (!this.#active) throw error;
       }
+      const cause = bounded(failed);
+      logger.warn({ handler: name, eventId: event.id, try: count, reason: cause.message }, 'A handler failed');
+      if (count >= config.tries) {
+        const at = instant(clock.now());
+        const state = await this.#record({ type: 'Park', event: handled, after, tries: count, cause, at });
+        tried('parked');
+        this.problem = undefined;
+        return state;
+      }
+      tried('failed');
+      this.problem = `It failed at ${event.name} ${event.id} (try ${count} of ${config.tries}): ${cause.message}`;
+      await this.#pause(Math.min(config.backoffSeconds * 1000 * 2 ** (count - 1), LONGEST_BACKOFF_MS));
+      if (!this.#active) throw new SlipwayError('shutting-down');
+    }
+  }
+
+  /**
+   * Why the handler failed; nothing when it did not. Throws what is not its fault: it is being stopped, or what it sent did not come
+   * through. Only a `send` knows of that: whatever else its code throws is its own, by whatever code.
+   */
+  async #handled(recorded: RecordedEvent, event: EventToHandle, count: number): Promise<Cause | undefined> {
+    let away: SlipwayError | undefined;
+    try {
+      await this.#thread.handle(event, count, (number, job, body) =>
+        this.#send(recorded, number, job, body).catch((error: unknown) => {
+          if (isAway(error)) away = error;
+          throw error;
+        }),
+      );
+      return undefined;
+    } catch (error) {
+      if (!this.#active) throw error;
+      const cause = causeOf(error, 'handler-failed');
+      if (away && away.code === cause.code && away.message === cause.message) throw away;
+      return cause;
     }
   }
 
@@ -269,4 +288,4 @@ const bounded = ({ code, message, hint }: Cause): Cause => ({ code, message: mes
 
 /** What is away is not the handler's fault: no try counts, and it waits until it is back. */
 const AWAY = ['log-unavailable', 'log-damaged', 'wrong-revision', 'unreachable', 'no-server', 'timed-out'];
-const isAway = (error: unknown): boolean => error instanceof SlipwayError && AWAY.includes(error.code);
+const isAway = (error: unknown): error is SlipwayError => error instanceof SlipwayError && AWAY.includes(error.code);

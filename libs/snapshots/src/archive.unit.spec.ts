@@ -131,11 +131,11 @@ describe('an archive', () => {
   test('that has no room where it is to be written is refused by name before a part is read; what is there needs none', async () => {
     const into = new MemoryBlobs();
     const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
-    const read = (free: number) => readArchive(streamed(archive), into, { limits: { freeBytes: async () => free } });
-    await expect(read(bytes - 1)).rejects.toMatchObject({ code: 'no-space', details: { bytes, free: bytes - 1 } });
+    const readWith = (free: number) => readArchive(streamed(archive), into, { limits: { freeBytes: async () => free } });
+    await expect(readWith(bytes - 1)).rejects.toMatchObject({ code: 'no-space', details: { bytes, free: bytes - 1 } });
     expect(into.contents.size).toBe(0);
-    expect(await read(bytes)).toEqual(manifest);
-    expect(await read(0)).toEqual(manifest);
+    expect(await readWith(bytes)).toEqual(manifest);
+    expect(await readWith(0)).toEqual(manifest);
   });
 
   test('that holds a bomb is refused before it has been blown up', async () => {

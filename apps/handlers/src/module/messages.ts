@@ -9,14 +9,14 @@ export interface ThreadSettings {
   options: JsonObject;
 }
 
-/** To the thread. `answer`: of a job that it asked for, by its number. */
+/** To the thread. `answer`: of a job that it asked for, by its event and number. */
 export type ToThread =
   | { do: 'handle'; event: EventToHandle; try: number }
-  | { do: 'answer'; number: number; accepted?: Accepted; cause?: Cause };
+  | { do: 'answer'; event: string; number: number; accepted?: Accepted; cause?: Cause };
 
 /** From the thread. */
 export type FromThread =
   | { told: 'loaded'; names: string[] }
   | { told: 'unusable'; reason: string }
-  | { told: 'send'; number: number; job: JobKind; body: JsonObject }
+  | { told: 'send'; event: string; number: number; job: JobKind; body: JsonObject }
   | { told: 'handled'; cause?: Cause };

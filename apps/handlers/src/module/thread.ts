@@ -77,10 +77,14 @@ export class HandlerThread {
         if (message.cause) failed(SlipwayError.from(message.cause));
         else done(undefined);
       } else if (message.told === 'send') {
-        const { number, job, body } = message;
-        send(number, job, body).then(
-          (accepted) => post({ do: 'answer', number, accepted }),
-          (error: unknown) => post({ do: 'answer', number, cause: causeOf(error) }),
+        const { event: id, number, job, body } = message;
+        const asked =
+          id === event.id
+            ? send(number, job, body)
+            : Promise.reject(new SlipwayError('not-possible', `It sends ${job} for ${id}, which has ended`));
+        asked.then(
+          (accepted) => post({ do: 'answer', event: id, number, accepted }),
+          (error: unknown) => post({ do: 'answer', event: id, number, cause: causeOf(error) }),
         );
       }
     });

@@ -4,6 +4,7 @@ import {
   EVENT_NAME,
   SlipwayError,
   causeOf,
+  type Cause,
   type EventToHandle,
   type HandlerModule,
   type JobKind,
@@ -16,7 +17,8 @@ import type { FromThread, ThreadSettings, ToThread } from './messages.js';
 const port = parentPort!;
 const { module: url, handler, options } = workerData as ThreadSettings;
 const tell = (message: FromThread) => port.postMessage(message);
-const waiting = new Map<number, { resolve(accepted: Accepted): void; reject(error: unknown): void }>();
+/** Jobs that were asked for, by event and number. */
+const waiting = new Map<string, { resolve(accepted: Accepted): void; reject(error: unknown): void }>();
 
 try {
   const loaded = (await import(url)) as Partial<HandlerModule>;
@@ -43,27 +45,44 @@ function checked({ names, handle }: Partial<HandlerModule>): HandlerModule {
 
 async function carryOut(handle: HandlerModule['handle'], event: EventToHandle, count: number): Promise<void> {
   const sent: Promise<Accepted>[] = [];
+  let over = false;
   const send = (job: JobKind, body: object) => {
+    if (over) return late(event, job);
     const number = sent.length;
-    const asked = new Promise<Accepted>((resolve, reject) => waiting.set(number, { resolve, reject }));
+    const asked = new Promise<Accepted>((resolve, reject) => waiting.set(askedBy(event.id, number), { resolve, reject }));
+    // Who does not wait for it is told of it below.
+    asked.catch(() => {});
     sent.push(asked);
-    tell({ told: 'send', number, job, body: JSON.parse(JSON.stringify(body ?? null)) as JsonObject });
+    tell({ told: 'send', event: event.id, number, job, body: JSON.parse(JSON.stringify(body ?? null)) as JsonObject });
     return asked;
   };
+  let cause: Cause | undefined;
   try {
     await handle(event, { key: event.id, handler, try: count, options, send });
-    // Also what it does not wait for itself belongs to the event.
-    await Promise.all(sent);
-    tell({ told: 'handled' });
   } catch (error) {
-    await Promise.allSettled(sent);
-    tell({ told: 'handled', cause: causeOf(error, 'handler-failed') });
+    cause = causeOf(error, 'handler-failed');
   }
+  // Also what it does not wait for itself belongs to the event, and what it asks for meanwhile.
+  for (const asked of sent) await asked.catch((error: unknown) => (cause ??= causeOf(error, 'handler-failed')));
+  over = true;
+  tell({ told: 'handled', ...(cause && { cause }) });
 }
 
-function settle({ number, accepted, cause }: Extract<ToThread, { do: 'answer' }>): void {
-  const asked = waiting.get(number);
-  waiting.delete(number);
+/** One that comes when its event has ended is nobody's: another event's it must not become. */
+function late(event: EventToHandle, job: JobKind): Promise<Accepted> {
+  const message = `Handler ${handler}: it sends ${job} for ${event.name} ${event.id}, which has ended; return what you wait for from handle`;
+  console.error(message);
+  const refused = Promise.reject(new SlipwayError('not-possible', message, { eventId: event.id }));
+  // Where nobody waits for it, it is told by the line alone, and does not end the thread of the next event.
+  refused.catch(() => {});
+  return refused;
+}
+
+const askedBy = (event: string, number: number): string => `${event}/${number}`;
+
+function settle({ event, number, accepted, cause }: Extract<ToThread, { do: 'answer' }>): void {
+  const asked = waiting.get(askedBy(event, number));
+  waiting.delete(askedBy(event, number));
   if (cause) asked?.reject(SlipwayError.from(cause));
   else asked?.resolve(accepted!);
 }

@@ -40,8 +40,8 @@ describe('a folder', () => {
 
   test('that has no room for what it begins with is refused by name, and nothing of it is written', async () => {
     const contentBytes = 2 ** 60;
-    const open = () => Promise.reject(new Error('nobody reads it'));
-    const context = { ...(await place.context()), from: { mediaType: TAR, contentBytes, open } };
+    const unread = () => Promise.reject(new Error('nobody reads it'));
+    const context = { ...(await place.context()), from: { mediaType: TAR, contentBytes, open: unread } };
     const made = driver.ensure(place.target('storage', 'a'), {}, {}, context);
     await expect(made).rejects.toMatchObject({ code: 'no-space', details: { bytes: contentBytes } });
   });
