@@ -104,7 +104,8 @@ export type EnvironmentCommand =
   | Settle
   | Extend
   /** Looks whether an instance's time is over, or nearly: less than `notice` (ms) is left. */
-  | { type: 'Expire'; name: string; now: number; notice: number }
+  /** `warned`: for long enough it was known that its time is nearly over, so that it could have been put off. */
+  | { type: 'Expire'; name: string; now: number; notice: number; warned: boolean }
   | { type: 'PauseDispatch'; actor: Actor; reason?: string }
   | { type: 'ResumeDispatch'; actor: Actor };
 

@@ -25,14 +25,13 @@ export function extend(state: EnvironmentState, { name, until, now, actor, reaso
 /** What is to be told of an instance's time. */
 export function expire(
   { untils }: EnvironmentState,
-  { name, now, notice }: Extract<EnvironmentCommand, { type: 'Expire' }>,
+  { name, now, notice, warned }: Extract<EnvironmentCommand, { type: 'Expire' }>,
 ): EnvironmentEvent[] {
   const known = untils.get(name);
   if (!known || known.phase === 'expired') return [];
   const { at, setBy, phase } = known;
-  const expiring: EnvironmentEvent[] =
-    phase === 'wanted' && at - notice <= now ? [{ type: 'InstanceExpiring', data: { name, until: at } }] : [];
-  return at <= now ? [...expiring, { type: 'InstanceExpired', data: { name, until: at, requestId: setBy } }] : expiring;
+  if (phase === 'wanted') return at - notice <= now ? [{ type: 'InstanceExpiring', data: { name, until: at } }] : [];
+  return at <= now && warned ? [{ type: 'InstanceExpired', data: { name, until: at, requestId: setBy } }] : [];
 }
 
 /** When something is to be told, or done, of an instance's time (ms since the epoch). */

@@ -32,7 +32,7 @@ const given = (...events: EnvironmentEvent[]) => ({
   when: (command: EnvironmentCommand) =>
     environment.decide(events.reduce(environment.evolve, environment.initialState()), command),
 });
-const look = (now: number): EnvironmentCommand => ({ type: 'Expire', name: 'shop', now, notice: HOUR });
+const look = (now: number, warned = true): EnvironmentCommand => ({ type: 'Expire', name: 'shop', now, notice: HOUR, warned });
 const extend = (until: number, now = 0): EnvironmentCommand => ({ type: 'Extend', name: 'shop', until, now, actor });
 const expiring: EnvironmentEvent = { type: 'InstanceExpiring', data: { name: 'shop', until: 10 * HOUR } };
 const expired: EnvironmentEvent = { type: 'InstanceExpired', data: { name: 'shop', until: 10 * HOUR, requestId: 'r1' } };
@@ -60,7 +60,8 @@ describe('how long an instance is wanted', () => {
     expect(given(...state, expiring).when(look(10 * HOUR - 1))).toEqual([]);
     expect(given(...state, expiring).when(look(10 * HOUR))).toEqual([expired]);
     expect(given(...state, expiring, expired).when(look(11 * HOUR))).toEqual([]);
-    expect(given(...state).when(look(11 * HOUR))).toEqual([expiring, expired]);
+    expect(given(...state).when(look(11 * HOUR))).toEqual([expiring]);
+    expect(given(...state, expiring).when(look(11 * HOUR, false))).toEqual([]);
     expect(given(...there).when(look(11 * HOUR))).toEqual([]);
   });
 

@@ -11,6 +11,8 @@ import { SYSTEM } from './request-stream.js';
 /** Between two looks, in ms: at least, and at most, where nothing is due before. */
 const LEAST = 500;
 const MOST = 5_000;
+/** How long an instance whose time is nearly over stays at least once that is known, in ms; shorter where the notice is. */
+const GRACE = 5 * 60_000;
 /** Between two looks at what somebody else ought to do, in ms. */
 const LOOK_AFTER_OTHERS = 10_000;
 
@@ -21,12 +23,19 @@ const LOOK_AFTER_OTHERS = 10_000;
  *     Of those that share the work the owner of its partition tells: a matter of liveness only.
  * X2. The request that gives an instance back is an ordinary one, asked for again until it is taken: its key is the
  *     instance's and its time's, so that it is one request.
+ * X3. Whatever the clock says, after a time away, a jump or a restore of the log, nothing is given back before it was known in
+ *     this life, for {@link GRACE}, that its time is nearly over: till then it can be put off.
  */
 export class Expiries {
   /** What was seen of each environment's times, and when the next of them is due. */
   readonly #seen = new Map<string, { untils: EnvironmentState['untils']; next: number }>();
   /** Keys of requests that were taken. */
   readonly #asked = new Set<string>();
+  /** Since when it is known of each that its time is nearly over, by its key and in ms of {@link #awake}. */
+  readonly #known = new Map<string, number>();
+  /** How long this life has lasted, in ms: a jump of the clock counts as one pause between two looks at most. */
+  #awake = 0;
+  #lookedAt: number | undefined;
   #cancel = () => {};
   #stopped = false;
 
@@ -51,6 +60,9 @@ export class Expiries {
   }
 
   async #look(): Promise<void> {
+    const now = this.ports.clock.now();
+    this.#awake += Math.min(Math.max(now - (this.#lookedAt ?? now), 0), MOST);
+    this.#lookedAt = now;
     const open = this.processes.environments.all();
     await Promise.all(open.map(({ lane }) => this.#lookAt(lane)));
   }
@@ -64,7 +76,7 @@ export class Expiries {
     let next = Infinity;
     const due: [string, Until][] = [];
     for (const [name, until] of untils.entries()) {
-      const at = dueAt(until, notice);
+      const at = Math.max(dueAt(until, notice), clock.now() + this.#graceLeft(lane.name, name, until, notice));
       if (at > clock.now()) next = Math.min(next, at);
       else if (this.#asked.has(expiryKey(lane.name, name, until))) continue;
       else if (this.processes.partitions.owns(until.setBy)) due.push([name, until]);
@@ -89,9 +101,20 @@ export class Expiries {
     const { clock } = this.ports;
     const ownerId = lane.state.names.get(name)?.owner.id;
     const metadata = { actor: SYSTEM, ...(ownerId !== undefined && { ownerId }) };
-    const { state } = await lane.decide({ type: 'Expire', name, now: clock.now(), notice }, metadata);
+    // It was looked at because it is due, its grace included.
+    const { state } = await lane.decide({ type: 'Expire', name, now: clock.now(), notice, warned: true }, metadata);
     const now = state.untils.get(name);
-    if (now?.phase === 'expired') await this.#giveBack(lane.name, name, now);
+    // From here on it is known; what others have told meanwhile has its own grace here too.
+    const left = now ? this.#graceLeft(lane.name, name, now, notice) : 0;
+    if (now?.phase === 'expired' && left === 0) await this.#giveBack(lane.name, name, now);
+  }
+
+  /** X3. */
+  #graceLeft(environment: string, name: string, until: Until, notice: number): number {
+    if (until.phase === 'wanted') return 0;
+    const key = expiryKey(environment, name, until);
+    if (!this.#known.has(key)) this.#known.set(key, this.#awake);
+    return Math.max(this.#known.get(key)! + Math.min(notice, GRACE) - this.#awake, 0);
   }
 
   async #giveBack(environment: string, name: string, until: Until): Promise<void> {

@@ -79,6 +79,38 @@ describe('an instance that is wanted until a time', () => {
     );
   });
 
+  test.each([
+    ['before it was told', false],
+    ['after it was told', true],
+  ])('after a time away that began %s there is still time to put it off', async (_when, told) => {
+    const { world, crash, at, events, gone } = await provisioned();
+    if (told) await world.clock.until(() => events('InstanceExpiring').length > 0, 48 * MINUTE);
+    crash();
+    await world.clock.until(() => world.clock.now() > at + 30 * MINUTE, 48 * MINUTE);
+    const began = world.clock.now();
+    const { orchestrator } = world.live();
+    await orchestrator.start();
+    await world.clock.until(() => world.clock.now() > began + 50_000, 48 * MINUTE);
+    expect(events('InstanceExpiring')).toHaveLength(1);
+    expect(events('InstanceExpired')).toEqual([]);
+    const until = instant(world.clock.now() + 20 * MINUTE);
+    await orchestrator.extend({ environment: 'default', name: 'shop', until }, ADA);
+    await world.clock.until(() => world.clock.now() > began + 10 * MINUTE, 48 * MINUTE);
+    expect(events('InstanceExpired')).toEqual([]);
+    expect(world.standing).toHaveLength(3);
+    expect(await gone()).toBe(true);
+  });
+
+  test('is not given back at once when the clock jumps, told or not', async () => {
+    const { world, events, gone } = await provisioned(60);
+    await world.clock.until(() => events('InstanceExpiring').length > 0, 120 * MINUTE);
+    const real = world.clock.now.bind(world.clock);
+    world.clock.now = () => real() + 24 * 60 * MINUTE;
+    const began = real();
+    expect(await gone()).toBe(true);
+    expect(real() - began).toBeGreaterThanOrEqual(MINUTE - 10_000);
+  });
+
   test('is given back although the orchestrator dies between the event and the request', async () => {
     const { world, crash, gone, events } = await provisioned();
     crash();
