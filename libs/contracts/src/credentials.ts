@@ -33,6 +33,11 @@ export interface RotateCommand {
   resource: ResourceRef;
   /** Names the rotation. */
   rotation: string;
+  /**
+   * Keys (`database/shop-db`) of what stands in the same environment and was made for the same instance: of what it is wired to, those
+   * are rotated with it. What is shared, or was asked for by itself, keeps its secrets: others who use it would not get the new ones.
+   */
+  owned?: string[];
   /** Only asks whether it could be done: changes nothing. */
   check?: boolean;
 }

@@ -159,7 +159,7 @@ export const SCHEMAS = {
     },
     ['after', 'tail', 'waitMs'],
   ),
-  RotateCommand: object({ resource, rotation: words(128), check: boolean }, ['check']),
+  RotateCommand: object({ resource, rotation: words(128), owned: listOf(words(256)), check: boolean }, ['owned', 'check']),
   SetDesiredCommand: object({ resource, change: { enum: DESIRED_CHANGES }, reason }, ['reason']),
   ResolveQuery: object(
     {

@@ -53,10 +53,11 @@ export class CredentialsController {
   async rotate(@Param('id') id: string, @Call() call: HttpCall): Promise<RotationView> {
     onlyKnown(call.query, ['environment', 'atLeast']);
     const key = idempotencyKey(call.headers[HTTP_HEADERS.idempotencyKey.toLowerCase()]);
-    const { kind, environment, name, location } = await this.known.get('instances', id, call);
+    const { kind, environment, name, location, instanceId } = await this.known.get('instances', id, call);
+    const owned = await this.known.madeFor(environment, instanceId);
     // Another actor's key is another one.
     const rotation = hashOf({ actor: call.context.actor.id, key }).slice(0, 32);
-    const command: RotateCommand = { resource: { environment, kind, name }, rotation };
+    const command: RotateCommand = { resource: { environment, kind, name }, rotation, owned };
     const options = { context: call.context, location, timeoutMs: COMMAND_MS };
     const { position } = await this.bus.request<Rotation>(kind, VERBS.rotate, command, options);
     return call.recorded({ rotation, position }, `instances/${environment}.${name}`);

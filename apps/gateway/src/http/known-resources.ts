@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DEFAULT_ENVIRONMENT, SlipwayError } from '@slipway/contracts';
+import { DEFAULT_ENVIRONMENT, SlipwayError, resourceKey } from '@slipway/contracts';
 import type { ResourceView } from '@slipway/contracts/http';
 import type { Views } from '../views/port.js';
 import type { HttpCall } from './call.js';
@@ -24,5 +24,21 @@ export class KnownResources {
     const view = await this.views.get(noun, full, call.moment);
     if (view) return view;
     throw new SlipwayError('not-found', `There is no ${noun.slice(0, -1)} ${full.replace(/[^\x21-\x7e]/g, '?').slice(0, 128)}`);
+  }
+
+  /** Keys of all that was made for one instance: what is shared is not. */
+  async madeFor(environment: string, instanceId: string | undefined): Promise<string[]> {
+    if (instanceId === undefined) return [];
+    const keys: string[] = [];
+    for (const noun of ['storages', 'databases', 'instances'] as const) {
+      for (let cursor: string | undefined; ;) {
+        const filter = { environment: [environment], instanceId: [instanceId] };
+        const page = await this.views.list(noun, { filter, limit: 500, ...(cursor !== undefined && { cursor }) });
+        for (const view of page.items) keys.push(resourceKey(view as ResourceView));
+        if (page.next === undefined) break;
+        cursor = page.next;
+      }
+    }
+    return keys;
   }
 }

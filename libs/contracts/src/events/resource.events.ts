@@ -56,8 +56,8 @@ export type ResourceEvent =
   | { type: 'Restarted'; data: { generation: number; restarts: number; reason: string } }
   /** Somebody was given its secrets, and those of what it is wired to. Which ones, by reference. */
   | { type: 'CredentialsRead'; data: { generation: number; secrets: string[] } }
-  /** Its secrets are made anew from now on. */
-  | { type: 'RotationStarted'; data: { generation: number; rotation: string } }
+  /** Its secrets are made anew from now on, and before them those of `owned`, by their keys. */
+  | { type: 'RotationStarted'; data: { generation: number; rotation: string; owned?: string[] } }
   /** They are, and what it gives out and is given refers to the new ones. */
   | {
       type: 'CredentialsRotated';

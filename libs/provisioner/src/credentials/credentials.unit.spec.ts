@@ -90,7 +90,8 @@ describe('credentials', () => {
     rig.disk.events.filter(({ stream }) => stream === resourceStream(resource)).map(({ type }) => type);
   const recorded = (type: string) => rig.clock.reach(() => rig.disk.events.some((event) => event.type === type));
   const outputsOf = (type: string) => rig.disk.events.findLast((event) => event.type === type)!.data.outputs as JsonObject;
-  const rotate = (rotation = 'first') => ask<Rotation>('instance', VERBS.rotate, { resource: shop, rotation });
+  const rotate = (rotation = 'first') =>
+    ask<Rotation>('instance', VERBS.rotate, { resource: shop, rotation, owned: ['database/shop-db'] });
 
   describe('are read', () => {
     const read = async (recipient = new Recipient()) => {
@@ -211,14 +212,16 @@ describe('credentials', () => {
     });
 
     test.each([
-      ['what is shared with others keeps its own', 'blog', 'everybodys', 2],
+      ['what is shared with others keeps its own', 'blog', 'everybodys', [], 2],
       [
-        'what was made for one with a long name is found by the part of it that is kept',
-        'b'.repeat(60),
-        `${'b'.repeat(54)}-12345678`,
-        4,
+        'what was asked for by itself keeps its own, whatever its name',
+        'blog',
+        'blog-db',
+        ['database/other', 'instance/blog'],
+        2,
       ],
-    ])('%s', async (_what, name, database, events) => {
+      ['what was made for it is rotated, whatever its name', 'blog', 'data', ['database/data', 'instance/blog'], 4],
+    ])('%s', async (_what, name, database, owned, events) => {
       const shared = { ...db, name: database };
       await ask('database', VERBS.ensure, rig.ensure({ requestId: 'shared', resource: shared }));
       await rig.clock.reach(() => types(shared).includes('DatabaseProvisioned'));
@@ -226,7 +229,7 @@ describe('credentials', () => {
       const resource = { ...shop, name };
       await ask('instance', VERBS.ensure, rig.ensure({ requestId: 'blog', resource, spec: { command: ['run'] }, inputs }));
       await rig.clock.reach(() => types(resource).includes('InstanceProvisioned'));
-      await ask('instance', VERBS.rotate, { resource, rotation: 'first' });
+      await ask('instance', VERBS.rotate, { resource, rotation: 'first', owned });
       await rig.clock.reach(() => types(resource).includes('InstanceCredentialsRotated'));
       expect(types(shared)).toHaveLength(events);
     });

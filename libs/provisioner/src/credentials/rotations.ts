@@ -3,6 +3,7 @@ import {
   SlipwayError,
   VERBS,
   causeOf,
+  resourceKey,
   resourceStream,
   type Cause,
   type JsonObject,
@@ -37,7 +38,8 @@ const ASK_AGAIN = 250;
  * N1. Nothing begins that some driver on the way can't do: all are asked before anything is recorded.
  * N2. What was begun is carried on, also after a crash: by the watch where something runs, else by who asks again.
  * N3. What it is given and gives out refers to the new versions in one and the same event as its outcome.
- * N4. What is shared with others keeps its secrets: they would not get the new ones.
+ * N4. What is shared with others, or was asked for by itself, keeps its secrets: others would not get the new ones. Whose a thing is
+ *     the environment knows: who asks tells it.
  */
 export class Rotations {
   constructor(
@@ -49,17 +51,19 @@ export class Rotations {
   ) {}
 
   /** Throws `not-found`, `too-busy`, `not-possible`, `wrong-location`, and why a rotation that has ended failed. */
-  async rotate({ resource: ref, rotation, check = false }: RotateCommand, context: RequestContext): Promise<Rotation> {
+  async rotate(command: RotateCommand, context: RequestContext): Promise<Rotation> {
+    const { resource: ref, rotation, owned = [], check = false } = command;
     const before = await this.streams.load(ref);
     const { rotating, rotated } = before.state;
-    if (rotating !== rotation && rotated?.rotation !== rotation) await this.#assertPossible(ref, before, rotation, context);
+    if (rotating !== rotation && rotated?.rotation !== rotation) await this.#assertPossible(before, command, context);
     if (check) return { state: 'possible', position: before.position! };
     return this.lanes.in(resourceStream(ref), async (lane) => {
       if (lane.work && !lane.work.step && rotating === undefined) {
         lane.work.abort(new SlipwayError('step-cancelled'));
         await Promise.race([lane.work.done, sleep(this.ports.clock, GIVE_WAY)]);
       }
-      const { loaded } = await this.streams.record(ref, { type: 'Rotate', rotation }, callMetadata(context, ref, before));
+      const begin = { type: 'Rotate' as const, rotation, owned };
+      const { loaded } = await this.streams.record(ref, begin, callMetadata(context, ref, before));
       const { state, position } = loaded;
       if (state.rotating === rotation) {
         if (!lane.work) this.begin(lane, ref, loaded);
@@ -113,7 +117,12 @@ export class Rotations {
     const { generation, definition, spec, location } = present;
     const driver = this.#rotating(ref, present);
     try {
-      const inputs = await this.#rotateOwned(ref, present, state.rotating!, signal);
+      const inputs = await this.#rotateOwned(
+        ref,
+        present,
+        { rotation: state.rotating!, owned: [...(state.rotatingWith ?? [])] },
+        signal,
+      );
       const context = await driverContext(this.ports, { location, driver: present.driver }, signal);
       const target = { resource: ref, generation, epoch: state.epoch, definition };
       const { outputs } = await driver.rotate(target, spec, inputs, context).catch((error: unknown) => {
@@ -128,18 +137,19 @@ export class Rotations {
     }
   }
 
-  async #assertPossible(ref: ResourceRef, { state }: Loaded, rotation: string, context: RequestContext): Promise<void> {
+  async #assertPossible({ state }: Loaded, command: RotateCommand, context: RequestContext): Promise<void> {
+    const { resource: ref, rotation, owned = [] } = command;
     const present = wanted(state);
     if (!present) {
       if (state.running) return;
       throw new SlipwayError('not-found', `There is no ${ref.kind} ${ref.environment}.${ref.name} that was made and is to stay`);
     }
     this.#rotating(ref, present);
-    const owned = ownedBy(ref, present);
-    if (owned.length === 0 && secretRefsIn(present.outputs).length === 0) {
+    const first = ownedBy(ref, present, owned);
+    if (first.length === 0 && secretRefsIn(present.outputs).length === 0) {
       throw new SlipwayError('not-possible', `${ref.kind}/${ref.name} has no secrets that could be made anew`);
     }
-    for (const { owner } of owned) await this.#ask(owner, { rotation, check: true }, context);
+    for (const { owner } of first) await this.#ask(owner, { rotation, owned, check: true }, context);
   }
 
   #rotating(ref: ResourceRef, { location, driver: name }: Present): Driver & Required<Pick<Driver, 'rotate'>> {
@@ -152,14 +162,14 @@ export class Rotations {
   async #rotateOwned(
     ref: ResourceRef,
     present: Present,
-    rotation: string,
+    what: Pick<RotateCommand, 'rotation' | 'owned'>,
     signal: AbortSignal,
   ): Promise<Record<string, JsonObject>> {
     const inputs = { ...present.inputs };
-    for (const { input, owner } of ownedBy(ref, present)) {
+    for (const { input, owner } of ownedBy(ref, present, what.owned ?? [])) {
       for (;;) {
         signal.throwIfAborted();
-        const { state, outputs } = await this.#ask(owner, { rotation });
+        const { state, outputs } = await this.#ask(owner, what);
         if (state === 'rotated') {
           inputs[input] = { ...inputs[input], ...outputs };
           break;
@@ -178,13 +188,14 @@ export class Rotations {
   }
 }
 
-/** So much of an instance's name stands in front of the names of what is made for it, however long it is (solver: `freeName`). */
-const NAME_KEPT = 54;
-
-/** What it is wired to that has secrets and was made for it alone: that is called by its name (N4). */
-function ownedBy({ name, environment }: ResourceRef, { inputs }: Present): { input: string; owner: ResourceRef }[] {
+/** What it is wired to that has secrets and was made for the same instance (N4). */
+function ownedBy(
+  { environment }: ResourceRef,
+  { inputs }: Present,
+  owned: readonly string[],
+): { input: string; owner: ResourceRef }[] {
   return Object.entries(inputs).flatMap(([input, outputs]) => {
     const owner = secretRefsIn(outputs).map(ownerOf).find(Boolean);
-    return owner?.environment === environment && owner.name.startsWith(`${name}-`.slice(0, NAME_KEPT)) ? [{ input, owner }] : [];
+    return owner?.environment === environment && owned.includes(resourceKey(owner)) ? [{ input, owner }] : [];
   });
 }

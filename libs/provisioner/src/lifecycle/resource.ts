@@ -55,6 +55,8 @@ export interface ResourceState {
   stoppedFor?: string;
   /** The rotation of its secrets that is under way. */
   rotating?: string;
+  /** Keys of what that rotates before. */
+  rotatingWith?: readonly string[];
   /** The rotation that ended last, and why if it failed. */
   rotated?: { rotation: string; cause?: Cause };
   /** Greatest try that was started, by step ({@link stepKey}): it and all before are settled, unless it is running. */
@@ -75,7 +77,7 @@ export type ResourceCommand =
   | { type: 'Desire'; change: DesiredChange; reason?: string }
   /** What was stopped to be started again has ended. */
   | { type: 'GoOn'; generation: number }
-  | { type: 'Rotate'; rotation: string }
+  | { type: 'Rotate'; rotation: string; owned?: readonly string[] }
   /** The outcome of the rotation that is under way. */
   | { type: 'EndRotation'; rotation: string; outcome: Rotated | { cause: Cause } }
   /** Somebody is given its secrets. */
@@ -138,7 +140,7 @@ function decide(state: ResourceState, command: ResourceCommand): ResourceEvent[]
     case 'GoOn':
       return state.restarting && isIdle(state, command.generation) ? [wantedToBe('running', command.generation)] : [];
     case 'Rotate':
-      return rotate(state, command.rotation);
+      return rotate(state, command);
     case 'EndRotation':
       return endRotation(state, command);
     case 'ReadCredentials': {
@@ -228,7 +230,7 @@ function wantedToBe(
   return { type: 'DesiredStateChanged', data };
 }
 
-function rotate(state: ResourceState, rotation: string): ResourceEvent[] {
+function rotate(state: ResourceState, { rotation, owned = [] }: Extract<ResourceCommand, { type: 'Rotate' }>): ResourceEvent[] {
   const { running, rotating, rotated } = state;
   if (rotating === rotation || rotated?.rotation === rotation) return [];
   if (running) throw busyWith(running);
@@ -236,7 +238,7 @@ function rotate(state: ResourceState, rotation: string): ResourceEvent[] {
   if (rotating !== undefined) {
     throw new SlipwayError('too-busy', `Its secrets are being made anew already: rotation ${rotating}`, { rotation: rotating });
   }
-  return [{ type: 'RotationStarted', data: { generation, rotation } }];
+  return [{ type: 'RotationStarted', data: { generation, rotation, ...(owned.length > 0 && { owned: [...owned] }) } }];
 }
 
 function endRotation(
@@ -318,7 +320,7 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
       return { ...without(without(settled, 'present'), 'rotating'), desired: 'running', restarting: false };
     }
     case 'RotationStarted':
-      return { ...state, rotating: event.data.rotation };
+      return { ...state, rotating: event.data.rotation, rotatingWith: event.data.owned ?? [] };
     case 'CredentialsRotated': {
       const { rotation, outputs, inputs } = event.data;
       return withPresent({ ...without(state, 'rotating'), rotated: { rotation } }, { outputs, inputs });
