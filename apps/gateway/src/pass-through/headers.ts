@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestContext } from '@slipway/contracts';
+import { confinedCookie, shownReference, type Shown } from './shown.js';
 
 /** Those that hold for one connection only (RFC 9110 §7.6.1), and what belongs to a proxy's own door (§11.7). */
 const HOP_BY_HOP = new Set([
@@ -46,13 +47,15 @@ export interface Caller {
   /** As the caller called us. */
   host: string;
   proto: 'http' | 'https';
+  /** The path that stands for the instance's resource. */
+  prefix: string;
   context: RequestContext;
 }
 
 /** Headers of a call as they go on to the instance (RFC 9110 §7.6, RFC 7239). Who called is said by us alone. */
 export function headersToInstance(
   headers: IncomingHttpHeaders,
-  { address = 'unknown', host, proto, context }: Caller,
+  { address = 'unknown', host, proto, prefix, context }: Caller,
 ): Record<string, string | string[]> {
   const named = namedBy(headers.connection);
   const passed: Record<string, string | string[]> = {};
@@ -66,6 +69,7 @@ export function headersToInstance(
   passed['x-forwarded-for'] = address;
   passed['x-forwarded-host'] = host;
   passed['x-forwarded-proto'] = proto;
+  passed['x-forwarded-prefix'] = prefix;
   passed['x-request-id'] = context.correlationId;
   if (context.trace !== undefined) passed['traceparent'] = context.trace;
   return passed;
@@ -74,14 +78,23 @@ export function headersToInstance(
 /** What the gateway itself says in every answer. */
 const SAID = new Set(['x-request-id', 'x-content-type-options']);
 
-/** Headers of an instance's answer as they go back to the caller. Whose pages may read it is the gateway's to say. */
-export function headersToCaller(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+/** What refers to something, which the caller finds at another place than the instance itself. */
+const REFERENCES = new Set(['location', 'content-location']);
+
+/**
+ * Headers of an instance's answer as they go back to the caller: what it refers to as the caller finds it, and its cookies for it
+ * alone. Whose pages may read it is the gateway's to say.
+ */
+export function headersToCaller(headers: IncomingHttpHeaders, shown: Shown): Record<string, string | string[]> {
   const named = namedBy(headers.connection);
   const passed: Record<string, string | string[]> = {};
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || HOP_BY_HOP.has(name) || SAID.has(name) || named.has(name)) continue;
-    if (!name.startsWith('access-control-')) passed[name] = value;
+    if (name.startsWith('access-control-')) continue;
+    if (REFERENCES.has(name)) passed[name] = shownReference(String(value), shown);
+    else if (name === 'set-cookie') passed[name] = [value].flat().map((cookie) => confinedCookie(cookie, shown));
+    else passed[name] = value;
   }
   return passed;
 }

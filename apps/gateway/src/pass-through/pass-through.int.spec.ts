@@ -67,6 +67,42 @@ describe('calls passed through to an instance', () => {
     },
   );
 
+  it.each(['GET', 'HEAD', 'POST', 'OPTIONS', 'REPORT'])(
+    'by %s with a body: it arrives, of a length or in pieces',
+    async (method) => {
+      const bodies: string[] = [];
+      answer = async (request, response) => {
+        let body = '';
+        for await (const piece of request) body += String(piece);
+        bodies.push(body);
+        response.end();
+      };
+      for (const headers of [{ 'Content-Length': '5' }, { 'Transfer-Encoding': 'chunked' }]) {
+        const outgoing = call(`${place.gateway.url}/api/v1/instances/shop/resource/x`, {
+          method,
+          headers: { Authorization: `Bearer ${place.key}`, 'Content-Type': 'text/plain', ...headers },
+        });
+        outgoing.end('query');
+        const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+        response.resume();
+        expect(response.statusCode).toBe(200);
+      }
+      expect(bodies).toEqual(['query', 'query']);
+    },
+  );
+
+  it('lead on through the gateway, and keep their cookies to themselves', async () => {
+    answer = (_request, response) =>
+      response.writeHead(302, { Location: '/api/login?next=x', 'Set-Cookie': ['a=1; Path=/; Domain=127.0.0.1'] }).end();
+    const response = await fetch(`${place.gateway.url}/api/v1/instances/shop/resource/x`, {
+      headers: { Authorization: `Bearer ${place.key}` },
+      redirect: 'manual',
+    });
+    expect(response.headers.get('Location')).toBe('/api/v1/instances/shop/resource/login?next=x');
+    expect(response.headers.getSetCookie()).toEqual(['a=1; Path=/api/v1/instances/shop/resource']);
+    expect(seen[0]!.headers['x-forwarded-prefix']).toBe('/api/v1/instances/shop/resource');
+  });
+
   it('by HEAD, with the length that a GET would have', async () => {
     answer = (_request, response) => response.writeHead(200, { 'Content-Length': '12' }).end();
     const response = await at('/x', {}, 'HEAD');

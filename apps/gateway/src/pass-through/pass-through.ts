@@ -107,7 +107,9 @@ export class PassThrough {
 
   async #pass(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { id } = request.params as { id: string };
-    const { origin, path } = await this.target(id, request.raw.url!);
+    const { origin, path, base } = await this.target(id, request.raw.url!);
+    const prefix = prefixOf(request.raw.url!);
+    const shown = { origin, path, base, prefix, gateway: `${this.proto}://${request.host}` };
     // An AbortController would make an error and its stack for each call that goes well.
     const gone = new EventEmitter();
     reply.raw.once('close', () => reply.raw.writableFinished || gone.emit('abort'));
@@ -120,15 +122,17 @@ export class PassThrough {
           address: request.socket.remoteAddress,
           host: request.host,
           proto: this.proto,
+          prefix,
           context: request.context,
         }),
-        body: (request.body as IncomingMessage | undefined) ?? null,
+        // Fastify takes no body of a GET or a HEAD; what was sent is passed on all the same.
+        body: (request.body as IncomingMessage | undefined) ?? (hasBody(request.raw) ? request.raw : null),
         signal: gone,
       })
       .catch((error: unknown) => {
         throw failureOf(error, id, this.limits);
       });
-    const pass = () => reply.status(answer.statusCode).headers(headersToCaller(answer.headers));
+    const pass = () => reply.status(answer.statusCode).headers(headersToCaller(answer.headers, shown));
     if (answer.statusCode === 204 || answer.statusCode === 304 || request.method === 'HEAD') {
       await answer.body.dump();
       return pass().send();
@@ -148,6 +152,13 @@ function restOf(url: string): string {
   if (path) return path[1]!;
   throw new SlipwayError('not-found', 'No such route');
 }
+
+/** The path that stands for the instance's resource, as the caller wrote it. */
+export const prefixOf = (url: string): string => /^\/api\/v1\/instances\/[^/?]+\/resource/.exec(url)![0];
+
+/** RFC 9112 §6. */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** The instance that a call's URL is for; `undefined` for every other URL. */
 export function idOf(url: string): string | undefined {

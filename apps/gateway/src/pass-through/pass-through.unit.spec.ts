@@ -19,7 +19,7 @@ describe('where a call goes', () => {
     ['http://127.0.0.1:20017/', '/%E2%82%AC', '/%E2%82%AC'],
     ['http://127.0.0.1:20017/', '/100%25', '/100%25'],
   ])('%s and %j: %s', (resource, rest, path) => {
-    expect(at(resource, rest)).toEqual({ origin: 'http://127.0.0.1:20017', path });
+    expect(at(resource, rest)).toMatchObject({ origin: 'http://127.0.0.1:20017', path });
   });
 
   it.each([
@@ -64,8 +64,12 @@ describe('where a call goes', () => {
 });
 
 describe('headers that are passed', () => {
+  const prefix = '/api/v1/instances/shop/resource';
+  const gateway = 'https://slipway.example';
+  const root = { origin: 'http://127.0.0.1:20017', base: '', path: '/a/b?q=1', gateway, prefix };
+  const shown = { ...root, base: '/app', path: '/app/x' };
   const caller = {
-    ...{ address: '10.0.0.7', host: 'slipway.example:443', proto: 'https' as const },
+    ...{ address: '10.0.0.7', host: 'slipway.example:443', proto: 'https' as const, prefix: '/api/v1/instances/shop/resource' },
     context: { correlationId: 'call-0001', actor: { id: 'ada', type: 'user' as const }, trace: '00-a-b-01' },
   };
 
@@ -83,6 +87,7 @@ describe('headers that are passed', () => {
       ...{ accept: 'text/plain', cookie: 'a=1', 'content-type': 'text/x', 'x-own': 'yes' },
       forwarded: 'for=10.0.0.7;host="slipway.example:443";proto=https',
       ...{ 'x-forwarded-for': '10.0.0.7', 'x-forwarded-host': 'slipway.example:443', 'x-forwarded-proto': 'https' },
+      'x-forwarded-prefix': '/api/v1/instances/shop/resource',
       ...{ 'x-request-id': 'call-0001', traceparent: '00-a-b-01' },
     });
     expect(headersToInstance({}, { ...caller, address: '::1' })['forwarded']).toContain('for="[::1]"');
@@ -90,12 +95,47 @@ describe('headers that are passed', () => {
 
   it('to a caller: the answer’s, none of one connection, and not whose pages may read it', () => {
     const headers = {
-      ...{ 'content-type': 'text/plain', 'set-cookie': ['a=1', 'b=2'], location: '/there', 'x-request-id': 'other' },
+      ...{ 'content-type': 'text/plain', 'set-cookie': ['a=1', 'b=2'], location: '/app/there', 'x-request-id': 'other' },
       ...{ connection: 'close, x-named', 'x-named': 'n', 'keep-alive': 'timeout=5', 'transfer-encoding': 'chunked' },
       'access-control-allow-origin': '*',
     };
-    expect(headersToCaller(headers)).toEqual({
-      ...{ 'content-type': 'text/plain', 'set-cookie': ['a=1', 'b=2'], location: '/there' },
+    expect(headersToCaller(headers, shown)).toEqual({
+      'content-type': 'text/plain',
+      'set-cookie': [`a=1; Path=${prefix}`, `b=2; Path=${prefix}`],
+      location: `${prefix}/there`,
     });
+  });
+
+  it.each([
+    ['/login?next=%2F#top', '/login?next=%2F#top'],
+    ['http://127.0.0.1:20017/login', '/login'],
+    ['https://slipway.example/login', '/login'],
+    ['login', '/a/login'],
+    ['../../..', '/'],
+    ['', '/a/b?q=1'],
+  ])('to a caller: what the instance refers to as %j is below its path at the gateway', (location, rest) => {
+    const passed = headersToCaller({ location, 'content-location': location }, root);
+    expect(passed).toEqual({ location: `${prefix}${rest}`, 'content-location': `${prefix}${rest}` });
+  });
+
+  it('to a caller: what heeds the prefix, is elsewhere, or is not below the resource leads to where it is', () => {
+    const of = (location: string, at = root) => headersToCaller({ location }, at)['location'];
+    expect(of(`${prefix}/x?y`)).toBe(`${prefix}/x?y`);
+    expect(of(`https://slipway.example${prefix}/x`)).toBe(`${prefix}/x`);
+    expect(of('https://else.example/login')).toBe('https://else.example/login');
+    expect(of('http://[')).toBe('http://[');
+    expect(of('/app/login', shown)).toBe(`${prefix}/login`);
+    expect(of('/app', shown)).toBe(prefix);
+    expect(of('/application', shown)).toBe('http://127.0.0.1:20017/application');
+  });
+
+  it.each([
+    ['a=1; Path=/; HttpOnly', 'a=1; HttpOnly', ''],
+    ['a=1; path=/app/admin/; Domain=slipway.example; Secure', 'a=1; Secure', '/admin'],
+    ['a=1; DOMAIN=.example; Path=/api/v1/instances/wiki/resource', 'a=1', ''],
+    ['a="x=y"; Path=/app; Path=/; SameSite=Lax', 'a="x=y"; SameSite=Lax', ''],
+    ['a=1', 'a=1', ''],
+  ])('to a caller: the cookie %j is for that instance alone', (cookie, kept, below) => {
+    expect(headersToCaller({ 'set-cookie': [cookie] }, shown)['set-cookie']).toEqual([`${kept}; Path=${prefix}${below}`]);
   });
 });

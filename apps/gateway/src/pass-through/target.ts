@@ -8,6 +8,8 @@ export interface Target {
   origin: string;
   /** Path and query, as they go out. */
   path: string;
+  /** Path of the resource itself, without a slash at its end. */
+  base: string;
 }
 
 /** How often a part of a path is decoded to see what it may become at an instance that decodes twice. */
@@ -35,7 +37,11 @@ export function targetOf(resource: URL, rest: string): Target {
   assertInside(path);
   const base = path === '' ? resource.pathname : resource.pathname.replace(/\/$/, '');
   const queries = [resource.search.slice(1), query].filter((part) => part !== '').join('&');
-  return { origin: resource.origin, path: `${base}${path}${queries && `?${queries}`}` };
+  return {
+    origin: resource.origin,
+    path: `${base}${path}${queries && `?${queries}`}`,
+    base: resource.pathname.replace(/\/$/, ''),
+  };
 }
 
 function assertInside(path: string): void {

@@ -7,7 +7,8 @@ import { knockOf, type Door } from '../identity/door.js';
 import type { Guard } from '../identity/guard.js';
 import { rawAnswer, toSlipwayError } from '../problem/problem.js';
 import { headersToCaller, headersToInstance } from './headers.js';
-import { HEADERS_TIMEOUT, failureOf, idOf, type PassLimits, type PassThrough } from './pass-through.js';
+import type { Shown } from './shown.js';
+import { HEADERS_TIMEOUT, failureOf, idOf, prefixOf, type PassLimits, type PassThrough } from './pass-through.js';
 
 /**
  * Upgrades of calls to instances (RFC 9110 §7.8), WebSockets above all: admitted as any call is, then both sides' bytes as they come.
@@ -46,8 +47,10 @@ export class Upgrades {
     const context = contextOfCall(headers);
     this.door.admit(knockOf(headers));
     context.actor = this.guard.actorOf(headers.authorization);
-    const { origin, path } = await this.passThrough.target(id, request.url!);
-    const caller = { address: request.socket.remoteAddress, host: headers.host!, proto: this.proto, context };
+    const { origin, path, base } = await this.passThrough.target(id, request.url!);
+    const prefix = prefixOf(request.url!);
+    const shown = { origin, path, base, prefix, gateway: `${this.proto}://${headers.host!}` };
+    const caller = { address: request.socket.remoteAddress, host: headers.host!, proto: this.proto, prefix, context };
     const outgoing = (origin.startsWith('https:') ? httpsRequest : httpRequest)(`${origin}/`, {
       ...{ path, method: request.method!, agent: false },
       headers: { ...headersToInstance(headers, caller), Connection: 'Upgrade', Upgrade: headers.upgrade! },
@@ -59,7 +62,7 @@ export class Upgrades {
       { correlationId: context.correlationId, actor: context.actor.id, path: request.url!.split('?', 1)[0] },
       'upgrade',
     );
-    socket.write(headOf(answer.response, context.correlationId));
+    socket.write(headOf(answer.response, shown, context.correlationId));
     if (answer.upstream) this.#join(socket, answer.upstream, head, answer.head);
     // It answers in the words of the protocol as it was: there is nothing more to say on this connection.
     else answer.response.pipe(socket);
@@ -112,11 +115,11 @@ function answerOf(outgoing: ClientRequest, socket: Duplex, { answerMs }: PassLim
 }
 
 /** The answer's head as it goes back: for one connection, and of this call. */
-function headOf(response: IncomingMessage, requestId: string): string {
+function headOf(response: IncomingMessage, shown: Shown, requestId: string): string {
   const { statusCode, statusMessage, headers } = response;
   const switched = statusCode === 101;
   const passed = {
-    ...headersToCaller(headers),
+    ...headersToCaller(headers, shown),
     'X-Request-Id': requestId,
     ...(switched ? { Connection: 'Upgrade', Upgrade: headers.upgrade! } : { Connection: 'close' }),
   };
