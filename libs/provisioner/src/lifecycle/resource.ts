@@ -217,9 +217,20 @@ function desire(state: ResourceState, { change, reason }: Extract<ResourceComman
   // What is being restarted ends and starts anyway.
   if (change === 'stop') return desired === 'stopped' && !restarting ? [] : to('stopped');
   if (restarting) return [];
+  if (state.stoppedFor !== undefined) throw heldStopped(state.stoppedFor);
   if (desired === 'stopped') return to('running');
   return change === 'restart' ? to('stopped', true) : [];
 }
+
+/** What runs again would change the data that a request reads out. */
+const heldStopped = (requestId: string): SlipwayError =>
+  new SlipwayError(
+    'too-busy',
+    `Request ${requestId} holds it stopped, and starts it again when it ends; or cancel that request`,
+    {
+      requestId,
+    },
+  );
 
 function wantedToBe(
   desired: DesiredState,

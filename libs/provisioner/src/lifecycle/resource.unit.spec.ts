@@ -265,6 +265,15 @@ describe('the lifecycle of a resource', () => {
         .when({ type: 'GoOn', generation: 1 })
         .events();
     });
+    test('what a request holds stopped is not started before it has ended', () => {
+      const held = given(...there, started(2, stop), hasStopped(2, stop), started(3, read), exported(3, read));
+      held.when(wants('start')).refuses('too-busy');
+      held.when(wants('restart')).refuses('too-busy');
+      const again = { requestId: 'r3', stepId: 'storage/shop-data' };
+      const over = given(...there, started(2, stop), hasStopped(2, stop), started(3, again), provisioned(3, again));
+      over.when(wants('start')).events();
+      over.when(wants('stop')).events(desired('stopped'));
+    });
     test('nothing is wanted of what is not there, given back, or worked on', () => {
       given().when(wants('stop')).refuses('not-found');
       given(started(1)).when(wants('stop')).refuses('too-busy');

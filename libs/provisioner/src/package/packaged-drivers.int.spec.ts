@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ProvisionersConfig } from '@slipway/mesh';
-import { packagedDrivers } from './packaged-drivers.js';
+import { assertOnce, packagedDrivers } from './packaged-drivers.js';
 
 let folder: string;
 beforeEach(() => {
@@ -44,6 +44,33 @@ describe('what a package brings', () => {
     expect(await problem()).toMatch(/is not a file of the package/);
     install('', { slipway: { provisioner: './none.mjs' } });
     expect(await problem()).toMatch(/none\.mjs/);
+  });
+
+  test('that never ends loading is named, and keeps nobody from starting', async () => {
+    install('await new Promise(() => {}); export const drivers = () => []');
+    const config = Object.assign(new ProvisionersConfig(), {
+      folder,
+      hosts: { notes: { package: '@acme/notes', provides: { storage: 'notes' } } },
+    });
+    const { drivers, problems } = await packagedDrivers(config, 'storage', 200);
+    expect(drivers).toEqual([]);
+    expect(problems.join()).toMatch(/@acme\/notes of the provisioner notes cannot be used: it has not loaded within 0\.2 s/);
+  });
+
+  test('under a name that somebody else brings too is a configuration error, by name', async () => {
+    install(`export const drivers = (kit) => [${DRIVER}]`);
+    const host = { package: '@acme/notes', provides: { storage: 'notes' } };
+    const of = (hosts: object) => packagedDrivers(Object.assign(new ProvisionersConfig(), { folder, hosts }), 'storage');
+    expect((await of({ one: host, two: host })).drivers).toHaveLength(1);
+    const invalid = (by: string) =>
+      expect.objectContaining({
+        code: 'config-invalid',
+        message: expect.stringContaining(`storage driver notes is brought by ${by}`),
+      });
+    await expect(of({ one: host, two: { ...host, package: '@acme/other' } })).rejects.toEqual(invalid('the package @acme/notes'));
+    const packaged = await load();
+    expect(() => assertOnce(packaged.drivers, packaged)).toThrow(invalid('Slipway itself'));
+    expect(() => assertOnce([], packaged)).not.toThrow();
   });
 
   test.each([

@@ -16,7 +16,7 @@ import { CredentialReader } from '../credentials/credential-reader.js';
 import { Rotations } from '../credentials/rotations.js';
 import { announcement, type Driver } from '../driver.js';
 import { Janitor, type Stray } from '../janitor/janitor.js';
-import { packagedDrivers } from '../package/packaged-drivers.js';
+import { assertOnce, packagedDrivers } from '../package/packaged-drivers.js';
 import type { Ports } from '../ports.js';
 import { InstanceLogs } from '../log/instance-logs.js';
 import { Provisioner } from '../provisioner.js';
@@ -49,14 +49,12 @@ export function provisionerService({ kind, drivers }: ProvisionerServiceOptions)
     async start(runtime) {
       const packaged = await packagedDrivers(runtime.config.provisioners, kind);
       for (const problem of packaged.problems) runtime.logger.error(problem);
-      return start(kind, distinct([...(drivers(runtime) as readonly Driver[]), ...packaged.drivers]), packaged.problems, runtime);
+      const own = drivers(runtime) as readonly Driver[];
+      assertOnce(own, packaged);
+      return start(kind, [...own, ...packaged.drivers], packaged.problems, runtime);
     },
   };
 }
-
-/** Of one name the first: a package cannot take the place of a driver that is here already. */
-const distinct = (drivers: readonly Driver[]): readonly Driver[] =>
-  drivers.filter((driver, index) => drivers.findIndex(({ name }) => name === driver.name) === index);
 
 async function start(
   kind: ResourceKind,
