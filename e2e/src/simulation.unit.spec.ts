@@ -54,8 +54,9 @@ function blobsBroken(mesh: SimulatedMesh, { blobs }: World): string[] {
   const read = mesh
     .events()
     .flatMap(({ type, data }) => (type.endsWith('Exported') ? [(data['part'] as { sha256: string }).sha256] : []));
-  const left = read.filter((sha256) => !kept.has(sha256) && blobs.contents.has(sha256));
-  const missing = [...kept].filter((sha256) => !blobs.contents.has(sha256));
+  const held = blobs.held();
+  const left = read.filter((sha256) => !kept.has(sha256) && held.includes(sha256));
+  const missing = [...kept].filter((sha256) => !held.includes(sha256));
   return [...left.map((sha256) => `Blob ${sha256} is left`), ...missing.map((sha256) => `Blob ${sha256} is missing`)];
 }
 

@@ -12,7 +12,7 @@ export type OrchestratorOptions = Omit<Ports, MayBeLeftOut> & Partial<Pick<Ports
 const noArchives = async (): Promise<never> => {
   throw new SlipwayError('not-possible', 'No archive can be read or written here');
 };
-const NO_ARCHIVES = { write: noArchives, look: noArchives, read: noArchives };
+const NO_ARCHIVES = { write: noArchives, remove: noArchives, look: noArchives, read: noArchives };
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
 /**

@@ -8,7 +8,7 @@ import {
   type SnapshotEvent,
   type SnapshotManifest,
 } from '@slipway/contracts';
-import type { Blobs } from '@slipway/blobs';
+import type { Blobs, Contents } from '@slipway/blobs';
 
 /** Bytes of data beyond which a part of an event stands in a blob; the log takes 64 KiB. */
 const LARGE = 60 * 1024;
@@ -43,7 +43,7 @@ export async function recordable(event: Event, blobs: Blobs): Promise<Event> {
     case 'SnapshotTaken':
     case 'SnapshotReceived': {
       const { manifest } = event.data;
-      const manifestBlob = await blobs.put(JSON.stringify(manifest));
+      const manifestBlob = await blobs.of(event.data.holder).put(JSON.stringify(manifest));
       return {
         ...event,
         data: { ...event.data, manifest: { ...manifest, parts: [], wires: [] }, manifestBlob },
@@ -61,12 +61,13 @@ export async function whole<E extends Event>(event: E, blobs: Blobs): Promise<E>
     return { ...event, data: { ...event.data, installed: await readJson<Installed[]>(blobs, event.data.installedBlob) } };
   }
   if ((event.type === 'SnapshotTaken' || event.type === 'SnapshotReceived') && event.data.manifestBlob) {
-    return { ...event, data: { ...event.data, manifest: await readJson<SnapshotManifest>(blobs, event.data.manifestBlob) } };
+    const { holder, manifestBlob } = event.data;
+    return { ...event, data: { ...event.data, manifest: await readJson<SnapshotManifest>(blobs.of(holder), manifestBlob) } };
   }
   return event;
 }
 
-async function readJson<T>(blobs: Blobs, { sha256, bytes }: BlobRef): Promise<T> {
+async function readJson<T>(blobs: Contents, { sha256, bytes }: BlobRef): Promise<T> {
   if (bytes > LARGEST) throw new SlipwayError('too-large', `Blob ${sha256} has ${bytes} bytes; ${LARGEST} are read`);
   return JSON.parse((await blobs.read(sha256, LARGEST)).toString('utf8')) as T;
 }

@@ -24,12 +24,14 @@ export interface Cache {
 
 /** Archives of snapshots, as files. */
 export interface Archives {
-  /** Writes one whole or not at all; what is there is replaced. */
-  write(manifest: SnapshotManifest, path: string): Promise<void>;
+  /** Writes one of what `holder` has, whole or not at all; what is there is replaced. */
+  write(manifest: SnapshotManifest, holder: string, path: string): Promise<void>;
+  /** Removes one; nothing when it is not there. */
+  remove(path: string): Promise<void>;
   /** The manifest of one; nothing else of it is read. Throws `not-found` and `archive-invalid`. */
   look(path: string): Promise<SnapshotManifest>;
-  /** Puts all parts of one into blobs, and tells `stored` of each. Throws `not-found` and `archive-invalid`. */
-  read(path: string, stored: (sha256: string) => void): Promise<SnapshotManifest>;
+  /** Gives `holder` all parts of one. Throws `not-found` and `archive-invalid`. */
+  read(path: string, holder: string): Promise<SnapshotManifest>;
 }
 
 /** All that the core uses of the world: a simulation can turn every one of them. */

@@ -1,3 +1,4 @@
+import type { Blobs } from '@slipway/blobs';
 import { MemoryBlobs } from '@slipway/blobs/testing';
 import { RESOURCE_KINDS, SlipwayError, VERBS, type Cause, type ResourceKind, type StepAction } from '@slipway/contracts';
 import { localCommand, localFilesystem } from '@slipway/interfaces';
@@ -17,7 +18,8 @@ const DEAD = 60_000;
 /** What outlives the processes, and how the world behaves. */
 export class World {
   readonly place = new SimulatedPlace();
-  readonly blobs = new MemoryBlobs();
+  /** Nobody's are ever so old that they are taken for abandoned. */
+  readonly blobs = new MemoryBlobs(() => Infinity);
   readonly secrets = new MemorySecrets((bytes) => Buffer.alloc(bytes, 7));
   readonly config = Object.assign(new MeshConfig(), { mesh: 'sim' });
   /** What a driver fails with before its effect, if it does. */
@@ -43,12 +45,21 @@ export function compose(mesh: SimulatedMesh, world: World, replicas = 1): World 
   return world;
 }
 
+/** Also what holders have. */
+const durableBlobs = (process: SimulatedProcess, blobs: Blobs): Blobs =>
+  new Proxy(process.durable('blobs', blobs, ['put']), {
+    get: (target, property) =>
+      property === 'of'
+        ? (holder: string) => process.durable('blobs', blobs.of(holder), ['put', 'remove'])
+        : (Reflect.get(target, property) as unknown),
+  });
+
 async function startOrchestrator(mesh: SimulatedMesh, process: SimulatedProcess, world: World): Promise<void> {
   const orchestrator = createOrchestrator({
     store: process.store('orchestrator'),
     bus: process.bus,
     clock: process.clock,
-    blobs: process.durable('blobs', world.blobs, ['put', 'remove']),
+    blobs: durableBlobs(process, world.blobs),
     config: world.config,
     ids: mesh.ids,
     replica: process.name,
@@ -62,7 +73,7 @@ async function startOrchestrator(mesh: SimulatedMesh, process: SimulatedProcess,
 
 function startResolver(process: SimulatedProcess, { blobs, config }: World): void {
   const { clock } = process;
-  const environments = new Environments({ store: process.store('resolver'), blobs: process.durable('blobs', blobs), clock });
+  const environments = new Environments({ store: process.store('resolver'), blobs: durableBlobs(process, blobs), clock });
   const planning = new Planning({ catalogue }, environments, Object.keys(config.guestLocations), clock);
   process.serve('resolver', VERBS.offerings, (body) => planning.offerings(body));
   process.serve('resolver', VERBS.plan, (body) => planning.plan(body, currentContext().deadline));
@@ -79,7 +90,7 @@ async function startProvisioner(mesh: SimulatedMesh, process: SimulatedProcess, 
     store: process.store(kind),
     bus: process.bus,
     clock: process.clock,
-    blobs: process.durable('blobs', world.blobs, ['put']),
+    blobs: durableBlobs(process, world.blobs),
     secrets: process.durable('secrets', world.secrets, ['ensure', 'put', 'empty']),
     reports: { warn: () => {}, error: () => {}, settled: () => {} },
     newId: mesh.ids,

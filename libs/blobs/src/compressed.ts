@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { SlipwayError, type BlobRef } from '@slipway/contracts';
-import type { Blobs } from './port.js';
+import type { Contents } from './port.js';
 
 const CHUNK = 1024 * 1024;
 
@@ -28,7 +28,7 @@ export interface CompressedRef extends BlobRef {
  * content. Throws what the content throws, the signal's reason, and the store's errors: then nothing is stored.
  */
 export async function putCompressed(
-  blobs: Blobs,
+  blobs: Contents,
   content: AsyncIterable<Uint8Array>,
   { signal, passed = () => {} }: { signal?: AbortSignal; passed?: (bytes: number) => void } = {},
 ): Promise<CompressedRef> {
@@ -71,7 +71,7 @@ export async function putCompressed(
 
 /** Content that was stored compressed. Ends with `blob-damaged`, or as {@link uncompressed}. `blob-missing` at once. */
 export async function openCompressed(
-  blobs: Blobs,
+  blobs: Contents,
   { sha256, contentBytes }: Pick<CompressedRef, 'sha256' | 'contentBytes'>,
 ): Promise<Readable> {
   return uncompressed(await blobs.open(sha256), contentBytes);

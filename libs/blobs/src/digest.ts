@@ -10,6 +10,15 @@ export function assertSha256(name: string): void {
   if (!SHA256.test(name)) throw new SlipwayError('bad-input', 'A blob is named by 64 lower-case hexadecimal digits (SHA-256)');
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export const isHolder = (name: string): boolean => UUID.test(name);
+
+/** Refuses every holder that is no UUID: no name from outside becomes a path. */
+export function assertHolder(name: string): void {
+  if (!isHolder(name)) throw new SlipwayError('bad-input', 'Who holds blobs is named by a UUID in lower case');
+}
+
 export const damaged = (sha256: string): SlipwayError =>
   new SlipwayError('blob-damaged', `Blob ${sha256} does not have the content its name promises`, { sha256 });
 

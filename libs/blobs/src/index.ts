@@ -1,3 +1,3 @@
-export type { BlobContent, Blobs } from './port.js';
+export type { BlobContent, Blobs, Contents, HeldBlobs } from './port.js';
 export { openBlobs } from './directory/directory-blobs.js';
 export { openCompressed, putCompressed, uncompressed, type CompressedRef } from './compressed.js';

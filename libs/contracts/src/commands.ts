@@ -1,7 +1,7 @@
 import type { Instant } from './clock.js';
 import type { JsonObject } from './json.js';
 import type { JobKind } from './job.js';
-import type { SnapshotManifest } from './snapshot.js';
+import type { BlobRef } from './steps.js';
 
 /** Body of `orchestrator.accept`. Actor and call's request id come in the headers. */
 export interface AcceptCommand {
@@ -29,9 +29,11 @@ export interface DispatchCommand {
   reason?: string;
 }
 
-/** Body of `orchestrator.receive-snapshot`: an archive was read, its parts stand in blobs and are as its manifest says. */
+/** Body of `orchestrator.receive-snapshot`: an archive was read. `holder` has its parts, which are as its manifest says, and that. */
 export interface ReceiveSnapshotCommand {
-  manifest: SnapshotManifest;
+  holder: string;
+  /** A manifest may be longer than a message. */
+  manifest: BlobRef;
 }
 
 /** Body of `orchestrator.delete-snapshot`. */

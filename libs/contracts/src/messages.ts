@@ -92,14 +92,15 @@ const asked: readonly AskedMessage[] = [
     ...toOrchestrator,
     body: 'ReceiveSnapshotCommand',
     answer: 'SnapshotRecorded',
-    description: 'Keeps a snapshot whose archive was read into blobs and found good. The same again changes nothing',
+    description:
+      'Keeps a snapshot whose archive was read and found good. The same again changes nothing, and what was given for it is removed',
   },
   {
     verb: VERBS.deleteSnapshot,
     ...toOrchestrator,
     body: 'DeleteSnapshotCommand',
     answer: 'SnapshotRecorded',
-    description: 'Forgets a snapshot and removes its parts, unless another one has them too. The same again changes nothing',
+    description: 'Forgets a snapshot; its parts are removed after the answer. The same again changes nothing',
   },
   {
     verb: VERBS.ensure,

@@ -15,6 +15,8 @@ export interface Part {
   mediaType: string;
   /** Bytes once it is uncompressed. */
   contentBytes: number;
+  /** Who has the blob (UUID): parts are shared with nobody. Left out where a manifest names it, which may lie anywhere. */
+  holder?: string;
 }
 
 /** A definition pinned by its content. */
@@ -26,7 +28,7 @@ export interface DefinitionRef {
 }
 
 /** Data of one resource in a snapshot, with what is needed to make the like of it elsewhere. */
-export interface SnapshotPart extends Part {
+export interface SnapshotPart extends Omit<Part, 'holder'> {
   /**
    * What it is to the instance: the names of the requirements that lead to it, apart by slashes: `data`, `db/volume`; `''` for what has the
    * instance's own name. Another instance of the definition has the same roles.
@@ -180,8 +182,8 @@ export interface ResolveQuery {
   definition?: string;
   /** What is needed beside the definition, or instead of it; provision and import only. */
   requirements?: CapabilityRequirement[];
-  /** What an import begins with. */
-  parts?: SnapshotPart[];
+  /** What an import begins with, and who has it where that is known. */
+  parts?: (SnapshotPart & Pick<Part, 'holder'>)[];
   place: Place;
   /** What was chosen of what is offered; provision only. */
   offerings?: JsonObject;

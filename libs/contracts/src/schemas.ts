@@ -50,9 +50,11 @@ const ofPart = {
   mediaType: words(128),
   contentBytes: atLeast(0),
 };
-const part = object(ofPart);
+const blobRef = object({ sha256: ofPart.sha256, bytes: atLeast(0) });
+const holder = text(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be a UUID');
+const part = object({ ...ofPart, holder }, ['holder']);
 const wire = object({ from: string, requirement: string, to: string });
-const snapshotPart = object({
+const ofSnapshotPart = {
   ...ofPart,
   role,
   kind: { enum: RESOURCE_KINDS },
@@ -60,7 +62,8 @@ const snapshotPart = object({
   definition,
   spec: anything,
   file: text(/^parts\/[1-9][0-9]{0,3}\.zst$/, 'must be parts/<n>.zst'),
-});
+};
+const snapshotPart = object(ofSnapshotPart);
 const announced = object({ name, verbs: listOf({ enum: DRIVER_VERBS }), accepts: listOf(words(128)) }, ['accepts']);
 /** Of {@link SnapshotManifest}: what an archive's first entry has to be, whoever wrote it. */
 export const SNAPSHOT_MANIFEST: Schema = object(
@@ -137,7 +140,7 @@ export const SCHEMAS = {
   PlanQuery: object({ body: anything }),
   ControlCommand: object({ requestId: string, reason }, ['reason']),
   DispatchCommand: object({ environment: name, reason }, ['reason']),
-  ReceiveSnapshotCommand: object({ manifest: SNAPSHOT_MANIFEST }),
+  ReceiveSnapshotCommand: object({ holder, manifest: blobRef }),
   DeleteSnapshotCommand: object({ snapshotId: words(64), reason }, ['reason']),
   HandlersQuery: object({ name }, ['name']),
   RetryParkedCommand: object({ handler: name, eventId: words(128), reason }, ['reason']),
@@ -170,7 +173,7 @@ export const SCHEMAS = {
       place,
       offerings: anything,
       requirements: listOf(capabilityRequirement),
-      parts: listOf(snapshotPart),
+      parts: listOf(object({ ...ofSnapshotPart, holder }, ['holder'])),
       atLeast: { type: 'string', maxLength: 200 },
     },
     ['definition', 'offerings', 'requirements', 'parts', 'atLeast'],

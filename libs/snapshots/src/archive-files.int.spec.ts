@@ -14,6 +14,7 @@ import { archiveLimits } from './read-archive.js';
 import { archiveBytes } from './write-archive.js';
 
 const run = promisify(execFile);
+const HOLDER = '0b8f2c1e-0000-4000-8000-000000000001';
 const LONG = 300_000;
 const MIB = 1024 * 1024;
 
@@ -25,32 +26,35 @@ describe('archives as files', () => {
     blobs = await openBlobs({ folder: join(folder, 'blobs') });
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
-  const small = async () => manifestOf(await partOf(blobs, Readable.from([await tarOf({ name: 'a', content: 'kept' })])));
+  const small = async () =>
+    manifestOf(await partOf(blobs.of(HOLDER), Readable.from([await tarOf({ name: 'a', content: 'kept' })])));
 
   test('are written whole, for nobody else to read, and read back elsewhere', async () => {
     const manifest = await small();
     const path = join(folder, 'store', 'below', 'shop.slipway.tar');
-    await archiveFiles(blobs).write(manifest, path);
-    await archiveFiles(blobs).write(manifest, path);
+    await archiveFiles(blobs).write(manifest, HOLDER, path);
+    await archiveFiles(blobs).write(manifest, HOLDER, path);
     expect(await readdir(join(folder, 'store', 'below'))).toEqual(['shop.slipway.tar']);
     const { size, mode } = await stat(path);
     expect(size).toBe(archiveBytes(manifest));
     expect(mode & 0o777).toBe(0o600);
     const elsewhere = await openBlobs({ folder: join(folder, 'elsewhere') });
-    const stored: string[] = [];
     expect(await archiveFiles(elsewhere).look(path)).toEqual(manifest);
-    expect(await elsewhere.has(manifest.parts[0]!.sha256)).toBe(false);
-    expect(await archiveFiles(elsewhere).read(path, (sum) => void stored.push(sum))).toEqual(manifest);
-    expect(stored).toEqual([manifest.parts[0]!.sha256]);
-    expect(await elsewhere.has(stored[0]!)).toBe(true);
+    expect(await elsewhere.holders()).toEqual([]);
+    expect(await archiveFiles(elsewhere).read(path, HOLDER)).toEqual(manifest);
+    const { sha256 } = manifest.parts[0]!;
+    expect([await elsewhere.of(HOLDER).has(sha256), await elsewhere.has(sha256)]).toEqual([true, false]);
+    for (let twice = 0; twice < 2; twice += 1) await archiveFiles(blobs).remove(path);
+    await archiveFiles(blobs).remove(join(folder, 'none', 'none'));
+    expect(await readdir(join(folder, 'store', 'below'))).toEqual([]);
   });
 
   test('of what is not whole are not written, and what stood there before stays', async () => {
     const manifest = await small();
     const path = join(folder, 'shop.slipway.tar');
     await writeFile(path, 'before');
-    await blobs.remove(manifest.parts[0]!.sha256);
-    await expect(archiveFiles(blobs).write(manifest, path)).rejects.toMatchObject({ code: 'blob-missing' });
+    await blobs.of(HOLDER).remove();
+    await expect(archiveFiles(blobs).write(manifest, HOLDER, path)).rejects.toMatchObject({ code: 'blob-missing' });
     expect(await readFile(path, 'utf8')).toBe('before');
     expect((await readdir(folder)).toSorted()).toEqual(['blobs', 'shop.slipway.tar']);
   });
@@ -58,15 +62,17 @@ describe('archives as files', () => {
   test('that have no room are not written, and nothing stays', async () => {
     const manifest = await small();
     const full = archiveFiles(blobs, {}, async () => archiveBytes(manifest) - 1);
-    await expect(full.write(manifest, join(folder, 'store', 'shop.slipway.tar'))).rejects.toMatchObject({ code: 'no-space' });
+    await expect(full.write(manifest, HOLDER, join(folder, 'store', 'shop.slipway.tar'))).rejects.toMatchObject({
+      code: 'no-space',
+    });
     expect(await readdir(join(folder, 'store'))).toEqual([]);
   });
 
   test('that hold more than is taken are refused as files too', async () => {
     const path = join(folder, 'shop.slipway.tar');
-    await archiveFiles(blobs).write(await small(), path);
+    await archiveFiles(blobs).write(await small(), HOLDER, path);
     const elsewhere = await openBlobs({ folder: join(folder, 'elsewhere') });
-    const read = archiveFiles(elsewhere, archiveLimits({ contentBytes: 1_024 }, folder)).read(path, () => {});
+    const read = archiveFiles(elsewhere, archiveLimits({ contentBytes: 1_024 }, folder)).read(path, HOLDER);
     await expect(read).rejects.toMatchObject({
       code: 'archive-invalid',
       message: expect.stringContaining('snapshots.limits.contentBytes'),
@@ -78,15 +84,15 @@ describe('archives as files', () => {
     await expect(files.look(join(folder, 'none'))).rejects.toMatchObject({ code: 'not-found' });
     await expect(files.look(folder)).rejects.toMatchObject({ code: 'not-found' });
     const path = join(folder, 'shop.slipway.tar');
-    await files.write(await small(), path);
+    await files.write(await small(), HOLDER, path);
     await truncate(path, 3_000);
-    await expect(files.read(path, () => {})).rejects.toMatchObject({ code: 'archive-invalid' });
+    await expect(files.read(path, HOLDER)).rejects.toMatchObject({ code: 'archive-invalid' });
   });
 
   test('are what the system’s own tar unpacks and sha256sum checks', async () => {
     const manifest = await small();
     const path = join(folder, 'shop.slipway.tar');
-    await archiveFiles(blobs).write(manifest, path);
+    await archiveFiles(blobs).write(manifest, HOLDER, path);
     await run('tar', ['--extract', '--file', path, '--directory', folder]);
     expect(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'))).toEqual(manifest);
     const { stdout } = await run('sha256sum', ['--check', 'SHA256SUMS'], { cwd: folder });
@@ -119,12 +125,12 @@ describe('archives as files', () => {
         heap = Math.max(heap, now.heapUsed + now.external - idle.heapUsed - idle.external);
       }, 20);
       try {
-        const manifest = manifestOf(await partOf(blobs, files(3, 100)));
+        const manifest = manifestOf(await partOf(blobs.of(HOLDER), files(3, 100)));
         expect(manifest.parts[0]!.contentBytes).toBeGreaterThan(300 * MIB);
         const path = join(folder, 'big.slipway.tar');
-        await archiveFiles(blobs).write(manifest, path);
+        await archiveFiles(blobs).write(manifest, HOLDER, path);
         const elsewhere = await openBlobs({ folder: join(folder, 'elsewhere') });
-        expect(await archiveFiles(elsewhere).read(path, () => {})).toEqual(manifest);
+        expect(await archiveFiles(elsewhere).read(path, HOLDER)).toEqual(manifest);
         expect((await stat(path)).size).toBe(archiveBytes(manifest));
       } finally {
         clearInterval(watching);

@@ -10,17 +10,19 @@ import { archiveBytes, writeArchive } from './write-archive.js';
 
 /** Archives of snapshots as files of this machine. */
 export interface ArchiveFiles {
-  /** Writes one whole or not at all, durably; what is there is replaced. The folder is made. Throws `no-space`. */
-  write(manifest: SnapshotManifest, path: string): Promise<void>;
+  /** Writes one of what `holder` has, whole or not at all, durably; what is there is replaced. The folder is made. Throws `no-space`. */
+  write(manifest: SnapshotManifest, holder: string, path: string): Promise<void>;
+  /** Removes one, durably; nothing when it is not there. */
+  remove(path: string): Promise<void>;
   /** The manifest of one; nothing else of it is read. Throws `not-found` and `archive-invalid`. */
   look(path: string): Promise<SnapshotManifest>;
-  /** Puts all parts of one into blobs, and tells `stored` of each that was not there. Throws `not-found`, `archive-invalid`, `no-space`. */
-  read(path: string, stored: (sha256: string) => void): Promise<SnapshotManifest>;
+  /** Gives `holder` all parts of one. Throws `not-found`, `archive-invalid`, `no-space`. */
+  read(path: string, holder: string): Promise<SnapshotManifest>;
 }
 
 /** `free`: bytes that are free where a path is. */
 export const archiveFiles = (blobs: Blobs, limits: ArchiveLimits = {}, free = freeBytes): ArchiveFiles => ({
-  async write(manifest, path) {
+  async write(manifest, holder, path) {
     const folder = dirname(path);
     await mkdir(folder, { recursive: true });
     assertRoom(folder, archiveBytes(manifest), await free(folder));
@@ -29,7 +31,7 @@ export const archiveFiles = (blobs: Blobs, limits: ArchiveLimits = {}, free = fr
       // Others on this machine have no business in somebody's data.
       const file = await open(beside, 'wx', 0o600);
       try {
-        for await (const piece of writeArchive(manifest, blobs)) await file.writeFile(piece as Buffer);
+        for await (const piece of writeArchive(manifest, blobs.of(holder))) await file.writeFile(piece as Buffer);
         await file.sync();
       } finally {
         await file.close();
@@ -40,8 +42,14 @@ export const archiveFiles = (blobs: Blobs, limits: ArchiveLimits = {}, free = fr
       await rm(beside, { force: true });
     }
   },
+  async remove(path) {
+    await rm(path, { force: true });
+    await sync(dirname(path)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+  },
   look: async (path) => readManifest(await streamOf(path)),
-  read: async (path, stored) => readArchive(await streamOf(path), blobs, { stored, limits }),
+  read: async (path, holder) => readArchive(await streamOf(path), blobs.of(holder), { limits }),
 });
 
 async function streamOf(path: string): Promise<AsyncIterable<Uint8Array>> {

@@ -53,15 +53,11 @@ describe('an archive', () => {
 
   test('comes back: its manifest, and its parts as blobs; the same again is the same bytes', async () => {
     const into = new MemoryBlobs();
-    const stored: string[] = [];
-    expect(await readArchive(streamed(archive), into, { stored: (one) => void stored.push(one) })).toEqual(manifest);
+    expect(await readArchive(streamed(archive), into)).toEqual(manifest);
     expect([...into.contents.keys()]).toEqual(manifest.parts.map((part) => part.sha256));
-    expect(stored).toEqual(manifest.parts.map((part) => part.sha256));
     expect((await buffer(writeArchive(manifest, into))).equals(archive)).toBe(true);
     expect(archiveBytes(manifest)).toBe(archive.length);
     expect(await readManifest(streamed(archive))).toEqual(manifest);
-    // What was there before is nobody's to remove again.
-    await readArchive(streamed(archive), into, { stored: () => expect(true).toBe(false) });
   });
 
   test('of any parts, cut into any pieces, comes back', async () => {

@@ -1,4 +1,4 @@
-import type { Blobs } from '@slipway/blobs';
+import type { Contents } from '@slipway/blobs';
 import { SlipwayError, type SnapshotManifest, type SnapshotPart } from '@slipway/contracts';
 import { TAR_END, assertRoom, freeBytes, tarPadding } from '@slipway/interfaces';
 import { MANIFEST, MANIFEST_BYTES, SUMS, archiveInvalid, manifestText, parseManifest, sumsText } from './manifest.js';
@@ -23,8 +23,6 @@ const CONTENT_BYTES = 1024 ** 4;
 
 export interface ReadOptions {
   limits?: ArchiveLimits;
-  /** Told of each part whose blob was not there before, when it is. */
-  stored?(sha256: string): void;
   /** Told of bytes of the archive as they are read. */
   passed?(bytes: number): void;
   /** Ends it; throws its reason. */
@@ -37,20 +35,20 @@ export interface ReadOptions {
  * A1. An archive has the one form that `writeArchive` gives it: every byte that is not a part's follows from its manifest, and is
  *     compared. So there is no room for other entries, names, types or owners, and no damage that is not seen.
  * A2. A part becomes a blob only when it is as the manifest says and its content is harmless (`checkedPart`).
- * A3. What is refused is `archive-invalid`, with the entry and the reason. Parts that came before it are stored then, and told.
+ * A3. What is refused is `archive-invalid`, with the entry and the reason. Parts that came before it are stored then.
  * A4. What is larger than its limits, or than what is free, is refused before a part is read (`archive-invalid`, `no-space`).
  */
 export async function readArchive(
   archive: AsyncIterable<Uint8Array>,
-  blobs: Blobs,
-  { limits = {}, stored = () => {}, passed = () => {}, signal }: ReadOptions = {},
+  blobs: Contents,
+  { limits = {}, passed = () => {}, signal }: ReadOptions = {},
 ): Promise<SnapshotManifest> {
   const bytes = new Pull(counted(archive, passed, signal));
   try {
     const manifest = await beginning(bytes);
     assertWithin(manifest, limits.contentBytes ?? CONTENT_BYTES);
     if (limits.freeBytes) await assertStorable(manifest, blobs, await limits.freeBytes());
-    for (const part of manifest.parts) await readPart(bytes, part, blobs, stored);
+    for (const part of manifest.parts) await readPart(bytes, part, blobs);
     if (!(await bytes.exactly(TAR_END.length)).equals(TAR_END))
       throw archiveInvalid('the end', 'the archive was cut off or goes on');
     if (!(await bytes.ended())) throw archiveInvalid('the end', 'something comes after it');
@@ -89,11 +87,9 @@ async function beginning(bytes: Pull): Promise<SnapshotManifest> {
   return manifest;
 }
 
-async function readPart(bytes: Pull, part: SnapshotPart, blobs: Blobs, stored: (sha256: string) => void): Promise<void> {
+async function readPart(bytes: Pull, part: SnapshotPart, blobs: Contents): Promise<void> {
   await expectHeader(bytes, part.file, part.bytes);
-  const known = await blobs.has(part.sha256);
   await blobs.put(checkedPart(bytes.upTo(part.bytes), part));
-  if (!known) stored(part.sha256);
   await expectPadding(bytes, part.file, part.bytes);
 }
 
@@ -123,7 +119,7 @@ function assertWithin({ parts }: SnapshotManifest, limit: number): void {
 }
 
 /** What is there already needs no room. */
-async function assertStorable({ parts }: SnapshotManifest, blobs: Blobs, free: number): Promise<void> {
+async function assertStorable({ parts }: SnapshotManifest, blobs: Contents, free: number): Promise<void> {
   const missing = new Map<string, number>();
   for (const { sha256, bytes } of parts) if (!(await blobs.has(sha256))) missing.set(sha256, bytes);
   const bytes = [...missing.values()].reduce((sum, one) => sum + one, 0);

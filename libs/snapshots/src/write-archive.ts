@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { Blobs } from '@slipway/blobs';
+import type { Contents } from '@slipway/blobs';
 import type { SnapshotManifest } from '@slipway/contracts';
 import { TAR_END, tarHeader, tarPadding } from '@slipway/interfaces';
 import { MANIFEST, SUMS, manifestText, sumsText } from './manifest.js';
@@ -13,7 +13,7 @@ export const headerOf = (name: string, size: number): Uint8Array =>
  * manifest. The same snapshot is the same archive, byte by byte. Ends with `blob-missing` or `blob-damaged` where a part is not
  * what it was.
  */
-export const writeArchive = (manifest: SnapshotManifest, blobs: Blobs): Readable =>
+export const writeArchive = (manifest: SnapshotManifest, blobs: Contents): Readable =>
   Readable.from(pieces(manifest, blobs), { objectMode: false });
 
 /** Bytes of {@link writeArchive}. */
@@ -24,7 +24,7 @@ export function archiveBytes(manifest: SnapshotManifest): number {
   return lengths.reduce((sum, length) => sum + length, TAR_END.length);
 }
 
-async function* pieces(manifest: SnapshotManifest, blobs: Blobs): AsyncGenerator<Uint8Array> {
+async function* pieces(manifest: SnapshotManifest, blobs: Contents): AsyncGenerator<Uint8Array> {
   for (const [name, text] of textsOf(manifest)) {
     const content = Buffer.from(text);
     yield headerOf(name, content.length);

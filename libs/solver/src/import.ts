@@ -1,9 +1,11 @@
-import type { Plan, PlanStep, SnapshotPart, Unsatisfied } from '@slipway/contracts';
+import type { Plan, PlanStep, ResolveQuery, Unsatisfied } from '@slipway/contracts';
 import { inWords, nameStands, noPartFor, nothingTakes, type Reason } from './explain.js';
 import { finishPlan } from './plan.js';
 import { planProvision, unsatisfied, type ProvisionInput } from './provision.js';
 import { identityRequirement } from './requirement.js';
 import { rolesFrom } from './roles.js';
+
+type KnownPart = NonNullable<ResolveQuery['parts']>[number];
 
 /**
  * What it takes to have `query.definition` under a name that nothing has yet, beginning with the data of a snapshot: planned
@@ -23,7 +25,7 @@ export function planImport(input: ProvisionInput): Plan {
   if (environment.madeFor(instanceId).length > 0) return refuse([nameStands(words, instanceId)]);
   const root = plan.steps.find(({ name, shared }) => name === instanceId && !shared);
   const roles = root ? rolesFrom(root.id, (key) => plan.wires.filter(({ from }) => from === key)) : new Map<string, string>();
-  const taken = new Map<PlanStep, SnapshotPart>();
+  const taken = new Map<PlanStep, KnownPart>();
   const reasons: Reason[] = [];
   for (const step of plan.steps.filter(({ shared }) => !shared)) {
     const role = roles.get(step.id);
@@ -38,8 +40,8 @@ export function planImport(input: ProvisionInput): Plan {
   return finishPlan({ ...draft, steps: plan.steps.map((step) => withPart(step, taken.get(step))) });
 }
 
-function withPart(step: PlanStep, part: SnapshotPart | undefined): PlanStep {
+function withPart(step: PlanStep, part: KnownPart | undefined): PlanStep {
   if (!part) return step;
-  const { sha256, bytes, mediaType, contentBytes } = part;
-  return { ...step, from: { sha256, bytes, mediaType, contentBytes } };
+  const { sha256, bytes, mediaType, contentBytes, holder } = part;
+  return { ...step, from: { sha256, bytes, mediaType, contentBytes, ...(holder !== undefined && { holder }) } };
 }

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { SlipwayError, instant, sha256 } from '@slipway/contracts';
@@ -38,6 +37,7 @@ export async function writeBackup(runtime: Runtime, views: Views, release: strin
     ...head,
     entries: [],
     damagedBlobs: [],
+    goneBlobs: [],
   };
   void fill(tar, manifest, copies, config.dataFolder).catch((error: Error) => {
     runtime.logger.error({ err: error }, 'A backup broke off');
@@ -48,8 +48,8 @@ export async function writeBackup(runtime: Runtime, views: Views, release: strin
 
 async function fill(tar: Pack, manifest: Manifest, copies: string, dataFolder: string): Promise<void> {
   try {
-    await addFile(tar, manifest, LOG_ENTRY, join(copies, 'events.sqlite'));
-    await addFile(tar, manifest, MODELS_ENTRY, join(copies, 'views.sqlite'));
+    await addCopy(tar, manifest, LOG_ENTRY, join(copies, 'events.sqlite'));
+    await addCopy(tar, manifest, MODELS_ENTRY, join(copies, 'views.sqlite'));
   } finally {
     await rm(copies, { recursive: true, force: true });
   }
@@ -57,8 +57,17 @@ async function fill(tar: Pack, manifest: Manifest, copies: string, dataFolder: s
     const file = join(dataFolder, name);
     const promised = blobOf(name);
     if (promised === null) continue;
-    if ((await digestOf(file)) === promised) await addFile(tar, manifest, name, file);
-    else manifest.damagedBlobs.push(promised);
+    const opened = await openUnlessGone(file);
+    if (!opened) {
+      manifest.goneBlobs.push(promised);
+      continue;
+    }
+    try {
+      if ((await digestOf(opened)) === promised) await addFile(tar, manifest, name, opened);
+      else manifest.damagedBlobs.push(promised);
+    } finally {
+      await opened.close();
+    }
   }
   for await (const name of filesBelow(dataFolder, 'secrets')) {
     if (isEntryName(name)) await addSmallFile(tar, manifest, name, join(dataFolder, name));
@@ -67,15 +76,24 @@ async function fill(tar: Pack, manifest: Manifest, copies: string, dataFolder: s
   tar.finalize();
 }
 
-/** Streams a file that does not change, as fast as whoever takes the backup reads. */
-async function addFile(tar: Pack, manifest: Manifest, name: string, file: string): Promise<void> {
-  const { size } = await stat(file);
+async function addCopy(tar: Pack, manifest: Manifest, name: string, path: string): Promise<void> {
+  const file = await open(path);
+  try {
+    await addFile(tar, manifest, name, file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Streams a file that does not change, as fast as whoever takes the backup reads; that its name goes meanwhile is no matter. */
+async function addFile(tar: Pack, manifest: Manifest, name: string, file: FileHandle): Promise<void> {
+  const { size } = await file.stat();
   const hash = createHash('sha256');
   const entry = tar.entry({ name, size, mode: 0o600, mtime: new Date(manifest.createdAt) });
   const event = (what: 'drain' | 'finish') => new Promise<void>((resolve) => entry.once(what, () => resolve()));
   const brokenOff = new Promise<never>((_, reject) => entry.once('close', () => reject(new Error('Nobody takes it any more'))));
   brokenOff.catch(() => {});
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+  for await (const chunk of contentOf(file)) {
     hash.update(chunk);
     if (!entry.write(chunk)) await Promise.race([event('drain'), brokenOff]);
   }
@@ -102,11 +120,21 @@ function write(tar: Pack, name: string, content: Buffer): Promise<void> {
   });
 }
 
-async function digestOf(file: string): Promise<string> {
+async function digestOf(file: FileHandle): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  for await (const chunk of contentOf(file)) hash.update(chunk);
   return hash.digest('hex');
 }
+
+/** From its beginning; it stays open. */
+const contentOf = (file: FileHandle): AsyncIterable<Buffer> => file.createReadStream({ start: 0, autoClose: false });
+
+/** What a deleted snapshot has had goes while everything goes on. */
+const openUnlessGone = (path: string): Promise<FileHandle | undefined> =>
+  open(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return undefined;
+  });
 
 /** Names of files below a folder, with `/` and relative to `root`; none when it is not there. */
 async function* filesBelow(root: string, name: string): AsyncGenerator<string> {

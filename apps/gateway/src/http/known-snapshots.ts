@@ -32,17 +32,17 @@ export class KnownSnapshots {
     return { ...view, parts: (await this.#manifestIn(manifestBlob)).parts };
   }
 
-  /** What its archive is made from, as it was recorded. Throws `not-found`, also when it was deleted. */
-  async manifestOf(id: string): Promise<SnapshotManifest> {
+  /** What its archive is made from, as it was recorded, and who has that. Throws `not-found`, also when it was deleted. */
+  async holding(id: string): Promise<{ manifest: SnapshotManifest; holder: string }> {
     const events = (await this.log.eventsOfSnapshot(id)) as unknown as SnapshotEvent[];
     const last = events.at(-1);
     if (!last || last.type === 'SnapshotDeleted')
       throw new SlipwayError('not-found', `There is no snapshot ${id.slice(0, 64)}${last ? ' any more' : ''}`);
-    const { manifest, manifestBlob } = last.data;
-    return manifestBlob ? this.#manifestIn(manifestBlob) : manifest;
+    const { holder, manifest, manifestBlob } = last.data;
+    return { manifest: manifestBlob ? await this.#manifestIn({ ...manifestBlob, holder }) : manifest, holder };
   }
 
-  async #manifestIn({ sha256 }: BlobRef): Promise<SnapshotManifest> {
-    return JSON.parse((await this.blobs.read(sha256, LARGEST)).toString('utf8')) as SnapshotManifest;
+  async #manifestIn({ sha256, holder }: BlobRef & { holder: string }): Promise<SnapshotManifest> {
+    return JSON.parse((await this.blobs.of(holder).read(sha256, LARGEST)).toString('utf8')) as SnapshotManifest;
   }
 }

@@ -49,10 +49,10 @@ export class SnapshotsController {
   @Get(':id/content')
   async content(@Param('id') id: string, @Call() call: HttpCall, @Res() reply: FastifyReply): Promise<void> {
     onlyKnown(call.query, []);
-    const manifest = await this.known.manifestOf(id);
+    const { manifest, holder } = await this.known.holding(id);
     const tag = `"${hashOf(manifest)}"`;
     const name = `${manifest.instanceId}-${manifest.id}.slipway.tar`;
-    const { blobs } = this.runtime;
+    const blobs = this.runtime.blobs.of(holder);
     for (const { sha256, file } of manifest.parts)
       if (!(await blobs.has(sha256))) throw new SlipwayError('blob-missing', `${file} of the snapshot ${id} is not there`);
     await reply

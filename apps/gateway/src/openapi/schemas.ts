@@ -391,7 +391,10 @@ export const SCHEMAS: Record<string, Schema> = {
     repeated: optional(described(flag, 'An earlier call with the same idempotency key was answered the same.')),
   }),
   BlobRef: object<BlobRef>({ sha256: text, bytes: count }),
-  Part: object<Part>({ sha256: text, bytes: count, mediaType: text, contentBytes: count }),
+  Part: object<Part>({
+    ...{ sha256: text, bytes: count, mediaType: text, contentBytes: count },
+    holder: optional(described(text, 'Who has the blob: an id that names one snapshot’s parts.')),
+  }),
   Cause: cause,
   CredentialsView: object<CredentialsView>({
     generation: count,

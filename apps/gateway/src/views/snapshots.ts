@@ -5,12 +5,12 @@ import type { Projection } from '@slipway/event-store/read-models';
 
 /** A snapshot as its row holds it: very many parts stand in a blob, with the whole manifest. */
 export interface SnapshotRow extends SnapshotView {
-  manifestBlob?: BlobRef;
+  manifestBlob?: BlobRef & { holder: string };
 }
 
 export const snapshots: Projection<SnapshotRow> = {
   name: 'snapshots',
-  version: 1,
+  version: 2,
   categories: ['snapshot'],
   fields: {
     status: { of: (row) => row.status, filter: 'indexed', values: ['kept', 'deleted'] },
@@ -40,7 +40,7 @@ function kept(
   { type, data }: Exclude<SnapshotEvent, { type: 'SnapshotDeleted' }>,
   { recordedAt, position }: RecordedEvent,
 ): SnapshotRow {
-  const { manifest, manifestBlob, bytes, contentBytes, copy } = data;
+  const { holder, manifest, manifestBlob, bytes, contentBytes, copy } = data;
   const { environment, instanceId, mesh, owner, definition, offerings, takenAt, parts } = manifest;
   return {
     id,
@@ -59,7 +59,7 @@ function kept(
     contentBytes,
     parts,
     ...(copy && { copy }),
-    ...(manifestBlob && { manifestBlob }),
+    ...(manifestBlob && { manifestBlob: { ...manifestBlob, holder } }),
     position,
   };
 }

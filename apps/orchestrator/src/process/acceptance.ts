@@ -122,7 +122,7 @@ export class Acceptance {
     if (!makes(job)) return;
     if (until !== undefined && Date.parse(until) <= this.ports.clock.now())
       throw badInput([{ field: 'until', reason: 'must be in the future' }]);
-    const manifest = job === 'import' ? await this.processes.sources.look(body) : undefined;
+    const manifest = job === 'import' ? await this.processes.sources.manifestOf(body) : undefined;
     const asked = { job, environment, instanceId, body, manifest, atLeast: undefined };
     await this.#choices.assertOffered(queryOf(this.ports.config, asked), context);
   }

@@ -28,7 +28,7 @@ const manifestOf = (world: World, id: string) => snapshotEvents(world, id)[0]!.d
 /** Blobs are those of the snapshots that are named, and no others. */
 function onlyPartsOf(world: World, ...ids: string[]): void {
   const parts = ids.flatMap((id) => manifestOf(world, id).parts.map(({ sha256: blob }) => blob));
-  expect([...world.blobs.contents.keys()].toSorted()).toEqual(parts.toSorted());
+  expect(world.blobs.held()).toEqual(parts.toSorted());
 }
 
 const CONTENTS = ['made of instance/shop', 'made of storage/shop-data', 'made of database/shop-db'];

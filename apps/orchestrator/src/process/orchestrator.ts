@@ -21,6 +21,7 @@ import {
 import { PlanJob, type Accepted } from '@slipway/contracts/http';
 import type { EventMetadata } from '@slipway/event-store';
 import { badInput, validated } from '@slipway/mesh';
+import { MANIFEST_BYTES, parseManifest } from '@slipway/snapshots';
 import { assertFree, assertOwn } from '../environment/environment.js';
 import { environmentOf } from '../place.js';
 import type { Ports } from '../ports.js';
@@ -117,21 +118,22 @@ export class Orchestrator {
     if (job === 'provision' && ownerId !== undefined) assertOwn(lane.state, instanceId, { id: ownerId, type: ownerType });
     if (job === 'provision' && (definition ?? requirements ?? config.defaultDefinition) === undefined)
       throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
-    const manifest = job === 'import' ? await this.#processes.sources.look(body) : undefined;
+    const manifest = job === 'import' ? await this.#processes.sources.manifestOf(body) : undefined;
     const query = queryOf(config, { job, environment, instanceId, body, manifest, atLeast: lane.position });
     const plan = await this.#planner.plan(query, context);
     assertProvided(plan, this.ports);
     return plan;
   }
 
-  /** Keeps a snapshot whose parts somebody has put into blobs. Throws `archive-invalid`, `blob-missing` and the log's errors. */
-  async receiveSnapshot({ manifest }: ReceiveSnapshotCommand, context: RequestContext): Promise<SnapshotRecorded> {
+  /** Keeps a snapshot that `holder` has. Throws `archive-invalid`, `blob-missing` and the log's errors. */
+  async receiveSnapshot({ holder, manifest: ref }: ReceiveSnapshotCommand, context: RequestContext): Promise<SnapshotRecorded> {
     this.#assertRunning();
-    const command = { type: 'Receive', manifest, actor: context.actor } as const;
-    return this.#processes.snapshots.record(command, metadataOf(context));
+    const text = await this.ports.blobs.of(holder).read(ref.sha256, MANIFEST_BYTES);
+    const command = { type: 'Receive', holder, manifest: parseManifest(text.toString()), actor: context.actor } as const;
+    return this.#processes.snapshots.receive(command, metadataOf(context));
   }
 
-  /** Forgets a snapshot and removes its parts. Throws `not-found` and the log's errors. */
+  /** Forgets a snapshot; its parts are removed afterwards. Throws `not-found` and the log's errors. */
   async deleteSnapshot({ snapshotId, reason }: DeleteSnapshotCommand, context: RequestContext): Promise<SnapshotRecorded> {
     this.#assertRunning();
     const command = { type: 'Delete', actor: context.actor, ...(reason !== undefined && { reason }) } as const;

@@ -79,11 +79,3 @@ export async function findOutcome(
   }
   return found;
 }
-
-/** Blobs of all that was read out of a resource for a request, by whichever try. */
-export async function exportedFor(store: Pick<EventStore, 'read'>, requestId: string, resource: ResourceRef): Promise<string[]> {
-  const events = await store.read(resourceStream(resource));
-  return events
-    .map(({ type, data }) => ({ type: bareResourceEventType(resource.kind, type), data }) as unknown as ResourceEvent)
-    .flatMap((event) => (event.type === 'Exported' && event.data.requestId === requestId ? [event.data.part.sha256] : []));
-}

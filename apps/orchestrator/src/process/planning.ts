@@ -13,7 +13,7 @@ import {
 } from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
 import type { MeshConfig } from '@slipway/mesh';
-import type { Sources } from '../snapshot/sources.js';
+import type { Source, Sources } from '../snapshot/sources.js';
 import { placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import type { Planner } from './planner.js';
@@ -34,17 +34,18 @@ export type Planned =
 /** Jobs that make an instance. */
 export const makes = (job: JobKind): boolean => job === 'provision' || job === 'import';
 
-/** What is asked of the resolver. `manifest`: of what an import begins with. */
+/** What is asked of the resolver. `manifest`: of what an import begins with; `holder`: who has its parts, where that is known. */
 export function queryOf(
   config: MeshConfig,
   asked: Pick<ResolveQuery, 'job' | 'environment' | 'instanceId'> & {
     body: JsonObject;
     manifest: SnapshotManifest | undefined;
+    holder?: string | undefined;
     provisioner?: RequestAccepted['provisioner'];
     atLeast: string | undefined;
   },
 ): ResolveQuery {
-  const { job, environment, instanceId, body, manifest, provisioner, atLeast } = asked;
+  const { job, environment, instanceId, body, manifest, holder, provisioner, atLeast } = asked;
   const requirements = body['requirements'] as unknown as CapabilityRequirement[] | undefined;
   const byDefault = requirements ? undefined : config.defaultDefinition;
   const own = manifest ? `${manifest.definition.name}@${manifest.definition.version}` : byDefault;
@@ -57,7 +58,7 @@ export function queryOf(
     ...(makes(job) && definition !== undefined && { definition: String(definition) }),
     ...(makes(job) && Object.keys(offerings).length > 0 && { offerings }),
     ...(makes(job) && requirements && { requirements }),
-    ...(manifest && { parts: manifest.parts }),
+    ...(manifest && { parts: manifest.parts.map((part) => ({ ...part, ...(holder !== undefined && { holder }) })) }),
     place: placeOf(config, body, provisioner),
     ...(atLeast !== undefined && { atLeast }),
   };
@@ -75,6 +76,8 @@ export class Planning {
     private readonly ports: Pick<Ports, 'clock' | 'config' | 'announced'>,
     private readonly planner: Planner,
     private readonly sources: Sources,
+    /** Of the request. */
+    private readonly id: string,
   ) {}
 
   /** When it has to be asked again (ms since the epoch). */
@@ -109,10 +112,13 @@ export class Planning {
     atLeast: string | undefined,
   ): Promise<Planned> {
     try {
-      const manifest = job === 'import' ? await this.sources.open(body, metadata) : undefined;
-      const query = queryOf(this.ports.config, { job, environment, instanceId: name, body, manifest, provisioner, atLeast });
-      const plan = await this.planner.plan(query, context);
+      const source: Source | undefined = job === 'import' ? await this.sources.look(body, this.id) : undefined;
+      const { manifest, holder } = source ?? {};
+      const asked = { job, environment, instanceId: name, body, manifest, holder, provisioner, atLeast };
+      const plan = await this.planner.plan(queryOf(this.ports.config, asked), context);
       assertProvided(plan, this.ports);
+      // All of an archive is read only for a plan that needs it.
+      if (source && plan.outcome !== 'unsatisfied') await this.sources.open(body, source, metadata);
       return { kind: 'plan', plan };
     } catch (error) {
       const cause = causeOf(error);

@@ -22,7 +22,7 @@ import type { Snapshots } from '../snapshot/snapshots.js';
 import type { Sources } from '../snapshot/sources.js';
 import type { Admissions, Candidate, WaitReason } from './admissions.js';
 import { Errands } from './errands.js';
-import { exportedFor, type Outcome } from './outcomes.js';
+import type { Outcome } from './outcomes.js';
 import type { Planner } from './planner.js';
 import { Planning, type Planned } from './planning.js';
 import { SYSTEM, type RequestStream } from './request-stream.js';
@@ -76,7 +76,7 @@ export class RequestProcess implements Candidate {
     this.#since = around.ports.clock.now();
     this.#anew = stream.revision < 0;
     this.#errands = new Errands(around.ports, this, around.lane.name);
-    this.#planning = new Planning(around.ports, around.planner, around.sources);
+    this.#planning = new Planning(around.ports, around.planner, around.sources, stream.id);
     this.#keeping = new Keeping(around.ports, around.snapshots);
   }
 
@@ -289,7 +289,7 @@ export class RequestProcess implements Candidate {
     if (!isReadOut(this.stream.state)) return;
     if (kept.kind === 'lost') return this.#apply({ type: 'Lose', cause: kept.cause });
     try {
-      await this.around.snapshots.record({ type: 'Take', ...kept.ready }, this.metadata);
+      await this.around.snapshots.record({ type: 'Take', holder: this.id, ...kept.ready }, this.metadata);
     } catch (error) {
       const cause = causeOf(error);
       if (ERRORS[cause.code].advice === 'retry') throw error;
@@ -309,18 +309,16 @@ export class RequestProcess implements Candidate {
     this.around.ended(this);
   }
 
-  /** Removes what an export has read out, or an import read in, and no snapshot has. */
+  /** Removes what an export has read out, or an import read in, unless a snapshot has it. */
   async #tidy(): Promise<void> {
-    const { ports, snapshots, sources } = this.around;
-    const { phase, plan, accepted } = this.stream.state;
-    if (accepted?.job === 'import' && phase !== 'succeeded') await sources.forget(accepted.body);
-    if (accepted?.job !== 'export') return;
-    if (phase !== 'succeeded') await snapshots.discard(this.id, { ...this.metadata, actor: SYSTEM });
-    const steps = plan?.steps.filter(({ action }) => action === 'export') ?? [];
-    const parts = await Promise.all(
-      steps.map((step) => exportedFor(ports.store, this.id, { ...step, environment: this.environment })),
-    );
-    await snapshots.removeUnused(parts.flat());
+    const { snapshots } = this.around;
+    const { phase, accepted } = this.stream.state;
+    if (accepted?.job !== 'export' && accepted?.job !== 'import') return;
+    if (accepted.job === 'export' && phase !== 'succeeded') {
+      await this.#keeping.discard(this.id, this.stream.state);
+      await snapshots.discard(this.id, { ...this.metadata, actor: SYSTEM });
+    }
+    await snapshots.release(this.id);
   }
 
   /** Tells the environment how the request has ended; nothing when it knows. */

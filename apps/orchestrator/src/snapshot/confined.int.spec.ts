@@ -24,7 +24,8 @@ beforeEach(async () => {
     return manifest;
   };
   const all: Archives = {
-    write: async (_manifest, path) => void reach(path),
+    write: async (_manifest, _holder, path) => void reach(path),
+    remove: async (path) => void reach(path),
     look: async (path) => reach(path),
     read: async (path) => reach(path),
   };
@@ -36,21 +37,26 @@ describe('archives in stores', () => {
   test.each(['store/2026/shop.tar', 'store/newest/shop.tar', 'store/new/folder/shop.tar', 'store/shop.tar'])(
     '%s is reached',
     async (path) => {
-      await archives.write(manifest, join(root, path));
-      await archives.read(join(root, path), () => {});
+      await archives.write(manifest, 'h', join(root, path));
+      await archives.read(join(root, path), 'h');
       await archives.look(join(root, path));
-      expect(reached).toEqual(Array.from({ length: 3 }, () => join(root, path)));
+      await archives.remove(join(root, path));
+      expect(reached).toEqual(Array.from({ length: 4 }, () => join(root, path)));
     },
   );
 
   test.each(['store/link.tar', 'store/away/secret', 'outside/secret'])('%s is not read', async (path) => {
     await expect(archives.look(join(root, path))).rejects.toMatchObject({ code: 'bad-input' });
-    await expect(archives.read(join(root, path), () => {})).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(archives.read(join(root, path), 'h')).rejects.toMatchObject({ code: 'bad-input' });
     expect(reached).toEqual([]);
   });
 
-  test.each(['store/away/shop.tar', 'store/away/new/shop.tar', 'outside/shop.tar'])('%s is not written', async (path) => {
-    await expect(archives.write(manifest, join(root, path))).rejects.toMatchObject({ code: 'bad-input' });
-    expect(reached).toEqual([]);
-  });
+  test.each(['store/away/shop.tar', 'store/away/new/shop.tar', 'outside/shop.tar'])(
+    '%s is neither written nor removed',
+    async (path) => {
+      await expect(archives.write(manifest, 'h', join(root, path))).rejects.toMatchObject({ code: 'bad-input' });
+      await expect(archives.remove(join(root, path))).rejects.toMatchObject({ code: 'bad-input' });
+      expect(reached).toEqual([]);
+    },
+  );
 });

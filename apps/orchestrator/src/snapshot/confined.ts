@@ -8,17 +8,21 @@ import type { Archives } from '../ports.js';
  * does. `folders`: absolute.
  */
 export const confined = (archives: Archives, folders: readonly string[]): Archives => ({
-  async write(manifest, path) {
+  async write(manifest, holder, path) {
     await assertWithin(folders, dirname(path));
-    return archives.write(manifest, path);
+    return archives.write(manifest, holder, path);
+  },
+  async remove(path) {
+    await assertWithin(folders, dirname(path));
+    return archives.remove(path);
   },
   async look(path) {
     await assertWithin(folders, path);
     return archives.look(path);
   },
-  async read(path, stored) {
+  async read(path, holder) {
     await assertWithin(folders, path);
-    return archives.read(path, stored);
+    return archives.read(path, holder);
   },
 });
 

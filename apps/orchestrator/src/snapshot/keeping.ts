@@ -23,9 +23,10 @@ export class Keeping {
   #underWay = false;
   #failures = 0;
   #againAt = 0;
+  #discarded = false;
 
   constructor(
-    private readonly ports: Pick<Ports, 'clock' | 'config' | 'archives'>,
+    private readonly ports: Pick<Ports, 'clock' | 'config' | 'archives' | 'reports'>,
     private readonly snapshots: Snapshots,
   ) {}
 
@@ -45,6 +46,25 @@ export class Keeping {
     void this.#try(id, state).then(told);
   }
 
+  /** The export has ended without success: its archive is removed where one was written. */
+  discard(id: string, state: RequestState): Promise<void> {
+    this.#discarded = true;
+    return this.#remove(id, state);
+  }
+
+  /** A store that is away now must not keep the request from its end. */
+  async #remove(id: string, { accepted }: RequestState): Promise<void> {
+    const { config, archives, reports } = this.ports;
+    const { body, name } = accepted!;
+    if (typeof body['destination'] !== 'string') return;
+    try {
+      const { store, below } = destinationOf(config, body['destination']);
+      await archives.remove(pathOf(config, { store, file: join(below, archiveName({ instanceId: name, id })) }));
+    } catch (error) {
+      reports.warn({ err: error, requestId: id }, 'The archive of an export that has not succeeded could not be removed');
+    }
+  }
+
   async #try(id: string, state: RequestState): Promise<Kept> {
     try {
       return { kind: 'ready', ready: await this.#make(id, state) };
@@ -61,7 +81,9 @@ export class Keeping {
     if (typeof destination !== 'string' || (await this.snapshots.isKept(id))) return { manifest };
     const { store, below } = destinationOf(config, destination);
     const copy = { store, file: join(below, archiveName(manifest)) };
-    await archives.write(manifest, pathOf(config, copy));
+    await archives.write(manifest, id, pathOf(config, copy));
+    // What nobody waited for any more comes too late.
+    if (this.#discarded) await this.#remove(id, state);
     return { manifest, copy };
   }
 

@@ -10,7 +10,7 @@ export function manifestOf(
   const { environment, name, owner } = accepted as RequestAccepted;
   const root = exported.find(({ role }) => role === '')!;
   const parts = exported.map(({ id: step, role, kind, driver, definition, spec }, at) => {
-    const part = steps[step]!.outputs['part'] as unknown as Part;
+    const { holder: _holder, ...part } = steps[step]!.outputs['part'] as unknown as Part;
     return { role: role!, kind, driver, definition, spec, file: `parts/${at + 1}.zst`, ...part };
   });
   const { definition, offerings } = root;

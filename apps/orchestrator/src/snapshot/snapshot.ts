@@ -12,6 +12,8 @@ import type { Decider } from '@slipway/event-store';
 /** One snapshot: what it consists of, as long as it is wanted. */
 export interface SnapshotState {
   phase: 'none' | 'kept' | 'deleted';
+  /** Who has its parts, and had them where it was deleted. */
+  holder?: string;
   /** The newest. One that stands in a blob is put in by who reads the stream. */
   manifest?: SnapshotManifest;
   manifestBlob?: BlobRef;
@@ -19,16 +21,17 @@ export interface SnapshotState {
 
 export type SnapshotCommand =
   /** An export has read out all of it. */
-  | { type: 'Take'; manifest: SnapshotManifest; copy?: SnapshotCopy }
+  | { type: 'Take'; holder: string; manifest: SnapshotManifest; copy?: SnapshotCopy }
   /** Its archive came from elsewhere and was found good. */
-  | { type: 'Receive'; manifest: SnapshotManifest; actor: Actor; copy?: SnapshotCopy }
+  | { type: 'Receive'; holder: string; manifest: SnapshotManifest; actor: Actor; copy?: SnapshotCopy }
   | { type: 'Delete'; actor: Actor; reason?: string };
 
 /**
  * A snapshot as its stream tells it.
  *
  * S1. It has one manifest as long as it is kept: what comes again under its id is the same, or is refused.
- * S2. What was deleted may come again; its parts are then there again too.
+ * S2. What was deleted may come again, with another holder.
+ * S3. What comes again while it is kept changes nothing: its holder stays the one that it has.
  */
 export const snapshot: Decider<SnapshotState, SnapshotCommand, SnapshotEvent> = {
   initialState: () => ({ phase: 'none' }),
@@ -40,13 +43,12 @@ export const snapshot: Decider<SnapshotState, SnapshotCommand, SnapshotEvent> = 
 function decide(state: SnapshotState, command: SnapshotCommand): SnapshotEvent[] {
   switch (command.type) {
     case 'Take': {
-      const { manifest, copy } = command;
-      return state.phase === 'kept' ? [] : [{ type: 'SnapshotTaken', data: { ...kept(manifest), ...(copy && { copy }) } }];
+      const { copy } = command;
+      return state.phase === 'kept' ? [] : [{ type: 'SnapshotTaken', data: { ...kept(command), ...(copy && { copy }) } }];
     }
     case 'Receive': {
       const { manifest, actor, copy } = command;
-      if (state.phase !== 'kept')
-        return [{ type: 'SnapshotReceived', data: { ...kept(manifest), actor, ...(copy && { copy }) } }];
+      if (state.phase !== 'kept') return [{ type: 'SnapshotReceived', data: { ...kept(command), actor, ...(copy && { copy }) } }];
       if (hashOf(state.manifest!) === hashOf(manifest)) return [];
       throw new SlipwayError('archive-invalid', `manifest.json: another snapshot has the id ${manifest.id} already`, {
         entry: 'manifest.json',
@@ -63,18 +65,13 @@ function decide(state: SnapshotState, command: SnapshotCommand): SnapshotEvent[]
 
 function evolve(state: SnapshotState, event: SnapshotEvent): SnapshotState {
   if (event.type === 'SnapshotDeleted') return { ...state, phase: 'deleted' };
-  const { manifest, manifestBlob } = event.data;
-  return { phase: 'kept', manifest, ...(manifestBlob && { manifestBlob }) };
+  const { holder, manifest, manifestBlob } = event.data;
+  return { phase: 'kept', holder, manifest, ...(manifestBlob && { manifestBlob }) };
 }
 
-const kept = (manifest: SnapshotManifest) => ({
+const kept = ({ holder, manifest }: { holder: string; manifest: SnapshotManifest }) => ({
+  holder,
   manifest,
   bytes: manifest.parts.reduce((sum, { bytes }) => sum + bytes, 0),
   contentBytes: manifest.parts.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
 });
-
-/** Names of all blobs that a snapshot has. */
-export const blobsOf = ({ manifest, manifestBlob }: SnapshotState): string[] => [
-  ...(manifest?.parts.map(({ sha256 }) => sha256) ?? []),
-  ...(manifestBlob ? [manifestBlob.sha256] : []),
-];

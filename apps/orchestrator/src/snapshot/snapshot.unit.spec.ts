@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { SnapshotEvent, SnapshotManifest } from '@slipway/contracts';
 import { given as givenEvents } from '@slipway/event-store/testing';
-import { blobsOf, snapshot } from './snapshot.js';
+import { snapshot } from './snapshot.js';
 
 const ADA = { id: 'ada', type: 'user' as const };
 const definition = { name: 'guestbook', version: '1.0.0', hash: 'h' };
@@ -21,7 +21,7 @@ const MANIFEST: SnapshotManifest = {
   parts: [part('', 'a'), part('data', 'b')],
   wires: [],
 };
-const kept = { manifest: MANIFEST, bytes: 2, contentBytes: 2 };
+const kept = { holder: 'h1', manifest: MANIFEST, bytes: 2, contentBytes: 2 };
 const taken: SnapshotEvent = { type: 'SnapshotTaken', data: kept };
 const received: SnapshotEvent = { type: 'SnapshotReceived', data: { ...kept, actor: ADA } };
 const deleted: SnapshotEvent = { type: 'SnapshotDeleted', data: { actor: ADA } };
@@ -29,28 +29,30 @@ const given = (...events: SnapshotEvent[]) => givenEvents(snapshot, events);
 
 describe('a snapshot', () => {
   test('is taken once, however often it is said', () => {
-    given().when({ type: 'Take', manifest: MANIFEST }).then([taken]);
-    given(taken).when({ type: 'Take', manifest: MANIFEST }).then([]);
+    given().when({ type: 'Take', holder: 'h1', manifest: MANIFEST }).then([taken]);
+    given(taken).when({ type: 'Take', holder: 'h1', manifest: MANIFEST }).then([]);
   });
 
-  test('S1: comes again only as the same', () => {
-    given().when({ type: 'Receive', manifest: MANIFEST, actor: ADA }).then([received]);
-    given(taken).when({ type: 'Receive', manifest: MANIFEST, actor: ADA }).then([]);
+  test('S1, S3: comes again only as the same, and keeps its holder', () => {
+    given().when({ type: 'Receive', holder: 'h1', manifest: MANIFEST, actor: ADA }).then([received]);
+    given(taken).when({ type: 'Receive', holder: 'h2', manifest: MANIFEST, actor: ADA }).then([]);
     given(taken)
-      .when({ type: 'Receive', manifest: { ...MANIFEST, instanceId: 'other' }, actor: ADA })
+      .when({ type: 'Receive', holder: 'h1', manifest: { ...MANIFEST, instanceId: 'other' }, actor: ADA })
       .thenRefuses('archive-invalid');
   });
 
   test('S2: that was deleted may come again; deleting twice changes nothing, deleting what never was is refused', () => {
     given(taken).when({ type: 'Delete', actor: ADA }).then([deleted]);
     given(taken, deleted).when({ type: 'Delete', actor: ADA }).then([]);
-    given(taken, deleted).when({ type: 'Receive', manifest: MANIFEST, actor: ADA }).then([received]);
+    given(taken, deleted).when({ type: 'Receive', holder: 'h1', manifest: MANIFEST, actor: ADA }).then([received]);
     given().when({ type: 'Delete', actor: ADA }).thenRefuses('not-found');
   });
 
-  test('consists of its parts, and of its manifest where that is too large for an event', () => {
+  test('is told with its holder, which a new one has when it comes again', () => {
     const manifestBlob = { sha256: 'm', bytes: 70_000 };
     const state = snapshot.evolve(snapshot.initialState(), { type: 'SnapshotTaken', data: { ...kept, manifestBlob } });
-    expect(blobsOf(state)).toEqual(['a', 'b', 'm']);
+    expect(state).toMatchObject({ phase: 'kept', holder: 'h1', manifestBlob });
+    const again = { type: 'SnapshotReceived' as const, data: { ...kept, holder: 'h2', actor: ADA } };
+    expect([deleted, again].reduce(snapshot.evolve, state)).toEqual({ phase: 'kept', holder: 'h2', manifest: MANIFEST });
   });
 });

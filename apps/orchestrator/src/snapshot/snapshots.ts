@@ -1,5 +1,7 @@
 import {
+  ERRORS,
   SlipwayError,
+  causeOf,
   idOf,
   streamName,
   type JsonObject,
@@ -10,119 +12,147 @@ import {
 import { NO_STREAM, type EventMetadata, type Position, type RecordedEvent } from '@slipway/event-store';
 import { recordable, whole } from '../large-events.js';
 import type { Ports } from '../ports.js';
-import { blobsOf, snapshot, type SnapshotCommand, type SnapshotState } from './snapshot.js';
+import { snapshot, type SnapshotCommand, type SnapshotState } from './snapshot.js';
 
 const PAGE = 1_000;
 /** How often it decides again when other replicas append at the same time. */
 const TRIES = 20;
 
+/** How long nobody is told what became of an upload before its holder is taken for abandoned, in ms. */
+const ABANDONED_AFTER = 24 * 3_600_000;
+
+/** What a kept snapshot consists of, and who has it. */
+export interface Holding {
+  manifest: SnapshotManifest;
+  holder: string;
+}
+
 /**
- * All snapshots, and the blobs that they consist of.
+ * All snapshots, and who holds what they consist of.
  *
- * B1. A snapshot is recorded when all its blobs are there. One thing at a time is recorded or removed here, so that nothing is
- *     removed between that look and the record.
- * B2. A blob is removed after SnapshotDeleted is durable, and only while no kept snapshot has it. What could not be removed,
- *     or was left by a crash, is removed later: at the next sweep, at the next start.
+ * B1. Every snapshot has a holder of its own: an export's and an import's is its request's id, an upload's a fresh one. What one holder has
+ *     no other snapshot and nobody else ever names, so it goes as a whole, and nothing else with it.
+ * B2. A snapshot is recorded when its holder has all its parts.
+ * B3. A holder is removed only when no kept snapshot has it: after SnapshotDeleted is durable (whoever deletes does not wait for it), when
+ *     its request has ended, and, where nobody knows of it, a day after it was given something last. What could not be removed, or was
+ *     left by a crash, is removed later: at the next sweep, at the next start.
  */
 export class Snapshots {
-  /** Blobs of every snapshot that there ever was, by its id. */
-  readonly #known = new Map<string, { kept: boolean; blobs: string[] }>();
-  /** Deleted ones whose blobs may still be there. */
-  readonly #leftovers = new Set<string>();
+  /** The holder of every snapshot that there ever was, by the snapshot's id. */
+  readonly #known = new Map<string, { kept: boolean; holder: string }>();
+  /** Holders of deleted ones. */
+  readonly #gone = new Set<string>();
+  #unswept = true;
   #position: Position | undefined;
   #lane: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly ports: Pick<Ports, 'store' | 'blobs' | 'ids' | 'reports'>) {}
+  /** `underWay`: whether a request with that id goes on. */
+  constructor(
+    private readonly ports: Pick<Ports, 'store' | 'blobs' | 'clock' | 'ids' | 'reports'>,
+    private readonly underWay: (id: string) => boolean,
+  ) {}
 
-  /** What a kept snapshot consists of. Throws `not-found`. */
-  async manifestOf(id: string): Promise<SnapshotManifest> {
-    const { state } = await this.#read(id);
-    if (state.phase !== 'kept') throw noSuchSnapshot(id);
-    if (state.manifest!.parts.length === 0)
-      throw new SlipwayError('blob-missing', `The manifest of the snapshot ${id} is not there`, { ...state.manifestBlob });
-    return state.manifest!;
+  /** What a snapshot consists of; `undefined` unless it is kept. Throws `blob-missing` where its manifest is gone. */
+  async find(id: string): Promise<Holding | undefined> {
+    const { phase, manifest, manifestBlob, holder } = (await this.#read(id)).state;
+    if (phase !== 'kept') return undefined;
+    if (manifest!.parts.length === 0)
+      throw new SlipwayError('blob-missing', `The manifest of the snapshot ${id} is not there`, { ...manifestBlob });
+    return { manifest: manifest!, holder: holder! };
+  }
+
+  /** As {@link find}. Throws `not-found`. */
+  async get(id: string): Promise<Holding> {
+    const found = await this.find(id);
+    if (!found) throw noSuchSnapshot(id);
+    return found;
   }
 
   async isKept(id: string): Promise<boolean> {
     return (await this.#read(id)).state.phase === 'kept';
   }
 
-  /** Records a snapshot. Throws `blob-missing` when a part is not there, and what the decider throws. */
-  record(command: Exclude<SnapshotCommand, { type: 'Delete' }>, metadata: EventMetadata): Promise<SnapshotRecorded> {
-    return this.#alone(async () => {
-      for (const { sha256, file } of command.manifest.parts)
-        if (!(await this.ports.blobs.has(sha256)))
-          throw new SlipwayError('blob-missing', `${file} of the snapshot ${command.manifest.id} is not there any more`, {
-            sha256,
-          });
-      return this.#decide(command.manifest.id, command, metadata);
-    });
+  /** Records a snapshot. Throws `blob-missing` when a part is not there (B2), and what the decider throws. */
+  async record(command: Exclude<SnapshotCommand, { type: 'Delete' }>, metadata: EventMetadata): Promise<SnapshotRecorded> {
+    const { holder, manifest } = command;
+    const held = this.ports.blobs.of(holder);
+    for (const { sha256, file } of manifest.parts)
+      if (!(await held.has(sha256)))
+        throw new SlipwayError('blob-missing', `${file} of the snapshot ${manifest.id} is not there any more`, { sha256 });
+    return this.#decide(manifest.id, command, metadata);
   }
 
   /**
-   * Records what `read` finds. What it has stored (it tells of each blob) is removed again when it fails, or when its snapshot
-   * is refused. Throws what it throws.
+   * Records a snapshot that came from elsewhere. Where it is refused, or kept already by another holder, what the given one has is removed
+   * afterwards. Throws as {@link record}.
    */
-  async receive(
-    read: (stored: (sha256: string) => void) => Promise<SnapshotManifest>,
-    command: (manifest: SnapshotManifest) => Extract<SnapshotCommand, { type: 'Receive' }>,
-    metadata: EventMetadata,
-  ): Promise<SnapshotManifest> {
-    const blobs: string[] = [];
+  async receive(command: Extract<SnapshotCommand, { type: 'Receive' }>, metadata: EventMetadata): Promise<SnapshotRecorded> {
     try {
-      const manifest = await read((sha256) => blobs.push(sha256));
-      await this.record(command(manifest), metadata);
-      return manifest;
+      const recorded = await this.record(command, metadata);
+      if (recorded.repeated) this.#releaseLater(command.holder);
+      return recorded;
     } catch (error) {
-      await this.removeUnused(blobs);
+      // Of everything else nobody knows whether it was recorded.
+      if (ERRORS[causeOf(error).code].advice === 'refuse') this.#releaseLater(command.holder);
       throw error;
     }
   }
 
-  /** Forgets a snapshot and removes its blobs. Throws `not-found`. */
+  /** Forgets a snapshot; its holder is removed afterwards. Throws `not-found`. */
   async delete(
     id: string,
     command: Extract<SnapshotCommand, { type: 'Delete' }>,
     metadata: EventMetadata,
   ): Promise<SnapshotRecorded> {
-    const recorded = await this.#alone(() => this.#decide(id, command, metadata));
-    this.#leftovers.add(id);
-    await this.sweep();
+    const recorded = await this.#decide(id, command, metadata);
+    this.#unswept = true;
+    void this.sweep();
     return recorded;
   }
 
-  /** An export has ended without success: nobody else will ever remove what it has read out. */
+  /** An export has ended without success: nobody wants what it has read out. */
   async discard(id: string, metadata: EventMetadata): Promise<void> {
-    await this.#alone(async () => {
-      const { state } = await this.#read(id);
-      const reason = 'Its export has not succeeded';
-      if (state.phase === 'kept') await this.#decide(id, { type: 'Delete', actor: metadata.actor, reason }, metadata);
-      await this.#remove(blobsOf(state));
-    });
+    const reason = 'Its export has not succeeded';
+    if (await this.isKept(id)) await this.#decide(id, { type: 'Delete', actor: metadata.actor, reason }, metadata);
   }
 
-  /** Removes blobs that no kept snapshot has. */
-  removeUnused(blobs: readonly string[]): Promise<void> {
-    return this.#alone(() => this.#remove(blobs));
+  /** Removes what a holder has, unless a kept snapshot has that holder. For whose holder it is: nobody else may give it anything. */
+  async release(holder: string): Promise<void> {
+    await this.#alone(() => this.#refresh());
+    if (!this.#kept().has(holder)) await this.ports.blobs.of(holder).remove();
   }
 
-  /** Removes what deleted snapshots have left. Throws nothing: what can't be removed now is tried again. */
+  /** Removes what nobody wants (B3). Throws nothing: what can't be removed now is tried again. */
   async sweep(): Promise<void> {
-    await this.#alone(async () => {
-      await this.#refresh();
-      for (const id of this.#leftovers) {
-        const { kept, blobs } = this.#known.get(id)!;
-        if (!kept) await this.#remove(blobs);
-        this.#leftovers.delete(id);
+    this.#unswept = false;
+    const { blobs, clock, reports } = this.ports;
+    try {
+      // First: whose snapshot is recorded after that look is known by the next.
+      const holders = await blobs.holders();
+      await this.#alone(() => this.#refresh());
+      const kept = this.#kept();
+      for (const { holder, touched } of holders) {
+        const wanted = !this.#gone.has(holder) && touched > clock.now() - ABANDONED_AFTER;
+        if (!wanted && !kept.has(holder) && !this.underWay(holder)) await blobs.of(holder).remove();
       }
-    }).catch((error: unknown) => {
-      this.ports.reports.warn({ err: error }, 'Parts of deleted snapshots could not be removed; it is tried again');
-    });
+    } catch (error) {
+      this.#unswept = true;
+      reports.warn({ err: error }, 'Parts of deleted snapshots could not be removed; it is tried again');
+    }
   }
 
   /** Whether a sweep has anything to do. */
   get unswept(): boolean {
-    return this.#position === undefined || this.#leftovers.size > 0;
+    return this.#unswept;
+  }
+
+  #releaseLater(holder: string): void {
+    this.release(holder).catch((error: unknown) => {
+      this.ports.reports.warn(
+        { err: error, holder },
+        'What a refused archive has left could not be removed; a later start does it',
+      );
+    });
   }
 
   async #decide(id: string, command: SnapshotCommand, metadata: EventMetadata): Promise<SnapshotRecorded> {
@@ -173,26 +203,22 @@ export class Snapshots {
       const after = this.#position;
       const filter = { categories: ['snapshot'] };
       const page = await this.ports.store.readAll({ limit: PAGE, filter, ...(after !== undefined && { after }) });
-      for (const event of page.events) await this.#learn(event);
+      for (const event of page.events) this.#learn(event);
       [this.#position, end] = [page.position, page.end];
     }
   }
 
-  async #learn(event: RecordedEvent): Promise<void> {
-    const id = idOf(event.stream);
-    const state = await this.#evolve(snapshot.initialState(), event);
-    const kept = state.phase === 'kept';
-    const before = this.#known.get(id)?.blobs ?? [];
-    this.#known.set(id, { kept, blobs: kept ? blobsOf(state) : before });
-    if (!kept) this.#leftovers.add(id);
+  #learn({ stream, type, data }: RecordedEvent): void {
+    const id = idOf(stream);
+    const { holder } = type === 'SnapshotDeleted' ? this.#known.get(id)! : (data as unknown as { holder: string });
+    const kept = type !== 'SnapshotDeleted';
+    this.#known.set(id, { kept, holder });
+    if (!kept) this.#gone.add(holder);
   }
 
-  /** B2. */
-  async #remove(blobs: readonly string[]): Promise<void> {
-    if (blobs.length === 0) return;
-    await this.#refresh();
-    const wanted = new Set([...this.#known.values()].flatMap((one) => (one.kept ? one.blobs : [])));
-    for (const sha256 of new Set(blobs)) if (!wanted.has(sha256)) await this.ports.blobs.remove(sha256);
+  /** Holders that kept snapshots have. */
+  #kept(): Set<string> {
+    return new Set([...this.#known.values()].flatMap(({ kept, holder }) => (kept ? [holder] : [])));
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {

@@ -151,7 +151,9 @@ export class FakeProvisioner {
     if (step.action === 'export') {
       this.world.exporting(step);
       const content = this.data.get(one)!;
-      const part = { ...(await this.world.blobs.put(content)), mediaType: `text/${this.kind}`, contentBytes: content.length };
+      const holder = step.requestId;
+      const stored = await this.world.blobs.of(holder).put(content);
+      const part = { ...stored, mediaType: `text/${this.kind}`, contentBytes: content.length, holder };
       return this.#record(step, 'Exported', { part });
     }
     const generations = this.there.get(key) ?? new Set<number>();
@@ -167,7 +169,7 @@ export class FakeProvisioner {
     let content = `made of ${key}`;
     if (step.from && !was) {
       try {
-        content = (await this.world.blobs.read(step.from.sha256)).toString();
+        content = (await this.world.blobs.of(step.from.holder!).read(step.from.sha256)).toString();
       } catch (error) {
         return this.#record(step, 'Failed', { action: step.action, cause: causeOf(error) as unknown as JsonObject });
       }

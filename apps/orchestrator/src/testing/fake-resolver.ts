@@ -80,8 +80,8 @@ const imported: Planned = (query, state) => {
     const role = step.name === query.instanceId ? '' : step.name.slice(query.instanceId.length + 1);
     const part = query.parts!.find((one) => one.role === role && one.kind === step.kind);
     if (!part) return step;
-    const { sha256, bytes, mediaType, contentBytes } = part;
-    return { ...step, from: { sha256, bytes, mediaType, contentBytes } };
+    const { sha256, bytes, mediaType, contentBytes, holder } = part;
+    return { ...step, from: { sha256, bytes, mediaType, contentBytes, ...(holder !== undefined && { holder }) } };
   });
   return { ...plan, steps };
 };

@@ -1,4 +1,4 @@
-import { SlipwayError, sha256, type SnapshotManifest } from '@slipway/contracts';
+import { SlipwayError, type SnapshotManifest } from '@slipway/contracts';
 import type { Blobs } from '@slipway/blobs';
 import type { Archives } from '../ports.js';
 
@@ -10,10 +10,11 @@ export class MemoryArchives implements Archives {
 
   constructor(private readonly blobs: Blobs) {}
 
-  async write(manifest: SnapshotManifest, path: string): Promise<void> {
+  async write(manifest: SnapshotManifest, holder: string, path: string): Promise<void> {
     const failure = this.fails();
     if (failure) throw failure;
-    const parts = await Promise.all(manifest.parts.map(async ({ sha256: blob }) => (await this.blobs.read(blob)).toString()));
+    const held = this.blobs.of(holder);
+    const parts = await Promise.all(manifest.parts.map(async ({ sha256: blob }) => (await held.read(blob)).toString()));
     this.files.set(path, { manifest, parts });
   }
 
@@ -21,14 +22,16 @@ export class MemoryArchives implements Archives {
     return this.#at(path).manifest;
   }
 
-  /** A part that is empty is not what the manifest says. Tells of what was not there before, as real ones do. */
-  async read(path: string, stored: (sha256: string) => void): Promise<SnapshotManifest> {
+  async remove(path: string): Promise<void> {
+    this.files.delete(path);
+  }
+
+  /** A part that is empty is not what the manifest says. */
+  async read(path: string, holder: string): Promise<SnapshotManifest> {
     const { manifest, parts } = this.#at(path);
     for (const part of parts) {
       if (part === '') throw new SlipwayError('archive-invalid', `${path}: a part is damaged`);
-      const isKnown = await this.blobs.has(sha256(part));
-      const put = await this.blobs.put(part);
-      if (!isKnown) stored(put.sha256);
+      await this.blobs.of(holder).put(part);
     }
     return manifest;
   }

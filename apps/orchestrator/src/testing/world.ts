@@ -40,7 +40,7 @@ export const ADA: RequestContext = { correlationId: 'call-0001', actor: { id: 'a
 export class World {
   readonly clock = new VirtualClock();
   readonly disk = new MemoryDisk();
-  readonly blobs = new MemoryBlobs();
+  readonly blobs = new MemoryBlobs(() => this.clock.now());
   readonly archives = new MemoryArchives(this.blobs);
   readonly bus: LocalBus;
   readonly config: MeshConfig;
@@ -141,7 +141,12 @@ export class World {
       connected: () => this.bus.connected(),
     };
     const { config, ids } = this;
-    const blobs: Blobs = around(this.blobs, { put: pass, remove: pass }, 'blobs');
+    const blobs: Blobs = new Proxy(around<Blobs>(this.blobs, { put: pass }, 'blobs'), {
+      get: (target, property) =>
+        property === 'of'
+          ? (holder: string) => around(this.blobs.of(holder), { put: pass, remove: pass }, 'blobs')
+          : (Reflect.get(target, property) as unknown),
+    });
     const archives: Archives = around(this.archives, { write: pass, read: pass }, 'archives');
     const store = guarded(log.as('orchestrator'), () => alive);
     const orchestrator = createOrchestrator({

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Stream, type Readable } from 'node:stream';
 import { SlipwayError, type BlobRef } from '@slipway/contracts';
-import { CheckedContent, assertSha256, damaged, missing, piecesOf } from '../digest.js';
-import type { BlobContent, Blobs } from '../port.js';
+import { CheckedContent, assertHolder, assertSha256, damaged, isHolder, missing, piecesOf } from '../digest.js';
+import type { BlobContent, Blobs, Contents, HeldBlobs } from '../port.js';
 import { sweepLeftovers, unfinishedName } from './leftovers.js';
 
 const MIB = 1024 * 1024;
 /** How much is read of a file at once: what is behind it (hash, decompression) costs per piece. */
 const READ = MIB / 4;
 const UNFINISHED = 'unfinished';
+const HELD = 'held';
 
 /** Opens the store of blobs in a folder, made if it is not there. Several processes may use the same folder. */
 export async function openBlobs({ folder }: { folder: string }): Promise<Blobs> {
@@ -22,24 +23,26 @@ export async function openBlobs({ folder }: { folder: string }): Promise<Blobs> 
 }
 
 /**
- * Blobs as files: `<folder>/<2 digits>/<2 digits>/<sha256>`. Content is written beside, synced, renamed to its name, and
- * the folder synced: a name that is there has all of its content, whenever the power goes.
+ * Blobs as files. Content is written beside, synced, renamed to its name, and the folder synced: a name that is there has all of its
+ * content, whenever the power goes.
  */
-class DirectoryBlobs implements Blobs {
-  /** Folders that this process has seen to be durable. */
-  readonly #durable = new Set<string>();
+abstract class Files implements Contents {
+  /** `folder`: of the whole store. */
+  constructor(protected readonly folder: string) {}
 
-  constructor(readonly folder: string) {}
+  protected abstract folderOf(sha256: string): string;
+  /** Makes the folder of a blob, durable with all above it; another process may have made it just now. */
+  protected abstract prepareFolder(sha256: string): Promise<void>;
 
   async put(content: BlobContent): Promise<BlobRef> {
     const unfinished = join(this.folder, UNFINISHED, unfinishedName());
     try {
       const ref = await writeDurably(unfinished, content);
       await unlessUnavailable(async () => {
-        await this.#prepareFolder(ref.sha256);
+        await this.prepareFolder(ref.sha256);
         // Always, even when the name is there: the same bytes again mend a damaged blob.
         await rename(unfinished, this.#path(ref.sha256));
-        await syncFolder(this.#folderOf(ref.sha256));
+        await syncFolder(this.folderOf(ref.sha256));
       });
       return ref;
     } catch (error) {
@@ -84,21 +87,8 @@ class DirectoryBlobs implements Blobs {
     );
   }
 
-  async remove(sha256: string): Promise<void> {
-    assertSha256(sha256);
-    await unlessUnavailable(() =>
-      unlink(this.#path(sha256)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-      }),
-    );
-  }
-
-  #folderOf(sha256: string): string {
-    return join(this.folder, sha256.slice(0, 2), sha256.slice(2, 4));
-  }
-
   #path(sha256: string): string {
-    return join(this.#folderOf(sha256), sha256);
+    return join(this.folderOf(sha256), sha256);
   }
 
   async #openFile(sha256: string): Promise<FileHandle> {
@@ -109,16 +99,72 @@ class DirectoryBlobs implements Blobs {
       }),
     );
   }
+}
 
-  /** Makes the two folders above a blob, each durable in its own parent; another process may have made them just now. */
-  async #prepareFolder(sha256: string): Promise<void> {
-    const inner = this.#folderOf(sha256);
+/** `<folder>/<2 digits>/<2 digits>/<sha256>`, and who holds blobs beside. */
+class DirectoryBlobs extends Files implements Blobs {
+  /** Folders that this process has seen to be durable. */
+  readonly #durable = new Set<string>();
+
+  of(holder: string): HeldBlobs {
+    assertHolder(holder);
+    return new DirectoryHeld(this.folder, holder);
+  }
+
+  holders(): Promise<{ holder: string; touched: number }[]> {
+    return unlessUnavailable(async () => {
+      const names = await unlessMissing(readdir(join(this.folder, HELD)), []);
+      const found = names.filter(isHolder).map(async (holder) => {
+        const there = await unlessMissing(stat(join(this.folder, HELD, holder)), undefined);
+        return there ? [{ holder, touched: there.mtimeMs }] : [];
+      });
+      return (await Promise.all(found)).flat();
+    });
+  }
+
+  protected folderOf(sha256: string): string {
+    return join(this.folder, sha256.slice(0, 2), sha256.slice(2, 4));
+  }
+
+  protected async prepareFolder(sha256: string): Promise<void> {
+    const inner = this.folderOf(sha256);
     if (this.#durable.has(inner)) return;
     await mkdir(inner, { recursive: true, mode: 0o700 });
     await syncFolder(join(this.folder, sha256.slice(0, 2)));
     await syncFolder(this.folder);
     this.#durable.add(inner);
   }
+}
+
+/** `<folder>/held/<holder>/<sha256>`. */
+class DirectoryHeld extends Files implements HeldBlobs {
+  constructor(
+    folder: string,
+    private readonly holder: string,
+  ) {
+    super(folder);
+  }
+
+  remove(): Promise<void> {
+    return unlessUnavailable(() => rm(this.folderOf(), { recursive: true, force: true }));
+  }
+
+  protected folderOf(): string {
+    return join(this.folder, HELD, this.holder);
+  }
+
+  protected async prepareFolder(): Promise<void> {
+    await mkdir(this.folderOf(), { recursive: true, mode: 0o700 });
+    await syncFolder(join(this.folder, HELD));
+    await syncFolder(this.folder);
+  }
+}
+
+async function unlessMissing<T, Else>(found: Promise<T>, otherwise: Else): Promise<T | Else> {
+  return found.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return otherwise;
+  });
 }
 
 /** Errors of the source pass as they are; those of the file are the store's. */

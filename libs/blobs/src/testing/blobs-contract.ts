@@ -13,6 +13,9 @@ export interface BlobsUnderTest {
   dispose(): Promise<void>;
 }
 
+const ONE = '0b8f2c1e-0000-4000-8000-000000000001';
+const OTHER = '0b8f2c1e-0000-4000-8000-000000000002';
+
 const sha256Of = (content: Uint8Array | string) => createHash('sha256').update(content).digest('hex');
 
 /** Reads a stream as far as it goes: what came, and the error it ended with. */
@@ -131,7 +134,7 @@ export function describeBlobs(adapter: string, prepare: () => Promise<BlobsUnder
       await expect(store.blobs.open(name)).rejects.toMatchObject({ code: 'bad-input' });
       await expect(store.blobs.read(name)).rejects.toMatchObject({ code: 'bad-input' });
       await expect(store.blobs.has(name)).rejects.toMatchObject({ code: 'bad-input' });
-      await expect(store.blobs.remove(name)).rejects.toMatchObject({ code: 'bad-input' });
+      expect(() => store.blobs.of(name)).toThrow(expect.objectContaining({ code: 'bad-input' }));
     });
 
     describe.each([
@@ -160,17 +163,31 @@ export function describeBlobs(adapter: string, prepare: () => Promise<BlobsUnder
       });
     });
 
-    test('what is removed is gone, also twice; who reads it just now reads it to its end; it can be stored again', async () => {
-      const { sha256 } = await store.blobs.put(long);
-      const kept = await store.blobs.put('kept');
-      const reading = await store.blobs.open(sha256);
-      await store.blobs.remove(sha256);
-      await store.blobs.remove(sha256);
+    test('what a holder removes is gone, also twice, and nothing else; who reads it just now reads it to its end', async () => {
+      const [one, other] = [store.blobs.of(ONE), store.blobs.of(OTHER)];
+      const { sha256 } = await one.put(long);
+      expect([await other.has(sha256), await store.blobs.has(sha256)]).toEqual([false, false]);
+      await Promise.all([other.put(long), store.blobs.put(long), one.put('more')]);
+      const reading = await one.open(sha256);
+      await one.remove();
+      await one.remove();
       expect((await buffer(reading)).equals(long)).toBe(true);
-      expect([await store.blobs.has(sha256), await store.blobs.has(kept.sha256)]).toEqual([false, true]);
-      await expect(store.blobs.open(sha256)).rejects.toMatchObject({ code: 'blob-missing' });
-      await store.blobs.put(long);
-      expect((await store.blobs.read(sha256)).equals(long)).toBe(true);
+      expect([await one.has(sha256), await other.has(sha256), await store.blobs.has(sha256)]).toEqual([false, true, true]);
+      await expect(one.open(sha256)).rejects.toMatchObject({ code: 'blob-missing' });
+      await store.blobs.of(ONE).put(long);
+      expect((await store.blobs.of(ONE).read(sha256)).equals(long)).toBe(true);
+    });
+
+    test('who holds something is known, with when it was given something last', async () => {
+      expect(await store.blobs.holders()).toEqual([]);
+      const before = Date.now() - 2_000;
+      await store.blobs.of(ONE).put('one');
+      await store.blobs.of(OTHER).put('other');
+      const holders = await store.blobs.holders();
+      expect(holders.map(({ holder }) => holder).toSorted()).toEqual([ONE, OTHER]);
+      for (const { touched } of holders) expect(touched).toBeGreaterThan(before);
+      await store.blobs.of(ONE).remove();
+      expect(await store.blobs.holders()).toMatchObject([{ holder: OTHER }]);
     });
 
     test('a blob beyond the limit is not read into memory', async () => {

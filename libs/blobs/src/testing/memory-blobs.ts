@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { SlipwayError, sha256 as sha256Of, type BlobRef } from '@slipway/contracts';
-import { CheckedContent, assertSha256, damaged, missing, piecesOf } from '../digest.js';
-import type { BlobContent, Blobs } from '../port.js';
+import { CheckedContent, assertHolder, assertSha256, damaged, missing, piecesOf } from '../digest.js';
+import type { BlobContent, Blobs, Contents, HeldBlobs } from '../port.js';
 
-/** Blobs in memory, for tests and simulations. */
-export class MemoryBlobs implements Blobs {
+class MemoryContents implements Contents {
   /** What is stored, by name; tests damage it here. */
   readonly contents = new Map<string, Buffer>();
 
@@ -35,15 +34,54 @@ export class MemoryBlobs implements Blobs {
     return this.contents.has(sha256);
   }
 
-  async remove(sha256: string): Promise<void> {
-    assertSha256(sha256);
-    this.contents.delete(sha256);
-  }
-
   #find(sha256: string): Buffer {
     assertSha256(sha256);
     const content = this.contents.get(sha256);
     if (!content) throw missing(sha256);
     return content;
+  }
+}
+
+class MemoryHeld extends MemoryContents implements HeldBlobs {
+  touched = 0;
+
+  constructor(private readonly now: () => number) {
+    super();
+  }
+
+  override put(content: BlobContent): Promise<BlobRef> {
+    this.touched = this.now();
+    return super.put(content);
+  }
+
+  async remove(): Promise<void> {
+    this.contents.clear();
+  }
+}
+
+/** Blobs in memory, for tests and simulations. */
+export class MemoryBlobs extends MemoryContents implements Blobs {
+  readonly #held = new Map<string, MemoryHeld>();
+
+  /** `now`: ms since the epoch. */
+  constructor(private readonly now: () => number = Date.now) {
+    super();
+  }
+
+  of(holder: string): MemoryHeld {
+    assertHolder(holder);
+    const held = this.#held.get(holder) ?? new MemoryHeld(this.now);
+    this.#held.set(holder, held);
+    return held;
+  }
+
+  /** SHA-256 of all that anybody holds, sorted; once for each who does. */
+  held(): string[] {
+    return [...this.#held.values()].flatMap(({ contents }) => [...contents.keys()]).toSorted();
+  }
+
+  async holders(): Promise<{ holder: string; touched: number }[]> {
+    const there = [...this.#held].filter(([, { contents }]) => contents.size > 0);
+    return there.map(([holder, { touched }]) => ({ holder, touched }));
   }
 }

@@ -11,6 +11,8 @@ export interface SnapshotCopy {
 
 /** A manifest too big for an event stands in `manifestBlob`; here it is then without parts and wires. */
 interface Kept {
+  /** Who has its parts, and its manifest where that is too big: nobody else, so they can be removed with it. */
+  holder: string;
   manifest: SnapshotManifest;
   manifestBlob?: BlobRef;
   /** Of all parts, as they are stored. */
@@ -25,5 +27,5 @@ export type SnapshotEvent =
   | { type: 'SnapshotTaken'; data: Kept & { copy?: SnapshotCopy } }
   /** Its archive came from elsewhere and was found good. `copy`: it was read from there; else it was uploaded. */
   | { type: 'SnapshotReceived'; data: Kept & { actor: Actor; copy?: SnapshotCopy } }
-  /** Nobody wants it any more: the blobs of parts that no other snapshot has are removed. */
+  /** Nobody wants it any more: what its holder has is removed. */
   | { type: 'SnapshotDeleted'; data: { actor: Actor; reason?: string } };

@@ -8,23 +8,24 @@ const TELL_EVERY = 1_000;
 
 type Telling = Pick<DriverContext, 'clock' | 'progress'>;
 
-/** Reads out all data of a resource and stores them compressed, whatever their length in the same memory. */
+/** Reads out all data of a resource and gives them to `holder`, compressed, whatever their length in the same memory. */
 export async function readOut<Spec extends object>(
   portable: Portable<Spec>,
   target: Target,
   spec: Spec,
   context: DriverContext,
+  holder: string,
 ): Promise<Part> {
   const passing = new Passing(context, 'read');
   const content = await portable.export(target, spec, context);
   const { signal, blobs } = context;
-  const { sha256, bytes, contentBytes } = await putCompressed(blobs, content, {
+  const { sha256, bytes, contentBytes } = await putCompressed(blobs.of(holder), content, {
     signal,
     passed: (length) => passing.pass(length),
   });
   passing.end();
   context.log(`Read out ${sizeOf(contentBytes)}, stored as ${sizeOf(bytes)} (${sha256})`);
-  return { sha256, bytes, mediaType: portable.mediaType, contentBytes };
+  return { sha256, bytes, mediaType: portable.mediaType, contentBytes, holder };
 }
 
 /** A part as the data that a resource begins with. */
@@ -36,7 +37,8 @@ export const dataOf = (
   contentBytes: part.contentBytes,
   async open(): Promise<Readable> {
     signal.throwIfAborted();
-    const content = Readable.from(counted(await openCompressed(blobs, part)), { objectMode: false });
+    const holding = part.holder === undefined ? blobs : blobs.of(part.holder);
+    const content = Readable.from(counted(await openCompressed(holding, part)), { objectMode: false });
     // Who has not begun to read does not listen either: that must not end the process. Reading it throws the same error.
     content.on('error', () => {});
     // With the reason itself: whoever reads it must not take it for bad data.

@@ -119,7 +119,9 @@ export class StepRun implements Work {
         return { type: 'Stopped', data: identity };
       case 'export': {
         const { spec } = this.loaded.state.present!;
-        return { type: 'Exported', data: { ...identity, part: await readOut(portableOf(this.driver), target, spec, context) } };
+        // It is the snapshot's, whose id is the request's.
+        const part = await readOut(portableOf(this.driver), target, spec, context, this.#running.requestId);
+        return { type: 'Exported', data: { ...identity, part } };
       }
     }
   }

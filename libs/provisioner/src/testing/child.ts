@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 /**
  * One driver call in a process of its own, for the parts of the contract that need one: it ends or stops itself right before
  * its n-th effect, or is killed from outside. Told by one message of its parent, answered by one or two.
@@ -51,7 +52,7 @@ async function run({ module, make, folder, action, target, spec, inputs, from, a
     const does = {
       ensure: () => driver.ensure(target, spec, inputs, context),
       destroy: () => driver.destroy(target, context),
-      export: () => readOut(driver.portable!, target, spec, context),
+      export: () => readOut(driver.portable!, target, spec, context, randomUUID()),
     };
     const result = await does[action]();
     await tell({ type: 'done', effects, result });

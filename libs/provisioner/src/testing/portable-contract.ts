@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -48,7 +49,7 @@ export function describePortable(driver: Driver, data: DataSamples, hands: Hands
 
   describe('portable', () => {
     const context = () => hands.place().context();
-    const read = async (meant: Target) => readOut(portable, meant, hands.spec() as never, await context());
+    const read = async (meant: Target) => readOut(portable, meant, hands.spec() as never, await context(), randomUUID());
     const begin = async (meant: Target, from: Data) => ensure(meant, { ...(await context()), from });
     const restore = async (meant: Target, part: Part) => begin(meant, dataOf(part, await context()));
     /** A resource with data in it, read out. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pack, type Header } from 'tar-stream';
-import { putCompressed, type Blobs } from '@slipway/blobs';
+import { putCompressed, type Contents } from '@slipway/blobs';
 import { SNAPSHOT_FORMAT, TAR, type SnapshotManifest, type SnapshotPart } from '@slipway/contracts';
 
 export type TarEntry = Partial<Header> & Pick<Header, 'name'> & { content?: string | Buffer };
@@ -17,7 +17,7 @@ export async function tarOf(...entries: TarEntry[]): Promise<Buffer> {
 
 /** A part of this content, whose blob is stored. */
 export async function partOf(
-  blobs: Blobs,
+  blobs: Contents,
   content: AsyncIterable<Uint8Array>,
   over: Partial<SnapshotPart> = {},
 ): Promise<Omit<SnapshotPart, 'file'>> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -66,7 +67,7 @@ describe('a folder', () => {
     const context = await place.context();
     let part: Part;
     try {
-      part = await readOut(driver.portable!, place.target('storage', 'big'), {}, context);
+      part = await readOut(driver.portable!, place.target('storage', 'big'), {}, context, randomUUID());
       await driver.ensure(place.target('storage', 'copy'), {}, {}, { ...context, from: dataOf(part, context) });
     } finally {
       clearInterval(watching);
