@@ -10,12 +10,15 @@ describe('a WebSocket of an instance', () => {
   let instance: Server;
   const seen: IncomingMessage[] = [];
   beforeAll(async () => {
-    place = await GatewayPlace.open();
+    place = await GatewayPlace.open({ passLimits: { connectMs: 2_000, answerMs: 1_500 } });
     instance = createServer((_request, response) => response.writeHead(426, { 'X-Own': 'yes' }).end('no WebSocket here'));
     const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'chat' });
     instance.on('upgrade', (request, socket, head) => {
       seen.push(request);
       if (request.url === '/api/plain') return void socket.end('HTTP/1.1 426 Upgrade Required\r\nX-Own: yes\r\n\r\n');
+      const half = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf';
+      if (request.url === '/api/breaks') return void socket.write(half, () => socket.destroy());
+      if (request.url === '/api/hangs') return void socket.resume().write(half);
       sockets.handleUpgrade(request, socket, head, (ws) => {
         ws.on('message', (data, binary) => {
           if (String(data) === 'leave') ws.close(4001, 'as you wish');
@@ -78,6 +81,22 @@ describe('a WebSocket of an instance', () => {
     expect((await refused(open('shop/resource/a%2f..%2fb'))).statusCode).toBe(400);
     expect((await refused(open('shop/elsewhere'))).statusCode).toBe(404);
     expect(seen).toEqual([]);
+  });
+
+  it('whose refusal breaks off, or hangs, leaves no connection open: neither the caller’s nor the instance’s', async () => {
+    for (const path of ['breaks', 'hangs']) {
+      const socket = open(`shop/resource/${path}`);
+      const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
+      const ended = new Promise((resolve) => response.once('close', resolve));
+      response.on('error', () => {}).resume();
+      await ended;
+    }
+    seen.length = 0;
+    const socket = open('shop/resource/hangs');
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
+    const closed = once(seen[0]!.socket, 'end');
+    response.on('error', () => {}).destroy();
+    await closed;
   });
 
   it('that the instance refuses is refused in its words', async () => {

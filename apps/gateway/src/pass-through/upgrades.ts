@@ -1,6 +1,7 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { pipeline, type Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { contextOfCall } from '../identity/call.js';
 import { knockOf, type Door } from '../identity/door.js';
@@ -9,6 +10,9 @@ import { rawAnswer, toSlipwayError } from '../problem/problem.js';
 import { headersToCaller, headersToInstance } from './headers.js';
 import type { Shown } from './shown.js';
 import { HEADERS_TIMEOUT, failureOf, idOf, prefixOf, type PassLimits, type PassThrough } from './pass-through.js';
+
+/** After how long of silence the system asks whether a peer is still there, in ms. */
+const KEEP_ALIVE_MS = 30_000;
 
 /**
  * Upgrades of calls to instances (RFC 9110 §7.8), WebSockets above all: admitted as any call is, then both sides' bytes as they come.
@@ -65,7 +69,22 @@ export class Upgrades {
     socket.write(headOf(answer.response, shown, context.correlationId));
     if (answer.upstream) this.#join(socket, answer.upstream, head, answer.head);
     // It answers in the words of the protocol as it was: there is nothing more to say on this connection.
-    else answer.response.pipe(socket);
+    else this.#refuse(socket, answer.response);
+  }
+
+  /** T3: one that leaves ends the other; who says nothing any more is not waited for. */
+  #refuse(socket: Duplex, response: IncomingMessage): void {
+    this.#open.add(socket);
+    const timer = setTimeout(() => socket.destroy(), this.limits.answerMs);
+    response.on('data', () => timer.refresh());
+    // Only who reads is told that the caller has left.
+    socket.resume().once('end', () => socket.destroy());
+    pipeline(response, socket, () => {
+      clearTimeout(timer);
+      this.#open.delete(socket);
+      response.destroy();
+      socket.destroy();
+    });
   }
 
   #join(socket: Duplex, upstream: Duplex, head: Buffer, upstreamHead: Buffer): void {
@@ -79,6 +98,8 @@ export class Upgrades {
       }
     };
     for (const one of ends) {
+      // A peer that is gone without a word is found by the system; one that is silent may be so for as long as it likes.
+      (one as Socket).setKeepAlive?.(true, KEEP_ALIVE_MS);
       this.#open.add(one);
       one.once('close', end).on('error', end);
     }
