@@ -154,6 +154,21 @@ describe('snapshots', () => {
     expect(blobs(world)).toEqual([]);
   }, 60_000);
 
+  test('whose export fails after its archive was written leaves none at the destination', async () => {
+    const { world, orchestrator } = await exported(['shop']);
+    const write = world.archives.write.bind(world.archives);
+    let written = 0;
+    world.archives.write = async (manifest, holder, path) => {
+      await write(manifest, holder, path);
+      written = world.archives.files.size;
+      await world.blobs.of(holder).remove();
+    };
+    const { requestId } = await orchestrator().accept({ ...exportOf('shop', { destination: 'backups' }), key: 'again' }, ADA);
+    await world.clock.until(() => world.quiet, HOUR);
+    expect(world.last(requestId)!.type).toBe('RequestFailed');
+    expect([written, world.archives.files.size]).toEqual([1, 0]);
+  });
+
   test('B2: one whose part is not there is not received', async () => {
     const { world, ids, orchestrator } = await exported(['shop']);
     const manifest = { ...manifestOf(world, ids[0]!), id: '0b8f2c1e-0000-4000-8000-000000000001' };
