@@ -36,7 +36,7 @@ export const ApiDeleteSnapshot = (): MethodDecorator =>
     ApiOperation({
       operationId: 'delete-snapshot',
       summary: 'Forget a snapshot, and remove its data',
-      description: 'What another snapshot has too stays for that one. The same again changes nothing.',
+      description: 'Its parts are removed after the answer; no other snapshot has them. The same again changes nothing.',
     }),
     ID,
     ApiQuery({ name: 'reason', required: false, type: String, description: 'At most 500 characters; it is recorded.' }),

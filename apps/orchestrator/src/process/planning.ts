@@ -118,7 +118,7 @@ export class Planning {
       const plan = await this.planner.plan(queryOf(this.ports.config, asked), context);
       assertProvided(plan, this.ports);
       // All of an archive is read only for a plan that needs it.
-      if (source && plan.outcome !== 'unsatisfied') await this.sources.open(body, source, metadata);
+      if (source && plan.outcome !== 'unsatisfied') await this.sources.open(body, source, this.id, metadata);
       return { kind: 'plan', plan };
     } catch (error) {
       const cause = causeOf(error);

@@ -9,7 +9,7 @@ export interface Source {
   manifest: SnapshotManifest;
   /** Who has its parts, or will have them when they are read in. */
   holder: string;
-  /** Whether they are there. */
+  /** Whether nothing remains to be read: an archive is, and checked, also when another holder has the same. */
   known: boolean;
 }
 
@@ -32,20 +32,20 @@ export class Sources {
     if (body['snapshotId'] === true) return { ...(await this.snapshots.get(String(body['snapshot']))), known: true };
     const manifest = await this.manifestOf(body);
     const kept = await this.snapshots.find(manifest.id);
-    if (kept && hashOf(kept.manifest) === hashOf(manifest)) return { ...kept, known: true };
+    if (kept && hashOf(kept.manifest) === hashOf(manifest)) return { ...kept, known: kept.holder === id };
     return { manifest, holder: id, known: false };
   }
 
   /** Reads in what is not known yet, and records it. Throws the same, and `wrong-revision` where somebody else was first. */
-  async open(body: JsonObject, { manifest, holder, known }: Source, metadata: EventMetadata): Promise<void> {
+  async open(body: JsonObject, { manifest, holder, known }: Source, id: string, metadata: EventMetadata): Promise<void> {
     if (known) return;
     const copy = this.#copyAt(String(body['snapshot']));
-    const read = await this.ports.archives.read(pathOf(this.ports.config, copy), holder);
+    const read = await this.ports.archives.read(pathOf(this.ports.config, copy), id);
     if (hashOf(read) !== hashOf(manifest))
       throw new SlipwayError('archive-invalid', 'manifest.json: the archive was replaced while it was read', {
         entry: 'manifest.json',
       });
-    await this.snapshots.receive({ type: 'Receive', holder, manifest, actor: metadata.actor, copy }, metadata);
+    await this.snapshots.receive({ type: 'Receive', holder: id, manifest, actor: metadata.actor, copy }, metadata);
     const kept = await this.snapshots.get(manifest.id);
     if (kept.holder !== holder) throw new SlipwayError('wrong-revision', `The snapshot ${manifest.id} was just received`);
   }
