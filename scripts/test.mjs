@@ -5,7 +5,7 @@
  *   npm test                     all of it
  *   npm test -- event-store cli  only these projects
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { build, clear, installPackages, root, runtimeEnvironment, runtimeNode, say, seconds } from './bootstrap.mjs';
 import { bringServers } from './servers.mjs';
@@ -44,11 +44,21 @@ if (only.length === 0) {
   check('lint', run('npm', 'run', '--silent', 'lint'));
   check('format', run('oxfmt', '--check', '.'));
 }
-const nx = ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'test', '--output-style=stream', '--parallel=2'];
-const projects = only.length
-  ? [`--projects=${only.map((name) => (name.startsWith('@') ? name : `@slipway/${name}`)).join(',')}`]
-  : [];
-const green = run(runtimeNode(), ...nx, ...projects);
+/** The projects' tests, side by side with others; whether all of them passed. */
+const tests = (parallel, ...which) =>
+  new Promise((resolve) => {
+    const nx = ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'test', '--output-style=stream', `--parallel=${parallel}`];
+    spawn(runtimeNode(), [...nx, ...which], { cwd: root, stdio: 'inherit', env: environment }).on('close', (code) =>
+      resolve(code === 0),
+    );
+  });
+const named = only.map((name) => (name.startsWith('@') ? name : `@slipway/${name}`)).join(',');
+const WHOLE = '@slipway/e2e';
+// The end-to-end tests take about as long as all others, so they begin with the first of them.
+const passed = await Promise.all(
+  only.length ? [tests(2, `--projects=${named}`)] : [tests(1, `--projects=${WHOLE}`), tests(1, `--exclude=${WHOLE}`)],
+);
+const green = passed.every(Boolean);
 
 const reports = readdirSync(`${root}reports`)
   .filter((file) => file.endsWith('.json'))

@@ -9,9 +9,18 @@ const HASH = 8;
  */
 export function freeName(wanted: string, path: string, isTaken: (name: string) => boolean): string {
   if (NAME.test(wanted) && !isTaken(wanted)) return wanted;
-  const start = wanted.slice(0, MAX - HASH - 1).replaceAll(/-+$/g, '');
   for (let attempt = 0; ; attempt++) {
-    const name = `${start}-${sha256(`${path}#${attempt}`).slice(0, HASH)}`;
+    const name = toldApart(wanted, path, attempt);
     if (!isTaken(name)) return name;
   }
 }
+
+/** Further names than these are given only where a hash was met by chance. */
+const ATTEMPTS = 4;
+
+/** Whether {@link freeName} may have given this name, whatever was taken then. */
+export const mayBeNamed = (name: string, wanted: string, path: string): boolean =>
+  name === wanted || Array.from({ length: ATTEMPTS }, (_, attempt) => toldApart(wanted, path, attempt)).includes(name);
+
+const toldApart = (wanted: string, path: string, attempt: number): string =>
+  `${wanted.slice(0, MAX - HASH - 1).replaceAll(/-+$/g, '')}-${sha256(`${path}#${attempt}`).slice(0, HASH)}`;

@@ -451,4 +451,15 @@ describe('what is unsatisfied is named', () => {
     );
     expect(() => new World(...wide).plan('w0')).toThrow(expect.objectContaining({ code: 'too-large' }));
   });
+
+  test('what has another name because the first was taken is found again, also when that one has become free', () => {
+    const world = new World(abstract('stack', ['base']), abstract('base', ['data'], { shared: true }), storage('data'));
+    for (const name of ['one', 'two']) {
+      expect(world.provision('stack', name).outcome).toBe('install');
+      expect(world.plan('stack', name).outcome).toBe('satisfied');
+    }
+    expect([...world.keys]).toEqual(['storage/base-data', expect.stringMatching(/^storage\/base-data-[0-9a-f]{8}$/)]);
+    world.deprovision('one');
+    expect(world.plan('stack', 'two').outcome).toBe('satisfied');
+  });
 });

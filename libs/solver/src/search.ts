@@ -11,7 +11,7 @@ import { identityOf, provides, type PinnedDefinition } from './catalogue.js';
 import { driverAt } from './driver.js';
 import type { EnvironmentView } from './environment.js';
 import { circular, nameInUse, noDriver, nothingFor, otherVersionShared, type Reason } from './explain.js';
-import { freeName } from './naming.js';
+import { freeName, mayBeNamed } from './naming.js';
 import { asName, needsOf, type Need } from './requirement.js';
 import { layOver } from './spec.js';
 
@@ -71,6 +71,8 @@ interface Open {
 class Search {
   /** Shared things that are installed, by their definition's name. */
   readonly #sharedInstalled = new Map<string, Installed>();
+  /** What is installed for this instance. */
+  readonly #mine: readonly Installed[];
   /** Shared parts of this plan, by their definition's name. */
   readonly #sharedParts = new Map<string, Part>();
   readonly #takenKeys = new Set<string>();
@@ -84,7 +86,8 @@ class Search {
   #parts = 0;
 
   constructor(private readonly input: SearchInput) {
-    const { catalogue, environment } = input;
+    const { catalogue, environment, instanceId } = input;
+    this.#mine = environment.madeFor(instanceId);
     const askedForAlone = [...catalogue.sharedNames].flatMap((name) => environment.madeFrom(name));
     for (const one of askedForAlone)
       if (catalogue.get(one.definition)?.definition.shared) this.#sharedInstalled.set(one.definition.name, one);
@@ -123,7 +126,7 @@ class Search {
     if (candidates.length === 0) return this.#failed([nothingFor(requirement, this.input.catalogue)]);
     let first: Dead | undefined;
     const because = new Set<string>();
-    for (const candidate of this.#installedFirst(candidates, wanted)) {
+    for (const candidate of this.#installedFirst(candidates, wanted, path)) {
       const found = this.#attempt(candidate, requirement, wanted, path);
       if (!isFailure(found)) return found;
       first ??= found;
@@ -143,23 +146,25 @@ class Search {
     return part && { part };
   }
 
-  #installedFirst(candidates: PinnedDefinition[], wanted: string): PinnedDefinition[] {
-    const reused = candidates.filter((candidate) => this.#reusable(candidate, wanted));
+  #installedFirst(candidates: PinnedDefinition[], wanted: string, path: string): PinnedDefinition[] {
+    const reused = candidates.filter((candidate) => this.#reusable(candidate, wanted, path));
     return reused.length === 0 ? candidates : [...new Set([...reused, ...candidates])];
   }
 
-  /** What was made for this instance by that name and is still there, from the same definition. */
-  #reusable({ definition }: PinnedDefinition, name: string): Installed | undefined {
-    const installed = definition.type && this.input.environment.get(resourceKey({ kind: definition.type, name }));
-    const same =
-      installed && installed.instanceId === this.input.instanceId && identityOf(installed.definition) === identityOf(definition);
-    return same ? installed : undefined;
+  /** What was made for this instance from the same definition for that requirement and is still there, under whatever name was free. */
+  #reusable({ definition }: PinnedDefinition, wanted: string, path: string): Installed | undefined {
+    return this.#mine.find(
+      (one) =>
+        one.kind === definition.type &&
+        identityOf(one.definition) === identityOf(definition) &&
+        mayBeNamed(one.name, wanted, path),
+    );
   }
 
   #attempt(pinned: PinnedDefinition, requirement: Requirement, wanted: string, path: string): Provider | Dead {
     const { definition } = pinned;
     const identity = identityOf(definition);
-    const reused = this.#reusable(pinned, wanted);
+    const reused = this.#reusable(pinned, wanted, path);
     if (reused) return { installed: reused };
     const known = this.#knownDead(identity);
     if (known) return known;

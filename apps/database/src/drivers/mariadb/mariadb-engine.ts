@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { SlipwayError, type JsonObject, type ResourceRef } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
+import { AccessFiles } from '../../server/access-files.js';
 import type { Admission, Content, Engine, Generation, Standing } from '../../server/engine.js';
 import { schemaRefused } from '../../server/server-driver.js';
 import { MariadbError, asFailure, dumpInto, mariadb, nativeHash, optionsFor, runFile, type Access } from './client.js';
@@ -73,7 +73,7 @@ export class MariadbEngine implements Engine {
   }
 
   async clear(generation: Generation): Promise<boolean> {
-    await this.#removeFiles(generation);
+    await this.#accessFiles.removeAll(generation);
     const was = (await this.#ask(statements.there(generation))) === '1';
     if (was) await this.#ask(statements.endConnections(generation));
     for (const base of await this.#attempts(generation)) await this.#decide(statements.discard(generation, base));
@@ -189,26 +189,15 @@ export class MariadbEngine implements Engine {
     }
   }
 
-  /** Each caller with an option file of its own, since several may work on one generation. */
-  async #asUser<T>({ name }: Generation, password: string, work: (access: Access) => Promise<T>): Promise<T> {
-    const { filesystem } = this.context;
-    const { programs, address, passwords } = this.server;
-    const optionFile = join(passwords, `${name}.${randomBytes(6).toString('hex')}`);
-    await filesystem.writeFile(optionFile, optionsFor({ ...address, user: name, password }), { mode: 0o600 });
-    try {
-      return await work({ programs, optionFile });
-    } finally {
-      await filesystem.remove(optionFile);
-    }
+  #asUser<T>(generation: Generation, password: string, work: (access: Access) => Promise<T>): Promise<T> {
+    const { programs, address } = this.server;
+    return this.#accessFiles.with(generation, optionsFor({ ...address, user: generation.name, password }), (optionFile) =>
+      work({ programs, optionFile }),
+    );
   }
 
-  /** Also those that somebody left who was killed. */
-  async #removeFiles({ name }: Generation): Promise<void> {
-    const { filesystem } = this.context;
-    const { passwords } = this.server;
-    for (const file of await filesystem.list(passwords)) {
-      if (file.startsWith(`${name}.`)) await filesystem.remove(join(passwords, file));
-    }
+  get #accessFiles(): AccessFiles {
+    return new AccessFiles(this.context.filesystem, this.server.passwords);
   }
 }
 

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { SlipwayError, type JsonObject, type ResourceRef } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
+import { AccessFiles } from '../../server/access-files.js';
 import type { Admission, Content, Engine, Generation, Standing } from '../../server/engine.js';
 import { schemaRefused } from '../../server/server-driver.js';
 import { readDump, writeDump } from './dump.js';
@@ -81,7 +80,7 @@ export class PostgresEngine implements Engine {
   }
 
   async clear(generation: Generation): Promise<boolean> {
-    await this.#removePasswords(generation);
+    await this.#accessFiles.removeAll(generation);
     for (let tries = 1, there = false; ; tries += 1) {
       try {
         return (await this.#admin(statements.clear(generation))) === 't' || there;
@@ -163,26 +162,16 @@ export class PostgresEngine implements Engine {
     return psql(this.context, this.server.admin, { database, options: OWN_NAMES_ONLY }, sql);
   }
 
-  /** Each caller with a password file of its own, since several may work on one generation. */
-  async #asRole<T>({ name }: Generation, password: string, work: (access: Access) => Promise<T>): Promise<T> {
-    const { filesystem } = this.context;
-    const { admin, passwords } = this.server;
-    const passwordFile = join(passwords, `${name}.${randomBytes(6).toString('hex')}`);
-    await filesystem.writeFile(passwordFile, passwordLine(name, password), { mode: 0o600 });
-    try {
-      return await work({ ...admin, user: name, passwordFile });
-    } finally {
-      await filesystem.remove(passwordFile);
-    }
+  #asRole<T>(generation: Generation, password: string, work: (access: Access) => Promise<T>): Promise<T> {
+    const { admin } = this.server;
+    const { name } = generation;
+    return this.#accessFiles.with(generation, passwordLine(name, password), (passwordFile) =>
+      work({ ...admin, user: name, passwordFile }),
+    );
   }
 
-  /** Also those that somebody left who was killed. */
-  async #removePasswords({ name }: Generation): Promise<void> {
-    const { filesystem } = this.context;
-    const { passwords } = this.server;
-    for (const file of await filesystem.list(passwords)) {
-      if (file.startsWith(`${name}.`)) await filesystem.remove(join(passwords, file));
-    }
+  get #accessFiles(): AccessFiles {
+    return new AccessFiles(this.context.filesystem, this.server.passwords);
   }
 }
 

@@ -74,5 +74,5 @@ driverContract('sqlite', sqliteDriver, {
     },
     hostile: hostileDatabases(),
   },
-  points: 8,
+  points: 5,
 });

@@ -38,5 +38,5 @@ driverContract('directory', directoryDriver, {
       expect((await lstat(join(path, 'link'))).uid).toBe(process.getuid!());
     },
   },
-  points: 20,
+  points: 12,
 });
