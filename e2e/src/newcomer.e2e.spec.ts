@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SlipwayClient } from '@slipway/client';
-import { systemClock } from '@slipway/contracts';
+import { SERVICES, systemClock } from '@slipway/contracts';
 import { NO_STREAM } from '@slipway/event-store';
 import { openEventLog } from '@slipway/event-store/open';
 import { startNatsServer } from '@slipway/mesh/testing';
@@ -172,7 +172,7 @@ describe('npm start', () => {
     const mesh = start(['--processes']);
     const [, url] = await mesh.says(/The service\s+(http:\S+)/);
     const programs = childrenOf(supervisorOf(data));
-    expect(programs.length).toBe(7); // nats-server and six services
+    expect(programs.length).toBe(1 + SERVICES.length); // nats-server and the services
     const running = [...programs, ...processesIn(data), supervisorOf(data)];
     expect(await mesh.interrupt()).toBe(0);
     expect(mesh.output).toContain('Stopping ...');

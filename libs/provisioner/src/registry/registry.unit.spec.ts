@@ -6,6 +6,9 @@ import { SimulatedPlace } from '../testing/simulated-place.js';
 import { settle } from '@slipway/mesh/testing';
 import { Registry, type RegistryCache, type Remembered } from './registry.js';
 
+/** An export's request, whose blobs are its own. */
+const EXPORT = '6f1b1a0e-4a53-5c0e-9d54-4f7a1c1f7a10';
+
 describe('the list of own resources', () => {
   let rig: CoreRig;
   let saved: Remembered | undefined;
@@ -68,9 +71,9 @@ describe('the list of own resources', () => {
   test('what was stopped, and what was read out, is worked on no more and is to stay', async () => {
     const { provisioner, command } = await make('shop');
     const { resource } = command;
-    await provisioner.stop({ ...rig.stop(), resource, requestId: 'r2' }, rig.context);
+    await provisioner.stop({ ...rig.stop(), resource, requestId: EXPORT }, rig.context);
     await rig.clock.reach(() => rig.types(resource).includes('Stopped'));
-    await provisioner.export({ ...rig.export(), resource, requestId: 'r2' }, rig.context);
+    await provisioner.export({ ...rig.export(), resource, requestId: EXPORT }, rig.context);
     await rig.clock.reach(() => rig.types(resource).includes('Exported'));
     const { registry } = await caughtUp();
     expect(registry.get(resource)).toMatchObject({ wanted: true, there: true, stopped: true });
