@@ -55,7 +55,7 @@ export class Trouble {
   private definitions(): object[] {
     const needs = [
       { name: 'data', namespace: 'storage' },
-      { name: 'db', namespace: 'database' },
+      { name: 'db', namespace: 'database', attributes: { engine: 'sqlite' } },
     ];
     const run = (artefact: string, startSeconds: number) => ({
       artefact,
