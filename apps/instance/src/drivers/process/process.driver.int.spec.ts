@@ -280,7 +280,7 @@ describe('an instance as a process', () => {
   });
 
   test('a wrong answer is not healthy; without a health check a connection is enough', async () => {
-    const wrong = ensure('wrong', { health: { path: '/nowhere', startSeconds: 1 } });
+    const wrong = ensure('wrong', { health: { path: '/nowhere', startSeconds: 6 } });
     await expect(wrong).rejects.toMatchObject({ code: 'health-failed', details: { reason: 'GET /nowhere answered 404' } });
     expect((await ensure('open', { health: undefined })).effect).toBe('made');
   });
