@@ -373,7 +373,7 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
   });
 
   test('a wrong answer is not healthy; without a health check what lasts as a connection is enough, and only that', async () => {
-    await expect(ensure('wrong', { health: { path: '/nowhere', startSeconds: 2 } })).rejects.toMatchObject({
+    await expect(ensure('wrong', { health: { path: '/nowhere', startSeconds: 8 } })).rejects.toMatchObject({
       code: 'health-failed',
       details: { reason: 'GET /nowhere answered 404' },
     });

@@ -286,7 +286,7 @@ describe('an instance as a process', () => {
   });
 
   test('without a path of its own its health is that of its resource', async () => {
-    const wrong = ensure('wrong', { resourceUri: '/nowhere', health: { startSeconds: 1 } });
+    const wrong = ensure('wrong', { resourceUri: '/nowhere', health: { startSeconds: 6 } });
     await expect(wrong).rejects.toMatchObject({ code: 'health-failed', details: { reason: 'GET /nowhere answered 404' } });
     const own = { resourceUri: '/nowhere', health: { path: '/' } };
     expect((await ensure('own', own)).effect).toBe('made');
