@@ -439,7 +439,20 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
     if (driver.portable) {
       if (!samples.data) throw new Error(`${name} is portable: the contract needs data to try that with`);
       const points = (count: number) => chosenPoints(count, samples.points, random);
-      const hands = { target, later, ensure, destroy, inspect, child, effectsOf, expectDestroyed, expectWorks, points, random };
+      const hands = {
+        mayBeMissed,
+        target,
+        later,
+        ensure,
+        destroy,
+        inspect,
+        child,
+        effectsOf,
+        expectDestroyed,
+        expectWorks,
+        points,
+        random,
+      };
       describePortable(driver, samples.data, { ...hands, place: () => place, spec: () => spec });
     }
 

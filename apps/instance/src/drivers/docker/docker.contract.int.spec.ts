@@ -61,6 +61,6 @@ driverContract('docker', () => contractDriver(module), {
       expect(Buffer.from(await answer.arrayBuffer()).equals(DATA)).toBe(true);
     },
   },
-  points: 3,
+  points: 2,
   waits: true,
 });

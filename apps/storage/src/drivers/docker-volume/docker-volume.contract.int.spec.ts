@@ -47,5 +47,5 @@ driverContract('docker-volume', () => dockerVolumeDriver({ mesh: 'contract', doc
       ]);
     },
   },
-  points: 4,
+  points: 2,
 });

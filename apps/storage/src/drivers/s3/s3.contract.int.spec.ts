@@ -58,5 +58,5 @@ driverContract('s3', () => contractDriver(module), {
       expect(digest(await bucket.get('deep/er/long'))).toBe(digest(CONTENT));
     },
   },
-  points: 4,
+  points: 2,
 });
