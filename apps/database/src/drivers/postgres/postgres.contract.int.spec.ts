@@ -67,6 +67,6 @@ driverContract('postgres', contractDriver, {
       'statements instead of an archive': Buffer.from('\\! touch /tmp/slipway-never-made\nCREATE TABLE data (kept text);\n'),
     },
   },
-  points: 3,
+  points: 2,
   missing,
 });

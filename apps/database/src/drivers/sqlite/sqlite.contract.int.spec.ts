@@ -74,5 +74,5 @@ driverContract('sqlite', sqliteDriver, {
     },
     hostile: hostileDatabases(),
   },
-  points: 5,
+  points: 4,
 });

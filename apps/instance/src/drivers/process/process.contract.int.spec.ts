@@ -57,5 +57,5 @@ driverContract('process', contractDriver, {
       expect(Buffer.from(await answer.arrayBuffer()).equals(DATA)).toBe(true);
     },
   },
-  points: 4,
+  points: 3,
 });
