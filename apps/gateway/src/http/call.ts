@@ -23,7 +23,7 @@ export class HttpCall {
   get headers(): IncomingHttpHeaders {
     return this.request.headers;
   }
-  /** The moment that is asked about; `undefined`: the present. */
+  /** The moment that is asked about; empty: the present. */
   get moment(): { asOf?: string } {
     const asOf = one(this.query, 'asOf');
     return asOf === undefined ? {} : { asOf };
