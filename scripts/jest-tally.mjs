@@ -1,13 +1,19 @@
-/** A Jest reporter that leaves each project's counts, and its skipped tests by name, for the closing line of `npm test`, which names the folder. */
+/** A Jest reporter that leaves each project's counts, and its skipped and failed tests by name, for the closing line of `npm test`, which names the folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 const clone = fileURLToPath(new URL('../', import.meta.url));
+
+/** One failed test for the end of a long log: where it is, what it is called, and the beginning of why. */
+const failureOf = (rootDir, { testFilePath }, name, message = '') =>
+  [`${relative(rootDir, testFilePath)} ${name}`, ...stripVTControlCharacters(message).split('\n').slice(0, 12)].join('\n      ');
 
 export default class Tally {
   constructor({ rootDir }, { folder = process.env.SLIPWAY_REPORTS } = {}) {
     this.folder = folder;
+    this.rootDir = rootDir;
     this.name = relative(clone, rootDir).replaceAll(/[\\/]/g, '-');
   }
 
@@ -20,10 +26,17 @@ export default class Tally {
     const skipped = results.testResults.flatMap((file) =>
       file.testResults.filter((test) => test.status === 'pending' || test.status === 'todo').map((test) => test.fullName),
     );
+    const failures = results.testResults.flatMap((file) => [
+      ...(file.testExecError ? [failureOf(this.rootDir, file, 'did not run', file.testExecError.message)] : []),
+      ...file.testResults
+        .filter((test) => test.status === 'failed')
+        .map((test) => failureOf(this.rootDir, file, test.fullName, test.failureMessages[0])),
+    ]);
     this.report({
       passed: results.numPassedTests,
       failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
       skipped,
+      failures,
       finished: true,
     });
   }

@@ -33,7 +33,13 @@ function check(name, passed) {
   say(`${passed ? 'ok  ' : 'FAIL'} ${name}`);
   writeFileSync(
     `${root}reports/check-${name}.json`,
-    JSON.stringify({ name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: [] }),
+    JSON.stringify({
+      name,
+      passed: passed ? 1 : 0,
+      failed: passed ? 0 : 1,
+      skipped: [],
+      failures: passed ? [] : ['see its output above'],
+    }),
   );
 }
 

@@ -268,6 +268,11 @@ describe('the closing line of npm test', () => {
     expect(tally([report('a', 3, 2)], true).ok).toBe(false);
   });
 
+  it('names what failed, so that the end of a long log is enough', () => {
+    const { lines } = tally([{ ...report('libs-a', 3, 1), failures: ['src/x.spec.ts x is y\n      expected y'] }], false);
+    expect(lines).toEqual(['Failed:', '  - libs-a: src/x.spec.ts x is y\n      expected y', '', '3 passed, 1 failed, 0 skipped']);
+  });
+
   it('fails with a test that is skipped without a reason in its name', () => {
     const { lines, ok } = tally([report('a', 3, 0, ['silently'])], true);
     expect(ok).toBe(false);
@@ -285,21 +290,35 @@ describe('the closing line of npm test', () => {
 });
 
 describe('the report of a project', () => {
-  it('names what was skipped, and tells a run that never came to its end', () => {
+  it('names what was skipped and what failed, and tells a run that never came to its end', () => {
     const reporter = new Tally({ rootDir: join(clone, 'libs/mesh') }, { folder });
     const read = () => JSON.parse(readFileSync(join(folder, 'libs-mesh.json'), 'utf8'));
     reporter.onRunStart();
     expect(tally([read()], false).lines.at(-1)).toBe('0 passed, 1 failed, 0 skipped');
     const testResults = [
       {
+        testFilePath: join(clone, 'libs/mesh/src/a.unit.spec.ts'),
         testResults: [
           { status: 'passed', fullName: 'a' },
           { status: 'pending', fullName: 'b (skipped: no server)' },
+          { status: 'failed', fullName: 'c', failureMessages: ['\u001b[31mnot d\u001b[39m\n  at line 3'] },
         ],
       },
+      {
+        testFilePath: join(clone, 'libs/mesh/src/b.unit.spec.ts'),
+        testResults: [],
+        testExecError: { message: 'no such module' },
+      },
     ];
-    reporter.onRunComplete(new Set(), { numPassedTests: 1, numFailedTests: 0, numRuntimeErrorTestSuites: 1, testResults });
-    expect(read()).toEqual({ name: 'libs-mesh', passed: 1, failed: 1, skipped: ['b (skipped: no server)'], finished: true });
+    reporter.onRunComplete(new Set(), { numPassedTests: 1, numFailedTests: 1, numRuntimeErrorTestSuites: 1, testResults });
+    expect(read()).toEqual({
+      name: 'libs-mesh',
+      passed: 1,
+      failed: 2,
+      skipped: ['b (skipped: no server)'],
+      failures: ['src/a.unit.spec.ts c\n      not d\n        at line 3', 'src/b.unit.spec.ts did not run\n      no such module'],
+      finished: true,
+    });
   });
 });
 
