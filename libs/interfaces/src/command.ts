@@ -8,7 +8,7 @@ export interface CommandResult {
 
 export interface CommandOptions {
   cwd?: string;
-  /** The whole environment of the program; a minimal one (PATH, LANG) when left out. */
+  /** The whole environment of the program (a maker may add `SLIPWAY_…` for itself); a minimal one (PATH, LANG) when left out. */
   env?: Record<string, string>;
   input?: string | Uint8Array;
   /** Ended with SIGKILL after this time: `timed-out`. 60,000 when left out. */

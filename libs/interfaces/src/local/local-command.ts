@@ -7,17 +7,23 @@ import { Lines } from './lines.js';
 import { Tail } from './tail.js';
 
 /** What a program gets when nothing else is said: where programs stand, and a locale that changes no output. */
-const MINIMAL_ENV = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
+export const MINIMAL_ENV = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
 
 /** How long output may still come after the program has ended, held open by what it left behind. */
 const LINGER_MS = 1_000;
 
 /** Programs on this machine. Each runs in a process group of its own, so that ending it ends all that it has started. */
 export function localCommand(): Command {
+  const exec = (command: readonly string[], options?: CommandOptions) => run(command, options);
   return { exec, execOrThrow: async (command, options) => orThrow(command, await exec(command, options)), spawnDetached };
 }
 
-function exec(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+/** {@link Command.exec} on this machine; `onBegun` hears the process id of the program, which is that of its group too. */
+export function run(
+  command: readonly string[],
+  options: CommandOptions = {},
+  onBegun?: (pid: number) => void,
+): Promise<CommandResult> {
   const [program, ...args] = command;
   if (!program) return Promise.reject(new SlipwayError('bad-input', 'The command is empty'));
   const { signal, timeoutMs = 60_000 } = options;
@@ -30,6 +36,7 @@ function exec(command: readonly string[], options: CommandOptions = {}): Promise
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    if (child.pid !== undefined) onBegun?.(child.pid);
     const stdout = collect(child.stdout, 'stdout', options.onLine);
     const stderr = collect(child.stderr, 'stderr', options.onLine);
     let ended: SlipwayError | undefined;

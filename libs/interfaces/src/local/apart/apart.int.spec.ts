@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { Command } from '../../command.js';
@@ -19,6 +19,16 @@ async function gone(pid: number): Promise<void> {
     await sleep(10);
   }
 }
+
+/** The process ids of programs whose command line holds the text. */
+async function running(text: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid);
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return pids.filter((_, index) => lines[index]!.includes(text));
+}
+
+/** A time to sleep that nobody else on this machine sleeps, in seconds. */
+const unlike = () => `300.${process.pid}${String(Math.random()).slice(2, 10)}`;
 
 describe('the process that starts programs', () => {
   test('is one for all of them, and not ours', async () => {
@@ -48,7 +58,53 @@ describe('the process that starts programs', () => {
     expect((await command.exec(['echo', 'again'])).stdout).toBe('again\n');
   });
 
-  test('does not end by the signals of a terminal, and ends with the one it works for', async () => {
+  test('when it is killed, a call fails only when nothing of it runs any more, also what left its group or its variables', async () => {
+    const command = apartCommand();
+    const starter = await starterOf(command);
+    const seconds = unlike();
+    const line = `sleep ${seconds} & setsid sleep ${seconds} & env -i sleep ${seconds} & echo all; wait`;
+    let begun!: () => void;
+    const all = new Promise<void>((resolve) => (begun = resolve));
+    const failed = expect(command.exec(['sh', '-c', line], { onLine: () => begun() })).rejects.toMatchObject({
+      code: 'driver-failed',
+    });
+    await all;
+    while ((await running(seconds)).length < 4) await sleep(10);
+    process.kill(starter, 'SIGKILL');
+    await failed;
+    expect(await running(seconds)).toEqual([]);
+  }, 60_000);
+
+  test('killed at any moment, it leaves nothing of a call running that has failed', async () => {
+    const command = apartCommand();
+    for (let round = 0; round < 12; round += 1) {
+      const starter = await starterOf(command);
+      const seconds = unlike();
+      const calls = Array.from({ length: 6 }, () => command.exec(['sh', '-c', `sleep ${seconds} & exec sleep ${seconds}`]));
+      const failed = Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ code: 'driver-failed' })));
+      await sleep(round * 2);
+      process.kill(starter, 'SIGKILL');
+      await failed;
+      expect(await running(seconds)).toEqual([]);
+    }
+  }, 120_000);
+
+  test('when it is killed, what an ended call left behind on purpose, and what was started to outlive us, runs on', async () => {
+    const command = apartCommand();
+    const starter = await starterOf(command);
+    const left = Number((await command.exec(['setsid', 'sh', '-c', 'sleep 300 >/dev/null 2>&1 & echo $!'])).stdout);
+    const detached = await command.spawnDetached(['sleep', '300'], { cwd: '/', env: {}, logFile: '/dev/null' });
+    try {
+      const failed = expect(command.exec(['sleep', '300'])).rejects.toMatchObject({ code: 'driver-failed' });
+      process.kill(starter, 'SIGKILL');
+      await failed;
+      for (const pid of [left, detached]) expect(process.kill(pid, 0)).toBe(true);
+    } finally {
+      for (const pid of [left, detached]) process.kill(pid, 'SIGKILL');
+    }
+  }, 60_000);
+
+  test('does not end by the signals of a terminal, and ends with the one it works for, with what it runs', async () => {
     const built = new URL('../../../dist/index.js', import.meta.url).href;
     const script = `
       const { apartCommand } = await import(${JSON.stringify(built)});
@@ -56,14 +112,15 @@ describe('the process that starts programs', () => {
       const starter = Number((await command.exec(['sh', '-c', 'echo $PPID'])).stdout);
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(starter, signal);
       const { stdout } = await command.exec(['echo', 'still there']);
-      console.log(starter, stdout.trim());
+      command.exec(['sh', '-c', 'echo $$; exec sleep 300'], { onLine: (pid) => console.log(starter, pid, stdout.trim()) });
       setInterval(() => {}, 1_000);
     `;
     const worksFor = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [said] = (await once(worksFor.stdout, 'data')) as [Buffer];
-    const [, pid, rest] = /^(\d+) (.*)\n$/.exec(String(said))!;
+    const [, pid, program, rest] = /^(\d+) (\d+) (.*)\n$/.exec(String(said))!;
     expect(rest).toBe('still there');
     worksFor.kill('SIGKILL');
     await gone(Number(pid));
+    await gone(Number(program));
   }, 30_000);
 });

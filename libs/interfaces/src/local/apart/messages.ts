@@ -4,9 +4,9 @@ import type { CommandOptions, CommandResult } from '../../command.js';
 /** What of a program's options goes over: the rest stays with the caller. */
 export type Carried = Omit<CommandOptions, 'signal' | 'onLine'>;
 
-/** What the starter of programs is asked. `id` is the call's. */
+/** What the starter of programs is asked. `id` is the call's, `mark` what the program and all that it starts bear. */
 export type Asked =
-  | { id: number; do: 'exec'; command: readonly string[]; options: Carried; lines: boolean }
+  | { id: number; do: 'exec'; command: readonly string[]; options: Carried; mark: string; lines: boolean }
   | {
       id: number;
       do: 'spawn';
@@ -15,8 +15,9 @@ export type Asked =
     }
   | { id: number; do: 'abort'; cause: Cause };
 
-/** What it answers: lines as they come, then one end. */
+/** What it answers: the process id of what has begun, lines as they come, then one end. */
 export type Told =
+  | { id: number; begun: number }
   | { id: number; line: string; from: 'stdout' | 'stderr' }
   | { id: number; result: CommandResult }
   | { id: number; pid: number }

@@ -1,9 +1,10 @@
 /**
  * A small process that starts programs for a large one: what starting costs (fork(2) copies the page tables) grows with the
- * memory of who does it, and holds up all else that he does. It ends when the one it works for does.
+ * memory of who does it, and holds up all else that he does. It ends, and ends what it runs, when the one it works for does.
  */
 import { SlipwayError, causeOf } from '@slipway/contracts/public';
-import { localCommand } from '../local-command.js';
+import { MINIMAL_ENV, localCommand, run } from '../local-command.js';
+import { MARK } from './leftovers.js';
 import type { Asked, Told } from './messages.js';
 
 const command = localCommand();
@@ -12,12 +13,14 @@ const tell = (told: Told): void => {
   if (process.connected) process.send!(told, () => {});
 };
 
-async function exec({ id, command: line, options, lines }: Extract<Asked, { do: 'exec' }>): Promise<void> {
+async function exec({ id, command: line, options, mark, lines }: Extract<Asked, { do: 'exec' }>): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);
   try {
     const onLine = (text: string, from: 'stdout' | 'stderr') => tell({ id, line: text, from });
-    const result = await command.exec(line, { ...options, signal: controller.signal, ...(lines && { onLine }) });
+    const env = { ...(options.env ?? MINIMAL_ENV), [MARK]: mark };
+    const onBegun = (pid: number) => tell({ id, begun: pid });
+    const result = await run(line, { ...options, env, signal: controller.signal, ...(lines && { onLine }) }, onBegun);
     tell({ id, result });
   } catch (error) {
     tell({ id, failed: causeOf(error) });
@@ -37,6 +40,9 @@ process.on('message', (asked: Asked) => {
     );
   }
 });
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => {
+  for (const controller of running.values()) controller.abort();
+  process.exit();
+});
 // What ends is decided by the one it works for.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
