@@ -21,7 +21,7 @@ async function gone(pid: number): Promise<void> {
 }
 
 /** The process ids of programs whose command line holds the text. */
-async function running(text: string): Promise<number[]> {
+async function runningWith(text: string): Promise<number[]> {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid);
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
   return pids.filter((_, index) => lines[index]!.includes(text));
@@ -69,10 +69,10 @@ describe('the process that starts programs', () => {
       code: 'driver-failed',
     });
     await all;
-    while ((await running(seconds)).length < 4) await sleep(10);
+    while ((await runningWith(seconds)).length < 4) await sleep(10);
     process.kill(starter, 'SIGKILL');
     await failed;
-    expect(await running(seconds)).toEqual([]);
+    expect(await runningWith(seconds)).toEqual([]);
   }, 60_000);
 
   test('killed at any moment, it leaves nothing of a call running that has failed', async () => {
@@ -85,7 +85,7 @@ describe('the process that starts programs', () => {
       await sleep(round * 2);
       process.kill(starter, 'SIGKILL');
       await failed;
-      expect(await running(seconds)).toEqual([]);
+      expect(await runningWith(seconds)).toEqual([]);
     }
   }, 120_000);
 
