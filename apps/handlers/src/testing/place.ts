@@ -3,7 +3,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HEADERS, subject, streamName, type AcceptCommand, type HandlerEvent, type JsonObject } from '@slipway/contracts';
+import {
+  HEADERS,
+  subject,
+  streamName,
+  systemClock,
+  type AcceptCommand,
+  type Clock,
+  type HandlerEvent,
+  type JsonObject,
+} from '@slipway/contracts';
 import type { HandlerList, HandlerView } from '@slipway/contracts/http';
 import { NO_STREAM, type EventLog } from '@slipway/event-store';
 import { openEventLog } from '@slipway/event-store/open';
@@ -28,6 +37,14 @@ export interface Asked {
   correlation: string | undefined;
 }
 
+const BEGAN = Date.now();
+const SPEED = 4;
+/** The real clock, only faster: a test needs not wait as long as replicas listen for each other. */
+const fastClock: Clock = {
+  now: () => Math.round(BEGAN + (Date.now() - BEGAN) * SPEED),
+  after: (ms, task) => systemClock.after(ms / SPEED, task),
+};
+
 /** The service on a real NATS and the embedded log, with handlers that a test writes, and somebody in the orchestrator's place. */
 export class HandlersPlace {
   readonly folder = mkdtempSync(join(tmpdir(), 'slipway-handlers-'));
@@ -36,6 +53,7 @@ export class HandlersPlace {
   /** Whose `node_modules` hold handlers that are packages. */
   packages: string | undefined;
   log!: EventLog;
+  clock = fastClock;
   #handlers: Record<string, HandlerConfig> = {};
   #endOrchestrator = () => {};
 
@@ -73,7 +91,7 @@ const done = (text) => appendFileSync(DONE, text + '\\n');
     this.log ??= await openEventLog({ eventLog: 'sqlite', folder: join(this.folder, 'log') });
     const config = Object.assign(new MeshConfig(), { mesh: 'test', handlers: { ...this.#handlers } });
     if (this.packages !== undefined) config.provisioners.folder = this.packages;
-    const parts = { config, store: this.log.as('handlers'), cacheFolder: join(this.folder, 'cache', replica) };
+    const parts = { config, clock: this.clock, store: this.log.as('handlers'), cacheFolder: join(this.folder, 'cache', replica) };
     const runtime = await testRuntime({ nats: this.nats, service: 'handlers', replica, parts });
     const running = await service.start(runtime);
     const { bus, clock } = runtime;
