@@ -13,7 +13,8 @@ export class SmallGateway {
     const handle = async (request: IncomingMessage, response: ServerResponse) => {
       gateway.calls.push(`${request.method} ${request.url}`);
       const sent = await text(request);
-      const body = answer(new URL(request.url!, gateway.url), request.method!, sent === '' ? undefined : JSON.parse(sent));
+      const said: unknown = request.headers['content-type']?.includes('json') ? JSON.parse(sent) : undefined;
+      const body = answer(new URL(request.url!, gateway.url), request.method!, said);
       response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     };
     const server = createServer((request, response) => void handle(request, response));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { VERBS, type JsonObject, type ResolveOfferingsQuery } from '@slipway/contracts';
 import { MeshConfig, badInput } from '@slipway/mesh';
-import { ADA, World, job } from '../testing/world.js';
+import { ADA, World, exportOf, importAs, job } from '../testing/world.js';
 import { queryOf } from './planning.js';
 
 const size = { name: 'size', title: 'Size', schema: { enum: ['S', 'M'] }, default: 'S' };
@@ -80,6 +80,24 @@ describe('what is chosen', () => {
     const { accept, asked } = await started();
     await accept({ offerings: {} });
     expect(asked).toEqual([]);
+  });
+
+  test('of an import that names no definition are of the one of its snapshot: known, or an archive in a store', async () => {
+    const { world, accept, orchestrator, settle, asked, ended } = await started();
+    world.config.defaultDefinition = 'another';
+    await accept({}, 'made');
+    await ended();
+    const { requestId } = await settle(orchestrator.accept(exportOf('shop', { destination: 'backups' }), ADA));
+    await ended();
+    const [archive] = [...world.archives.files.keys()];
+    asked.length = 0;
+    for (const [name, snapshot] of Object.entries({ known: requestId, stored: archive! })) {
+      const from = { snapshot, ...(name === 'known' && { snapshotId: true }) };
+      const { definition: _, ...body } = importAs(name, { ...from, offerings: { size: 'L' } }).body;
+      const taken = settle(orchestrator.accept({ job: 'import', body, key: name }, ADA));
+      await expect(taken).rejects.toMatchObject({ code: 'bad-input' });
+    }
+    expect(asked.map(({ definition }) => definition)).toEqual(['fake@1.0.0', 'fake@1.0.0']);
   });
 
   test('without a definition is of the provisioner and the guest location', async () => {

@@ -40,19 +40,32 @@ export const choiceOptions = (command: Command): Command =>
       requirement,
     );
 
+/** What a job with choices begins at, and with. */
+interface Beginning {
+  guestLocation?: string | undefined;
+  /** Id of the snapshot: where no definition is named, its own offers what can be chosen. */
+  snapshot?: string | undefined;
+}
+
 /** What the flags choose, each as a value of its schema's type. What nobody offers stays a text, for the gateway to refuse. */
 export async function choicesOf(
   client: SlipwayClient,
   flags: ChoiceFlags,
-  guestLocation?: string,
+  { guestLocation, snapshot }: Beginning,
 ): Promise<JsonObject | undefined> {
-  const { offering, definition, clusterId } = flags;
+  const { offering, clusterId } = flags;
   if (!offering) return undefined;
+  const definition = flags.definition ?? (snapshot === undefined ? undefined : await definitionOf(client, snapshot));
   const name = flags.provisioner ?? (await provisionerAt(client, guestLocation, clusterId));
   const asked = { ...(definition && { definition }), ...(guestLocation && { guestLocation }), ...(clusterId && { clusterId }) };
   const offered = await client.provisioners.offerings(name, asked);
   const schemas = new Map(offered.map((one) => [one.name, one.schema]));
   return Object.fromEntries(Object.entries(offering).map(([one, text]) => [one, valueAs(schemas.get(one) ?? {}, text)]));
+}
+
+async function definitionOf(client: SlipwayClient, snapshot: string): Promise<string> {
+  const { name, version } = (await client.snapshots.get(snapshot)).definition;
+  return `${name}@${version}`;
 }
 
 /** Who provisions where nobody is named: as the gateway finds it. */

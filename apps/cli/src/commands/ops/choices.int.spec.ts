@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Offered } from '@slipway/contracts';
 import type { ProvisionerView } from '@slipway/contracts/http';
@@ -28,7 +29,7 @@ describe('a value', () => {
   ])('is %s, as its schema says', (_what, schema, text, value) => expect(valueAs(schema, text)).toEqual(value));
 });
 
-describe('provision and plan', () => {
+describe('provision, import and plan', () => {
   let gateway: SmallGateway;
   const bodies: unknown[] = [];
   afterEach(() => gateway.close());
@@ -40,6 +41,8 @@ describe('provision and plan', () => {
       if (pathname.endsWith('/offerings')) return { items: offered };
       if (pathname.endsWith('/provisioners'))
         return { items: [provisioner('slipway', { default: true }), provisioner('acme', { guestLocations: ['there'] })] };
+      if (pathname.endsWith('/snapshots')) return { snapshotId: 'sent', position: 'p' };
+      if (pathname.includes('/snapshots/')) return { id: 'any', definition: { name: 'shelf', version: '1.2.0', hash: 'h' } };
       if (pathname.endsWith('/info')) return { clusters: { default: ['there'] } };
       return { requestId: 'r', position: 'p', outcome: 'satisfied', steps: [], wires: [], alreadySatisfied: [], unsatisfied: [] };
     });
@@ -66,6 +69,33 @@ describe('provision and plan', () => {
     expect(bodies).toMatchObject([{ offerings, definition: 'hello' }]);
     await ran(gateway.url, 'plan', ...choose, 'ada', 'shop', 'elsewhere');
     expect(gateway.calls.at(-2)).toBe('GET /api/v1/provisioners/slipway/offerings?guestLocation=elsewhere');
+  });
+
+  it('ask what the definition of a snapshot offers when an import names none, also of an archive that is sent first', async () => {
+    await open();
+    const asked = () => gateway.calls.filter((call) => /offerings|snapshots/.test(call));
+    const known = ['--snapshot-id', '--no-wait', ...choose, 'ada', 'copy', 'b7'];
+    expect((await ran(gateway.url, 'import', ...known)).code).toBe(0);
+    expect(asked()).toEqual(['GET /api/v1/snapshots/b7', 'GET /api/v1/provisioners/acme/offerings?definition=shelf%401.2.0']);
+    expect(bodies).toMatchObject([{ snapshot: 'b7', snapshotId: true, offerings }]);
+    await ran(gateway.url, 'plan', '--import', 'b7', ...choose, 'ada', 'copy');
+    expect(asked().slice(2)).toEqual(asked().slice(0, 2));
+    expect(bodies[1]).toMatchObject({ job: 'import', snapshot: 'b7', offerings });
+    const sent = fileURLToPath(import.meta.url);
+    expect((await ran(gateway.url, 'import', '--no-wait', ...choose, 'ada', 'copy', sent)).code).toBe(0);
+    expect(asked().slice(4)).toEqual([
+      'POST /api/v1/snapshots',
+      'GET /api/v1/snapshots/sent',
+      'GET /api/v1/provisioners/acme/offerings?definition=shelf%401.2.0',
+    ]);
+    expect(bodies.at(-1)).toMatchObject({ snapshot: 'sent', offerings });
+  });
+
+  it('ask what the named definition offers, whatever the snapshot is of', async () => {
+    await open();
+    await ran(gateway.url, 'import', '--snapshot-id', '--no-wait', '--definition', 'other', ...choose, 'ada', 'copy', 'b7');
+    expect(gateway.calls.filter((call) => call.includes('/snapshots'))).toEqual([]);
+    expect(gateway.calls.find((call) => call.includes('offerings'))).toContain('definition=other');
   });
 
   it('say what an offering must look like', async () => {

@@ -33,8 +33,9 @@ export function importCommand(program: Command): void {
   waitOptions(choiceOptions(placeOptions(command))).action(
     withClient<Arguments, Flags>(async (session, flags, ownerId, instanceId, snapshot, guestLocation) => {
       const id = flags.snapshotId ? snapshot : (await upload(session.client, snapshot)).snapshotId;
+      const choices = await choicesOf(session.client, flags, { guestLocation, snapshot: id });
       const job: ImportJob = {
-        ...provisionJob(flags, ownerId, instanceId, guestLocation, await choicesOf(session.client, flags, guestLocation)),
+        ...provisionJob(flags, ownerId, instanceId, guestLocation, choices),
         snapshot: id,
         snapshotId: true,
       };

@@ -33,7 +33,7 @@ export function plan(program: Command): void {
   choiceOptions(placeOptions(command)).action(
     withClient<[string, string, string | undefined], Flags>(
       async ({ client, options }, flags, ownerId, instanceId, guestLocation) => {
-        const choices = await choicesOf(client, flags, guestLocation);
+        const choices = await choicesOf(client, flags, { guestLocation, snapshot: flags.import });
         const job = provisionJob(flags, ownerId, instanceId, guestLocation, choices);
         const made = await client.plan({ ...job, ...otherJob(flags) });
         if (options.output === 'table') print(describePlan(made));

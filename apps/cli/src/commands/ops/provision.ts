@@ -35,7 +35,7 @@ export function provision(program: Command): void {
         session,
         flags,
         (job, options) => session.client.provision(job, options),
-        provisionJob(flags, ownerId, instanceId, guestLocation, await choicesOf(session.client, flags, guestLocation)),
+        provisionJob(flags, ownerId, instanceId, guestLocation, await choicesOf(session.client, flags, { guestLocation })),
       ),
     ),
   );
