@@ -9,7 +9,7 @@ import type { RecordedEvent } from '@slipway/event-store';
 import { hostServices, loadConfig, openMesh, runInContext, systemContext, type MeshProcess } from '@slipway/mesh';
 import { startNatsServer } from '@slipway/mesh/testing';
 import { service as orchestrator } from '@slipway/orchestrator';
-import { provisionerService } from '@slipway/provisioner';
+import { provisionerService } from '@slipway/provisioner/service';
 import { nullDriver } from '@slipway/provisioner/testing';
 import { service as resolver } from '@slipway/resolver';
 import { stringify } from 'yaml';

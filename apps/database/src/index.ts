@@ -1,4 +1,4 @@
-import { provisionerService } from '@slipway/provisioner';
+import { provisionerService } from '@slipway/provisioner/service';
 import { mariadbDriver } from './drivers/mariadb/mariadb.js';
 import { postgresDriver } from './drivers/postgres/postgres.js';
 import { sqliteDriver } from './drivers/sqlite/sqlite.js';

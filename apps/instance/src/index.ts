@@ -1,4 +1,4 @@
-import { provisionerService } from '@slipway/provisioner';
+import { provisionerService } from '@slipway/provisioner/service';
 import { DockerDriver } from './drivers/docker/docker.driver.js';
 import { ProcessDriver } from './drivers/process/process.driver.js';
 import { rangeOf } from './drivers/process/settings.js';

@@ -1,4 +1,4 @@
-import { provisionerService } from '@slipway/provisioner';
+import { provisionerService } from '@slipway/provisioner/service';
 import { directoryDriver } from './drivers/directory/directory.js';
 import { dockerVolumeDriver } from './drivers/docker-volume/docker-volume.js';
 import { s3Driver } from './drivers/s3/s3.js';

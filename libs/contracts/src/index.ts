@@ -133,7 +133,7 @@ export type {
   HandlersQuery,
   RetryParkedCommand,
 } from './commands.js';
-export { SNAPSHOT_FORMAT, type SnapshotManifest } from './snapshot.js';
+export { SNAPSHOT_FORMAT, archiveName, type SnapshotManifest } from './snapshot.js';
 export type { SnapshotCopy, SnapshotEvent } from './events/snapshot.events.js';
 export { JOBS, type JobKind } from './job.js';
 export {

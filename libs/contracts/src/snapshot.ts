@@ -6,6 +6,10 @@ import type { JsonObject } from './json.js';
 /** What the first line of every manifest says; another one is not read. */
 export const SNAPSHOT_FORMAT = 'slipway-snapshot/1';
 
+/** Name of a snapshot's archive in a folder: `shop-0b8f….slipway.tar`. */
+export const archiveName = ({ instanceId, id }: Pick<SnapshotManifest, 'instanceId' | 'id'>): string =>
+  `${instanceId}-${id}.slipway.tar`;
+
 /** `manifest.json`, the first entry of an archive. It holds no secrets, and no outputs. */
 export interface SnapshotManifest {
   format: typeof SNAPSHOT_FORMAT;

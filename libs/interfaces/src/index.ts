@@ -4,6 +4,7 @@ export { apartCommand } from './local/apart/apart-command.js';
 export { assertRoom, freeBytes } from './local/free-space.js';
 export { localCommand } from './local/local-command.js';
 export { localFilesystem } from './local/local-filesystem.js';
+export { wayBelow } from './local/way-below.js';
 export { Docker, type DockerObject, type DockerOptions, type Listed } from './docker/docker.js';
 export { checkTar } from './tar/check-tar.js';
 export { PortableEntries } from './tar/portable-entries.js';

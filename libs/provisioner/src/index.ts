@@ -15,7 +15,4 @@ export type {
 export { EngineMarks } from './place/engine-marks.js';
 export { GenerationFolder, MARKER, generationMarks, type Marker, type Standing } from './place/generation-folder.js';
 export { secretPrefix } from './step/driver-context.js';
-export { Provisioner } from './provisioner.js';
-export type { Place, Ports, Reports } from './ports.js';
-export { provisionerService, type ProvisionerServiceOptions } from './service/provisioner-service.js';
 export type { Kit, PackagedDrivers } from './package/kit.js';

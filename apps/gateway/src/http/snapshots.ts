@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { SlipwayError, hashOf, type SnapshotRecorded } from '@slipway/contracts';
+import { SlipwayError, archiveName, hashOf, type SnapshotRecorded } from '@slipway/contracts';
 import type { SnapshotView } from '@slipway/contracts/http';
 import { ApiGet, ApiList, ApiNoun } from '../openapi/operations.js';
 import { RUNTIME, type Runtime } from '@slipway/mesh';
@@ -51,13 +51,12 @@ export class SnapshotsController {
     onlyKnown(call.query, []);
     const { manifest, holder } = await this.known.holding(id);
     const tag = `"${hashOf(manifest)}"`;
-    const name = `${manifest.instanceId}-${manifest.id}.slipway.tar`;
     const blobs = this.runtime.blobs.of(holder);
     for (const { sha256, file } of manifest.parts)
       if (!(await blobs.has(sha256))) throw new SlipwayError('blob-missing', `${file} of the snapshot ${id} is not there`);
     await reply
       .headers({ 'Content-Type': TAR, 'Content-Length': archiveBytes(manifest), ETag: tag })
-      .header('Content-Disposition', `attachment; filename="${name}"`)
+      .header('Content-Disposition', `attachment; filename="${archiveName(manifest)}"`)
       .send(writeArchive(manifest, blobs));
   }
 

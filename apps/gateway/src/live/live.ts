@@ -57,8 +57,7 @@ export class Live {
     return this.#connections.size;
   }
 
-  /** Takes the upgrades of an HTTP server. */
-  /** @param taken takes those that are somebody else's; whether it has */
+  /** Takes the upgrades of an HTTP server, but for those of somebody else: `taken` takes one, and says whether it has. */
   attach(server: Server, taken: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (!this.#stopping && taken(request, socket, head)) return;

@@ -1,6 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
+import { dirname } from 'node:path';
 import { SlipwayError } from '@slipway/contracts';
+import { wayBelow } from '@slipway/interfaces';
 import type { Archives } from '../ports.js';
 
 /**
@@ -28,15 +29,10 @@ export const confined = (archives: Archives, folders: readonly string[]): Archiv
 
 /** Of a path that is not there yet, the part of it that is. */
 async function assertWithin(folders: readonly string[], path: string): Promise<void> {
-  const folder = folders.find((one) => isBelow(one, path));
+  const folder = folders.find((one) => wayBelow(one, path) !== undefined);
   let there = path;
   while (there !== folder && (await lstat(there).catch(() => null)) === null && there !== dirname(there)) there = dirname(there);
   const [top, real] = await Promise.all([folder, there].map((one) => one && realpath(one).catch(() => one)));
-  if (top === undefined || !isBelow(top, real!))
+  if (top === undefined || wayBelow(top, real!) === undefined)
     throw new SlipwayError('bad-input', `${path} leads out of the stores of snapshots`, { path });
 }
-
-const isBelow = (folder: string, path: string): boolean => {
-  const way = relative(folder, path);
-  return way !== '..' && !way.startsWith('../');
-};

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { ERRORS, causeOf, type Cause, type SnapshotCopy, type SnapshotManifest } from '@slipway/contracts';
+import { ERRORS, archiveName, causeOf, type Cause, type SnapshotCopy, type SnapshotManifest } from '@slipway/contracts';
 import type { Ports } from '../ports.js';
 import type { RequestState } from '../request/state.js';
-import { archiveName, manifestOf } from './manifest.js';
+import { manifestOf } from './manifest.js';
 import type { Snapshots } from './snapshots.js';
 import { destinationOf, pathOf } from './stores.js';
 

@@ -21,7 +21,3 @@ export function manifestOf(
 /** Steps that read out data, the instance's own first. */
 const exportsOf = ({ steps }: Plan) =>
   steps.filter(({ action }) => action === 'export').toSorted((a, b) => (a.role! < b.role! ? -1 : 1));
-
-/** Name of a snapshot's archive in a folder. */
-export const archiveName = ({ instanceId, id }: Pick<SnapshotManifest, 'instanceId' | 'id'>): string =>
-  `${instanceId}-${id}.slipway.tar`;

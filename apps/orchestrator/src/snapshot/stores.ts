@@ -1,5 +1,6 @@
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { SnapshotCopy } from '@slipway/contracts';
+import { wayBelow } from '@slipway/interfaces';
 import { badInput, type MeshConfig } from '@slipway/mesh';
 
 /** A place below a store's folder. */
@@ -28,8 +29,8 @@ export const pathOf = ({ snapshots }: MeshConfig, { store, file }: SnapshotCopy)
 function located({ snapshots }: MeshConfig, path: string): InStore | undefined {
   if (!isAbsolute(path)) return undefined;
   for (const [store, { folder }] of Object.entries(snapshots.stores)) {
-    const below = relative(folder, resolve(path));
-    if (below !== '..' && !below.startsWith('../') && !isAbsolute(below)) return { store, below };
+    const way = wayBelow(folder, path);
+    if (way !== undefined) return { store, below: way };
   }
   return undefined;
 }

@@ -1,16 +1,17 @@
 import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, realpath, symlink } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { extract, type Header } from 'tar-stream';
-import { SlipwayError } from '@slipway/contracts';
+import type { Header } from 'tar-stream';
+import type { SlipwayError } from '@slipway/contracts';
+import { partsOf } from '../tar/entry-name.js';
 import { PortableEntries } from '../tar/portable-entries.js';
-
-type Entry = AsyncIterable<unknown> & { header: Header };
+import { refused as refusedAs } from '../tar/refusal.js';
+import { walkTar, type Entry } from '../tar/walk-tar.js';
+import { wayBelow } from './way-below.js';
 
 /** What an archive may hold at most; of data {@link PortableEntries} says how many, and who reads them how much. */
-const LIMITS = { entries: 200_000, depth: 256, bytes: 8 * 1024 ** 3, pathBytes: 4_096 };
+const LIMITS = { entries: 200_000, depth: 256, bytes: 8 * 1024 ** 3 };
 
 /**
  * Unpacks a tar stream below `root`, which is made when it is missing.
@@ -27,34 +28,25 @@ const LIMITS = { entries: 200_000, depth: 256, bytes: 8 * 1024 ** 3, pathBytes: 
 export async function unpackTar(root: string, tar: Readable, { portable = false } = {}): Promise<void> {
   await mkdir(root, { recursive: true });
   const below = new Below(await realpath(root), portable);
-  const archive = extract();
   const links: { name: string; target: string }[] = [];
   const folders: Header[] = [];
   const rules = portable ? new PortableEntries() : undefined;
   let entries = 0;
   let bytes = 0;
-  const unpacked = (async () => {
-    for await (const entry of archive) {
-      const { header } = entry;
-      if (rules) {
-        rules.add(header);
-        if (header.type === 'directory') folders.push(header);
-      } else {
-        if (++entries > LIMITS.entries) throw refused(header.name, `the archive holds more than ${LIMITS.entries} entries`);
-        bytes += header.size ?? 0;
-        if (bytes > LIMITS.bytes) throw refused(header.name, `the archive holds more than ${LIMITS.bytes} bytes`);
-      }
-      if (header.type === 'symlink') links.push({ name: header.name, target: header.linkname ?? '' });
-      else await below.add(entry);
-      entry.resume();
+  const unpack = async (entry: Entry) => {
+    const { header } = entry;
+    if (rules) {
+      rules.add(header);
+      if (header.type === 'directory') folders.push(header);
+    } else {
+      if (++entries > LIMITS.entries) throw refused(header.name, `the archive holds more than ${LIMITS.entries} entries`);
+      bytes += header.size ?? 0;
+      if (bytes > LIMITS.bytes) throw refused(header.name, `the archive holds more than ${LIMITS.bytes} bytes`);
     }
-  })();
-  // Both have ended before we go on: whoever removes the folder after a refusal must not race with a writer.
-  unpacked.catch(() => archive.destroy());
-  const [read, written] = await Promise.allSettled([pipeline(tar, archive), unpacked]);
-  const reasons = [written, read].flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
-  // Of two that each ended the other the one that knows why.
-  if (reasons.length > 0) throw reasons.find(isOwn) ?? asRefusal(reasons[0], portable ? 'archive-invalid' : 'bad-input');
+    if (header.type === 'symlink') links.push({ name: header.name, target: header.linkname ?? '' });
+    else await below.add(entry);
+  };
+  await walkTar(tar, unpack, portable ? 'archive-invalid' : 'bad-input');
   for (const { name, target } of links) await below.link(name, target);
   // The rules of data see to it already, also for a link that leads nowhere.
   if (!portable) for (const { name } of links) await below.assertInside(name);
@@ -98,17 +90,11 @@ class Below {
   async assertInside(name: string): Promise<void> {
     const target = await realpath(this.#path(name)).catch(() => null);
     if (target === null) throw refused(name, 'it is a link that leads nowhere');
-    if (target !== this.root && !target.startsWith(this.root + sep)) throw refused(name, 'it is a link that leads out');
+    if (wayBelow(this.root, target) === undefined) throw refused(name, 'it is a link that leads out');
   }
 
   #path(name: string): string {
-    if (name.includes('\0') || Buffer.byteLength(name) > LIMITS.pathBytes)
-      throw refused(name.slice(0, 100), 'its name is not one');
-    if (name.startsWith('/')) throw refused(name, 'its name is absolute');
-    const parts = name.split('/').filter((part) => part !== '' && part !== '.');
-    if (parts.includes('..')) throw refused(name, 'its name holds ".."');
-    if (parts.length > LIMITS.depth) throw refused(name.slice(0, 100), `it stands more than ${LIMITS.depth} folders deep`);
-    return join(this.root, ...parts);
+    return join(this.root, ...partsOf(name, LIMITS.depth, 'bad-input'));
   }
 
   async #folder(path: string): Promise<void> {
@@ -167,14 +153,7 @@ class Below {
   }
 }
 
-const refused = (name: string, reason: string, code: 'bad-input' | 'archive-invalid' = 'bad-input'): SlipwayError =>
-  new SlipwayError(code, `The archive is refused: ${JSON.stringify(name)}: ${reason}`, { entry: name, reason });
-
-const isOwn = (error: unknown): boolean =>
-  error instanceof SlipwayError || (error as NodeJS.ErrnoException).syscall !== undefined;
-
-const asRefusal = (error: unknown, code: 'bad-input' | 'archive-invalid'): SlipwayError =>
-  refused('the whole', error instanceof Error ? error.message : String(error), code);
+const refused = (name: string, reason: string): SlipwayError => refusedAs(name, reason, 'bad-input');
 
 interface Last {
   mode?: number;

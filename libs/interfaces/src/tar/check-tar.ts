@@ -1,8 +1,6 @@
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { extract } from 'tar-stream';
-import { SlipwayError } from '@slipway/contracts';
 import { PortableEntries } from './portable-entries.js';
+import { walkTar } from './walk-tar.js';
 
 /**
  * Reads a tar stream to its end and writes nothing: throws `archive-invalid` for all that {@link PortableEntries} refuses, and for
@@ -10,21 +8,5 @@ import { PortableEntries } from './portable-entries.js';
  */
 export async function checkTar(tar: Readable): Promise<void> {
   const entries = new PortableEntries();
-  const archive = extract();
-  const checked = (async () => {
-    for await (const entry of archive) {
-      entries.add(entry.header);
-      entry.resume();
-    }
-  })();
-  checked.catch(() => archive.destroy());
-  const [read, walked] = await Promise.allSettled([pipeline(tar, archive), checked]);
-  const reasons = [walked, read].flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
-  // Of two that each ended the other the one that knows why.
-  if (reasons.length > 0) throw reasons.find((reason) => reason instanceof SlipwayError) ?? asRefusal(reasons[0]);
+  await walkTar(tar, ({ header }) => void entries.add(header), 'archive-invalid');
 }
-
-const asRefusal = (error: unknown): SlipwayError => {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new SlipwayError('archive-invalid', `The archive is refused: ${reason}`, { entry: 'the whole', reason });
-};

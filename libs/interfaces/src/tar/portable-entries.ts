@@ -1,4 +1,6 @@
-import { SlipwayError } from '@slipway/contracts';
+import type { SlipwayError } from '@slipway/contracts';
+import { PATH_BYTES, partsOf } from './entry-name.js';
+import { refused } from './refusal.js';
 
 /** What a tar of data may hold at most. Its bytes are bounded by who reads it. */
 export interface TarLimits {
@@ -8,16 +10,12 @@ export interface TarLimits {
   depth: number;
   /** Bytes of all names together, each folder's once: what is kept in memory of them. */
   namesBytes: number;
-  pathBytes: number;
-  nameBytes: number;
 }
 
 export const LIMITS: TarLimits = {
   entries: 500_000,
   depth: 256,
   namesBytes: 64 * 1024 ** 2,
-  pathBytes: 4_096,
-  nameBytes: 255,
 };
 
 /** Of an entry what says where it goes; as `tar-stream` gives it. */
@@ -59,10 +57,7 @@ export class PortableEntries {
   /** The entry's path, without needless parts; `''` for the top itself. */
   add({ name, type, linkname }: Named): string {
     if (++this.#entries > this.limits.entries) throw this.#tooMany(name);
-    const parts = partsOf(name);
-    if (parts.length > this.limits.depth) {
-      throw refused(name.slice(0, 100), `it stands more than ${this.limits.depth} folders deep`);
-    }
+    const parts = partsOf(name, this.limits.depth);
     switch (type) {
       case 'directory':
         if (parts.length > 0) this.#take(parts, 'folder', name);
@@ -125,28 +120,17 @@ export class PortableEntries {
 /** Why a link's target is not taken; nothing when it is (T4). */
 export function targetProblem(path: string, target: string): string | undefined {
   try {
-    assertInside(partsOf(path), target, path);
+    assertInside(partsOf(path, LIMITS.depth), target, path);
     return undefined;
   } catch (error) {
     return (error as SlipwayError).details?.['reason'] as string;
   }
 }
 
-/** T2. */
-function partsOf(name: string): string[] {
-  if (name.includes('\0') || Buffer.byteLength(name) > LIMITS.pathBytes) throw refused(name.slice(0, 100), 'its name is not one');
-  if (name.startsWith('/')) throw refused(name, 'its name is absolute');
-  const parts = name.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..')) throw refused(name, 'its name holds ".."');
-  const long = parts.find((part) => Buffer.byteLength(part) > LIMITS.nameBytes);
-  if (long !== undefined) throw refused(name.slice(0, 100), `a part of its name has more than ${LIMITS.nameBytes} bytes`);
-  return parts;
-}
-
 /** T4. */
 function assertInside(parts: readonly string[], target: string, name: string): void {
   const steps = target.split('/');
-  if (target === '' || target.includes('\0') || Buffer.byteLength(target) > LIMITS.pathBytes) {
+  if (target === '' || target.includes('\0') || Buffer.byteLength(target) > PATH_BYTES) {
     throw refused(name, 'it is a link whose target is not one');
   }
   if (target.startsWith('/')) throw refused(name, 'it is a link to an absolute name');
@@ -160,6 +144,3 @@ const folded = (path: string): string => path.normalize('NFC').toUpperCase().toL
 
 const alike = (name: string, other: string): SlipwayError =>
   refused(name, `its name differs from ${JSON.stringify(other)} only in case or Unicode form`);
-
-const refused = (name: string, reason: string): SlipwayError =>
-  new SlipwayError('archive-invalid', `The archive is refused: ${JSON.stringify(name)}: ${reason}`, { entry: name, reason });

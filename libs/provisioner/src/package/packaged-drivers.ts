@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DRIVER_VERBS, SlipwayError, type ResourceKind } from '@slipway/contracts';
+import { wayBelow } from '@slipway/interfaces';
 import type { ProvisionersConfig } from '@slipway/mesh';
 import type { Driver } from '../driver.js';
 import { KIT, type PackagedDrivers } from './kit.js';
@@ -85,8 +86,7 @@ async function driversOf(name: string, folder: string, loadMs: number): Promise<
   const file = slipway?.provisioner;
   if (typeof file !== 'string') throw new Error('its package.json names no module in slipway.provisioner');
   const path = resolve(dirname(manifest), file);
-  const way = relative(dirname(manifest), path);
-  if (way === '..' || way.startsWith(`..${sep}`)) throw new Error(`${file} is not a file of the package`);
+  if (wayBelow(dirname(manifest), path) === undefined) throw new Error(`${file} is not a file of the package`);
   const { drivers } = (await inTime(import(pathToFileURL(path).href), loadMs)) as { drivers?: PackagedDrivers };
   if (typeof drivers !== 'function') throw new Error(`${file} exports no function drivers`);
   const made = drivers(KIT) as readonly Driver[];

@@ -70,7 +70,12 @@ describe('file', () => {
   });
 
   test('a key file inside the folder that is backed up is refused', async () => {
-    for (const keyFile of [join(places.folder, 'key'), join(places.folder, '..', 'secrets', 'deep', 'key')])
+    const inside = [
+      join(places.folder, 'key'),
+      join(places.folder, '..', 'secrets', 'deep', 'key'),
+      join(places.folder, '..key'),
+    ];
+    for (const keyFile of inside)
       await expect(openSecrets({ folder: places.folder, keyFile })).rejects.toMatchObject({ code: 'config-invalid' });
   });
 

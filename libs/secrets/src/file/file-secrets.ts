@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, readdir, rm, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { SlipwayError } from '@slipway/contracts';
+import { wayBelow } from '@slipway/interfaces';
 import type { SecretRef, Secrets } from '../port.js';
 import {
   assertSecretLength,
@@ -26,7 +27,7 @@ const HOUR = 3600 * 1000;
  * Throws `config-invalid` for a key file that is inside, readable by others, no key, or gone.
  */
 export async function openSecrets({ folder, keyFile }: { folder: string; keyFile: string }): Promise<Secrets> {
-  if (!relative(resolve(folder), resolve(keyFile)).startsWith('..'))
+  if (wayBelow(folder, keyFile) !== undefined)
     throw new SlipwayError('config-invalid', `The key file ${keyFile} must not lie in the folder of secrets ${folder}`);
   return unlessUnavailable(async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -4,16 +4,13 @@ import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { SlipwayClient } from '@slipway/client';
-import type { SnapshotRecorded } from '@slipway/contracts';
+import { archiveName, type SnapshotRecorded } from '@slipway/contracts';
 import type { SnapshotView } from '@slipway/contracts/http';
 import { UsageError } from '../../exit.js';
 import { transferView } from '../../output/transfer.js';
 
 /** Whether somebody means a file or folder of this machine, and not a name. */
 export const isLocal = (where: string): boolean => where.includes('/') || where.startsWith('.');
-
-/** `shop-0b8f….slipway.tar` */
-const archiveName = ({ instanceId, id }: Pick<SnapshotView, 'instanceId' | 'id'>): string => `${instanceId}-${id}.slipway.tar`;
 
 /**
  * Writes a snapshot's archive into a file, or into a folder under the name that it has; whole or not at all. Its path.

@@ -1,5 +1,4 @@
-import { DatabasesOnServerConfig } from '@slipway/mesh';
 import { postgresDriver } from '../postgres.js';
 
 /** As the child processes of the contract suite load it: on a server of its own. */
-export const contractDriver = () => postgresDriver({ mesh: 'contract', config: new DatabasesOnServerConfig() });
+export const contractDriver = () => postgresDriver({ mesh: 'contract', config: { connectionLimit: 20 } });
