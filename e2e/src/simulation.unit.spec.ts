@@ -209,9 +209,42 @@ const IMPORT_UNDONE: Play = {
   standing: GUESTBOOK,
 };
 
+const updated = (mesh: SimulatedMesh, instanceId: string) =>
+  accept(mesh, 'update', `update-${instanceId}`, { instanceId, definition: 'guestbook@1.1.0-next' });
+/** What of the guestbook is as its newer version wants it. */
+const newer = ({ place }: World): [instance: boolean, storage: boolean] => [
+  JSON.stringify(place.spec('instance-default.shop/g1')).includes('next.mjs'),
+  place.spec('storage-default.shop-data/g1')['sizeLimit'] === '1GiB',
+];
+
+const UPDATED: Play = {
+  name: 'update to a newer version',
+  async play(mesh, world) {
+    await ended(mesh, world, await provision(mesh, 'shop'), 'succeeded');
+    write(world, 'kept');
+    await ended(mesh, world, await updated(mesh, 'shop'), 'succeeded');
+    if (newer(world).join() !== 'true,true') throw new Error(`It is ${JSON.stringify(newer(world))}`);
+    if (world.place.data('storage-default.shop-data/g1') !== 'kept') throw new Error('Its data are gone');
+  },
+  standing: GUESTBOOK,
+};
+
+const UPDATE_UNDONE: Play = {
+  name: 'an update that fails for good is taken back',
+  async play(mesh, world) {
+    await ended(mesh, world, await provision(mesh, 'shop'), 'succeeded');
+    const undone = () => mesh.events().some(({ type }) => type === 'UndoStarted');
+    world.fails = (kind, action) => (kind === 'instance' && action === 'update' && !undone() ? 'foreign' : undefined);
+    await ended(mesh, world, await updated(mesh, 'shop'), 'failed');
+    if (newer(world).join() !== 'false,false') throw new Error(`It is ${JSON.stringify(newer(world))}`);
+  },
+  standing: GUESTBOOK,
+};
+
 const PLAYS = [
   ...[PROVISION, THERE_AND_BACK, UNDONE, CANCELLED, RETRIED, TWO_AT_ONCE],
   ...[EXPORTED, EXPORT_UNDONE, EXPORT_CANCELLED, IMPORTED, IMPORT_UNDONE],
+  ...[UPDATED, UPDATE_UNDONE],
 ].map((play) => [play.name, play] as const);
 const SEED = seedOf(Date.now() % 2 ** 31);
 /** In how many runs of a sample somebody dies; all of them by hand: SLIPWAY_POINTS=all. */

@@ -14,6 +14,7 @@ import { exportCommand } from './commands/ops/export.js';
 import { importCommand } from './commands/ops/import.js';
 import { plan } from './commands/ops/plan.js';
 import { provision } from './commands/ops/provision.js';
+import { update } from './commands/ops/update.js';
 import { provisioners } from './commands/provisioners/provisioners.js';
 import { control } from './commands/requests/control.js';
 import { logs } from './commands/requests/logs.js';
@@ -29,6 +30,7 @@ const COMMANDS = [
   deprovision,
   importCommand,
   exportCommand,
+  update,
   plan,
   requests,
   wait,

@@ -49,6 +49,12 @@ export async function releaseLimit(folder: string, context: DriverContext): Prom
   await context.command.execOrThrow(quotaCommand(limit.fileSystem!, limit.mount!, limit.project!, 0));
 }
 
+/** There is to be no limit any more. */
+export async function unlimitSize(folder: string, context: DriverContext): Promise<void> {
+  await releaseLimit(folder, context);
+  await context.filesystem.remove(join(folder, FILE));
+}
+
 async function enforce(data: string, bytes: number, context: DriverContext): Promise<SizeLimit> {
   const found = await run(context, ['findmnt', '--json', '--output', 'TARGET,FSTYPE,OPTIONS', '--target', data]);
   const mount = found.ok ? (JSON.parse(found.said) as { filesystems: [Mount] }).filesystems[0] : undefined;

@@ -13,6 +13,7 @@ const ARGUMENTS: Record<JobKind | 'plan', readonly string[]> = {
   deprovision: ['instanceId'],
   import: ['ownerId', 'instanceId', 'snapshot', 'guestLocation'],
   export: ['instanceId'],
+  update: ['instanceId'],
 };
 /** Options that are not called like their field. */
 const OPTIONS: Record<string, string> = { keepOnFailure: '--keep', offerings: '--offering' };

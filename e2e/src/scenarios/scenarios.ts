@@ -93,6 +93,28 @@ export const SCENARIOS: Record<string, (scene: Scene) => Promise<void>> = {
     await expect(door.ask('export', { instanceId: `${name}-no` })).rejects.toEqual(coded('not-found'));
   },
 
+  async update({ door, name, standing }) {
+    const body = { ...owner, instanceId: name, definition: 'guestbook', offerings: { greeting: 'Before' } };
+    await door.settled((await door.ask('provision', body)).requestId);
+    const other = { instanceId: name, offerings: { greeting: 'After', 'size-limit': '256MiB' } };
+    const plan = await door.plan({ ownerId: 'ada', job: 'update', ...other });
+    expect(plan).toMatchObject({ outcome: 'update', alreadySatisfied: [{ name: `${name}-db` }] });
+    expect(plan.steps.map(({ id, action, inverse }) => [id, action, inverse])).toEqual([
+      [`storage/${name}-data`, 'update', 'update'],
+      [`instance/${name}`, 'update', 'update'],
+    ]);
+    expect(plan.steps[0]!.changes).toEqual([{ field: 'spec.sizeLimit', from: '64MiB', to: '256MiB', how: 'in-place' }]);
+    const updated = await door.settled((await door.ask('update', { ...other, priority: 4 })).requestId);
+    expect(updated).toMatchObject({ status: 'succeeded', job: 'update', priority: 4, owner: { id: 'ada', type: 'user' } });
+    expect(updated.result).toMatchObject({ updated: [{ name: `${name}-data` }, { name }], installed: [], removed: [] });
+    const { outputs, generation } = await door.instance(name);
+    expect([generation, await (await fetch(String(outputs.url))).text()]).toEqual([1, expect.stringContaining('After')]);
+    expect(standing()).toEqual(PARTS(name));
+    const nobodys = { instanceId: name, offerings: { nobody: 'offers this' } };
+    await expect(door.ask('update', nobodys)).rejects.toEqual(coded('bad-input'));
+    await expect(door.ask('update', { instanceId: `${name}-no` })).rejects.toEqual(coded('not-found'));
+  },
+
   async follow({ door, name }) {
     const { requestId } = await door.ask('provision', { ...owner, instanceId: name, definition: 'hello' });
     const events = await door.follow(requestId);

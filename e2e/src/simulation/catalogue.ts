@@ -14,4 +14,14 @@ export const catalogue = new Catalogue([
     ],
     spec: { command: ['node', 'server.mjs'] },
   },
+  {
+    name: 'guestbook',
+    version: '1.1.0-next',
+    type: 'instance',
+    requirements: [
+      { namespace: 'storage', name: 'data', spec: { sizeLimit: '1GiB' } },
+      { namespace: 'database', name: 'db' },
+    ],
+    spec: { command: ['node', 'next.mjs'] },
+  },
 ]);

@@ -120,6 +120,13 @@ function driverOf(process: SimulatedProcess, kind: ResourceKind, world: World): 
       await hindered(process, kind, 'stop', world, context.signal);
       await driver.stop!(target, context);
     },
+    updatable: {
+      ...driver.updatable!,
+      async update(target, spec, inputs, context) {
+        await hindered(process, kind, 'update', world, context.signal);
+        return driver.updatable!.update(target, spec, inputs, context);
+      },
+    },
     portable: {
       ...driver.portable!,
       async export(target, spec, context) {

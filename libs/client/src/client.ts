@@ -24,6 +24,7 @@ import type {
   RequestView,
   ResourceView,
   RotationView,
+  UpdateJob,
   ViewsState,
 } from '@slipway/contracts/public';
 import { Actions } from './actions.js';
@@ -224,6 +225,8 @@ export class SlipwayClient {
   import = (job: ImportJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/import', job, options);
   /** All data of an instance, of one moment, as a snapshot: the request's result names it. */
   export = (job: ExportJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/export', job, options);
+  /** An instance that is there in another size, with other choices, or in a newer version of its definition; its data are kept. */
+  update = (job: UpdateJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/update', job, options);
   /** What a request would do; changes nothing. */
   plan = (job: PlanJob): Promise<Plan> => this.http.json('POST', '/plans', { body: job });
   /** Follows a request until it has ended (or needs attention). */

@@ -39,6 +39,7 @@ export type {
   EventView,
   Extended,
   ExportJob,
+  UpdateJob,
   HandlerContext,
   HandlerList,
   HandlerModule,

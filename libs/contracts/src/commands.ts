@@ -6,7 +6,7 @@ import type { BlobRef } from './steps.js';
 /** Body of `orchestrator.accept`. Actor and call's request id come in the headers. */
 export interface AcceptCommand {
   job: JobKind;
-  /** A ProvisionJob, DeprovisionJob, ImportJob or ExportJob. */
+  /** A ProvisionJob, DeprovisionJob, ImportJob, ExportJob or UpdateJob. */
   body: JsonObject;
   /** `Idempotency-Key`: with the actor it makes the request's id (decision 3). Made by the gateway when not given. */
   key: string;

@@ -20,17 +20,17 @@ const OF_JOB = {
   deprovision: 'deprovisioned',
   import: 'imported',
   export: 'exported',
-} as const satisfies Record<JobKind, string>;
+} as const satisfies Partial<Record<JobKind, string>>;
 
 /** What it completes that a resource is there. */
 const IS_THERE: Partial<Record<JobKind, string>> = { provision: 'provisioned', import: 'imported' };
 
 /**
  * The log's events that complete something, and its name below `slipway.<mesh>.dfe.`: the one table of both. That an
- * export brings up again what it has stopped completes nothing.
+ * export brings up again what it has stopped completes nothing, and neither does an update.
  */
 const COMPLETIONS: Readonly<Record<string, (job: JobKind) => string | undefined>> = {
-  RequestSucceeded: (job) => OF_JOB[job],
+  RequestSucceeded: (job) => (job === 'update' ? undefined : OF_JOB[job]),
   ...Object.fromEntries(
     RESOURCE_KINDS.flatMap((kind): [string, (job: JobKind) => string | undefined][] => [
       [resourceEventType(kind, 'Provisioned'), (job) => IS_THERE[job] && `${kind}.${IS_THERE[job]}`],

@@ -172,6 +172,11 @@ export const ERRORS = {
     hint: 'Use a driver that can: npx slipway provisioners tells which can export, and what each can begin from.',
     advice: 'refuse',
   },
+  'not-updatable': {
+    title: 'That driver cannot change it',
+    hint: 'Export the instance, deprovision it, and provision it anew as it is to be.',
+    advice: 'refuse',
+  },
   'archive-invalid': {
     title: 'The archive is not what a snapshot must be',
     hint: 'Nothing was changed. Take another copy of the archive, or export again.',

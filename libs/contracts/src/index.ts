@@ -27,6 +27,7 @@ export {
   resourceStream,
   streamName,
   type AnnouncedDriver,
+  type Changeable,
   type Category,
   type DriverVerb,
   type ResourceKind,
@@ -66,14 +67,18 @@ export {
   bytesOf,
   healthOf,
 } from './definition.js';
+export { changedFields, howChanged } from './changes.js';
 export { OFFERED_BY, Offering, mergedOfferings, type Offered, type OfferedBy } from './offering.js';
 export {
+  CHANGED_HOW,
   INVERSES,
   PLAN_OUTCOMES,
   STEP_ACTIONS,
   TAR,
   type CapabilityRequirement,
+  type Change,
   type DefinitionRef,
+  type Former,
   type InstalledRef,
   type Inverse,
   type Part,
@@ -118,6 +123,7 @@ export type {
   StepLogQuery,
   StepProgress,
   StopCommand,
+  UpdateCommand,
 } from './steps.js';
 export type {
   AcceptCommand,

@@ -132,6 +132,13 @@ const asked: readonly AskedMessage[] = [
     description: 'Reads out all data of a resource as they are at one moment; answered as above',
   },
   {
+    verb: VERBS.update,
+    ...toKinds,
+    body: 'UpdateCommand',
+    answer: 'StepAccepted',
+    description: 'Changes what is there to what is specified and keeps its data; answered as above',
+  },
+  {
     verb: VERBS.inspect,
     ...toKinds,
     body: 'InspectQuery',

@@ -1,7 +1,7 @@
 import type { JsonObject } from './json.js';
 import type { JobKind } from './job.js';
 import type { Offered } from './offering.js';
-import type { ResourceKind } from './services.js';
+import type { AnnouncedDriver, ResourceKind } from './services.js';
 
 /** Media type of data that are files. */
 export const TAR = 'application/x-tar';
@@ -54,16 +54,39 @@ export interface Wire {
 
 /**
  * What a step does: makes a resource (or brings up again the one that is there), takes it away, ends what runs of it and keeps all
- * it has, or reads out all its data.
+ * it has, reads out all its data, or changes what is there to what it is to be.
  */
-export const STEP_ACTIONS = ['ensure', 'destroy', 'stop', 'export'] as const;
+export const STEP_ACTIONS = ['ensure', 'destroy', 'stop', 'export', 'update'] as const;
 export type StepAction = (typeof STEP_ACTIONS)[number];
 
 /**
- * What undoes a step: `destroy` what it made, `ensure` what it stopped, `none` (nothing to undo), or `forward` (only onwards).
+ * What undoes a step: `destroy` what it made, `ensure` what it stopped, `update` back to what it was `before`, `none` (nothing to
+ * undo), or `forward` (only onwards).
  */
-export const INVERSES = ['destroy', 'ensure', 'none', 'forward'] as const;
+export const INVERSES = ['destroy', 'ensure', 'update', 'none', 'forward'] as const;
 export type Inverse = (typeof INVERSES)[number];
+
+/** How a change is brought about: in what is there, or by making anew what it touches; data are kept either way. */
+export const CHANGED_HOW = ['in-place', 'replaced'] as const;
+
+/** Why a resource is updated: one thing that is to be other than it is. */
+export interface Change {
+  /** `definition`, `spec.sizeLimit`, `offering.greeting`, `requirements.data`. */
+  field: string;
+  /** What it was and what it is to be, where that is short; left out where there is nothing, or too much to be shown. */
+  from?: string;
+  to?: string;
+  how: (typeof CHANGED_HOW)[number];
+}
+
+/** What a resource was before an update: all that is needed to bring that back. */
+export interface Former {
+  definition: DefinitionRef;
+  spec: JsonObject;
+  offerings?: JsonObject;
+  /** What it was wired to. */
+  wires: Wire[];
+}
 
 /** One thing one sub-provisioner does for one request. Pinned: a resumed request never resolves again. */
 export interface PlanStep {
@@ -92,6 +115,10 @@ export interface PlanStep {
   from?: Part;
   /** What it is to the instance, of an `export`: see {@link SnapshotPart.role}. */
   role?: string;
+  /** Why, of an `update`. */
+  changes?: Change[];
+  /** What it was, of an `update`. */
+  before?: Former;
 }
 
 /** A requirement that nothing satisfies, and why. */
@@ -109,7 +136,8 @@ export interface Unsatisfied {
     | 'no-driver'
     | 'still-needed'
     | 'name-in-use'
-    | 'snapshot-unfit';
+    | 'snapshot-unfit'
+    | 'not-updatable';
   /** A sentence for a person, with what would fix it where that is known. */
   message: string;
 }
@@ -130,8 +158,8 @@ export interface PlanRead {
   users?: string[];
 }
 
-/** What a plan comes to: nothing to do, something made, something taken away, data read out, or a refusal with its reasons. */
-export const PLAN_OUTCOMES = ['satisfied', 'install', 'remove', 'export', 'unsatisfied'] as const;
+/** What a plan comes to: nothing to do, something made, taken away, read out, changed, or a refusal with its reasons. */
+export const PLAN_OUTCOMES = ['satisfied', 'install', 'remove', 'export', 'update', 'unsatisfied'] as const;
 
 /** The outcome of impact analysis. Making it changes nothing. */
 export interface Plan {
@@ -178,15 +206,17 @@ export interface ResolveQuery {
   job: JobKind;
   environment: string;
   instanceId: string;
-  /** `name` or `name@range`; provision and import only. */
+  /** `name` or `name@range`; of an update what is installed, when left out. */
   definition?: string;
   /** What is needed beside the definition, or instead of it; provision and import only. */
   requirements?: CapabilityRequirement[];
   /** What an import begins with, and who has it where that is known. */
   parts?: (SnapshotPart & Pick<Part, 'holder'>)[];
   place: Place;
-  /** What was chosen of what is offered; provision only. */
+  /** What was chosen of what is offered; of an update in addition to what was chosen before. */
   offerings?: JsonObject;
+  /** What the drivers at the place can, by kind, of an update; left out where nobody was heard of. */
+  announced?: Partial<Record<ResourceKind, AnnouncedDriver[]>>;
   /** Position of the log that the environment is read at, or later. */
   atLeast?: string;
 }

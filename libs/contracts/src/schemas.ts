@@ -5,7 +5,7 @@ import { DEFINITION_NAME, DEFINITION_REFERENCE, NAME, OWNER_ID, RESOURCE_URI } f
 import { OFFERED_BY } from './offering.js';
 import { CATEGORIES, DRIVER_VERBS, RESOURCE_KINDS, SERVICES } from './services.js';
 import { JOBS } from './job.js';
-import { INVERSES, PLAN_OUTCOMES, STEP_ACTIONS } from './plan.js';
+import { CHANGED_HOW, INVERSES, PLAN_OUTCOMES, STEP_ACTIONS } from './plan.js';
 import { SNAPSHOT_FORMAT } from './snapshot.js';
 
 /** A JSON Schema (draft 2020-12) of a message's body. */
@@ -64,7 +64,11 @@ const ofSnapshotPart = {
   file: text(/^parts\/[1-9][0-9]{0,3}\.zst$/, 'must be parts/<n>.zst'),
 };
 const snapshotPart = object(ofSnapshotPart);
-const announced = object({ name, verbs: listOf({ enum: DRIVER_VERBS }), accepts: listOf(words(128)) }, ['accepts']);
+const changeable = object({ inPlace: listOf(words(128)), replaces: listOf(words(128)) });
+const announced = object({ name, verbs: listOf({ enum: DRIVER_VERBS }), accepts: listOf(words(128)), changes: changeable }, [
+  'accepts',
+  'changes',
+]);
 /** Of {@link SnapshotManifest}: what an archive's first entry has to be, whoever wrote it. */
 export const SNAPSHOT_MANIFEST: Schema = object(
   {
@@ -100,8 +104,10 @@ const planStep = object(
     shared: boolean,
     from: part,
     role,
+    changes: listOf(object({ field: string, from: string, to: string, how: { enum: CHANGED_HOW } }, ['from', 'to'])),
+    before: object({ definition, spec: anything, offerings: anything, wires: listOf(wire) }, ['offerings']),
   },
-  ['offerings', 'shared', 'from', 'role'],
+  ['offerings', 'shared', 'from', 'role', 'changes', 'before'],
 );
 const read = object({ key: string, generation: { type: ['integer', 'null'] }, users: listOf(string) }, ['users']);
 const unsatisfied = object({ chain: listOf(string), requirement: string, reason: string, message: string });
@@ -146,6 +152,7 @@ export const SCHEMAS = {
   RetryParkedCommand: object({ handler: name, eventId: words(128), reason }, ['reason']),
   DiscardParkedCommand: object({ handler: name, eventId: words(128), reason: words(500) }),
   EnsureCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything), from: part }, ['ownerId', 'from']),
+  UpdateCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything) }, ['ownerId']),
   DestroyCommand: object(ofResource, ['ownerId']),
   StopCommand: object(ofResource, ['ownerId']),
   ExportCommand: object(ofResource, ['ownerId']),
@@ -174,9 +181,10 @@ export const SCHEMAS = {
       offerings: anything,
       requirements: listOf(capabilityRequirement),
       parts: listOf(object({ ...ofSnapshotPart, holder }, ['holder'])),
+      announced: mapOf(listOf(announced)),
       atLeast: { type: 'string', maxLength: 200 },
     },
-    ['definition', 'offerings', 'requirements', 'parts', 'atLeast'],
+    ['definition', 'offerings', 'requirements', 'parts', 'announced', 'atLeast'],
   ),
   OfferingsQuery: object({ provisioner: name, clusterId: name, guestLocation: name, definition: reference }, [
     'clusterId',

@@ -6,8 +6,11 @@ export type ServiceName = (typeof SERVICES)[number];
 export const RESOURCE_KINDS = ['storage', 'database', 'instance'] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
-/** What a driver can do: `provision` (make and take away), `portable` (what it holds can be exported and imported). */
-export const DRIVER_VERBS = ['provision', 'portable'] as const;
+/**
+ * What a driver can do: `provision` (make and take away), `portable` (what it holds can be exported and imported), `updatable` (what
+ * is there can be changed).
+ */
+export const DRIVER_VERBS = ['provision', 'portable', 'updatable'] as const;
 export type DriverVerb = (typeof DRIVER_VERBS)[number];
 
 /** A driver, as the replicas of a place announce it. */
@@ -16,6 +19,16 @@ export interface AnnouncedDriver {
   verbs: DriverVerb[];
   /** Media types of data that it can begin with, of one that is portable. */
   accepts?: string[];
+  /** What it can change, of one that is updatable. */
+  changes?: Changeable;
+}
+
+/** Fields of a spec that a driver can change in what is there. What is named in neither list it cannot change. */
+export interface Changeable {
+  /** Changed as it stands; something that runs may be started again. */
+  inPlace: readonly string[];
+  /** What they make is made anew and takes the place of what was there; data are kept. */
+  replaces: readonly string[];
 }
 
 /**

@@ -31,6 +31,9 @@ export interface EnsureCommand extends StepCommand {
   from?: Part;
 }
 
+/** Changes what is there, of this generation, to what `spec` says; all data are kept. What is not to run stays so. */
+export type UpdateCommand = Omit<EnsureCommand, 'from'>;
+
 /** Takes the resource away and leaves a tombstone for this generation. */
 export type DestroyCommand = StepCommand;
 

@@ -54,6 +54,7 @@ export const VERBS = {
   destroy: 'destroy',
   stop: 'stop',
   export: 'export',
+  update: 'update',
   inspect: 'inspect',
   cancelStep: 'cancel-step',
   log: 'log',

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type {
   AnnouncedDriver,
+  Changeable,
   Clock,
   DefinitionRef,
   Health,
@@ -56,6 +57,8 @@ export interface DriverContext {
   log(line: string): void;
   /** Of an `ensure` that begins with the data of a snapshot. */
   from?: Data;
+  /** Of an update of something that is not to run: it is changed, and not started. */
+  stopped?: true;
 }
 
 /** The data that a resource begins with. */
@@ -120,6 +123,21 @@ export interface Portable<Spec extends object = JsonObject> {
   export(target: Target, spec: Spec, context: DriverContext): Promise<AsyncIterable<Uint8Array>>;
 }
 
+/** How what is there is changed to what its spec says from now on, all its data kept. */
+export interface Updatable<Spec extends object = JsonObject> extends Changeable {
+  /**
+   * As `ensure` of what is there: it ends well when all is as `spec` and `inputs` say, and what runs is healthy. Whether it was
+   * so before, or half-way so, makes no difference: an update that was ended, or failed, is repeated or taken back by another
+   * one. Throws `not-found` when it is not there. An older epoch that wakes up later changes nothing any more.
+   */
+  update(
+    target: Target,
+    spec: Spec,
+    inputs: Record<string, JsonObject>,
+    context: DriverContext,
+  ): Promise<Omit<Ensured, 'effect'>>;
+}
+
 /**
  * How a sub-provisioner does it at one kind of place. Runs the contract suite of `/testing` against the real thing.
  *
@@ -133,6 +151,8 @@ export interface Portable<Spec extends object = JsonObject> {
  *     already, of this generation, is found as it is.
  * D6. `rotate` may be called again at any time; when it ends the newest version of each secret is in effect, and is what `ensure`
  *     gives out from then on. What was given back has no new secrets.
+ * D7. An update that was stopped at any point is repeated, or taken back by an update to what was before, and nothing of its
+ *     data is lost.
  */
 export interface Driver<Spec extends object = JsonObject> {
   readonly kind: ResourceKind;
@@ -164,6 +184,8 @@ export interface Driver<Spec extends object = JsonObject> {
   stop?(target: Identity, context: DriverContext): Promise<void>;
   /** Where its data can be read out, and it can begin with data: what it lacks is refused by name (`not-portable`). */
   readonly portable?: Portable<Spec>;
+  /** Where what is there can be changed, and what of it: what it lacks is refused by name (`not-updatable`). */
+  readonly updatable?: Updatable<Spec>;
   /** For a driver that runs something for all it makes at a place (a server): brings it back when it does not run. */
   keep?(context: DriverContext): Promise<void>;
   /** Ends what `keep` keeps, together with the mesh; all that it has stays. */
@@ -171,5 +193,9 @@ export interface Driver<Spec extends object = JsonObject> {
 }
 
 /** A driver as it is announced: the verbs are interfaces, and it has those whose methods it has. */
-export const announcement = ({ name, portable }: Driver): AnnouncedDriver =>
-  portable ? { name, verbs: ['provision', 'portable'], accepts: [...portable.accepts] } : { name, verbs: ['provision'] };
+export const announcement = ({ name, portable, updatable }: Driver): AnnouncedDriver => ({
+  name,
+  verbs: ['provision', ...(portable ? (['portable'] as const) : []), ...(updatable ? (['updatable'] as const) : [])],
+  ...(portable && { accepts: [...portable.accepts] }),
+  ...(updatable && { changes: { inPlace: [...updatable.inPlace], replaces: [...updatable.replaces] } }),
+});

@@ -11,6 +11,7 @@ export type {
   Observation,
   Portable,
   Target,
+  Updatable,
 } from './driver.js';
 export { EngineMarks } from './place/engine-marks.js';
 export { GenerationFolder, MARKER, generationMarks, type Marker, type Standing } from './place/generation-folder.js';

@@ -17,6 +17,7 @@ import {
   type StepLog,
   type StepLogQuery,
   type StopCommand,
+  type UpdateCommand,
 } from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
 import type { Driver } from './driver.js';
@@ -28,6 +29,7 @@ import { driverContext } from './step/driver-context.js';
 import { Lanes, type Lane } from './step/lane.js';
 import { assertPortable } from './step/portable.js';
 import { assertSpec } from './step/spec.js';
+import { assertUpdatable } from './step/updatable.js';
 import { StepRun } from './step/step-run.js';
 
 /** How long a new step waits for the one that it gives up, in ms. Together with two appends it stays below 2 s. */
@@ -86,6 +88,10 @@ export class Provisioner {
     return this.#accept('export', bare(command), context);
   }
 
+  update(command: UpdateCommand, context: RequestContext): Promise<StepAccepted> {
+    return this.#accept('update', command, context);
+  }
+
   async inspect({ resource, generation, driver: name, location }: InspectQuery): Promise<InspectAnswer> {
     const driver = this.#driver(resource, location, name);
     const { epoch } = (await this.#streams.load(resource)).state;
@@ -139,7 +145,7 @@ export class Provisioner {
   async #accept(action: Action, command: EnsureCommand, context: RequestContext): Promise<StepAccepted> {
     const ref = command.resource;
     assertPortable(this.#driver(ref, command.location, command.driver), action, command.from);
-    if (action === 'ensure') assertSpec(this.ports.kind, command.spec);
+    if (action === 'ensure' || action === 'update') assertSpec(this.ports.kind, command.spec);
     const step = { requestId: command.requestId, stepId: command.stepId, try: command.try, action };
     return this.#lanes.in(resourceStream(ref), async (lane) => {
       if (this.#stopping) throw new SlipwayError('shutting-down');
@@ -152,6 +158,9 @@ export class Provisioner {
       }
       const gaveWay = await this.#giveWay(lane, running, command);
       if (gaveWay) known = await this.#streams.load(ref);
+      const { present } = known.state;
+      if (action === 'update' && present)
+        assertUpdatable(this.#driver(ref, command.location, command.driver), present.spec, command.spec);
       const { generation, location, driver, definition, spec, inputs, from, deadline } = command;
       const what = { generation, location, driver, definition, spec, inputs, ...(from && { from }), deadline };
       const { loaded, events } = await this.#streams.record(

@@ -21,6 +21,8 @@ export interface Asked {
   requirements?: CapabilityRequirement[];
   /** What was chosen of what is offered. */
   offerings?: JsonObject;
+  /** What was chosen before: it holds where it is still offered, and nothing else is chosen. */
+  kept?: JsonObject;
   /** What is wrong with what was chosen, given what is offered. */
   check?: (offered: readonly Offered[], chosen: JsonObject) => FieldError[];
 }
@@ -30,7 +32,7 @@ export interface Asked {
  * what was chosen are left out. Throws `bad-input` with the first one's reasons when none does.
  */
 export function candidatesAskedFor(requirement: Requirement, asked: Asked): PinnedDefinition[] {
-  const { catalogue, place, offerings = {}, requirements } = asked;
+  const { catalogue, place, requirements } = asked;
   const found = requirement === NOTHING_NAMED ? [UNNAMED] : catalogue.candidates(requirement);
   const candidates = found.map((candidate) => {
     const offered = offeredWith(place, candidate.written);
@@ -40,13 +42,14 @@ export function candidatesAskedFor(requirement: Requirement, asked: Asked): Pinn
   if (candidates.length > 0 && accepting.length === 0) throw badInput(candidates[0]!.errors);
   return accepting.map(({ candidate, offered }) => ({
     ...candidate,
-    definition: requiring(withChoices(candidate.written, valuesOf(offered, offerings)), requirements),
+    definition: requiring(withChoices(candidate.written, valuesOf(offered, withKept(offered, asked))), requirements),
   }));
 }
 
-function choiceErrors(written: ResourceDefinition, offered: readonly Offered[], { offerings = {}, check }: Asked): FieldError[] {
+function choiceErrors(written: ResourceDefinition, offered: readonly Offered[], asked: Asked): FieldError[] {
+  const { offerings = {}, check } = asked;
   const errors = check?.(offered, offerings) ?? [];
-  return errors.length > 0 ? errors : fillingErrors(written, valuesOf(offered, offerings));
+  return errors.length > 0 ? errors : fillingErrors(written, valuesOf(offered, withKept(offered, asked)));
 }
 
 /** What a job asks for that names no definition, but only what it needs. */
@@ -68,3 +71,16 @@ function requiring(definition: ResourceDefinition, more: readonly CapabilityRequ
   if (taken.length > 0) throw badInput(taken);
   return { ...definition, requirements: [...(definition.requirements ?? []), ...more] };
 }
+
+/** What is chosen now, and of what was chosen before all that is offered still and fits. */
+export const withKept = (
+  offered: readonly Offered[],
+  { offerings = {}, kept = {}, check }: { [Key in 'offerings' | 'kept' | 'check']?: Asked[Key] | undefined },
+): JsonObject => ({
+  ...Object.fromEntries(
+    Object.entries(kept).filter(
+      ([name, value]) => offered.some((one) => one.name === name) && !check?.(offered, { [name]: value }).length,
+    ),
+  ),
+  ...offerings,
+});

@@ -78,10 +78,14 @@ export class Environment {
     return this.#usersOf.keys(key);
   }
 
+  /** Installs a resource, or what it is from now on: then it is wired anew. */
   install(one: Installed): void {
     const key = resourceKey(one);
     const before = this.#installed.get(key);
-    if (before) this.#unlist(key, before);
+    if (before) {
+      this.#unlist(key, before);
+      this.#unwire(key);
+    }
     this.#installed.set(key, one);
     this.#byInstance.add(one.instanceId ?? '', key);
     this.#byDefinition.add(one.definition.name, key);
@@ -94,8 +98,7 @@ export class Environment {
     if (!one) return;
     this.#unlist(key, one);
     this.#installed.delete(key);
-    for (const { to } of this.wiresFrom(key)) this.#usersOf.delete(to, key);
-    this.#wiresFrom.delete(key);
+    this.#unwire(key);
     for (const user of this.usersOf(key)) {
       this.#wiresFrom.set(
         user,
@@ -122,6 +125,11 @@ export class Environment {
   /** A generation that was planned is used up, whatever became of it. */
   reach(key: string, generation: number): void {
     this.#generations.set(key, Math.max(generation, this.#generations.get(key) ?? 0));
+  }
+
+  #unwire(key: string): void {
+    for (const { to } of this.wiresFrom(key)) this.#usersOf.delete(to, key);
+    this.#wiresFrom.delete(key);
   }
 
   #unlist(key: string, one: Installed): void {

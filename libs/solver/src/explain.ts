@@ -66,6 +66,49 @@ export const noRoot = (instanceId: string, keys: readonly string[]): Reason => (
       : `Nothing that is called ${instanceId} itself leads to ${list(keys)}: it came of an abstract definition, which has no data of its own. Provision what it brings together under names of their own, and export those.`,
 });
 
+const ANEW = 'Export it, deprovision it, and provision it anew as it is to be.';
+
+/** Nothing can be compared with what an abstract definition once brought together. */
+export const noRootToUpdate = (instanceId: string, keys: readonly string[]): Reason => ({
+  requirement: instanceId,
+  reason: 'not-updatable',
+  message:
+    keys.length === 0
+      ? `Nothing stands under the name ${instanceId}.`
+      : `Nothing that is called ${instanceId} itself leads to ${list(keys)}: it came of an abstract definition. ${ANEW}`,
+});
+
+/** `fields`: what is to change and cannot. */
+export const cannotChange = (
+  { id, kind, driver }: Pick<PlanStep, 'id' | 'kind' | 'driver'>,
+  fields: readonly string[],
+  can: readonly string[] | undefined,
+): Reason => ({
+  requirement: id,
+  reason: 'not-updatable',
+  message: `The ${kind} driver ${driver} cannot change ${list(fields)} of what is there; ${can?.length ? `it can change ${list(can)}` : 'it cannot change anything'}. ${ANEW}`,
+});
+
+export const otherDriver = ({ id, driver }: PlanStep, there: string): Reason => ({
+  requirement: id,
+  reason: 'not-updatable',
+  message: `${id} was made by the driver ${there}, and is to be made by ${driver} now. ${ANEW}`,
+});
+
+/** Its name is needed for something else of the same instance. */
+export const standsOtherwise = (installed: Installed): Reason => ({
+  requirement: resourceKey(installed),
+  reason: 'name-in-use',
+  message: `${resourceKey(installed)} is there as something else of the same instance. ${ANEW}`,
+});
+
+/** An update takes no data away unasked. */
+export const noLongerNeeded = (installed: Installed, requirement: string): Reason => ({
+  requirement: resourceKey(installed),
+  reason: 'not-updatable',
+  message: `${requirement} does not need ${resourceKey(installed)} any more, and an update takes away nothing that holds data or is shared. ${ANEW}`,
+});
+
 /** An import never adds to what is there. */
 export const nameStands = (requirement: string, instanceId: string): Reason => ({
   requirement,

@@ -11,7 +11,7 @@ import {
   type Unsatisfied,
   type Wire,
 } from '@slipway/contracts';
-import { JOB, NOTHING_NAMED, type Asked } from './asked-for.js';
+import { JOB, NOTHING_NAMED, withKept, type Asked } from './asked-for.js';
 import { identityOf, provides, type Catalogue } from './catalogue.js';
 import { driverAt } from './driver.js';
 import { withAllTheyUse, type EnvironmentView } from './environment.js';
@@ -28,6 +28,9 @@ export interface ProvisionInput {
   catalogue: Catalogue;
   guestLocations: readonly string[];
   check?: Asked['check'];
+  /** Of an update: how the instance stands, and what was chosen for it. */
+  former?: EnvironmentView;
+  kept?: JsonObject;
 }
 
 /** A job that names no definition stands in no chain. */
@@ -35,7 +38,7 @@ const fromItsNeed = (one: Unsatisfied): Unsatisfied => ({ ...one, chain: one.cha
 
 /** What it takes to have `query.definition` under the name `query.instanceId`. */
 export function planProvision(input: ProvisionInput): Plan {
-  const { query, environment, catalogue, guestLocations, check } = input;
+  const { query, environment, catalogue, guestLocations, check, former, kept } = input;
   const requirement = askedFor(query);
 
   const there = installedAs(query.instanceId, environment);
@@ -50,8 +53,9 @@ export function planProvision(input: ProvisionInput): Plan {
     return unsatisfied(query, [{ chain: [], ...noLocation(requirement, query.place, guestLocations) }]);
   const { place, instanceId, offerings } = query;
   const { requirements } = query;
-  const choices = { ...(offerings && { offerings }), ...(check && { check }), ...(requirements && { requirements }) };
-  const found = search(requirement, { catalogue, environment, place, instanceId, ...choices });
+  const more = { ...(requirements && { requirements }), ...(kept && { kept }) };
+  const choices = { ...(offerings && { offerings }), ...(check && { check }), ...more };
+  const found = search(requirement, { catalogue, environment, place, instanceId, former, ...choices });
   return isFailure(found) ? unsatisfied(query, found.unsatisfied.map(fromItsNeed)) : planOf(found, input);
 }
 
@@ -92,12 +96,13 @@ export const unsatisfied = (query: ResolveQuery, reasons: Plan['unsatisfied']): 
     unsatisfied: reasons,
   });
 
-function planOf(root: Provider, { query, environment }: ProvisionInput): Plan {
+function planOf(root: Provider, input: ProvisionInput): Plan {
+  const { query, environment } = input;
   const { parts, installed } = gather(root);
   const made = parts.filter((part) => part.key !== undefined);
   const wires = made.flatMap((part) => wiresOf(part));
   const satisfied = withAllTheyUse(environment, installed);
-  const choices = choicesOf(root, query);
+  const choices = choicesOf(root, input);
   const steps = made.map((part) => stepOf(part, wires, choices(part), query, environment));
   return finishPlan({
     environment: query.environment,
@@ -140,9 +145,11 @@ function wiresOf(part: Part): Wire[] {
 }
 
 /** What holds of all that is offered for a part, whose choices were made for the root. */
-function choicesOf(root: Provider, { place, offerings }: ResolveQuery): (part: Part) => JsonObject {
+function choicesOf(root: Provider, { query, kept, check }: ProvisionInput): (part: Part) => JsonObject {
+  const { place } = query;
   const asked = 'part' in root ? root.part : undefined;
   const offered = offeredWith(place, asked?.pinned.written);
+  const offerings = withKept(offered, { offerings: query.offerings, kept, check });
   return (part) => (part === asked ? valuesOf(offered, offerings) : valuesWithin(place, part.pinned.written, offered, offerings));
 }
 

@@ -6,6 +6,7 @@ import type { EnvironmentView } from './environment.js';
 import { planExport } from './export.js';
 import { planImport } from './import.js';
 import { planProvision } from './provision.js';
+import { planUpdate } from './update.js';
 
 export interface ResolveInput {
   query: ResolveQuery;
@@ -30,4 +31,5 @@ const PLANS: Readonly<Record<JobKind, (input: ResolveInput) => Plan>> = {
   deprovision: planDeprovision,
   import: planImport,
   export: planExport,
+  update: planUpdate,
 };

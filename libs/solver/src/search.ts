@@ -39,6 +39,8 @@ export interface Failure {
 export interface SearchInput extends Asked {
   environment: EnvironmentView;
   instanceId: string;
+  /** As the instance stands, of an update: what satisfies a requirement of its parts is taken again. */
+  former?: EnvironmentView | undefined;
 }
 
 /** Beyond these nobody can mean it: requirements nested in each other, and parts of one plan. */
@@ -73,6 +75,8 @@ class Search {
   readonly #sharedInstalled = new Map<string, Installed>();
   /** What is installed for this instance. */
   readonly #mine: readonly Installed[];
+  /** What was installed for it, of an update. */
+  readonly #stoodBefore: readonly Installed[];
   /** Shared parts of this plan, by their definition's name. */
   readonly #sharedParts = new Map<string, Part>();
   readonly #takenKeys = new Set<string>();
@@ -86,8 +90,9 @@ class Search {
   #parts = 0;
 
   constructor(private readonly input: SearchInput) {
-    const { catalogue, environment, instanceId } = input;
+    const { catalogue, environment, former, instanceId } = input;
     this.#mine = environment.madeFor(instanceId);
+    this.#stoodBefore = former?.madeFor(instanceId) ?? [];
     const askedForAlone = [...catalogue.sharedNames].flatMap((name) => environment.madeFrom(name));
     for (const one of askedForAlone)
       if (catalogue.get(one.definition)?.definition.shared) this.#sharedInstalled.set(one.definition.name, one);
@@ -147,18 +152,20 @@ class Search {
   }
 
   #installedFirst(candidates: PinnedDefinition[], wanted: string, path: string): PinnedDefinition[] {
-    const reused = candidates.filter((candidate) => this.#reusable(candidate, wanted, path));
+    const reused = candidates.filter(
+      (candidate) => this.#reusable(candidate, wanted, path) ?? this.#stood(candidate, wanted, path),
+    );
     return reused.length === 0 ? candidates : [...new Set([...reused, ...candidates])];
   }
 
   /** What was made for this instance from the same definition for that requirement and is still there, under whatever name was free. */
-  #reusable({ definition }: PinnedDefinition, wanted: string, path: string): Installed | undefined {
-    return this.#mine.find(
-      (one) =>
-        one.kind === definition.type &&
-        identityOf(one.definition) === identityOf(definition) &&
-        mayBeNamed(one.name, wanted, path),
-    );
+  #reusable(pinned: PinnedDefinition, wanted: string, path: string): Installed | undefined {
+    return madeAs(this.#mine, pinned, wanted, path);
+  }
+
+  /** Made of the same definition before. Of the root it does not count: the newest that is asked for does. */
+  #stood(pinned: PinnedDefinition, wanted: string, path: string): Installed | undefined {
+    return this.#chain.length > 0 ? madeAs(this.#stoodBefore, pinned, wanted, path) : undefined;
   }
 
   #attempt(pinned: PinnedDefinition, requirement: Requirement, wanted: string, path: string): Provider | Dead {
@@ -289,3 +296,15 @@ class Search {
     return { unsatisfied: reasons.map((reason) => ({ chain: [], ...reason })), because: new Set(because) };
   }
 }
+
+/** Of these, what was made of a definition for a requirement, under whatever name was free then. */
+const madeAs = (
+  all: readonly Installed[],
+  { definition }: PinnedDefinition,
+  wanted: string,
+  path: string,
+): Installed | undefined =>
+  all.find(
+    (one) =>
+      one.kind === definition.type && identityOf(one.definition) === identityOf(definition) && mayBeNamed(one.name, wanted, path),
+  );

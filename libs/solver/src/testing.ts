@@ -62,6 +62,10 @@ export class World extends Environment {
     return this.#resolve({ job: 'export', environment: 'default', instanceId, place: PLACE, ...query });
   }
 
+  planUpdate(query: Partial<ResolveQuery> = {}, instanceId = 'shop'): Plan {
+    return this.#resolve({ job: 'update', environment: 'default', instanceId, place: PLACE, ...query });
+  }
+
   /** As of what {@link snapshotOf} an export's plan. */
   planImport(definition: string, parts: SnapshotPart[], instanceId = 'copy', query: Partial<ResolveQuery> = {}): Plan {
     const whole = { job: 'import', environment: 'default', instanceId, definition, parts, place: PLACE, ...query } as const;
@@ -84,7 +88,7 @@ export class World extends Environment {
       done.add(step.id);
       if (step.action === 'destroy') this.take(step.id);
       else {
-        const { id: _id, action: _action, after: _after, inverse: _inverse, shared, ...made } = step;
+        const { id: _id, action: _action, after: _after, inverse: _inverse, changes: _why, before: _was, shared, ...made } = step;
         const owner = { id: 'ada', type: 'user' as const };
         this.install({ ...made, guestLocation: 'local', ...(!shared && { instanceId }), owner, outputs: {} });
         this.keys.add(step.id);

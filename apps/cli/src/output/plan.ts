@@ -1,7 +1,7 @@
-import type { Plan, PlanStep } from '@slipway/contracts';
+import type { Change, Plan, PlanStep } from '@slipway/contracts';
 
 /** What is stopped, read out, and brought up again. */
-const EXPORT_SIGNS: Readonly<Record<PlanStep['action'], string>> = { stop: '.', export: '>', ensure: '^', destroy: '-' };
+const EXPORT_SIGNS = { stop: '.', export: '>', ensure: '^', destroy: '-', update: '!' } satisfies Record<PlanStep['action'], string>;
 
 /** A plan for a person: what would happen, in which order, and what it is wired to. */
 export function describePlan(plan: Plan): string {
@@ -15,22 +15,33 @@ export function describePlan(plan: Plan): string {
   for (const used of plan.alreadySatisfied)
     lines.push(`  = ${used.kind}/${used.name} is there (${used.definition.name}@${used.definition.version})`);
   for (const step of inOrder(plan.steps)) {
-    const sign = plan.outcome === 'export' ? EXPORT_SIGNS[step.action] : step.action === 'ensure' ? '+' : '-';
+    const sign = plan.outcome === 'export' ? EXPORT_SIGNS[step.action] : SIGNS[step.action];
     const after = step.after.length ? `, after ${step.after.join(', ')}` : '';
     lines.push(
       `  ${sign} ${step.id} (${step.definition.name}@${step.definition.version}, ${step.driver} at ${step.location}${after})`,
+      ...(step.changes ?? []).map((change) => `      ${describeChange(change)}`),
     );
   }
   for (const wire of plan.wires) lines.push(`  ~ ${wire.from} uses ${wire.to} as ${wire.requirement}`);
   if (plan.steps.length) {
     const count = (action: PlanStep['action']) => plan.steps.filter((step) => step.action === action).length;
-    const what =
-      plan.outcome === 'export'
-        ? `${count('export')} to read out, ${count('stop')} stopped meanwhile.`
-        : `${count('ensure')} to make, ${count('destroy')} to remove.`;
-    lines.push(`${what} Nothing has been changed.`);
+    lines.push(`${countsOf(plan, count)} Nothing has been changed.`);
   }
   return lines.join('\n');
+}
+
+const SIGNS: Readonly<Record<PlanStep['action'], string>> = { ensure: '+', destroy: '-', stop: '-', export: '>', update: '!' };
+
+function countsOf({ outcome }: Plan, count: (action: PlanStep['action']) => number): string {
+  if (outcome === 'export') return `${count('export')} to read out, ${count('stop')} stopped meanwhile.`;
+  const changed = outcome === 'update' ? `${count('update')} to change, ` : '';
+  return `${changed}${count('ensure')} to make, ${count('destroy')} to remove.`;
+}
+
+/** Why, and how: `spec.sizeLimit: 64MiB → 128MiB (in place)`. */
+function describeChange({ field, from, to, how }: Change): string {
+  const values = from === undefined && to === undefined ? 'changed' : `${from ?? '…'} → ${to ?? '…'}`;
+  return `${field}: ${values} (${how === 'in-place' ? 'in place' : 'replaced'})`;
 }
 
 /** Steps so that each stands after those that it waits for; a plan's graph has no cycle. */

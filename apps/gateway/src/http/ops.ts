@@ -1,6 +1,14 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { HTTP_HEADERS, type JobKind } from '@slipway/contracts';
-import { DeprovisionJob, ExportJob, ImportJob, ProvisionJob, type Accepted, type RequestView } from '@slipway/contracts/http';
+import {
+  DeprovisionJob,
+  ExportJob,
+  ImportJob,
+  ProvisionJob,
+  UpdateJob,
+  type Accepted,
+  type RequestView,
+} from '@slipway/contracts/http';
 import { ApiJob, ApiNoun } from '../openapi/operations.js';
 import { Call, HttpCall } from './call.js';
 import { Endings } from './endings.js';
@@ -43,6 +51,13 @@ export class OpsController {
   @Post('export')
   export(@Body() job: ExportJob, @Call() call: HttpCall): Promise<Accepted | RequestView> {
     return this.#accept('export', job, call);
+  }
+
+  @ApiJob('update', UpdateJob)
+  @HttpCode(202)
+  @Post('update')
+  update(@Body() job: UpdateJob, @Call() call: HttpCall): Promise<Accepted | RequestView> {
+    return this.#accept('update', job, call);
   }
 
   async #accept(kind: JobKind, job: object, call: HttpCall): Promise<Accepted | RequestView> {

@@ -81,6 +81,7 @@ const JOB_SUMMARIES: Readonly<Record<JobKind, string>> = {
   deprovision: 'Give an instance back, with everything made for it',
   import: 'Ask for a service as a snapshot holds it, under a name that nothing has yet',
   export: 'Read out all data of an instance, of one moment, and keep them as a snapshot',
+  update: 'Change what is there: a size, a choice, a newer version of its definition',
 };
 
 /** A job: 202, or with `Prefer: wait=<s>` held until it has ended. */

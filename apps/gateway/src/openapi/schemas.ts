@@ -6,6 +6,8 @@ import type {
   DefinitionRef,
   Desired,
   EventView,
+  Change,
+  Former,
   InstalledRef,
   LeftBehind,
   Offered,
@@ -28,6 +30,7 @@ import {
   DESIRED_STATES,
   DRIVER_VERBS,
   ERRORS,
+  CHANGED_HOW,
   INVERSES,
   JOBS,
   OFFERED_BY,
@@ -327,6 +330,22 @@ const planStep = object<PlanStep>({
   inverse: oneOf([...INVERSES]),
   from: optional(ref('Part')),
   role: optional(described(text, 'What it is to the instance, of an `export`: names of the requirements that lead to it.')),
+  changes: optional(described(list(ref('Change')), 'Why, of an `update`.')),
+  before: optional(described(ref('Former'), 'What it was, of an `update`.')),
+});
+
+const change = object<Change>({
+  field: described(text, '`definition`, `spec.sizeLimit`, `offering.greeting`, `requirements.data`.'),
+  from: optional(described(text, 'Left out where there was nothing, or too much to be shown.')),
+  to: optional(text),
+  how: described(oneOf([...CHANGED_HOW]), 'In what is there, or by making anew what it touches; data are kept either way.'),
+});
+
+const former = object<Former>({
+  definition: ref('DefinitionRef'),
+  spec: json,
+  offerings: optional(json),
+  wires: list(ref('Wire')),
 });
 
 const unsatisfied = object<Unsatisfied>({
@@ -432,6 +451,8 @@ export const SCHEMAS: Record<string, Schema> = {
     dataFolder: text,
     startedAt: time,
   }),
+  Change: change,
+  Former: former,
   InstalledRef: object<InstalledRef>({ kind, name: text, generation: count, definition: ref('DefinitionRef') }),
   LeftBehind: object<LeftBehind>({ resource: ref('ResourceRef'), generation: count, location: text, reason: text }),
   Live: object<{ live: true }>({ live: flag }),

@@ -37,6 +37,7 @@ export function statusOf(code: ErrorCode): number {
     case 'unsatisfied':
     case 'driver-unknown':
     case 'not-portable':
+    case 'not-updatable':
       return 422;
     case 'too-busy':
     case 'limit-reached':

@@ -57,11 +57,23 @@ function happened(kind: ResourceKind, model: Model<ResourceView>, recorded: Reco
   if (row && event.data.generation < row.generation) return [];
   if (event.type === 'Started') {
     const claim = model.note(event.data.requestId) as Claim | undefined;
-    return [{ id, row: started(kind, id, row, event.data, recorded, claim) }];
+    const becomes = event.data.action === 'update' ? [{ note: noteOf(id), value: wantedOf(event.data) }] : [];
+    return [...becomes, { id, row: started(kind, id, row, event.data, recorded, claim) }];
   }
   if (!row) return [];
-  return [{ id, row: { ...row, ...changes(row, event), updatedAt: recorded.recordedAt, position: recorded.position } }];
+  const was = event.type === 'Updated' ? { ...row, ...(model.note(noteOf(id)) as Wanted | undefined) } : row;
+  return [{ id, row: { ...was, ...changes(was, event), updatedAt: recorded.recordedAt, position: recorded.position } }];
 }
+
+/** What an update that has begun makes of a resource. */
+type Wanted = Pick<ResourceView, 'definition' | 'resourceUri'>;
+
+const noteOf = (id: string): string => `update of ${id}`;
+
+const wantedOf = ({ definition, spec: { resourceUri } }: { definition: ResourceView['definition']; spec: JsonObject }) => ({
+  definition: { ...definition },
+  ...(typeof resourceUri === 'string' && { resourceUri }),
+});
 
 function started(
   kind: ResourceKind,
@@ -73,7 +85,7 @@ function started(
 ): ResourceView {
   const touched = { requestId: data.requestId, cause: undefined, updatedAt: recordedAt, position };
   if (row && data.action === 'destroy') return { ...row, ...touched, status: 'destroying' };
-  // What is stopped or read out is there all the while.
+  // What is stopped, read out or changed is there all the while.
   if (row && data.action !== 'ensure') return { ...row, ...touched };
   const [environment, name] = id.split('.') as [string, string];
   const anew = row?.generation !== data.generation;
@@ -134,6 +146,12 @@ function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView>
         ...health,
       };
     }
+    case 'Updated': {
+      const runs = row.kind === 'instance' && row.desired !== 'stopped';
+      const health = runs ? { health: 'healthy' as const, healthReason: undefined } : {};
+      const { outputs, observed } = event.data;
+      return { status: 'present', outputs, observed, ...at(row, outputs), cause: undefined, ...health };
+    }
     case 'Stopped':
       return row.kind === 'instance' ? { desired: 'stopped', health: 'stopped', healthReason: 'It was stopped' } : {};
     case 'Failed':
@@ -157,7 +175,7 @@ function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView>
   }
 }
 
-/** What is stopped or read out stays what it was, also when that fails. */
+/** What is stopped, read out or changed stays what it was, also when that fails: a change is taken back. */
 const changesIt = (action: StepAction): boolean => action === 'ensure' || action === 'destroy';
 
 /** A claim tells whom the request works for; the settled plan says for good whose each resource is. */

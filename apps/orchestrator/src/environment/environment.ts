@@ -63,7 +63,7 @@ function claim(state: EnvironmentState, { requestId, name, owner, job, until }: 
     throw new SlipwayError('not-possible', `${name} is wanted for longer`, { name });
   if (known?.holder !== undefined)
     throw new SlipwayError('name-taken', `Another request works on ${name}: ${known.holder}`, { name, holder: known.holder });
-  if (job === 'deprovision' || job === 'export') {
+  if (job === 'deprovision' || job === 'export' || job === 'update') {
     if (!known) throw new SlipwayError('not-found', `There is no instance ${name} here`, { name });
     return [{ type: 'NameClaimed', data: { kind: 'instance', name, requestId, owner: known.owner, job } }];
   }

@@ -66,13 +66,22 @@ function settled(state: EnvironmentState, { requestId, name, installed, removed,
   let next = released(state, requestId, name);
   for (const key of removed) next = takenAway(next, key);
   for (const one of installed) {
-    const { generation, instanceId, outputs } = one;
+    const { generation, instanceId, guestLocation, provisioner, outputs } = one;
     const key = resourceKey(one);
-    const uses = next.installed.get(key)?.uses ?? [];
     const known = next.installed.has(key);
+    // What it is from now on is wired anew.
+    if (known) next = unwired(next, key);
+    const standing = {
+      generation,
+      ...(instanceId !== undefined && { instanceId }),
+      guestLocation,
+      ...(provisioner !== undefined && { provisioner }),
+      outputs,
+      uses: [],
+    };
     next = {
       ...next,
-      installed: next.installed.with(key, { generation, ...(instanceId !== undefined && { instanceId }), outputs, uses }),
+      installed: next.installed.with(key, standing),
       generations: next.generations.with(key, Math.max(generation, next.generations.get(key) ?? 0)),
       standing: instanceId !== undefined && !known ? counted(next.standing, instanceId, 1) : next.standing,
     };
@@ -102,13 +111,20 @@ function released(state: EnvironmentState, requestId: string, name: string): Env
 function takenAway(state: EnvironmentState, key: string): EnvironmentState {
   const gone = state.installed.get(key);
   if (!gone) return state;
-  let { users, standing } = state;
-  for (const to of gone.uses) {
+  const { users } = unwired(state, key);
+  let { standing } = state;
+  if (gone.instanceId !== undefined) standing = counted(standing, gone.instanceId, -1);
+  return { ...state, users, standing, installed: state.installed.without(key) };
+}
+
+/** It counts no longer among the users of what it was wired to. */
+function unwired(state: EnvironmentState, key: string): EnvironmentState {
+  let { users } = state;
+  for (const to of state.installed.get(key)?.uses ?? []) {
     const others = (users.get(to) ?? []).filter((user) => user !== key);
     users = others.length > 0 ? users.with(to, others) : users.without(to);
   }
-  if (gone.instanceId !== undefined) standing = counted(standing, gone.instanceId, -1);
-  return { ...state, users, standing, installed: state.installed.without(key) };
+  return { ...state, users };
 }
 
 function wired(state: EnvironmentState, from: string, to: string): EnvironmentState {

@@ -1,3 +1,4 @@
+import { RESOURCE_KINDS, resourceKey } from '@slipway/contracts';
 import type { Actor, EnvironmentEvent, JobKind, JsonObject, Owner, PlanRead } from '@slipway/contracts';
 import { PersistentMap } from './persistent-map.js';
 
@@ -13,6 +14,9 @@ export interface Standing {
   generation: number;
   /** None for what is shared. */
   instanceId?: string;
+  /** Where it was made and by whom, as the configuration calls them; earlier releases recorded no provisioner. */
+  guestLocation: string;
+  provisioner?: string;
   outputs: JsonObject;
   /** Keys of what it is wired to. */
   uses: string[];
@@ -76,7 +80,7 @@ export interface Admit {
   claim: Omit<Claim, 'type'>;
   planHash: string;
   reads: PlanRead[];
-  /** `make`: it must be newer than all generations before; else it is there and is removed, or brought up again. */
+  /** `make`: it must be newer than all generations before; else it is there and is removed, changed, or brought up again. */
   writes: { key: string; generation: number; make: boolean }[];
   limits: { concurrent: number; perOwner: number };
 }
@@ -126,6 +130,15 @@ export const initialState = (): EnvironmentState => ({
   untils: PersistentMap.of(),
   paused: false,
 });
+
+/** Where an instance stands and who provisioned it; undefined when nothing of its name stands. */
+export function whereIs(
+  { installed }: EnvironmentState,
+  name: string,
+): Pick<Standing, 'guestLocation' | 'provisioner'> | undefined {
+  const all = RESOURCE_KINDS.map((kind) => installed.get(resourceKey({ kind, name })));
+  return all.find((one) => one?.instanceId === name);
+}
 
 /** Of the name that a request works on. */
 export function ownerOf({ held, names }: EnvironmentState, requestId: string): Owner | undefined {

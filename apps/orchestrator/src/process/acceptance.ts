@@ -10,9 +10,10 @@ import {
   type RequestContext,
   type RequestEvent,
 } from '@slipway/contracts';
-import { DeprovisionJob, ExportJob, ImportJob, ProvisionJob, type Accepted } from '@slipway/contracts/http';
+import { DeprovisionJob, ExportJob, ImportJob, ProvisionJob, UpdateJob, type Accepted } from '@slipway/contracts/http';
 import type { EventMetadata } from '@slipway/event-store';
 import { badInput, runInContext, validated } from '@slipway/mesh';
+import { whereIs } from '../environment/state.js';
 import { environmentOf, pickProvisioner, placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { destinationOf, sourceOf } from '../snapshot/stores.js';
@@ -26,6 +27,7 @@ const BODIES = {
   deprovision: DeprovisionJob,
   import: ImportJob,
   export: ExportJob,
+  update: UpdateJob,
 } as const satisfies Record<JobKind, unknown>;
 /** Namespace of our name-based UUIDs (RFC 9562 §5.5). Written into logs that exist: it never changes. */
 const NAMESPACE = 'b2f6a1de-6a0c-5c0e-9d54-4f7a1c1f7a10';
@@ -53,7 +55,7 @@ export class Acceptance {
   }
 
   /**
-   * Throws `bad-input`, `key-reused`, `name-taken` (details: holder), `not-found` (nothing to give back or to export, no such
+   * Throws `bad-input`, `key-reused`, `name-taken` (details: holder), `not-found` (nothing to give back, export or update, no such
    * snapshot), `archive-invalid`, `too-busy`, and the
    * log's errors; with the same key it can then be tried again. `until`: of an instance that is given back because its time is over,
    * that time; where it is another one by then: `not-possible`.
@@ -119,12 +121,23 @@ export class Acceptance {
     environment: string,
     context: RequestContext,
   ): Promise<void> {
+    if (job === 'update') return this.#assertUpdate(body, instanceId, environment, context);
     if (!makes(job)) return;
     if (until !== undefined && Date.parse(until) <= this.ports.clock.now())
       throw badInput([{ field: 'until', reason: 'must be in the future' }]);
     const manifest = job === 'import' ? await this.processes.sources.manifestOf(body) : undefined;
     const asked = { job, environment, instanceId, body, manifest, atLeast: undefined };
-    await this.#choices.assertOffered(queryOf(this.ports.config, asked), context);
+    await this.#choices.assertOffered(queryOf(this.ports, asked), context);
+  }
+
+  /** What is chosen anew is checked by planning it: only the resolver knows of what definition it is. */
+  async #assertUpdate(body: JsonObject, instanceId: string, environment: string, context: RequestContext): Promise<void> {
+    const { lane } = this.processes.environments.of(environment);
+    await lane.refresh();
+    const where = whereIs(lane.state, instanceId);
+    if (!where || body['offerings'] === undefined) return;
+    const asked = { job: 'update', environment, instanceId, body, manifest: undefined, where, atLeast: lane.position } as const;
+    await this.#choices.assertPlanned(queryOf(this.ports, asked), context);
   }
 
   /** What was recorded; nothing when an earlier acceptance, or a void, stands there. */
@@ -170,7 +183,7 @@ export class Acceptance {
   }
 }
 
-/** A job's body: a deprovision and an export have no owner of their own, it is their instance's. */
+/** A job's body: a deprovision, an export and an update have no owner of their own, it is their instance's. */
 type Checked = DeprovisionJob & Partial<ImportJob> & Partial<ExportJob>;
 
 const requestOf = ({ instanceId, priority = 0, notBefore, until, keepOnFailure = false }: Checked) => ({

@@ -6,6 +6,7 @@ import {
   type Place,
   type RequestContext,
   type ResolveOfferingsQuery,
+  type ResolveQuery,
 } from '@slipway/contracts';
 import { badInput, chosenErrors } from '@slipway/mesh';
 import { placeOf } from '../place.js';
@@ -34,6 +35,11 @@ export class Choices {
   /** Throws `bad-input` that names each choice that nobody offers, with what is offered, and each that does not fit. */
   async assertOffered({ place, definition, offerings }: Asked, context: RequestContext): Promise<void> {
     if (offerings) await this.#ask({ place, definition, offerings }, context);
+  }
+
+  /** Throws what speaks against a plan, such as choices that nobody offers; that it is unsatisfied does not. */
+  async assertPlanned(query: ResolveQuery, context: RequestContext): Promise<void> {
+    await this.ports.bus.request('resolver', VERBS.plan, query, { context, timeoutMs: WITHIN });
   }
 
   async #ask({ place, definition, offerings }: Asked, context: RequestContext): Promise<Offerings> {

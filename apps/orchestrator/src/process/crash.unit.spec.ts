@@ -3,7 +3,7 @@ import { VirtualClock, randomFaults, seeded } from '@slipway/mesh/testing';
 import { instant, sha256, type SnapshotManifest } from '@slipway/contracts';
 import { requestIdOf } from './acceptance.js';
 import { cause, run, type Scenario } from '../testing/crash.js';
-import { ADA, World, exportOf, importAs, job, removal } from '../testing/world.js';
+import { ADA, World, exportOf, updateOf, importAs, job, removal } from '../testing/world.js';
 
 const seed = Number(process.env['SLIPWAY_SEED'] ?? Date.now() % 1_000_000);
 
@@ -30,6 +30,10 @@ function onlyPartsOf(world: World, ...ids: string[]): void {
   const parts = ids.flatMap((id) => manifestOf(world, id).parts.map(({ sha256: blob }) => blob));
   expect(world.blobs.held()).toEqual(parts.toSorted());
 }
+
+/** What each kind's thing was changed to last. */
+const changedTo = (world: World) =>
+  Object.fromEntries(Object.entries(world.provisioners).map(([kind, { specs }]) => [kind, [...specs.values()].at(-1)?.['size']]));
 
 const CONTENTS = ['made of instance/shop', 'made of storage/shop-data', 'made of database/shop-db'];
 
@@ -204,6 +208,46 @@ const scenarios: Scenario[] = [
       expect(world.standing).toEqual(['database/shop-db g1', 'instance/shop g1', 'storage/shop-data g1']);
       expect(world.environment().names.get('copy')).toBeUndefined();
       onlyPartsOf(world, snapshotOf('shop'));
+    },
+  },
+  {
+    name: 'update',
+    jobs: [job('shop'), updateOf('shop')],
+    check(world, [, updated]) {
+      nothingLostOrTwice(world);
+      const { type, data } = world.last(updated!.requestId)!;
+      expect([type, data['installed'], (data['updated'] as unknown[]).length]).toEqual(['RequestSucceeded', [], 3]);
+      expect(world.standing).toEqual(['database/shop-db g1', 'instance/shop g1', 'storage/shop-data g1']);
+      expect(changedTo(world)).toEqual({ instance: 'after', storage: 'after', database: 'after' });
+      expect(world.environment().installed.get('instance/shop')!.uses.toSorted()).toEqual([
+        'database/shop-db',
+        'storage/shop-data',
+      ]);
+    },
+  },
+  {
+    name: 'an update that fails is taken back, each thing to what it was',
+    jobs: [job('shop'), updateOf('shop')],
+    prepare(world) {
+      world.provisioners.instance.behave = ({ action, spec }) =>
+        action === 'update' && spec['size'] === 'after' ? { fails: cause('foreign') } : {};
+    },
+    check(world, [, updated]) {
+      nothingLostOrTwice(world);
+      expect(world.last(updated!.requestId)!.type).toBe('RequestFailed');
+      expect(world.standing).toEqual(['database/shop-db g1', 'instance/shop g1', 'storage/shop-data g1']);
+      expect(changedTo(world)).toEqual({ instance: 'before', storage: 'before', database: 'before' });
+      expect(world.environment().names.get('shop')).toEqual({ owner: { id: 'ada', type: 'user' } });
+    },
+  },
+  {
+    name: 'an update that takes away what is not needed any more',
+    jobs: [job('shop'), updateOf('shop', { definition: 'leaner' })],
+    check(world, [, updated]) {
+      nothingLostOrTwice(world);
+      expect(world.last(updated!.requestId)!.type).toBe('RequestSucceeded');
+      expect(world.standing).toEqual(['instance/shop g1', 'storage/shop-data g1']);
+      expect(world.environment().installed.get('instance/shop')!.uses).toEqual(['storage/shop-data']);
     },
   },
   {

@@ -12,6 +12,7 @@ import {
   type StepAction,
   type StepCancelAnswer,
   type StepCommand,
+  type UpdateCommand,
 } from '@slipway/contracts';
 import type { Ports } from '../ports.js';
 import { isStopping, type RequestCommand, type RequestState, type StepOutcome } from '../request/state.js';
@@ -144,12 +145,14 @@ export class Errands {
   async #begin(errand: Errand): Promise<number> {
     const { plan } = errand.step;
     const { action, try: tryNumber, deadline, inputs } = errand.active;
-    const { generation, driver, location, definition, spec, from } = plan;
+    const { generation, driver, location, from } = plan;
     const { ownerId } = errand;
+    // What is changed back becomes what it was.
+    const { definition, spec } = errand.active.undo && plan.before ? plan.before : plan;
     const identity = { requestId: this.principal.id, stepId: plan.id, try: tryNumber };
     const resource = this.#resource(errand);
     const command: StepCommand = { ...identity, resource, generation, driver, location, definition, deadline, ownerId };
-    const body: EnsureCommand | StepCommand = action === 'ensure' ? { ...command, spec, inputs, ...(from && { from }) } : command;
+    const body = bodyOf(action, command, { spec, inputs, ...(from && { from }) });
     let answer: StepAccepted;
     try {
       answer = await this.#ask<StepAccepted>(errand, VERBS[action], body);
@@ -228,6 +231,16 @@ function purposeOf(state: RequestState, { active }: StepState): Purpose | undefi
   if (active.phase === 'uncertain') return 'settle';
   const unwanted = !active.undo && isStopping(state) && (state.cancel !== undefined || !state.accepted!.keepOnFailure);
   return unwanted ? 'end' : 'begin';
+}
+
+/** Only what makes or changes something is told how that is to be. */
+function bodyOf(
+  action: StepAction,
+  command: StepCommand,
+  { from, ...made }: Pick<EnsureCommand, 'spec' | 'inputs' | 'from'>,
+): EnsureCommand | UpdateCommand | StepCommand {
+  if (action === 'ensure') return { ...command, ...made, ...(from && { from }) };
+  return action === 'update' ? { ...command, ...made } : command;
 }
 
 /** Marks a failure as one after which nothing can be there. */

@@ -23,6 +23,7 @@ import type { EventMetadata } from '@slipway/event-store';
 import { badInput, validated } from '@slipway/mesh';
 import { MANIFEST_BYTES, parseManifest } from '@slipway/snapshots';
 import { assertFree, assertOwn } from '../environment/environment.js';
+import { whereIs } from '../environment/state.js';
 import { environmentOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { Acceptance } from './acceptance.js';
@@ -38,7 +39,7 @@ import { Processes } from './processes.js';
 export type ControlVerb = 'cancel' | 'retry' | 'abandon' | 'pause' | 'resume';
 
 /** Jobs on what is there already. */
-const NEEDS_NAME: readonly JobKind[] = ['deprovision', 'export'];
+const NEEDS_NAME: readonly JobKind[] = ['deprovision', 'export', 'update'];
 
 /** The Provisioning Management System: takes jobs in and carries each to its end. */
 export class Orchestrator {
@@ -94,7 +95,7 @@ export class Orchestrator {
    * What a job would do; changes nothing. With an owner given, a name that is another owner's is refused as the job would be;
    * without one it is planned for whoever has the name. That a request works on the name just now is no obstacle: it will have
    * ended when the plan is carried out. Throws `bad-input`, `not-found`, `name-taken`,
-   * `driver-unknown`, `not-portable` and the resolver's errors.
+   * `driver-unknown`, `not-portable`, `not-updatable` and the resolver's errors.
    */
   async plan({ body }: PlanQuery, context: RequestContext): Promise<Plan> {
     const {
@@ -119,7 +120,8 @@ export class Orchestrator {
     if (job === 'provision' && (definition ?? requirements ?? config.defaultDefinition) === undefined)
       throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
     const manifest = job === 'import' ? await this.#processes.sources.manifestOf(body) : undefined;
-    const query = queryOf(config, { job, environment, instanceId, body, manifest, atLeast: lane.position });
+    const where = job === 'update' ? whereIs(lane.state, instanceId) : undefined;
+    const query = queryOf(this.ports, { job, environment, instanceId, body, manifest, where, atLeast: lane.position });
     const plan = await this.#planner.plan(query, context);
     assertProvided(plan, this.ports);
     return plan;

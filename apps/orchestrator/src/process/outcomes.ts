@@ -12,7 +12,7 @@ import type { EventStore, RecordedEvent } from '@slipway/event-store';
 import type { StepOutcome } from '../request/state.js';
 
 /** What ends a try. */
-const ENDINGS = ['Provisioned', 'Stopped', 'Exported', 'Failed', 'Destroyed'] as const;
+const ENDINGS = ['Provisioned', 'Stopped', 'Exported', 'Updated', 'Failed', 'Destroyed'] as const;
 type Ending = Extract<ResourceEvent, { type: (typeof ENDINGS)[number] }>;
 const isEnding = (event: ResourceEvent): event is Ending => (ENDINGS as readonly string[]).includes(event.type);
 
@@ -42,6 +42,8 @@ export function outcomeOf(kind: ResourceKind, { type, data }: Pick<RecordedEvent
       return { ...of, action: 'stop', outcome: { kind: 'succeeded', outputs: {}, ...kept } };
     case 'Exported':
       return { ...of, action: 'export', outcome: { kind: 'succeeded', outputs: { part: { ...event.data.part } }, ...kept } };
+    case 'Updated':
+      return { ...of, action: 'update', outcome: { kind: 'succeeded', outputs: event.data.outputs, ...kept } };
     case 'Destroyed':
       return { ...of, action: 'destroy', outcome: { kind: 'succeeded', outputs: {}, ...kept } };
     case 'Failed':

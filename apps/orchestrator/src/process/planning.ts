@@ -1,5 +1,6 @@
 import {
   ERRORS,
+  RESOURCE_KINDS,
   causeOf,
   type CapabilityRequirement,
   type Cause,
@@ -12,7 +13,7 @@ import {
   type SnapshotManifest,
 } from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
-import type { MeshConfig } from '@slipway/mesh';
+import type { Standing } from '../environment/state.js';
 import type { Source, Sources } from '../snapshot/sources.js';
 import { placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
@@ -31,23 +32,44 @@ export type Planned =
   /** Nobody could answer; it is asked again. */
   | { kind: 'later'; cause: Cause };
 
+/** Where an instance stands, and who provisioned it. */
+export type Where = Pick<Standing, 'guestLocation' | 'provisioner'>;
+
 /** Jobs that make an instance. */
 export const makes = (job: JobKind): boolean => job === 'provision' || job === 'import';
 
+/** Jobs that say what an instance is to be. */
+const chooses = (job: JobKind): boolean => makes(job) || job === 'update';
+
+/** What was heard of the drivers at a location, by kind. */
+const driversThere = (location: string, announced: Ports['announced']): NonNullable<ResolveQuery['announced']> =>
+  Object.fromEntries(
+    RESOURCE_KINDS.flatMap((kind) => {
+      const drivers = announced(kind, location);
+      return drivers ? [[kind, drivers]] : [];
+    }),
+  );
+
 /** What is asked of the resolver. `manifest`: of what an import begins with; `holder`: who has its parts, where that is known. */
 export function queryOf(
-  config: MeshConfig,
+  { config, announced }: Pick<Ports, 'config' | 'announced'>,
   asked: Pick<ResolveQuery, 'job' | 'environment' | 'instanceId'> & {
     body: JsonObject;
     manifest: SnapshotManifest | undefined;
     holder?: string | undefined;
+    /** Where what is updated stands. */
+    where?: Where | undefined;
     provisioner?: RequestAccepted['provisioner'];
     atLeast: string | undefined;
   },
 ): ResolveQuery {
-  const { job, environment, instanceId, body, manifest, holder, provisioner, atLeast } = asked;
+  const { job, environment, instanceId, body, manifest, holder, where, provisioner, atLeast } = asked;
+  // What is there stays where it is, with who provisioned it.
+  const place = where
+    ? placeOf(config, where, where.provisioner === undefined ? undefined : { name: where.provisioner, by: 'request' })
+    : placeOf(config, body, provisioner);
   const requirements = body['requirements'] as unknown as CapabilityRequirement[] | undefined;
-  const byDefault = requirements ? undefined : config.defaultDefinition;
+  const byDefault = requirements || job === 'update' ? undefined : config.defaultDefinition;
   const own = manifest ? `${manifest.definition.name}@${manifest.definition.version}` : byDefault;
   const definition = body['definition'] ?? own;
   const offerings = { ...manifest?.offerings, ...(body['offerings'] as JsonObject | undefined) };
@@ -55,11 +77,12 @@ export function queryOf(
     job,
     environment,
     instanceId,
-    ...(makes(job) && definition !== undefined && { definition: String(definition) }),
-    ...(makes(job) && Object.keys(offerings).length > 0 && { offerings }),
+    ...(chooses(job) && definition !== undefined && { definition: String(definition) }),
+    ...(chooses(job) && Object.keys(offerings).length > 0 && { offerings }),
     ...(makes(job) && requirements && { requirements }),
     ...(manifest && { parts: manifest.parts.map((part) => ({ ...part, ...(holder !== undefined && { holder }) })) }),
-    place: placeOf(config, body, provisioner),
+    place,
+    ...(job === 'update' && { announced: driversThere(place.location, announced) }),
     ...(atLeast !== undefined && { atLeast }),
   };
 }
@@ -91,6 +114,7 @@ export class Planning {
     metadata: EventMetadata,
     context: RequestContext,
     atLeast: string | undefined,
+    where: Where | undefined,
     then: (planned: Planned) => void,
   ): void {
     if (this.#asking || this.ports.clock.now() < this.#againAt) return;
@@ -102,7 +126,7 @@ export class Planning {
       this.#againAt = planned.kind === 'later' ? this.ports.clock.now() + pause : 0;
       then(planned);
     };
-    void this.#ask(accepted, metadata, context, atLeast).then(told);
+    void this.#ask(accepted, metadata, context, atLeast, where).then(told);
   }
 
   async #ask(
@@ -110,12 +134,13 @@ export class Planning {
     metadata: EventMetadata,
     context: RequestContext,
     atLeast: string | undefined,
+    where: Where | undefined,
   ): Promise<Planned> {
     try {
       const source: Source | undefined = job === 'import' ? await this.sources.look(body, this.id) : undefined;
       const { manifest, holder } = source ?? {};
-      const asked = { job, environment, instanceId: name, body, manifest, holder, provisioner, atLeast };
-      const plan = await this.planner.plan(queryOf(this.ports.config, asked), context);
+      const asked = { job, environment, instanceId: name, body, manifest, holder, where, provisioner, atLeast };
+      const plan = await this.planner.plan(queryOf(this.ports, asked), context);
       assertProvided(plan, this.ports);
       // All of an archive is read only for a plan that needs it.
       if (source && plan.outcome !== 'unsatisfied') await this.sources.open(body, source, this.id, metadata);

@@ -2,7 +2,7 @@ import { SlipwayError, type AnnouncedDriver, type Plan, type PlanStep } from '@s
 import type { Ports } from '../ports.js';
 
 /**
- * Throws `driver-unknown` or `not-portable`, before anything changes, where a step's driver is not at its location, or cannot
+ * Throws `driver-unknown`, `not-portable` or `not-updatable`, before anything changes, where a step's driver is not at its location, or cannot
  * do what the step needs. Where nobody was heard of nothing is known: the step waits for its server.
  */
 export function assertProvided(plan: Plan, { announced }: Pick<Ports, 'announced'>): void {
@@ -25,6 +25,13 @@ function driverOf({ id, kind, location, driver }: PlanStep, there: readonly Anno
 
 /** The verbs are interfaces: what a driver lacks it is not asked for. */
 function assertCan({ id, kind, location, driver, action, from }: PlanStep, { verbs, accepts = [] }: AnnouncedDriver): void {
+  if (action === 'update' && !verbs.includes('updatable'))
+    throw new SlipwayError('not-updatable', `${id}: the ${kind} driver ${driver} at ${location} cannot change what is there`, {
+      resource: id,
+      kind,
+      location,
+      driver,
+    });
   const refuse = (what: string) =>
     new SlipwayError('not-portable', `${id}: the ${kind} driver ${driver} at ${location} ${what}`, {
       resource: id,

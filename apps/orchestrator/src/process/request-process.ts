@@ -10,13 +10,14 @@ import {
 import type { EventMetadata } from '@slipway/event-store';
 import { runInContext } from '@slipway/mesh';
 import type { EnvironmentLane } from '../environment/environment.lane.js';
-import { ownerKey, ownerOf, type Settle } from '../environment/state.js';
+import { ownerKey, ownerOf, whereIs, type Settle } from '../environment/state.js';
 import { guestLocationOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { GRACE } from '../request/decide.js';
 import { MOST_AT_ONCE } from '../request/follow.js';
 import { settlement } from '../request/result.js';
 import { isEnded, isReadOut, type RequestCommand, type Setting } from '../request/state.js';
+import { goesForward } from '../request/step.js';
 import { Keeping, type Kept } from '../snapshot/keeping.js';
 import type { Snapshots } from '../snapshot/snapshots.js';
 import type { Sources } from '../snapshot/sources.js';
@@ -24,7 +25,7 @@ import type { Admissions, Candidate, WaitReason } from './admissions.js';
 import { Errands } from './errands.js';
 import type { Outcome } from './outcomes.js';
 import type { Planner } from './planner.js';
-import { Planning, type Planned } from './planning.js';
+import { Planning, type Planned, type Where } from './planning.js';
 import { SYSTEM, type RequestStream } from './request-stream.js';
 import { Trouble } from './trouble.js';
 
@@ -329,7 +330,7 @@ export class RequestProcess implements Candidate {
     const nothing = { installed: [], removed: [], wires: [] };
     const name = lane.state.held.get(this.id);
     const told: Omit<Settle, 'type' | 'requestId'> | undefined = accepted
-      ? settlement(this.stream.state, guestLocationOf(ports.config, accepted.body) ?? '')
+      ? settlement(this.stream.state, this.#where() ?? madeAt(ports.config, accepted))
       : name === undefined
         ? undefined
         : { ...nothing, name, outcome: 'undone' };
@@ -373,7 +374,13 @@ export class RequestProcess implements Candidate {
       .filter((position) => position !== undefined)
       .toSorted()
       .at(-1);
-    this.#planning.ask(this.accepted, this.metadata, this.context, atLeast, (planned) => this.#planned(planned));
+    this.#planning.ask(this.accepted, this.metadata, this.context, atLeast, this.#where(), (planned) => this.#planned(planned));
+  }
+
+  /** Of an update: where what it changes stands. */
+  #where(): Where | undefined {
+    const { accepted } = this.stream.state;
+    return accepted?.job === 'update' ? whereIs(this.around.lane.state, accepted.name) : undefined;
   }
 
   #planned(planned: Planned): void {
@@ -395,7 +402,7 @@ export class RequestProcess implements Candidate {
 
   #isKept(): boolean {
     const { accepted, undoing } = this.stream.state;
-    return accepted!.job !== 'deprovision' && !undoing;
+    return accepted!.job !== 'deprovision' && !undoing && !goesForward(Object.values(this.stream.state.steps));
   }
 
   /** When it has to be looked at again. */
@@ -425,6 +432,12 @@ export class RequestProcess implements Candidate {
     }
   }
 }
+
+/** Where what is made stands, and by whom. */
+const madeAt = (config: Ports['config'], { body, provisioner }: RequestAccepted) => ({
+  guestLocation: guestLocationOf(config, body) ?? '',
+  provisioner: provisioner?.name,
+});
 
 function toldOf(planned: Planned): Told {
   if (planned.kind === 'plan') return { type: 'Plan', plan: planned.plan };

@@ -12,7 +12,7 @@ import {
   type Setting,
   type StepOutcome,
 } from './state.js';
-import type { StepState } from './step.js';
+import { goesForward, type StepState } from './step.js';
 
 /** How long after a step's deadline its outcome may still arrive before the step counts as uncertain, in ms. */
 export const GRACE = 1_500;
@@ -181,6 +181,8 @@ function cancel(state: RequestState, command: Extract<RequestCommand, { type: 'C
     return [asked, { type: 'RequestCancelled', data: { cause: cause! } }];
   }
   if (state.accepted.job === 'deprovision') throw notPossible(state, 'cancelled: a deprovision only goes forward');
+  if (goesForward(Object.values(state.steps)))
+    throw notPossible(state, 'cancelled: what is not needed any more is being taken away');
   if (state.undoing) throw notPossible(state, 'cancelled: it is being undone already');
   const resumed: RequestEvent[] = state.paused ? [{ type: 'RequestResumed', data: { actor: command.actor } }] : [];
   return andWhatFollows(state, [...resumed, asked], command.setting);

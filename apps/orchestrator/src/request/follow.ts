@@ -1,7 +1,7 @@
-import { resourceKey, type JsonObject, type Plan, type PlanStep, type RequestEvent } from '@slipway/contracts';
+import { resourceKey, type JsonObject, type PlanStep, type RequestEvent, type StepAction, type Wire } from '@slipway/contracts';
 import { leftBehind, succeeded } from './result.js';
 import { isStopping, policyOf, type RequestState, type Setting } from './state.js';
-import { isUnderWay, mustBeUndone, undoActionOf, type StepState } from './step.js';
+import { isUnderWay, mustBeUndone, undoActionOf, type StepState, type Tries } from './step.js';
 
 /** Steps that one append begins at most; the others follow at once in the next. */
 export const MOST_AT_ONCE = 100;
@@ -57,14 +57,32 @@ function begin(state: RequestState, due: StepState[], undoing: boolean, setting:
       type: 'StepRequested',
       data: {
         stepId: plan.id,
-        try: (undoing ? tries.undo : tries.forward) + 1,
+        try: nextTry(tries, undoing, plan.inverse === plan.action),
         action,
         undo: undoing,
-        inputs: action === 'ensure' ? inputsOf(plan, state.plan!, state.steps, setting.installed) : {},
+        inputs: inputsFor(action, undoing, plan, state, setting.installed),
         deadline: setting.now + Math.round(policyOf(plan, setting, undoing).timeoutSeconds * 1000),
       },
     };
   });
+}
+
+/** An action that undoes itself is told apart by its tries: none of both directions has the same number. */
+const nextTry = ({ forward, undo: back }: Tries, undoing: boolean, reversible: boolean): number =>
+  (reversible ? Math.max(forward, back) : undoing ? back : forward) + 1;
+
+/** What is changed back is given what it was given before: nothing that was wired to it then has gone. */
+function inputsFor(
+  action: StepAction,
+  undoing: boolean,
+  step: PlanStep,
+  { plan, steps }: RequestState,
+  installed: Setting['installed'],
+): Record<string, JsonObject> {
+  if (action !== 'ensure' && action !== 'update') return {};
+  if (!undoing || !step.before) return inputsOf(step, plan!.wires, steps, installed);
+  const { offerings, wires } = step.before;
+  return inputsOf({ kind: step.kind, name: step.name, ...(offerings && { offerings }) }, wires, {}, installed);
 }
 
 /**
@@ -72,13 +90,13 @@ function begin(state: RequestState, due: StepState[], undoing: boolean, setting:
  * holds of all that is offered for it, as `offering`.
  */
 const inputsOf = (
-  step: PlanStep,
-  plan: Plan,
+  step: Pick<PlanStep, 'kind' | 'name' | 'offerings'>,
+  wires: readonly Wire[],
   steps: RequestState['steps'],
   installed: Setting['installed'],
 ): Record<string, JsonObject> => ({
   ...Object.fromEntries(
-    plan.wires
+    wires
       .filter(({ from }) => from === resourceKey(step))
       .map(({ requirement, to }) => {
         const made = steps[to]?.result === 'succeeded' ? steps[to].outputs : undefined;

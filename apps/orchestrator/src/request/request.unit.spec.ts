@@ -149,7 +149,13 @@ describe('an export', () => {
       .then([]);
     const ended = [...readOut, { type: 'RequestSucceeded', data: end } as RequestEvent];
     const state = ended.reduce(request.evolve, request.initialState());
-    expect(settlement(state, 'local')).toEqual({ name: 'shop', outcome: 'done', installed: [], removed: [], wires: [] });
+    expect(settlement(state, { guestLocation: 'local' })).toEqual({
+      name: 'shop',
+      outcome: 'done',
+      installed: [],
+      removed: [],
+      wires: [],
+    });
   });
 
   test('that fails is undone by bringing up what was stopped', () => {
@@ -636,7 +642,7 @@ test('what the environment is told: what was made, for whom, and how it is wired
     type: 'RequestSucceeded',
     data: { alreadySatisfied: [], installed: [], removed: [], wires: [] },
   });
-  const told = settlement(ended, 'here');
+  const told = settlement(ended, { guestLocation: 'here' });
   expect(told).toMatchObject({ name: 'shop', outcome: 'done', removed: [], wires: shared.wires });
   expect(told.installed).toMatchObject([
     { kind: 'database', name: 'pg', owner: ADA, guestLocation: 'here', outputs: { url: 'u' } },

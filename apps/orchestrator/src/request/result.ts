@@ -1,11 +1,14 @@
 import type { EnvironmentEvent, Installed, InstalledRef, LeftBehind, Plan, PlanStep, RequestEvent } from '@slipway/contracts';
 import type { RequestState } from './state.js';
-import { mustBeUndone } from './step.js';
+import { goesForward, mustBeUndone } from './step.js';
 
 const refOf = ({ kind, name, generation, definition }: PlanStep): InstalledRef => ({ kind, name, generation, definition });
 
 /** Steps that make something that was not there; those of an export bring up again what was. */
 const isMade = ({ action, inverse }: PlanStep): boolean => action === 'ensure' && inverse === 'destroy';
+
+/** What is there from now on as the plan says. */
+const isInstalled = (step: PlanStep): boolean => isMade(step) || step.action === 'update';
 
 /** How a request ends when its whole plan holds. `snapshot`: what an export has made. */
 export function succeeded(plan: Plan, snapshot?: string): RequestEvent {
@@ -17,6 +20,7 @@ export function succeeded(plan: Plan, snapshot?: string): RequestEvent {
       alreadySatisfied,
       installed: steps.filter(isMade).map(refOf),
       removed: steps.filter(({ action }) => action === 'destroy').map(refOf),
+      ...(plan.outcome === 'update' && { updated: steps.filter(({ action }) => action === 'update').map(refOf) }),
       wires,
       ...(snapshot !== undefined && { snapshot }),
     },
@@ -26,7 +30,10 @@ export function succeeded(plan: Plan, snapshot?: string): RequestEvent {
 /** What exists, or may exist, although nobody wants it there. `reason`: for what did not fail itself. */
 export function leftBehind(state: RequestState, reason: string): LeftBehind[] {
   const steps = Object.values(state.steps);
-  const left = steps.filter((step) => (step.plan.action === 'destroy' ? step.result !== 'succeeded' : mustBeUndone(step, steps)));
+  const onlyOn = goesForward(steps);
+  const left = steps.filter((step) =>
+    step.plan.action === 'destroy' ? onlyOn && step.result !== 'succeeded' : !onlyOn && mustBeUndone(step, steps),
+  );
   return left.map(({ plan: { kind, name, generation, location }, cause }) => ({
     resource: { environment: state.plan!.environment, kind, name },
     generation,
@@ -37,25 +44,36 @@ export function leftBehind(state: RequestState, reason: string): LeftBehind[] {
 
 type Settled = Extract<EnvironmentEvent, { type: 'PlanSettled' }>['data'];
 
-/** What the environment is told when the request has ended. `guestLocation`: where its plan was made for. */
-export function settlement(state: RequestState, guestLocation: string): Omit<Settled, 'requestId' | 'installedBlob'> {
-  const { name, owner, provisioner } = state.accepted!;
+/** What the environment is told when the request has ended. `where` its plan was made for. */
+export function settlement(
+  state: RequestState,
+  { guestLocation, provisioner }: { guestLocation: string; provisioner?: string | undefined },
+): Omit<Settled, 'requestId' | 'installedBlob'> {
+  const { name, owner } = state.accepted!;
   const nothing = { name, installed: [], removed: [], wires: [] };
   const steps = Object.values(state.steps);
   const removed = steps.filter(({ plan }) => plan.action === 'destroy').map(({ plan }) => plan.id);
-  if (state.phase === 'abandoned') return { ...nothing, outcome: 'abandoned', removed };
-  if (state.phase !== 'succeeded') return { ...nothing, outcome: 'undone' };
-  const made = steps.filter(({ plan }) => isMade(plan));
+  const isAbandoned = state.phase === 'abandoned';
+  // All but what is taken away was done before that began.
+  const made = goesForward(steps) || !isAbandoned ? steps.filter(({ plan }) => isInstalled(plan)) : [];
+  if (isAbandoned && made.length === 0) return { ...nothing, outcome: 'abandoned', removed: goesForward(steps) ? removed : [] };
+  if (!isAbandoned && state.phase !== 'succeeded') return { ...nothing, outcome: 'undone' };
   const keys = new Set(made.map(({ plan }) => plan.id));
   const installed = made.map(({ plan, outputs }): Installed => {
     const { kind, generation, definition, location, driver, spec, offerings, shared } = plan;
     const base = { kind, name: plan.name, generation, definition, location, guestLocation, driver, owner, spec, outputs };
     return {
       ...base,
-      ...(provisioner && { provisioner: provisioner.name }),
+      ...(provisioner !== undefined && { provisioner }),
       ...(offerings && { offerings }),
       ...(!shared && { instanceId: name }),
     };
   });
-  return { name, outcome: 'done', installed, removed, wires: state.plan?.wires.filter(({ from }) => keys.has(from)) ?? [] };
+  return {
+    name,
+    outcome: isAbandoned ? 'abandoned' : 'done',
+    installed,
+    removed,
+    wires: state.plan?.wires.filter(({ from }) => keys.has(from)) ?? [],
+  };
 }

@@ -98,4 +98,5 @@ export const isEnded = ({ phase }: RequestState): boolean => ENDED.includes(phas
 /** Whether no further step is begun because what was made is going to be undone. */
 export const isStopping = (state: RequestState): boolean =>
   state.cancel !== undefined ||
-  (state.accepted?.job !== 'deprovision' && Object.values(state.steps).some(({ result }) => result === 'failed'));
+  (state.accepted?.job !== 'deprovision' &&
+    Object.values(state.steps).some(({ plan, result }) => result === 'failed' && plan.inverse !== 'forward'));

@@ -51,15 +51,20 @@ export const newStep = (plan: PlanStep, tries: Tries = { forward: 0, undo: 0 }):
 export const neverStarted = (cause: Cause): boolean => cause.details?.['started'] === false;
 
 /** What undoing does to a step; nothing where there is nothing to undo. */
-export const undoActionOf = ({ plan: { inverse } }: Pick<StepState, 'plan'>): 'destroy' | 'ensure' | undefined =>
-  inverse === 'destroy' || inverse === 'ensure' ? inverse : undefined;
+export const undoActionOf = ({ plan: { inverse } }: Pick<StepState, 'plan'>): 'destroy' | 'ensure' | 'update' | undefined =>
+  inverse === 'none' || inverse === 'forward' ? undefined : inverse;
 
-/** What undoing has to take away, or to bring up again: unless a later step has done that already. */
+/** Whether a plan has come to where it only goes on: something that cannot be brought back is being taken away. */
+export const goesForward = (steps: readonly StepState[]): boolean =>
+  steps.some(({ plan, active, result }) => plan.inverse === 'forward' && (active !== undefined || result !== undefined));
+
+/** What undoing has to take away, to change back, or to bring up again: unless a later step has done that already. */
 export function mustBeUndone(step: StepState, steps: readonly StepState[]): boolean {
   if (!step.touched || step.undone === 'yes') return false;
   const key = resourceKey(step.plan);
   const isUp = ({ plan, result }: StepState) => plan.action === 'ensure' && result === 'succeeded' && resourceKey(plan) === key;
-  return step.plan.inverse === 'destroy' || (step.plan.inverse === 'ensure' && !steps.some(isUp));
+  const { inverse } = step.plan;
+  return inverse === 'destroy' || inverse === 'update' || (step.plan.inverse === 'ensure' && !steps.some(isUp));
 }
 
 export const isUnderWay = (step: StepState): boolean => step.active?.phase === 'running' || step.active?.phase === 'uncertain';

@@ -39,6 +39,8 @@ type Step = EnsureCommand & { action: StepAction };
 export class FakeProvisioner {
   /** Generations that exist at the place, by key. */
   readonly there = new Map<string, Set<number>>();
+  /** What each was changed to last. */
+  readonly specs = new Map<string, JsonObject>();
   /** How often each generation was made. */
   readonly made = new Map<string, number>();
   /** What each generation that exists holds: `made`, or the content of the snapshot that it began with. */
@@ -75,6 +77,7 @@ export class FakeProvisioner {
     const serve = (verb: string, handler: (body: never) => unknown) =>
       this.#leave.push(bus.serve(this.kind, verb, handler as (body: unknown) => unknown, location));
     serve(VERBS.ensure, (command: EnsureCommand) => this.#accept({ ...command, action: 'ensure' }));
+    serve(VERBS.update, (command: EnsureCommand) => this.#accept({ ...command, action: 'update' }));
     for (const action of ['destroy', 'stop', 'export'] as const)
       serve(VERBS[action], (command: StepCommand) => this.#accept({ ...command, spec: {}, inputs: {}, action }));
     serve(VERBS.inspect, (query: InspectQuery) => this.#inspect(query));
@@ -155,6 +158,10 @@ export class FakeProvisioner {
       const stored = await this.world.blobs.of(holder).put(content);
       const part = { ...stored, mediaType: `text/${this.kind}`, contentBytes: content.length, holder };
       return this.#record(step, 'Exported', { part });
+    }
+    if (step.action === 'update') {
+      this.specs.set(one, step.spec);
+      return this.#record(step, 'Updated', { outputs: { url: `${key}/g${step.generation}`, inputs: step.inputs }, observed: {} });
     }
     const generations = this.there.get(key) ?? new Set<number>();
     const was = generations.has(step.generation);

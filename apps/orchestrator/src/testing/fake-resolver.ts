@@ -201,4 +201,42 @@ function deprovision(query: ResolveQuery, state: EnvironmentState): Omit<Plan, '
   };
 }
 
-const PLANS: Readonly<Record<JobKind, Planned>> = { provision, deprovision, import: imported, export: exported };
+/** All that was made for it is changed, users last; of the definition `leaner` the database goes when that is done. */
+const updated: Planned = (query, state) => {
+  const mine = [...state.installed.entries()].filter(([, one]) => one.instanceId === query.instanceId);
+  const goes = (key: string) => query.definition === 'leaner' && key.startsWith('database/');
+  const wiresOf = (from: string, uses: readonly string[]) => uses.map((to) => ({ from, requirement: to.split('-').at(-1)!, to }));
+  const changed = mine.filter(([key]) => !goes(key)).map(([key]) => key);
+  const steps = mine.map(([id, { generation, uses }]): PlanStep => {
+    const [kind, name] = id.split('/') as [ResourceKind, string];
+    const { location, drivers } = query.place;
+    const base = { id, kind, name, generation, location, driver: drivers[kind]![0]! };
+    if (goes(id)) return { ...base, definition, spec: {}, action: 'destroy', after: changed, inverse: 'forward' };
+    const before = { definition, spec: { size: 'before' }, wires: wiresOf(id, uses) };
+    const changes = [{ field: 'spec.size', from: 'before', to: 'after', how: 'in-place' as const }];
+    const after = uses.filter((key) => changed.includes(key));
+    return { ...base, definition, spec: { size: 'after' }, action: 'update', after, inverse: 'update', changes, before };
+  });
+  return {
+    ...empty(query, 'update'),
+    steps,
+    wires: mine.flatMap(([from, { uses }]) =>
+      goes(from)
+        ? []
+        : wiresOf(
+            from,
+            uses.filter((to) => !goes(to)),
+          ),
+    ),
+    reads: mine.map(([key, { generation }]) => ({ key, generation })),
+    writes: steps.map(({ id }) => id),
+  };
+};
+
+const PLANS: Readonly<Record<JobKind, Planned>> = {
+  provision,
+  deprovision,
+  import: imported,
+  export: exported,
+  update: updated,
+};

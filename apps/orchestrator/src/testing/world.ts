@@ -263,6 +263,12 @@ export const exportOf = (instanceId: string, more: JsonObject = {}): { job: JobK
   key: `export-of-${instanceId}`,
 });
 
+export const updateOf = (instanceId: string, more: JsonObject = {}): { job: JobKind; body: JsonObject; key: string } => ({
+  job: 'update',
+  body: { instanceId, ...more },
+  key: `update-of-${instanceId}`,
+});
+
 export const importAs = (instanceId: string, more: JsonObject): { job: JobKind; body: JsonObject; key: string } => ({
   job: 'import',
   body: { ownerId: 'ada', instanceId, ...more },

@@ -62,6 +62,8 @@ export type RequestEvent =
         alreadySatisfied: InstalledRef[];
         installed: InstalledRef[];
         removed: InstalledRef[];
+        /** What is there still and was changed. */
+        updated?: InstalledRef[];
         wires: Wire[];
         /** Id of the snapshot that an export has made. */
         snapshot?: string;

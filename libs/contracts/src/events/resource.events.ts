@@ -50,6 +50,8 @@ export type ResourceEvent =
   | { type: 'Stopped'; data: Outcome }
   /** All its data were read out. */
   | { type: 'Exported'; data: Outcome & { part: Part } }
+  /** What is there is now as this step was to make it, under the same generation. */
+  | { type: 'Updated'; data: Outcome & { outputs: JsonObject; observed: JsonObject } }
   | { type: 'Destroyed'; data: Outcome & { effect: 'destroyed' | 'absent' } }
   | { type: 'HealthChanged'; data: { generation: number; from: Health; to: Health; reason: string } }
   /** It ended by itself and was started again. */

@@ -6,6 +6,7 @@ export {
   ExtendBody,
   DeprovisionJob,
   ExportJob,
+  UpdateJob,
   ImportJob,
   JobRequirement,
   PlanJob,

@@ -196,6 +196,27 @@ export class ExportJob extends Job {
   destination?: string;
 }
 
+/** Changes what is there: a size, a choice of what is offered, a newer version of its definition. Data are kept. */
+export class UpdateJob extends Job {
+  @ApiPropertyOptional({
+    example: 'guestbook@^1.1.0',
+    description: 'name or name@range that it is to be from now on; what is installed, in its version, when left out.',
+  })
+  @MayBeLeftOut()
+  @IsDefinitionReference()
+  definition?: string;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    example: { greeting: 'Welcome' },
+    description: 'What is chosen anew of what is offered, by name; the rest stays as it was chosen.',
+  })
+  @MayBeLeftOut()
+  @IsObject()
+  offerings?: JsonObject;
+}
+
 /** What a request would do. Changes nothing. */
 export class PlanJob extends ProvisionJob {
   @ApiPropertyOptional({ enum: JOBS, default: 'provision' })

@@ -88,6 +88,8 @@ export interface RequestView {
         alreadySatisfied: InstalledRef[];
         installed: InstalledRef[];
         removed: InstalledRef[];
+        /** What is there still and was changed. */
+        updated?: InstalledRef[];
         wires: Wire[];
         /** Id of the snapshot that an export has made. */
         snapshot?: string;

@@ -99,7 +99,12 @@ export class Presence {
 function together(one: AnnouncedDriver, other: AnnouncedDriver): AnnouncedDriver {
   const all = <T>(a: readonly T[] = [], b: readonly T[] = []): T[] => [...new Set([...a, ...b])].toSorted();
   const accepts = all(one.accepts, other.accepts);
-  return { name: one.name, verbs: all(one.verbs, other.verbs), ...(accepts.length > 0 && { accepts }) };
+  const changes = (one.changes ?? other.changes) && {
+    inPlace: all(one.changes?.inPlace, other.changes?.inPlace),
+    replaces: all(one.changes?.replaces, other.changes?.replaces),
+  };
+  const verbs = all(one.verbs, other.verbs);
+  return { name: one.name, verbs, ...(accepts.length > 0 && { accepts }), ...(changes && { changes }) };
 }
 
 const isReport = (body: unknown): body is HealthReport => {

@@ -14,7 +14,7 @@ type Data<Type extends ResourceEvent['type']> = Extract<ResourceEvent, { type: T
 /** A step that was started and has no outcome yet. */
 export type Running = Data<'Started'>;
 export type Action = Running['action'];
-type Outcome = Extract<ResourceEvent, { type: 'Provisioned' | 'Failed' | 'Destroyed' | 'Stopped' | 'Exported' }>;
+type Outcome = Extract<ResourceEvent, { type: 'Provisioned' | 'Failed' | 'Destroyed' | 'Stopped' | 'Exported' | 'Updated' }>;
 
 /** What a rotation has brought. */
 export type Rotated = Pick<Data<'CredentialsRotated'>, 'outputs' | 'inputs'>;
@@ -106,8 +106,10 @@ export const isSettled = (state: ResourceState, step: StepIdentity): boolean =>
  *     nothing but that it stands still, or that nobody knows.
  * R5. Whether it is to run, and that its secrets are made anew, is wanted of what is there and is to stay, while no step
  *     works on it (`too-busy`).
- * R6. Only what is there and is to stay can be stopped by a step or read out, where it is and by its own driver; reading it out
- *     changes no state. What was not to run before a request stopped it stays stopped when that request ensures it again.
+ * R6. Only what is there and is to stay can be stopped by a step, read out or updated, where it is and by its own driver; reading
+ *     it out changes no state. What was not to run before a request stopped it stays stopped when that request ensures it again.
+ * R7. What is there is as it was until an update of it has ended well, and then as that says: of the same generation, and to
+ *     run or not as it was.
  */
 export const resource: Decider<ResourceState, ResourceCommand, ResourceEvent> = {
   initialState: () => ({
@@ -155,7 +157,7 @@ function decide(state: ResourceState, command: ResourceCommand): ResourceEvent[]
 function start(state: ResourceState, step: Omit<Running, 'epoch' | 'log'>, supersede: Cause | undefined): ResourceEvent[] {
   if (isRunning(state, step) || isSettled(state, step)) return [];
   if (step.action === 'ensure') assertNotOld(state, step.generation);
-  if (step.action === 'stop' || step.action === 'export') assertThere(state, step);
+  if (['stop', 'export', 'update'].includes(step.action)) assertThere(state, step);
   const { running, epoch } = state;
   const started: ResourceEvent = { type: 'Started', data: { ...step, epoch: epoch + 1 } };
   if (!running) return [started];
@@ -187,7 +189,7 @@ function assertThere(state: ResourceState, { generation, location, driver }: Omi
   const there = present ? `generation ${present.generation}, by ${present.driver} at ${present.location}` : 'none';
   throw new SlipwayError(
     'not-found',
-    `Generation ${generation}, by ${driver} at ${location}, is not there to be stopped or read out; there is ${there}`,
+    `Generation ${generation}, by ${driver} at ${location}, is not there to be stopped, read out or updated; there is ${there}`,
     { generation, ...(present && { present: present.generation }) },
   );
 }
@@ -313,6 +315,14 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
       const base = { generation, location, driver, definition, spec, inputs, outputs };
       const present: Present = { ...base, health: stopped ? 'stopped' : 'healthy', restarts: was?.restarts ?? 0 };
       return { ...without(rest, 'stoppedFor'), present, desired: stopped ? 'stopped' : 'running', restarting: false };
+    }
+    case 'Updated': {
+      const { running } = state;
+      if (!running) return state;
+      const { definition, spec, inputs } = running;
+      const health = state.desired === 'stopped' ? 'stopped' : 'healthy';
+      const { outputs } = event.data;
+      return withPresent(without(state, 'running'), { definition, spec, inputs, outputs, health });
     }
     case 'Stopped':
       return {

@@ -31,6 +31,8 @@ export type Standing = 'absent' | 'partial' | 'present' | 'destroyed';
  * G5. What stands under the name and carries no marker of this resource is `foreign`, and is not touched.
  * G6. What somebody may still be building is renamed away before anything of it is removed: whoever builds it, an earlier
  *     epoch that is not dead yet, then has nothing left to give the name to, instead of half of it.
+ * G7. What stands is changed name by name, each by renames that have a staging folder at one of their ends: once that is swept,
+ *     an older epoch that wakes up late has nothing left to change it with.
  */
 export class GenerationFolder {
   /** Of the resource: all its generations. */
@@ -121,6 +123,37 @@ export class GenerationFolder {
       await this.#files.remove(path);
     }
     return effect;
+  }
+
+  /**
+   * Changes what stands: `build` fills a staging folder and says which of its files and folders are to take the place of those of
+   * the same name, in this order; `ready` is awaited before the first does. Who is killed in between leaves some of
+   * both, and it is to be called again. Throws `not-found`, and what `build` and `ready` throw.
+   */
+  async renew(build: (staging: string) => Promise<readonly string[]>, ready: () => Promise<void>): Promise<void> {
+    await this.assertPresent();
+    await this.#sweepOlderEpochs();
+    const staging = join(this.folder, `.${this.#name}.e${this.target.epoch}.${randomBytes(6).toString('hex')}.staging`);
+    try {
+      await this.#files.mkdir(staging, { mode: 0o711 });
+      const names = await build(staging);
+      this.context.signal?.throwIfAborted();
+      await this.assertPresent();
+      await ready();
+      for (const name of names) await this.#exchange(join(staging, name), join(this.path, name));
+    } finally {
+      await this.#files.remove(staging);
+    }
+  }
+
+  /** G7. A folder has no room where another stands: that one goes aside first. */
+  async #exchange(from: string, to: string): Promise<void> {
+    const type = (await this.#files.stat(from))?.type;
+    if (type === 'directory')
+      await this.#files.rename(to, `${from}.old`).catch((error: unknown) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      });
+    await this.#files.rename(from, to);
   }
 
   /**

@@ -186,6 +186,7 @@ function evolve(known: Entry | undefined, ref: ResourceRef, recorded: RecordedEv
       return { ...settled, stopped: true };
     case 'Failed':
     case 'Exported':
+    case 'Updated':
       return settled;
     case 'Destroyed':
       return { ...settled, there: known.generation > event.data.generation };

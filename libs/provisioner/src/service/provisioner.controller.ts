@@ -14,6 +14,7 @@ import {
   type StepCancelCommand,
   type StepLogQuery,
   type StopCommand,
+  type UpdateCommand,
 } from '@slipway/contracts';
 import { SchemaPipe, currentContext } from '@slipway/mesh';
 import { CredentialReader } from '../credentials/credential-reader.js';
@@ -51,6 +52,11 @@ export class ProvisionerController {
   @MessagePattern(VERBS.export)
   export(@Payload(new SchemaPipe(SCHEMAS.ExportCommand)) command: ExportCommand) {
     return this.provisioner.export(command, currentContext());
+  }
+
+  @MessagePattern(VERBS.update)
+  update(@Payload(new SchemaPipe(SCHEMAS.UpdateCommand)) command: UpdateCommand) {
+    return this.provisioner.update(command, currentContext());
   }
 
   @MessagePattern(VERBS.inspect)

@@ -10,6 +10,7 @@ import { driverContext, secretPrefix } from './driver-context.js';
 import type { Work } from './lane.js';
 import { portableOf } from './portable.js';
 import type { RedactingSecrets } from './redaction.js';
+import { updatableOf } from './updatable.js';
 import { RunningLog } from './running-log.js';
 
 type Outcome = Extract<ResourceCommand, { type: 'Settle' }>['outcome'];
@@ -117,6 +118,8 @@ export class StepRun implements Work {
         // Where nothing runs there is nothing to end.
         await this.driver.stop?.(target, context);
         return { type: 'Stopped', data: identity };
+      case 'update':
+        return this.#update(target, context);
       case 'export': {
         const { spec } = this.loaded.state.present!;
         // It is the snapshot's, whose id is the request's.
@@ -139,6 +142,17 @@ export class StepRun implements Work {
     const { secrets } = context;
     const said = { outputs: secrets.coverJson(outputs), observed: secrets.coverJson(observed) };
     return { type: 'Provisioned', data: { ...this.#identity(), effect, ...said } };
+  }
+
+  async #update(target: Target, context: DriverContext & { secrets: RedactingSecrets }): Promise<Outcome> {
+    const { spec, inputs } = this.#running;
+    const around = { ...context, ...(this.loaded.state.desired === 'stopped' && { stopped: true as const }) };
+    const { outputs, observed } = await updatableOf(this.driver).update(target, spec, inputs, around);
+    const { secrets } = context;
+    return {
+      type: 'Updated',
+      data: { ...this.#identity(), outputs: secrets.coverJson(outputs), observed: secrets.coverJson(observed) },
+    };
   }
 
   /** What became of it when the driver does not end although it was asked to. */

@@ -15,7 +15,7 @@ export interface ChildTask {
   make: string;
   /** Of the {@link ContractPlace}. */
   folder: string;
-  action: 'ensure' | 'destroy' | 'export';
+  action: 'ensure' | 'destroy' | 'export' | 'update';
   target: Target;
   spec: JsonObject;
   inputs: Record<string, JsonObject>;
@@ -28,7 +28,7 @@ export interface ChildTask {
 export type ChildAnswer =
   | { type: 'began' }
   | { type: 'at'; effect: string }
-  | { type: 'done'; effects: number; result: Ensured | 'destroyed' | 'absent' | Part }
+  | { type: 'done'; effects: number; result: Ensured | Omit<Ensured, 'effect'> | 'destroyed' | 'absent' | Part }
   | { type: 'failed'; effects: number; cause: Cause };
 
 const tell = (answer: ChildAnswer): Promise<void> => new Promise((resolve) => void process.send!(answer, () => resolve()));
@@ -52,6 +52,7 @@ async function run({ module, make, folder, action, target, spec, inputs, from, a
     const does = {
       ensure: () => driver.ensure(target, spec, inputs, context),
       destroy: () => driver.destroy(target, context),
+      update: () => driver.updatable!.update(target, spec, inputs, context),
       export: () => readOut(driver.portable!, target, spec, context, randomUUID()),
     };
     const result = await does[action]();

@@ -25,6 +25,8 @@ export interface DriverSamples {
   foreign?(place: ContractPlace, target: Target): Promise<() => Promise<void>>;
   /** What a driver that is portable is tried with. */
   data?: DataSamples;
+  /** Of a driver that can change what is there: another spec, and what throws unless that is what holds. */
+  changed?: { spec: JsonObject; holds(updated: Pick<Ensured, 'outputs' | 'observed'>, place: ContractPlace): Promise<void> };
   /** How many of the points before effects are tried in child processes, each way; 12 when left out. */
   points?: number;
   /** Whether `ensure` asks the place again and again, with programs, while it waits: its last effects are not counted on. */
@@ -78,14 +80,14 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
     const destroy = async (meant: Target) => driver.destroy(meant, await place.context());
     const inspect = async (meant: Target) => driver.inspect(meant, await place.context());
     const marks = async () => driver.marks(await place.context());
-    const child = (action: ChildTask['action'], meant: Target, at?: ChildTask['at'], from?: Part) =>
+    const child = (action: ChildTask['action'], meant: Target, at?: ChildTask['at'], from?: Part, to = spec) =>
       new ChildStep({
         module: samples.module,
         make: samples.make,
         folder: place.folder,
         action,
         target: meant,
-        spec,
+        spec: to,
         inputs,
         ...(at && { at }),
         ...(from && { from }),
@@ -471,6 +473,55 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
           const again = await ensure(later(meant));
           expect(again).toMatchObject({ effect: 'found', outputs: ensured.outputs });
           await expectWorks(meant, again);
+        },
+        LONG,
+      );
+    }
+
+    const { updatable } = driver;
+    if (updatable && samples.changed) {
+      const { changed } = samples;
+      const update = async (meant: Target, to: JsonObject) => updatable.update(meant, to, inputs, await place.context());
+      const expectChanged = async (meant: Target, updated: Omit<Ensured, 'effect'>) => {
+        await changed.holds(updated, place);
+        await expectWorks(meant, { effect: 'found', ...updated });
+      };
+
+      test(
+        'an update makes it as its spec says, as often as one likes, and back; of what is not there it is refused',
+        async () => {
+          const meant = target();
+          await expect(update(meant, changed.spec)).rejects.toMatchObject({ code: 'not-found' });
+          const ensured = await ensure(meant);
+          await expectChanged(meant, await update(later(meant), changed.spec));
+          await expectChanged(meant, await update(later(later(meant)), changed.spec));
+          const back = await update(later(later(later(meant))), spec);
+          expect(back).toEqual({ outputs: ensured.outputs, observed: ensured.observed });
+          await expectWorks(meant, { effect: 'found', ...back });
+        },
+        LONG,
+      );
+
+      test(
+        'killed right before any effect of an update, it is repeated or taken back, and its data are kept',
+        async () => {
+          const counted = target('count');
+          await ensure(counted);
+          const ended = await child('update', later(counted), undefined, undefined, changed.spec).ended;
+          if (ended.type !== 'done') throw new Error(`A child could not update: ${JSON.stringify(ended)}`);
+          for (const effect of chosenPoints(ended.effects, samples.points, random)) {
+            const meant = target(`killed-${effect}`);
+            const ensured = await ensure(meant);
+            await samples.data?.put(ensured, place);
+            const killed = await child('update', later(meant), { effect, signal: 'SIGKILL' }, undefined, changed.spec).ended;
+            if (!mayBeMissed(effect, ended.effects)) expect(killed).toEqual({ type: 'killed' });
+            const again = later(later(meant));
+            if (effect % 2) await expectChanged(meant, await update(again, changed.spec));
+            else expect(await update(again, spec)).toEqual({ outputs: ensured.outputs, observed: ensured.observed });
+            await samples.data?.has(ensured, place);
+            await destroy(later(again));
+            await expectDestroyed(meant, ensured);
+          }
         },
         LONG,
       );

@@ -7,9 +7,9 @@ export interface EffectPoint {
   when: 'before' | 'after';
   /**
    * `mark`: the marker stands; `make`: it gets its name; `start`: what was stopped runs again; `stop`: it has ended; `read`: its
-   * data are read out; `bury`: the tombstone; `remove`: what was there is gone.
+   * data are read out; `change`: it is as an update says; `bury`: the tombstone; `remove`: what was there is gone.
    */
-  effect: 'mark' | 'make' | 'start' | 'stop' | 'read' | 'bury' | 'remove';
+  effect: 'mark' | 'make' | 'start' | 'stop' | 'read' | 'change' | 'bury' | 'remove';
   /** `storage-default.shop-data/g1` */
   what: string;
 }
@@ -19,7 +19,16 @@ interface Thing {
   state: 'marked' | 'made' | 'buried' | 'destroyed';
   data: Buffer;
   stopped: boolean;
+  /** As it was made, or changed, last; and the epoch that did so. */
+  spec: JsonObject;
+  epoch: number;
 }
+
+/** What a simulated driver can change. */
+const CHANGEABLE = {
+  inPlace: ['mode', 'sizeLimit', 'connectionLimit', 'environment', 'health', 'limits'],
+  replaces: ['command'],
+};
 
 /** Of the data that a simulated place gives and takes. */
 export const SIMULATED_DATA = 'application/x-simulated';
@@ -58,6 +67,13 @@ export class SimulatedPlace {
     return thing.data.toString();
   }
 
+  /** What it is like: the spec that it was made or changed with last. */
+  spec(what: string): JsonObject {
+    const thing = this.#things.get(what);
+    if (thing?.state !== 'made') throw new Error(`${what} is not there`);
+    return thing.spec;
+  }
+
   /** A driver at this place. `outputs` are what others are wired to; `onEffect` is called as well as the place's own. */
   driver(
     kind: ResourceKind,
@@ -72,7 +88,7 @@ export class SimulatedPlace {
     return {
       kind,
       name,
-      ensure: (target, _spec, _inputs, context) => this.#ensure(target, outputs(target), context, around),
+      ensure: (target, spec, _inputs, context) => this.#ensure(target, spec, outputs(target), context, around),
       inspect: async (target) => this.#inspect(target),
       destroy: (target, context) => this.#destroy(target, context, around),
       stop: (target) => this.#stop(target, around),
@@ -81,11 +97,21 @@ export class SimulatedPlace {
         accepts: [SIMULATED_DATA],
         export: async (target) => this.#read(target, around),
       },
+      updatable: {
+        ...CHANGEABLE,
+        update: (target, spec, _inputs, context) => this.#update(target, spec, outputs(target), context, around),
+      },
       marks: async () => this.marks().filter(({ resource }) => resource.kind === kind),
     };
   }
 
-  async #ensure(target: Target, outputs: JsonObject, context: DriverContext, around: OnEffect): Promise<Ensured> {
+  async #ensure(
+    target: Target,
+    spec: JsonObject,
+    outputs: JsonObject,
+    context: DriverContext,
+    around: OnEffect,
+  ): Promise<Ensured> {
     const what = nameOf(target);
     this.#assertNotOld(target);
     const found: Ensured = { effect: 'found', outputs, observed: { exists: true } };
@@ -107,11 +133,35 @@ export class SimulatedPlace {
         effect = 'found';
         return;
       }
-      this.#things.set(what, { ...thing(target, 'made'), data });
+      this.#things.set(what, { ...thing(target, 'made'), data, spec });
       this.made.set(what, (this.made.get(what) ?? 0) + 1);
     });
     context.progress(1, `Made ${what}`);
     return { effect, outputs, observed: { exists: true } };
+  }
+
+  /** Stops, changes and starts it again, each an effect of its own: what is killed in between is half-way. */
+  async #update(
+    target: Target,
+    spec: JsonObject,
+    outputs: JsonObject,
+    context: DriverContext,
+    around: OnEffect,
+  ): Promise<Omit<Ensured, 'effect'>> {
+    const what = nameOf(target);
+    const there = () => {
+      const found = this.#things.get(what);
+      if (found?.state !== 'made') throw new SlipwayError('not-found', `${what} is not there`);
+      if (found.epoch > target.epoch) throw new SlipwayError('generation-old', `${what} is changed under epoch ${found.epoch}`);
+      return found;
+    };
+    there();
+    context.log(`Changing ${what}`);
+    await effectAt(around, 'stop', what, () => void Object.assign(there(), { stopped: true, epoch: target.epoch }));
+    await effectAt(around, 'change', what, () => void Object.assign(there(), { spec }));
+    if (!context.stopped) await effectAt(around, 'start', what, () => void Object.assign(there(), { stopped: false }));
+    context.progress(1, `Changed ${what}`);
+    return { outputs, observed: { exists: true } };
   }
 
   #inspect(target: Identity): InspectAnswer {
@@ -179,6 +229,8 @@ const thing = (target: Identity, state: Thing['state']): Thing => ({
   state,
   data: Buffer.alloc(0),
   stopped: false,
+  spec: {},
+  epoch: 0,
 });
 const markOf = ({ resource, generation }: Identity): Mark => ({
   resource,

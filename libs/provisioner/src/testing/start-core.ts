@@ -41,6 +41,7 @@ export async function startCore(ports: Ports, serve: Serve): Promise<void> {
     serve(VERBS.destroy, (body) => provisioner.destroy(body, currentContext()), location);
     serve(VERBS.stop, (body) => provisioner.stop(body, currentContext()), location);
     serve(VERBS.export, (body) => provisioner.export(body, currentContext()), location);
+    serve(VERBS.update, (body) => provisioner.update(body, currentContext()), location);
     serve(VERBS.inspect, (body) => provisioner.inspect(body), location);
     serve(VERBS.cancelStep, (body) => provisioner.cancelStep(body), location);
     serve(VERBS.log, (body) => Promise.resolve(provisioner.log(body)), location);

@@ -108,7 +108,9 @@ export function foldEnvironment(events: readonly Recorded[], wrong: Wrong): Map<
           if (!installed.delete(key) && outcome === 'done') wrong(`${key} was removed and was not there`);
         }
         for (const one of event.data.installed) {
-          if (installed.has(resourceKey(one))) wrong(`${resourceKey(one)} was installed twice`);
+          // What was updated is installed anew, under the generation that it has.
+          const before = installed.get(resourceKey(one));
+          if (before && before.generation !== one.generation) wrong(`${resourceKey(one)} was installed twice`);
           installed.set(resourceKey(one), one);
         }
         break;
@@ -149,7 +151,8 @@ export function foldResource(kind: ResourceKind, events: readonly Recorded[], wr
     running = undefined;
     if (type === 'Provisioned') standing = data.generation;
     if (type === 'Destroyed') standing = undefined;
-    if ((type === 'Stopped' || type === 'Exported') && data.generation !== standing) wrong(`${ended}: it was not there`);
+    if ((type === 'Stopped' || type === 'Exported' || type === 'Updated') && data.generation !== standing)
+      wrong(`${ended}: it was not there`);
   }
   if (running) wrong(`${running} has no outcome`);
   return standing;
@@ -161,6 +164,7 @@ const ENDS: Partial<Record<ResourceEvent['type'], StepAction>> = {
   Destroyed: 'destroy',
   Stopped: 'stop',
   Exported: 'export',
+  Updated: 'update',
 };
 
 type Step = { requestId: string; stepId: string; try: number; generation: number };

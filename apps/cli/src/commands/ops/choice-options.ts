@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { SlipwayClient } from '@slipway/client';
-import type { Json, JsonObject } from '@slipway/contracts';
+import type { Json, JsonObject, Offered } from '@slipway/contracts';
 import type { JobRequirement } from '@slipway/contracts/http';
 
 /** Who provisions, and what is chosen of what is offered. */
@@ -12,7 +12,7 @@ export interface ChoiceFlags {
   requirement?: JobRequirement[];
 }
 
-function collect(given: string, before: Record<string, string> = {}): Record<string, string> {
+export function collected(given: string, before: Record<string, string> = {}): Record<string, string> {
   const at = given.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must be name=value.');
   return { ...before, [given.slice(0, at)]: given.slice(at + 1) };
@@ -33,7 +33,7 @@ function requirement(given: string, before: JobRequirement[] = []): JobRequireme
 export const choiceOptions = (command: Command): Command =>
   command
     .option('--provisioner <name>', 'who provisions; as the guest location says when left out')
-    .option('--offering <name=value>', 'what is chosen of what is offered; several times', collect)
+    .option('--offering <name=value>', 'what is chosen of what is offered; several times', collected)
     .option(
       '--requirement <namespace[@range][,attribute=value]...>',
       'what is needed beside the definition, or instead of it; several times',
@@ -59,6 +59,11 @@ export async function choicesOf(
   const name = flags.provisioner ?? (await provisionerAt(client, guestLocation, clusterId));
   const asked = { ...(definition && { definition }), ...(guestLocation && { guestLocation }), ...(clusterId && { clusterId }) };
   const offered = await client.provisioners.offerings(name, asked);
+  return chosen(offered, offering);
+}
+
+/** What was written of each choice, as a value of what is offered under its name. */
+export function chosen(offered: readonly Offered[], offering: Record<string, string>): JsonObject {
   const schemas = new Map(offered.map((one) => [one.name, one.schema]));
   return Object.fromEntries(Object.entries(offering).map(([one, text]) => [one, valueAs(schemas.get(one) ?? {}, text)]));
 }

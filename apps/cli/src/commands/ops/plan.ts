@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { SlipwayClient } from '@slipway/client';
 import type { PlanJob, ProvisionJob } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { EXIT, UsageError } from '../../exit.js';
@@ -7,6 +8,7 @@ import { describePlan } from '../../output/plan.js';
 import { choiceOptions, choicesOf, type ChoiceFlags } from './choice-options.js';
 import { placeOptions, type PlaceFlags } from './place-options.js';
 import { provisionJob } from './provision.js';
+import { updateJob } from './update.js';
 
 interface Flags extends PlaceFlags, ChoiceFlags {
   definition?: string;
@@ -14,6 +16,7 @@ interface Flags extends PlaceFlags, ChoiceFlags {
   deprovision?: boolean;
   export?: boolean;
   import?: string;
+  job?: 'provision' | 'deprovision' | 'export' | 'update';
 }
 
 /** `slipway plan`: what a request would do. Changes nothing. */
@@ -22,32 +25,43 @@ export function plan(program: Command): void {
     .command('plan')
     .summary('what a request would do; changes nothing')
     .description('Shows what provisioning would do, or with one of the options below another job. Changes nothing.')
-    .argument('<owner-id>', 'who would own it; with --deprovision and --export who asks')
-    .argument('<instance-id>', 'its name')
+    .argument('<owner-id>', 'who would own it; of what is there it may be left out')
+    .argument('[instance-id]', 'its name')
     .argument('[guest-location]', 'where, by a name of the configuration')
     .option('--definition <name[@range]>', "what to provision; the profile's default when left out")
     .option('--owner-type <type>', 'user, service or team', 'user')
+    .addOption(new Option('--job <job>', 'what is planned').choices(['provision', 'deprovision', 'export', 'update']))
     .option('--deprovision', 'plan giving it back')
     .option('--export', 'plan reading out its data')
     .option('--import <snapshot-id>', 'plan beginning with that snapshot');
   choiceOptions(placeOptions(command)).action(
-    withClient<[string, string, string | undefined], Flags>(
-      async ({ client, options }, flags, ownerId, instanceId, guestLocation) => {
-        const choices = await choicesOf(client, flags, { guestLocation, snapshot: flags.import });
-        const job = provisionJob(flags, ownerId, instanceId, guestLocation, choices);
-        const made = await client.plan({ ...job, ...otherJob(flags) });
-        if (options.output === 'table') print(describePlan(made));
-        else printValue(made, options.output);
-        return made.outcome === 'unsatisfied' ? EXIT.unsatisfied : EXIT.done;
-      },
-    ),
+    withClient<[string, string | undefined, string | undefined], Flags>(async ({ client, options }, flags, ...named) => {
+      const made = await client.plan(await planJob(client, flags, named));
+      if (options.output === 'table') print(describePlan(made));
+      else printValue(made, options.output);
+      return made.outcome === 'unsatisfied' ? EXIT.unsatisfied : EXIT.done;
+    }),
   );
 }
 
-/** Another job than to provision. Throws a `UsageError` when several are asked for. */
-function otherJob({ deprovision, export: reads, import: snapshot }: Flags): Partial<PlanJob> {
-  if ([deprovision, reads, snapshot].filter((flag) => flag !== undefined).length > 1)
-    throw new UsageError('Plan one job: --deprovision, --export or --import.');
+/** Of what is there only its name is needed: the last of two, or the only one. */
+async function planJob(
+  client: SlipwayClient,
+  flags: Flags,
+  [first, second, guestLocation]: [string, string | undefined, string | undefined],
+): Promise<PlanJob> {
+  const asked = jobOf(flags);
+  if (asked.job === 'update') return { ...(await updateJob(client, flags, second ?? first)), ...asked } as PlanJob;
+  if (second === undefined && (asked.job === 'provision' || asked.job === 'import'))
+    throw new UsageError("error: missing required argument 'instance-id'");
+  const choices = await choicesOf(client, flags, { guestLocation, snapshot: flags.import });
+  return { ...provisionJob(flags, first, second ?? first, guestLocation, choices), ...asked };
+}
+
+/** Throws a `UsageError` when several jobs are asked for. */
+function jobOf({ job, deprovision, export: reads, import: snapshot }: Flags): Pick<PlanJob, 'job' | 'snapshot' | 'snapshotId'> {
+  if ([job, deprovision, reads, snapshot].filter((flag) => flag !== undefined).length > 1)
+    throw new UsageError('Plan one job: --job, --deprovision, --export or --import.');
   if (snapshot !== undefined) return { job: 'import', snapshot, snapshotId: true };
-  return { job: deprovision ? 'deprovision' : reads ? 'export' : 'provision' };
+  return { job: job ?? (deprovision ? 'deprovision' : reads ? 'export' : 'provision') };
 }

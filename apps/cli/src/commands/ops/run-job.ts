@@ -88,6 +88,9 @@ export async function follow(
   }
 }
 
+const describeUpdate = (instance: string, updated: number): string =>
+  updated === 0 ? `${instance} is as it is to be; nothing was done.` : `${instance} is as it is to be now: ${updated} changed.`;
+
 /** How it ended, in a sentence or two, with the way on. */
 export function describeEnd(request: RequestView): string {
   const { id, status, result, cause, left } = request;
@@ -97,6 +100,7 @@ export function describeEnd(request: RequestView): string {
       .map((step) => step.outputs?.url)
       .find((value) => typeof value === 'string' && value.startsWith('http'));
     if (request.job === 'export') return `${request.instanceId} is exported and runs again. Snapshot: ${result.snapshot}`;
+    if (request.job === 'update') return describeUpdate(request.instanceId, result.updated?.length ?? 0);
     if (request.job === 'deprovision') return `${request.instanceId} is given back: ${result.removed.length} removed.`;
     if (result.installed.length === 0) return `${request.instanceId} is there already; nothing was done.`;
     return `${request.instanceId} is there: ${result.installed.length} made, ${result.alreadySatisfied.length} used as they were.${url ? `\n${String(url)}` : ''}`;

@@ -69,6 +69,19 @@ export function sqliteDriver(): Driver<DatabaseSpec> {
 
     marks: generationMarks,
 
+    // Another version of its definition with the same schema: there is nothing to be done at the place.
+    updatable: {
+      inPlace: [],
+      replaces: [],
+      async update(target, _spec, _inputs, context) {
+        const generation = new GenerationFolder(target, context);
+        await generation.assertPresent();
+        const path = join(generation.path, DATA, FILE);
+        context.log(`${path} stays as it is`);
+        return { outputs: { path, url: `sqlite:${path}` }, observed: await observe(generation, context) };
+      },
+    },
+
     portable: { mediaType: SQLITE, accepts: [SQLITE], export: (target, _spec, context) => copyOf(target, context) },
   };
 }

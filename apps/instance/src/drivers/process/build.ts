@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { SlipwayError, healthOf, type JsonObject } from '@slipway/contracts';
+import { SlipwayError, hashOf, healthOf, type JsonObject } from '@slipway/contracts';
 import { secretPrefix, type DriverContext, type GenerationFolder, type Target } from '@slipway/provisioner';
 import { writeAppFiles } from './app-files.js';
 import { CLAIMED, Claims, holderOf, type Claimant } from './claims.js';
 import { fillEnvironment } from './environment.js';
 import { launchScript, limitsOf } from './launch.js';
 import { HOST, type Network } from './network.js';
+import { fillIn } from './placeholders.js';
 import { installPackages, installedCommand, type Variables } from './npm.js';
 import { writeRecord, type InstanceRecord } from './record.js';
 import { makeHome } from './home.js';
@@ -14,19 +15,23 @@ import { writeSecretFiles } from './secret-files.js';
 import type { Range } from './settings.js';
 import { shimFiles } from './shim.js';
 import type { ProcessSpec } from './spec.js';
-import { mayReach, ourUid, shareOut, userIsFree } from './user.js';
+import { giveBack, mayReach, ourUid, shareOut, userIsFree } from './user.js';
 
-export interface Build {
+/** What an instance is made of. */
+export interface Furnishing {
   folder: GenerationFolder;
   target: Target;
   spec: ProcessSpec;
   inputs: Record<string, JsonObject>;
   context: DriverContext;
+  /** Of whoever runs Slipway: where npm finds its configuration. */
+  variables: Variables;
+}
+
+export interface Build extends Furnishing {
   ports: Range;
   users: Range;
   network: Network;
-  /** Of whoever runs Slipway: where npm finds its configuration. */
-  variables: Variables;
 }
 
 /** How many users are tried before an instance goes without one: only a crowded host has two of them taken. */
@@ -52,7 +57,7 @@ export async function build(work: Build): Promise<'made' | 'found'> {
 }
 
 async function fill(work: Build, claimant: Claimant, staging: string): Promise<void> {
-  const { folder, target, spec, inputs, context } = work;
+  const { inputs, context } = work;
   const { filesystem, log, progress } = context;
   progress(0.1, 'Choosing user and port');
   const user = await takeUser(work, claimant, staging);
@@ -60,48 +65,109 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
   const port = await takePort(work, claimant, staging);
   log(user.uid === null ? `port ${port}, no user of its own: ${user.sharedUserBecause}` : `port ${port}, user ${user.uid}`);
 
+  const { uid } = await furnish(work, staging, { port, ...user, ...shared });
+  await makeHome(staging, context);
+  for (const [name, text] of await shimFiles()) await filesystem.writeFile(join(staging, name), text, { mode: 0o600 });
+  for (const name of ['log', 'run']) await filesystem.mkdir(join(staging, name), { mode: 0o700 });
+  if (uid !== null) await filesystem.chown(join(staging, 'home'), uid, uid, { recursive: true });
+  progress(0.6, 'Starting it');
+}
+
+/** What an instance has of its place. */
+type Standing = Pick<InstanceRecord, 'port' | 'uid' | 'sharedUserBecause' | 'handedOver'> & { groups: readonly number[] };
+
+/**
+ * Writes all of an instance that its spec decides: app, secrets, how it is launched, record. `before`: its record, where it
+ * stands already: an app that would be made of the same is not made again.
+ */
+async function furnish(work: Furnishing, staging: string, place: Standing, before?: InstanceRecord): Promise<InstanceRecord> {
+  const { folder, target, spec, inputs, context } = work;
+  const { filesystem } = context;
+  const { groups, ...kept } = place;
   const secrets = await writeSecretFiles(context, secretPrefix(target), spec, inputs, staging, folder.path);
   const values = {
     ...valuesOf(inputs),
     ...secrets.paths,
-    port: String(port),
+    port: String(place.port),
     host: HOST,
     'instance.name': target.resource.name,
   };
   const environment = fillEnvironment(spec.environment ?? {}, values);
-
-  const app = join(staging, 'app');
-  await filesystem.mkdir(app, { mode: 0o750 });
-  if (spec.artefactBlob) {
-    progress(0.3, `Unpacking the artefact (${spec.artefactBlob.bytes} bytes)`);
-    await filesystem.unpack(app, await context.blobs.open(spec.artefactBlob.sha256));
-  }
-  const npm = await installPackages(spec, app, context, work.variables);
-  await writeAppFiles(spec.files ?? {}, values, app, filesystem);
+  const made = madeOf(spec, values);
+  const same = before !== undefined && before.app === made;
+  const app = join(same ? folder.path : staging, 'app');
+  const npm = same ? before.npm : await makeApp(work, app, values);
   const command = await installedCommand(spec, app, context);
-  await makeHome(staging, context);
 
   const record: InstanceRecord = {
-    port,
-    ...user,
-    handedOver: shared.handedOver,
-    limits: limitsOf({ ...spec, command }, user.uid !== null),
+    ...kept,
+    limits: limitsOf({ ...spec, command }, place.uid !== null),
     health: healthOf(spec) ?? null,
     ...(spec.onFailure && { onFailure: spec.onFailure }),
     secrets: secrets.refs,
     artefact: spec.artefactBlob?.sha256 ?? null,
     ...(npm && { npm }),
+    app: made,
   };
   await writeRecord(filesystem, staging, record);
   const { limits, uid } = record;
-  const script = launchScript({ command, limits, environment, home: folder.path, uid, groups: shared.groups });
+  const script = launchScript({ command, limits, environment, home: folder.path, uid, groups });
   await filesystem.writeFile(join(staging, 'launch.sh'), script, { mode: 0o600 });
-  for (const [name, text] of await shimFiles()) await filesystem.writeFile(join(staging, name), text, { mode: 0o600 });
-  for (const name of ['log', 'run']) await filesystem.mkdir(join(staging, name), { mode: 0o700 });
   if (uid !== null) {
-    for (const name of ['app', 'home', 'secrets']) await filesystem.chown(join(staging, name), uid, uid, { recursive: true });
+    for (const name of ['secrets', ...(same ? [] : ['app'])])
+      await filesystem.chown(join(staging, name), uid, uid, { recursive: true });
   }
-  progress(0.6, 'Starting it');
+  return record;
+}
+
+/** Artefact, packages and files of its configuration. */
+async function makeApp({ spec, context, variables }: Furnishing, app: string, values: Record<string, string>) {
+  const { filesystem, progress } = context;
+  await filesystem.mkdir(app, { mode: 0o750 });
+  if (spec.artefactBlob) {
+    progress(0.3, `Unpacking the artefact (${spec.artefactBlob.bytes} bytes)`);
+    await filesystem.unpack(app, await context.blobs.open(spec.artefactBlob.sha256));
+  }
+  const npm = await installPackages(spec, app, context, variables);
+  await writeAppFiles(spec.files ?? {}, values, app, filesystem);
+  return npm ?? undefined;
+}
+
+/** Of all that an app's folder is made of. */
+const madeOf = ({ artefactBlob, npm, files = {} }: ProcessSpec, values: Record<string, string>): string =>
+  hashOf([
+    artefactBlob?.sha256 ?? null,
+    npm ? { ...npm } : null,
+    Object.entries(files).map(([path, template]) => [path, fillIn(`files.${path}`, template, values)]),
+  ]);
+
+/**
+ * Makes of an instance that stands what its spec says, in its own folder: its port, its user, its home and the secrets it has
+ * stay. `quiet` ends what runs of it, before anything is replaced.
+ */
+export async function rebuild(work: Furnishing, before: InstanceRecord, quiet: () => Promise<void>): Promise<InstanceRecord> {
+  const { folder, inputs, context } = work;
+  const { filesystem } = context;
+  const { port, uid, sharedUserBecause } = before;
+  const shared = uid === null ? { handedOver: [], groups: [] } : await shareOut(context, inputs, uid);
+  const place = { port, uid, ...(sharedUserBecause !== undefined && { sharedUserBecause }), ...shared };
+  let record = before;
+  await folder.renew(
+    async (staging) => {
+      context.progress(0.1, 'Making what is new of it');
+      record = await furnish(work, staging, place, before);
+      return [...(record.app === before.app ? [] : ['app']), 'secrets', 'launch.sh', 'instance.json'];
+    },
+    async () => {
+      await quiet();
+      // Whoever goes on after us must not take what is half replaced for what is written down.
+      const { app: _made, ...unmade } = before;
+      if (record.app !== before.app) await writeRecord(filesystem, folder.path, unmade);
+    },
+  );
+  const left = before.handedOver.filter(({ path }) => !record.handedOver.some((one) => one.path === path));
+  if (uid !== null) await giveBack(context, left, uid);
+  return record;
 }
 
 async function takeUser(

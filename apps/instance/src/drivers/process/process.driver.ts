@@ -14,9 +14,10 @@ import {
   type Observation,
   type Portable,
   type Target,
+  type Updatable,
 } from '@slipway/provisioner';
 import { AppLog } from './app-log.js';
-import { build } from './build.js';
+import { build, rebuild } from './build.js';
 import { CLAIMED, Claims, holderOf } from './claims.js';
 import { readHome } from './home.js';
 import { localNetwork, type Network } from './network.js';
@@ -60,6 +61,11 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     mediaType: TAR,
     accepts: [TAR],
     export: (target, _spec, context) => readHome(target, context),
+  };
+  readonly updatable: Updatable<InstanceSpec> = {
+    inPlace: ['command', 'environment', 'health', 'limits', 'onFailure', 'resourceUri', 'secrets'],
+    replaces: ['artefact', 'artefactBlob', 'files', 'npm'],
+    update: (target, spec, inputs, context) => this.#update(target, spec, inputs, context),
   };
   readonly #ports: Range;
   readonly #users: Range;
@@ -188,6 +194,33 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     await writeRecord(context.filesystem, folder.path, renewed);
     await assertStands(folder);
     return { outputs: outputsOf(renewed) };
+  }
+
+  /** With its port, its user, its home and its secrets: what is new of it takes the place of what was while nothing of it runs. */
+  async #update(
+    target: Target,
+    spec: InstanceSpec,
+    inputs: Record<string, JsonObject>,
+    context: DriverContext,
+  ): Promise<Omit<Ensured, 'effect'>> {
+    assertProcess(spec);
+    const folder = new GenerationFolder(target, context);
+    await folder.assertPresent();
+    const before = await this.#record(folder.path, context);
+    const healthyOnce = join(folder.path, HEALTHY_ONCE);
+    const record = await rebuild({ folder, target, spec, inputs, context, variables: this.#variables }, before, async () => {
+      context.progress(0.5, 'Ending what runs of it');
+      await new Supervisor(context, folder.path).end(before.uid, this.#supervision);
+      if (!context.stopped) await context.filesystem.remove(healthyOnce);
+    });
+    if (!context.stopped) {
+      context.progress(0.6, 'Starting it');
+      await this.#start(folder, record, context);
+      await this.#becomeHealthy(folder, record, context);
+      await context.filesystem.writeFile(healthyOnce, '', { mode: 0o600 });
+    }
+    await assertStands(folder);
+    return { outputs: outputsOf(record), observed: observedOf(record, !context.stopped) };
   }
 
   async #record(home: string, { filesystem }: DriverContext): Promise<InstanceRecord> {

@@ -33,6 +33,8 @@ export interface InstanceRecord {
   /** SHA-256 of the artefact. */
   artefact: string | null;
   npm?: InstalledPackages;
+  /** SHA-256 of all that its app's folder was made of; none while that is being replaced. */
+  app?: string;
 }
 
 const path = (home: string): string => join(home, 'instance.json');

@@ -38,5 +38,11 @@ driverContract('directory', directoryDriver, {
       expect((await lstat(join(path, 'link'))).uid).toBe(process.getuid!());
     },
   },
+  changed: {
+    spec: { mode: '0750', owner: `${process.getuid!()}`, sizeLimit: '2MiB' },
+    holds: async ({ observed }) => {
+      expect(observed).toMatchObject({ mode: '0750', sizeLimit: { bytes: 2 * 1024 ** 2 } });
+    },
+  },
   points: 12,
 });

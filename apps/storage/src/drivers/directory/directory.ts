@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { TAR, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
 import { assertRoom } from '@slipway/interfaces';
 import { GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
-import { limitSize, readLimit, releaseLimit } from '../../size-limit.js';
+import { limitSize, readLimit, releaseLimit, unlimitSize } from '../../size-limit.js';
 
 /** Where the data stand within the generation's folder, beside the marker: what the owner does there can't harm the mark. */
 const DATA = 'data';
@@ -37,6 +37,17 @@ export function directoryDriver(): Driver<StorageSpec> {
 
     marks: generationMarks,
 
+    updatable: {
+      inPlace: ['mode', 'sizeLimit'],
+      replaces: [],
+      async update(target, spec, _inputs, context) {
+        const generation = new GenerationFolder(target, context);
+        await generation.assertPresent();
+        await change(generation.path, spec, context);
+        context.progress(1, `Changed ${generation.path}`);
+        return { outputs: { path: join(generation.path, DATA) }, observed: await observe(generation, context) };
+      },
+    },
     portable: {
       mediaType: TAR,
       accepts: [TAR],
@@ -67,6 +78,17 @@ async function fill(staging: string, spec: StorageSpec, context: DriverContext):
     await filesystem.chown(data, uid, gid, { recursive: true });
     log(`Gave it to ${uid}:${gid}`);
   }
+}
+
+/** Makes what stands as the spec says. Its owner stays: whoever is wired to it was given it. */
+async function change(folder: string, spec: StorageSpec, context: DriverContext): Promise<void> {
+  const { filesystem, log } = context;
+  const data = join(folder, DATA);
+  const mode = spec.mode ?? DEFAULT_MODE;
+  await filesystem.chmod(data, Number.parseInt(mode, 8));
+  if (spec.sizeLimit === undefined) await unlimitSize(folder, context);
+  else await limitSize(folder, data, bytesOf(spec.sizeLimit), context);
+  log(`Mode ${mode}, ${spec.sizeLimit === undefined ? 'no limit' : `at most ${spec.sizeLimit}`}`);
 }
 
 async function inspect(target: Identity, context: DriverContext): Promise<InspectAnswer> {

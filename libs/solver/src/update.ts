@@ -1,0 +1,251 @@
+import {
+  howChanged,
+  resourceKey,
+  type Change,
+  type Former,
+  type Installed,
+  type Plan,
+  type PlanStep,
+  type ResolveQuery,
+  type Unsatisfied,
+  type Wire,
+} from '@slipway/contracts';
+import { identityOf } from './catalogue.js';
+import { differencesOf, type Difference } from './differences.js';
+import { withAllTheyUse, type EnvironmentView } from './environment.js';
+import { cannotChange, noLongerNeeded, noRootToUpdate, otherDriver, standsOtherwise, type Reason } from './explain.js';
+import { inStepOrder } from './order.js';
+import { finishPlan, installedRef, readOf } from './plan.js';
+import { installedAs, planProvision, unsatisfied, type ProvisionInput } from './provision.js';
+import { needsOf } from './requirement.js';
+import { rolesFrom } from './roles.js';
+
+/**
+ * What it takes to have `query.instanceId` as it is to be from now on: resolved as if nothing of it were there, and compared with
+ * what is, resource by resource. What is the same is left alone; what differs is changed under its own generation, with what
+ * it was pinned; what is new is made; what is not needed any more goes when all else is done. Nothing that holds data is ever taken
+ * away, or made anew: then there is no plan.
+ */
+export function planUpdate(input: ProvisionInput): Plan {
+  const { query, environment } = input;
+  const mine = new Map(environment.madeFor(query.instanceId).map((one) => [resourceKey(one), one]));
+  const refuse = (reasons: Reason[]) =>
+    unsatisfied(
+      query,
+      reasons.map((reason): Unsatisfied => ({ chain: [], ...reason })),
+    );
+  const root = installedAs(query.instanceId, environment);
+  if (!root) return refuse([noRootToUpdate(query.instanceId, [...mine.keys()])]);
+  const target = planProvision({
+    ...input,
+    query: { ...query, definition: query.definition ?? identityOf(root.definition) },
+    environment: without(environment, mine),
+    former: environment,
+    ...(root.offerings && { kept: root.offerings }),
+  });
+  if (target.outcome === 'unsatisfied') return target;
+  const comparison = new Comparison(target, mine, root, input);
+  return comparison.reasons.length > 0 ? refuse(comparison.reasons) : comparison.plan();
+}
+
+/** An environment as if these were not in it; that their generations were used is known still. */
+const without = (environment: EnvironmentView, hidden: ReadonlyMap<string, Installed>): EnvironmentView => {
+  const left = (keys: string[]) => keys.filter((key) => !hidden.has(key));
+  const seen = (all: Installed[]) => all.filter((one) => !hidden.has(resourceKey(one)));
+  return {
+    get: (key) => (hidden.has(key) ? undefined : environment.get(key)),
+    has: (key) => !hidden.has(key) && environment.has(key),
+    size: environment.size - hidden.size,
+    generation: (key) => environment.generation(key),
+    madeFor: (instanceId) => seen(environment.madeFor(instanceId)),
+    madeFrom: (definition) => seen(environment.madeFrom(definition)),
+    wiresFrom: (key) => (hidden.has(key) ? [] : environment.wiresFrom(key)),
+    usersOf: (key) => left(environment.usersOf(key)),
+  };
+};
+
+/** What is to be (`target`, as a plan to make it all) beside what is there. */
+class Comparison {
+  readonly reasons: Reason[] = [];
+  /** What each step's resource is already, by the step's id. */
+  readonly #there: ReadonlyMap<string, Installed>;
+  readonly #wires: Wire[];
+  /** What the job that made it needed beside its definition: it stays. */
+  readonly #beside: Beside;
+  readonly #same: Installed[] = [];
+  readonly #steps: PlanStep[] = [];
+
+  constructor(
+    private readonly target: Plan,
+    private readonly mine: ReadonlyMap<string, Installed>,
+    private readonly root: Installed,
+    private readonly input: ProvisionInput,
+  ) {
+    this.#there = matched(target, mine, resourceKey(root), this.environment, this.query.instanceId);
+    this.#beside = askedBeside(root, input);
+    const wires = target.wires.map((wire) => ({ ...wire, from: this.#keyOf(wire.from), to: this.#keyOf(wire.to) }));
+    this.#wires = [...wires, ...this.#beside.wires];
+    for (const step of target.steps) this.#compare(step);
+    this.#removeRest();
+  }
+
+  private get environment(): EnvironmentView {
+    return this.input.environment;
+  }
+
+  private get query(): ResolveQuery {
+    return this.input.query;
+  }
+
+  plan(): Plan {
+    const { target, environment, query } = this;
+    const ids = new Set(this.#steps.map(({ id }) => id));
+    // What stays as it is is not waited for.
+    const steps = this.#steps.map((step) => ({ ...step, after: step.after.filter((id) => ids.has(id)).toSorted() }));
+    const used = target.alreadySatisfied.flatMap((one) => environment.get(resourceKey(one)) ?? []);
+    const same = [...new Set([...this.#same, ...this.#beside.installed, ...used])];
+    return finishPlan({
+      environment: query.environment,
+      outcome: steps.length > 0 ? 'update' : 'satisfied',
+      alreadySatisfied: same.map(installedRef),
+      steps: inStepOrder(steps),
+      wires: this.#wires,
+      reads: [...same.map(readOf), ...steps.map((step) => this.#readOf(step))],
+      writes: steps.map(({ id }) => id),
+      unsatisfied: [],
+    });
+  }
+
+  #keyOf(id: string): string {
+    const there = this.#there.get(id);
+    return there ? resourceKey(there) : id;
+  }
+
+  #readOf({ id, action, generation }: PlanStep): Plan['reads'][number] {
+    if (action === 'ensure') return { key: id, generation: null };
+    return { key: id, generation, ...(action === 'destroy' && { users: this.environment.usersOf(id) }) };
+  }
+
+  #compare(step: PlanStep): void {
+    const after = step.after.map((id) => this.#keyOf(id));
+    const there = this.#there.get(step.id);
+    if (!there) {
+      const taken = this.mine.get(step.id);
+      if (taken) this.reasons.push(standsOtherwise(taken));
+      else this.#steps.push({ ...step, after });
+      return;
+    }
+    const id = resourceKey(there);
+    const { definition, spec, offerings, driver, generation, location } = there;
+    const before: Former = {
+      definition,
+      spec,
+      ...(offerings && { offerings }),
+      wires: [...this.environment.wiresFrom(id)],
+    };
+    const differences = differencesOf(before, { ...step, wires: this.#wires.filter(({ from }) => from === id) });
+    if (differences.length === 0) {
+      this.#same.push(there);
+      return;
+    }
+    const { name } = there;
+    const changed: PlanStep = { ...step, id, name, action: 'update', generation, location, driver, after, inverse: 'update' };
+    // Which of several drivers made it is its own matter, unless its definition names one.
+    const named = this.input.catalogue.get(step.definition)?.written.driver;
+    if (named !== undefined && named !== driver) this.reasons.push(otherDriver({ ...changed, driver: named }, driver));
+    else this.#steps.push({ ...changed, changes: this.#changes(changed, differences), before });
+  }
+
+  /** How each difference is brought about. What the driver cannot change is a reason against it all. */
+  #changes(step: PlanStep, differences: readonly Difference[]): Change[] {
+    const announced = step.location === this.query.place.location ? this.query.announced?.[step.kind] : undefined;
+    const driver = announced?.find(({ name }) => name === step.driver);
+    const can = driver?.changes;
+    // Of whom nothing was heard nothing is known: it says itself what it cannot.
+    const howOf = ({ of }: Difference) => (!driver || (can && of === undefined) ? 'in-place' : can && howChanged(can, of!));
+    const cannot = differences.filter((one) => howOf(one) === undefined).map(({ field }) => field);
+    if (cannot.length > 0) this.reasons.push(cannotChange(step, cannot, can && [...can.inPlace, ...can.replaces]));
+    return differences.map(({ of, ...one }) => ({
+      ...one,
+      how: howOf({ ...one, ...(of !== undefined && { of }) }) ?? 'in-place',
+    }));
+  }
+
+  /** What was made for the instance and is not needed any more, and what would be left without anybody who uses it. */
+  #removeRest(): void {
+    const kept = new Set([...this.#there.values(), ...this.#beside.installed].map(resourceKey));
+    const rest = [...this.mine].filter(([key]) => !kept.has(key));
+    const wanted = this.query.definition ?? identityOf(this.root.definition);
+    const before = this.#steps.map(({ id }) => id);
+    for (const [key, one] of rest) {
+      if (one.kind === 'instance') this.#steps.push(removal(one, [...new Set([...before, ...this.environment.usersOf(key)])]));
+      else this.reasons.push(noLongerNeeded(one, wanted));
+    }
+    const gone = new Set(rest.map(([key]) => key));
+    const uses = new Set(this.#wires.map(({ to }) => to));
+    for (const key of new Set([...this.mine.keys()].flatMap((from) => this.environment.wiresFrom(from).map(({ to }) => to)))) {
+      if (this.mine.has(key) || uses.has(key)) continue;
+      const others = this.environment.usersOf(key).filter((user) => !this.mine.has(user) && !gone.has(user));
+      if (others.length === 0) this.reasons.push(noLongerNeeded(this.environment.get(key)!, wanted));
+    }
+  }
+}
+
+interface Beside {
+  /** From the instance, and from all that these lead to. */
+  wires: Wire[];
+  installed: Installed[];
+}
+
+/** What the instance is wired to by requirements that its definition does not have, with all that those use. */
+function askedBeside(root: Installed, { environment, catalogue }: ProvisionInput): Beside {
+  const definition = catalogue.get(root.definition)?.definition;
+  if (!definition) return { wires: [], installed: [] };
+  const names = needsOf(definition).map(({ name }) => name);
+  const isOwn = ({ requirement }: Wire) => names.some((name) => requirement === name || requirement.startsWith(`${name}-`));
+  const asked = environment.wiresFrom(resourceKey(root)).filter((wire) => !isOwn(wire));
+  const installed = withAllTheyUse(
+    environment,
+    asked.map(({ to }) => environment.get(to)!),
+  );
+  return { wires: [...asked, ...installed.flatMap((one) => environment.wiresFrom(resourceKey(one)))], installed };
+}
+
+/**
+ * What each step's resource is already: of the same kind and role, whatever either is called; else of the same name. What stands
+ * in two places at once counts in the first.
+ */
+function matched(
+  target: Plan,
+  mine: ReadonlyMap<string, Installed>,
+  root: string,
+  environment: EnvironmentView,
+  instanceId: string,
+): Map<string, Installed> {
+  const first = target.steps.find(({ name, shared }) => name === instanceId && !shared);
+  const roles = first ? rolesFrom(first.id, (key) => target.wires.filter(({ from }) => from === key)) : new Map<string, string>();
+  const byRole = new Map([...rolesFrom(root, (key) => environment.wiresFrom(key))].map(([key, role]) => [role, mine.get(key)]));
+  const there = new Map<string, Installed>();
+  const left = new Set(mine.keys());
+  const take = (step: PlanStep, one: Installed | undefined) => {
+    if (there.has(step.id) || step.shared || one?.kind !== step.kind || !left.delete(resourceKey(one))) return;
+    there.set(step.id, one);
+  };
+  for (const step of target.steps) take(step, byRole.get(roles.get(step.id) ?? '-'));
+  for (const step of target.steps) take(step, mine.get(step.id));
+  return there;
+}
+
+const removal = (one: Installed, after: string[]): PlanStep => ({
+  id: resourceKey(one),
+  action: 'destroy',
+  kind: one.kind,
+  name: one.name,
+  generation: one.generation,
+  definition: one.definition,
+  location: one.location,
+  driver: one.driver,
+  spec: one.spec,
+  after,
+  inverse: 'forward',
+});

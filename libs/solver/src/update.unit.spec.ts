@@ -1,0 +1,232 @@
+import { describe, expect, test } from '@jest/globals';
+import type { AnnouncedDriver, ResolveQuery, ResourceKind } from '@slipway/contracts';
+import { World, abstract, database, instance, keys, storage, wires } from './testing.js';
+
+const offering = (name: string, byDefault: string) => ({ name, title: name, schema: {}, default: byDefault });
+const guestbook = (version: string, more: object = {}) =>
+  instance(`guestbook@${version}`, ['db'], {
+    requirements: [{ namespace: 'files', name: 'data', spec: { sizeLimit: '${offering.size}' } }],
+    offerings: [offering('size', '64MiB'), offering('greeting', 'Hello')],
+    spec: { command: ['node'], environment: { GREETING: '${offering.greeting}' } },
+    ...more,
+  });
+const files = (version = '1.0.0', more: object = {}) =>
+  storage(`volume@${version}`, [], { capabilities: [{ namespace: 'files' }], spec: { mode: '0750' }, ...more });
+
+const can = (name: string, inPlace: string[], replaces: string[] = []): AnnouncedDriver => ({
+  name,
+  verbs: ['provision', 'updatable'],
+  changes: { inPlace, replaces },
+});
+const ANNOUNCED: Partial<Record<ResourceKind, AnnouncedDriver[]>> = {
+  storage: [can('directory', ['sizeLimit', 'mode'])],
+  database: [{ name: 'sqlite', verbs: ['provision'] }],
+  instance: [can('process', ['environment', 'command'], ['artefact'])],
+};
+
+/** A world with a guestbook in it. */
+const there = (query: Partial<ResolveQuery> = {}) => {
+  const world = new World(guestbook('1.0.0'), files(), database('db', [], { spec: { schema: 'one' } }));
+  world.carryOut(world.plan('guestbook', 'shop', query), 'shop');
+  return world;
+};
+const update = (world: World, query: Partial<ResolveQuery> = {}) => world.planUpdate({ announced: ANNOUNCED, ...query });
+/** Steps in short, with why. */
+const what = (plan: ReturnType<typeof update>) =>
+  Object.fromEntries(
+    plan.steps.map(({ id, action, generation, changes = [] }) => [
+      `${action} ${id}:${generation}`,
+      changes.map(({ field, from, to, how }) => `${field}: ${from} → ${to} ${how}`),
+    ]),
+  );
+const reasons = (plan: ReturnType<typeof update>) => plan.unsatisfied.map(({ reason, message }) => `${reason}: ${message}`);
+
+describe('a plan to update', () => {
+  test('does nothing where all is as it is to be', () => {
+    const world = there();
+    const plan = update(world);
+    expect([plan.outcome, plan.steps, plan.writes]).toEqual(['satisfied', [], []]);
+    expect(keys(plan)).toEqual(['database/shop-db', 'instance/shop', 'storage/shop-data']);
+    expect(plan.hash).toBe(update(world, { offerings: { size: '64MiB' } }).hash);
+  });
+
+  test('changes what differs under its own generation, says why and how, and pins what it was', () => {
+    const world = there();
+    const plan = update(world, { offerings: { size: '1GiB' } });
+    expect(plan.outcome).toBe('update');
+    expect(what(plan)).toEqual({
+      'update storage/shop-data:1': ['spec.sizeLimit: 64MiB → 1GiB in-place'],
+      'update instance/shop:1': ['offering.size: 64MiB → 1GiB in-place'],
+    });
+    expect(plan.steps.map(({ id, after, inverse }) => [id, after, inverse])).toEqual([
+      ['storage/shop-data', [], 'update'],
+      ['instance/shop', ['storage/shop-data'], 'update'],
+    ]);
+    expect(plan.steps[0]).toMatchObject({
+      spec: { mode: '0750', sizeLimit: '1GiB' },
+      before: { definition: { name: 'volume', version: '1.0.0' }, spec: { mode: '0750', sizeLimit: '64MiB' }, wires: [] },
+    });
+    expect(wires({ wires: plan.steps[1]!.before!.wires })).toEqual([
+      'instance/shop -data-> storage/shop-data',
+      'instance/shop -db-> database/shop-db',
+    ]);
+    expect(keys(plan)).toEqual(['database/shop-db']);
+    expect(plan.writes).toEqual(['instance/shop', 'storage/shop-data']);
+    expect(plan.reads.map(({ key, generation }) => [key, generation])).toEqual([
+      ['database/shop-db', 1],
+      ['instance/shop', 1],
+      ['storage/shop-data', 1],
+    ]);
+  });
+
+  test('keeps what was chosen before, where it is offered still; what is chosen now counts more', () => {
+    const world = there({ offerings: { size: '256MiB', greeting: 'Welcome' } });
+    expect(what(update(world, { offerings: { greeting: 'Hi' } }))).toEqual({
+      'update instance/shop:1': ['spec.environment.GREETING: Welcome → Hi in-place', 'offering.greeting: Welcome → Hi in-place'],
+    });
+    world.definitions.push(guestbook('1.1.0', { offerings: [offering('size', '1GiB')], spec: { command: ['node'] } }));
+    const plan = update(world, { definition: 'guestbook' });
+    expect(plan.steps.find(({ id }) => id === 'instance/shop')!.offerings).toEqual({ size: '256MiB' });
+  });
+
+  test('upgrades what is named to the newest that is asked for, and nothing that it need not', () => {
+    const world = there();
+    world.definitions.push(
+      guestbook('1.1.0', { spec: { command: ['node', 'new'] } }),
+      files('2.0.0', { spec: { mode: '0700' } }),
+    );
+    expect(update(world).outcome).toBe('satisfied');
+    const plan = update(world, { definition: 'guestbook@^1.0.0' });
+    expect(what(plan)).toEqual({
+      'update instance/shop:1': [
+        'definition: guestbook@1.0.0 → guestbook@1.1.0 in-place',
+        'spec.command: ["node"] → ["node","new"] in-place',
+        'spec.environment: {"GREETING":"Hello"} → undefined in-place',
+      ],
+    });
+  });
+
+  test('says what is replaced', () => {
+    const world = there();
+    world.definitions.push(
+      guestbook('1.1.0', { spec: { command: ['node'], environment: { GREETING: '${offering.greeting}' }, artefact: 'new' } }),
+    );
+    expect(what(update(world, { definition: 'guestbook' }))).toMatchObject({
+      'update instance/shop:1': expect.arrayContaining(['spec.artefact: undefined → new replaced']),
+    });
+  });
+
+  test('makes what is new first, and takes away what is not needed any more when all else is done', () => {
+    const world = new World(
+      instance('app', ['helper']),
+      instance('helper', []),
+      instance('app@2.0.0', ['cache']),
+      storage('cache'),
+    );
+    world.carryOut(world.plan('app@1.0.0'), 'shop');
+    const plan = update(world, { definition: 'app' });
+    expect(plan.steps.map(({ id, action, after, inverse }) => [id, action, after, inverse])).toEqual([
+      ['storage/shop-cache', 'ensure', [], 'destroy'],
+      ['instance/shop', 'update', ['storage/shop-cache'], 'update'],
+      ['instance/shop-helper', 'destroy', ['instance/shop', 'storage/shop-cache'], 'forward'],
+    ]);
+    expect(plan.reads.find(({ key }) => key === 'instance/shop-helper')).toMatchObject({ users: ['instance/shop'] });
+    world.carryOut(plan, 'shop');
+    expect(world.madeFor('shop').map(({ name, generation }) => [name, generation])).toEqual([
+      ['shop', 1],
+      ['shop-cache', 1],
+    ]);
+    expect(wires({ wires: world.allWires })).toEqual(['instance/shop -cache-> storage/shop-cache']);
+    expect(update(world).outcome).toBe('satisfied');
+  });
+
+  test('keeps what was needed beside the definition', () => {
+    const world = new World(
+      guestbook('1.0.0'),
+      files(),
+      database('db'),
+      storage('cache', [], { capabilities: [{ namespace: 'cache' }] }),
+    );
+    world.carryOut(world.plan('guestbook', 'shop', { requirements: [{ namespace: 'cache' }] }), 'shop');
+    expect(update(world).outcome).toBe('satisfied');
+    const plan = update(world, { offerings: { size: '1GiB' } });
+    expect(plan.outcome).toBe('update');
+    world.carryOut(plan, 'shop');
+    expect(wires({ wires: world.allWires })).toContain('instance/shop -cache-> storage/shop-cache');
+  });
+
+  test('never takes away what holds data, nor what would be left to nobody', () => {
+    const world = new World(
+      instance('app', ['db', 'pool']),
+      database('db'),
+      database('pool', [], { shared: true }),
+      instance('app@2.0.0'),
+    );
+    world.carryOut(world.plan('app@1.0.0'), 'shop');
+    const plan = update(world, { definition: 'app' });
+    expect([plan.outcome, plan.steps]).toEqual(['unsatisfied', []]);
+    expect(reasons(plan)).toEqual([
+      expect.stringMatching(/^not-updatable: app does not need database\/shop-db any more.*Export it/),
+      expect.stringMatching(/^not-updatable: app does not need database\/pool any more/),
+    ]);
+  });
+
+  test('of which something cannot be changed is refused, by the field, with what can be and the way out', () => {
+    const world = there();
+    world.definitions.push(database('db@2.0.0', [], { spec: { schema: 'two' } }));
+    world.definitions.push(guestbook('1.1.0', { dependencies: ['db@^2.0.0'], limits: {} }));
+    expect(reasons(update(world, { definition: 'guestbook' }))).toEqual([
+      expect.stringMatching(
+        /^not-updatable: The database driver sqlite cannot change definition and spec.schema .*cannot change anything.*provision it anew/,
+      ),
+    ]);
+    world.definitions.push(guestbook('1.2.0', { spec: { command: ['node'], limits: { openFiles: 7 } } }));
+    expect(reasons(update(world, { definition: 'guestbook@1.2.0' }))).toEqual([
+      expect.stringMatching(
+        /cannot change spec.limits of what is there; it can change environment, command and artefact\. Export/,
+      ),
+    ]);
+  });
+
+  test('is made where nothing was heard of the drivers: who cannot says so itself', () => {
+    const world = there();
+    world.definitions.push(guestbook('1.2.0', { spec: { limits: { openFiles: 7 } } }));
+    expect(update(world, { definition: 'guestbook', announced: {} }).outcome).toBe('update');
+  });
+
+  test('stays with the driver that made it, unless its definition names another one', () => {
+    const world = there();
+    const place = { guestLocation: 'local', location: 'here', provisioner: 'slipway' };
+    const drivers = { storage: ['s3', 'directory'], database: ['sqlite'], instance: ['process'] };
+    const plan = update(world, { place: { ...place, drivers }, offerings: { size: '1GiB' } });
+    expect(plan.steps.map(({ driver }) => driver)).toEqual(['directory', 'process']);
+    world.definitions = [...world.definitions.filter(({ name }) => name !== 'volume'), files('2.0.0', { driver: 's3' })];
+    expect(reasons(update(world, { place: { ...place, drivers } }))).toEqual([
+      expect.stringContaining('storage/shop-data was made by the driver directory, and is to be made by s3 now'),
+    ]);
+  });
+
+  test('knows what is there by its role, whatever it is called', () => {
+    const world = there();
+    const taken = new World(...world.definitions);
+    taken.carryOut(taken.plan('volume', 'shop-data'), 'shop-data');
+    taken.carryOut(taken.plan('guestbook', 'shop'), 'shop');
+    taken.carryOut(taken.planRemoval('shop-data'), 'shop-data');
+    const plan = update(taken, { offerings: { size: '1GiB' } });
+    expect(plan.steps.map(({ id }) => id)).toEqual([expect.stringMatching(/^storage\/shop-data-[0-9a-f]{8}$/), 'instance/shop']);
+    expect(plan.steps[1]!.after).toEqual([plan.steps[0]!.id]);
+  });
+
+  test('of what is not there, or came of an abstract definition, is refused', () => {
+    expect(reasons(update(new World(guestbook('1.0.0'))))).toEqual(['not-updatable: Nothing stands under the name shop.']);
+    const world = new World(abstract('stack', ['volume']), files());
+    world.carryOut(world.plan('stack'), 'shop');
+    expect(reasons(update(world))).toEqual([expect.stringContaining('it came of an abstract definition')]);
+  });
+
+  test('of a definition that the repository has lost says so', () => {
+    const world = there();
+    world.definitions = [files(), database('db')];
+    expect(update(world).unsatisfied).toMatchObject([{ reason: 'no-definition' }]);
+  });
+});
