@@ -230,6 +230,7 @@ describe('exit codes', () => {
           'driver-unavailable',
           'spec-invalid',
           'not-portable',
+          'not-updatable',
           'archive-invalid',
           'no-space',
           'generation-old',

@@ -1,7 +1,10 @@
 import type { Change, Plan, PlanStep } from '@slipway/contracts';
 
 /** What is stopped, read out, and brought up again. */
-const EXPORT_SIGNS = { stop: '.', export: '>', ensure: '^', destroy: '-', update: '!' } satisfies Record<PlanStep['action'], string>;
+const EXPORT_SIGNS = { stop: '.', export: '>', ensure: '^', destroy: '-', update: '!' } satisfies Record<
+  PlanStep['action'],
+  string
+>;
 
 /** A plan for a person: what would happen, in which order, and what it is wired to. */
 export function describePlan(plan: Plan): string {

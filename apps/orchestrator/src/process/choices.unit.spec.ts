@@ -131,7 +131,7 @@ describe('what a job needs', () => {
       manifest: undefined,
       atLeast: undefined,
     } as const;
-    const query = (body: JsonObject) => queryOf(new MeshConfig(), { ...asked, body });
+    const query = (body: JsonObject) => queryOf({ config: new MeshConfig(), announced: () => undefined }, { ...asked, body });
     expect(query({ requirements, definition: 'hello' })).toMatchObject({ requirements, definition: 'hello' });
     expect(query({ requirements })).toMatchObject({ requirements });
     expect(query({ requirements })).not.toHaveProperty('definition');

@@ -28,7 +28,7 @@ test('an archive is read in only when there is a plan for it, not at each try wh
   const ask = () =>
     new Promise<Planned>((told) => {
       now += 60_000;
-      planning.ask(accepted, {} as never, {} as never, undefined, told);
+      planning.ask(accepted, {} as never, {} as never, undefined, undefined, told);
     });
   const seen: unknown[] = [];
   for (let tries = 0; tries < 4; tries += 1) seen.push([(await ask()).kind, opened]);

@@ -348,6 +348,7 @@ describe('completions', () => {
       ...{ provision: ['StorageProvisioned'], deprovision: ['StorageDestroyed'], import: ['StorageProvisioned'] },
       // What is brought up again completes nothing.
       export: ['StorageStopped', 'StorageExported', 'StorageProvisioned'],
+      update: ['StorageUpdated'],
     } satisfies Record<JobKind, string[]>;
     const before = (await of('storage').read('storage-default.shop-data')).length;
     const started = newEvent('StorageStarted', outcome);

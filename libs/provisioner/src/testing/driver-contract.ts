@@ -516,9 +516,11 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
             const killed = await child('update', later(meant), { effect, signal: 'SIGKILL' }, undefined, changed.spec).ended;
             if (!mayBeMissed(effect, ended.effects)) expect(killed).toEqual({ type: 'killed' });
             const again = later(later(meant));
-            if (effect % 2) await expectChanged(meant, await update(again, changed.spec));
-            else expect(await update(again, spec)).toEqual({ outputs: ensured.outputs, observed: ensured.observed });
+            const to = effect % 2 ? changed.spec : spec;
+            const updated = await update(again, to);
             await samples.data?.has(ensured, place);
+            if (to === changed.spec) await expectChanged(meant, updated);
+            else expect(updated).toEqual({ outputs: ensured.outputs, observed: ensured.observed });
             await destroy(later(again));
             await expectDestroyed(meant, ensured);
           }

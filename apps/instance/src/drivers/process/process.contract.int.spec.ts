@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import type { Ensured } from '@slipway/provisioner';
 import { driverContract } from '@slipway/provisioner/testing';
@@ -55,6 +55,22 @@ driverContract('process', contractDriver, {
       const answer = await fetch(urlOf(ensured));
       expect(answer.status).toBe(200);
       expect(Buffer.from(await answer.arrayBuffer()).equals(DATA)).toBe(true);
+    },
+  },
+  changed: {
+    spec: {
+      command: ['node', '-e', `/* newer */ ${APP}`],
+      environment: { PORT: '${port}', KEY: '${secret.key}' },
+      files: { 'settings/newer': '${port}' },
+      secrets: { key: { bytes: 32 } },
+      health: { path: '/', startSeconds: 60 },
+      limits: { openFiles: 500 },
+    },
+    holds: async ({ outputs, observed }, place) => {
+      expect(observed).toMatchObject({ limits: { openFiles: 500 }, running: true });
+      const [claim] = readdirSync(`${place.root}/ports`).filter((name) => name.startsWith(`${String(outputs['port'])}@`));
+      const [, holder, generation] = claim!.split('@');
+      expect(readFileSync(`${place.root}/${holder}/${generation}/app/settings/newer`, 'utf8')).toBe(String(outputs['port']));
     },
   },
   points: 3,
