@@ -88,7 +88,7 @@ inBothModes('An instance that is there is changed', ({ processes }) => {
     };
     const planned = await slipway(mesh, [
       'plan',
-      '--job=update',
+      '--update',
       '--offering=greeting=Welcome',
       '--offering=size-limit=1GiB',
       'shop',

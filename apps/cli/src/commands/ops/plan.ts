@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { SlipwayClient } from '@slipway/client';
 import type { PlanJob, ProvisionJob } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
@@ -16,7 +16,7 @@ interface Flags extends PlaceFlags, ChoiceFlags {
   deprovision?: boolean;
   export?: boolean;
   import?: string;
-  job?: 'provision' | 'deprovision' | 'export' | 'update';
+  update?: boolean;
 }
 
 /** `slipway plan`: what a request would do. Changes nothing. */
@@ -30,9 +30,9 @@ export function plan(program: Command): void {
     .argument('[guest-location]', 'where, by a name of the configuration')
     .option('--definition <name[@range]>', "what to provision; the profile's default when left out")
     .option('--owner-type <type>', 'user, service or team', 'user')
-    .addOption(new Option('--job <job>', 'what is planned').choices(['provision', 'deprovision', 'export', 'update']))
     .option('--deprovision', 'plan giving it back')
     .option('--export', 'plan reading out its data')
+    .option('--update', 'plan changing what is there')
     .option('--import <snapshot-id>', 'plan beginning with that snapshot');
   choiceOptions(placeOptions(command)).action(
     withClient<[string, string | undefined, string | undefined], Flags>(async ({ client, options }, flags, ...named) => {
@@ -59,9 +59,9 @@ async function planJob(
 }
 
 /** Throws a `UsageError` when several jobs are asked for. */
-function jobOf({ job, deprovision, export: reads, import: snapshot }: Flags): Pick<PlanJob, 'job' | 'snapshot' | 'snapshotId'> {
-  if ([job, deprovision, reads, snapshot].filter((flag) => flag !== undefined).length > 1)
-    throw new UsageError('Plan one job: --job, --deprovision, --export or --import.');
-  if (snapshot !== undefined) return { job: 'import', snapshot, snapshotId: true };
-  return { job: job ?? (deprovision ? 'deprovision' : reads ? 'export' : 'provision') };
+function jobOf(flags: Flags): Pick<PlanJob, 'job' | 'snapshot' | 'snapshotId'> {
+  const asked = (['deprovision', 'export', 'update', 'import'] as const).filter((job) => flags[job] !== undefined);
+  if (asked.length > 1) throw new UsageError(`Plan one job, not several: ${asked.map((job) => `--${job}`).join(', ')}.`);
+  if (flags.import !== undefined) return { job: 'import', snapshot: flags.import, snapshotId: true };
+  return { job: asked[0] ?? 'provision' };
 }

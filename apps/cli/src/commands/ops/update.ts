@@ -18,7 +18,7 @@ export function update(program: Command): void {
     .command('update')
     .summary('change an instance that is there: a size, a choice, a newer version')
     .description(
-      'Changes an instance that is there, and what was made for it: a size, a choice of what is offered, a newer version of its definition. Its data are kept; what fails is taken back. See first: npx slipway plan --job update <instance-id>.',
+      'Changes an instance that is there, and what was made for it: a size, a choice of what is offered, a newer version of its definition. Its data are kept; what fails is taken back. See first: npx slipway plan --update <instance-id>.',
     )
     .argument('<instance-id>', 'its name')
     .option('--definition <name[@range]>', 'what it is to be from now on; what it is, in its version, when left out')
