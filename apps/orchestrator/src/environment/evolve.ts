@@ -9,10 +9,10 @@ type Data<Type extends EnvironmentEvent['type']> = Extract<EnvironmentEvent, { t
 export function evolve(state: EnvironmentState, event: EnvironmentEvent): EnvironmentState {
   switch (event.type) {
     case 'NameClaimed': {
-      const { name, owner, requestId } = event.data;
+      const { name, owner, requestId, job } = event.data;
       return {
         ...state,
-        names: state.names.with(name, { owner, holder: requestId }),
+        names: state.names.with(name, { owner, holder: requestId, job }),
         held: state.held.with(requestId, name),
       };
     }

@@ -7,6 +7,8 @@ export interface Claimed {
   owner: Owner;
   /** The request that works on it; none while what stands under it is left alone. */
   holder?: string;
+  /** What that request does. */
+  job?: JobKind;
 }
 
 /** What of an installed resource is needed to admit plans and to wire steps. */

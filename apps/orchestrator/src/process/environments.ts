@@ -61,6 +61,20 @@ export class Environments {
     return [...this.#open.values()];
   }
 
+  /** Whether a request with that id goes on, as far as we have read. */
+  has(requestId: string): boolean {
+    return this.all().some(({ lane }) => lane.state.held.has(requestId));
+  }
+
+  /** The imports that go on now, whichever replica works on them. */
+  async imports(): Promise<Set<string>> {
+    await Promise.all(this.all().map(({ lane }) => lane.refresh()));
+    const requests = this.all().flatMap(({ lane: { state } }) =>
+      [...state.held.entries()].map(([id, name]) => ({ id, name, state })),
+    );
+    return new Set(requests.filter(({ name, state }) => state.names.get(name)?.job === 'import').map(({ id }) => id));
+  }
+
   /** Others may have recorded something there. */
   noticed(name: string, revision: number, failed: (error: unknown) => void): void {
     const { lane, admissions } = this.of(name);

@@ -66,7 +66,7 @@ export class Processes {
 
   constructor(private readonly ports: Ports) {
     this.environments = new Environments(ports);
-    this.snapshots = new Snapshots(ports, (id) => this.environments.all().some(({ lane }) => lane.state.held.has(id)));
+    this.snapshots = new Snapshots(ports, this.environments);
     this.sources = new Sources(ports, this.snapshots);
     this.#planner = new Planner(ports);
     this.#wakes = new Wakes(ports.clock, (id) => this.#processes.get(id)?.look());

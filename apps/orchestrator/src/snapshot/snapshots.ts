@@ -21,6 +21,13 @@ const TRIES = 20;
 /** How long nobody is told what became of an upload before its holder is taken for abandoned, in ms. */
 const ABANDONED_AFTER = 24 * 3_600_000;
 
+/** The requests that go on. */
+export interface UnderWay {
+  has(requestId: string): boolean;
+  /** All imports of them. */
+  imports(): Promise<Set<string>>;
+}
+
 /** What a kept snapshot consists of, and who has it. */
 export interface Holding {
   manifest: SnapshotManifest;
@@ -36,20 +43,23 @@ export interface Holding {
  * B3. A holder is removed only when no kept snapshot has it: after SnapshotDeleted is durable (whoever deletes does not wait for it), when
  *     its request has ended, and, where nobody knows of it, a day after it was given something last. What could not be removed, or was
  *     left by a crash, is removed later: at the next sweep, at the next start.
+ * B4. What was deleted is still there for the imports that had begun: they claimed their name before they looked for it, so who goes on
+ *     after the deletion is durable and has no claim yet finds it deleted.
  */
 export class Snapshots {
   /** The holder of every snapshot that there ever was, by the snapshot's id. */
   readonly #known = new Map<string, { kept: boolean; holder: string }>();
   /** Holders of deleted ones. */
   readonly #gone = new Set<string>();
+  /** Imports that may still read what a deleted snapshot's holder has (B4). */
+  readonly #readers = new Map<string, Set<string>>();
   #unswept = true;
   #position: Position | undefined;
   #lane: Promise<unknown> = Promise.resolve();
 
-  /** `underWay`: whether a request with that id goes on. */
   constructor(
     private readonly ports: Pick<Ports, 'store' | 'blobs' | 'clock' | 'ids' | 'reports'>,
-    private readonly underWay: (id: string) => boolean,
+    private readonly underWay: UnderWay,
   ) {}
 
   /** What a snapshot consists of; `undefined` unless it is kept. Throws `blob-missing` where its manifest is gone. */
@@ -131,14 +141,26 @@ export class Snapshots {
       const holders = await blobs.holders();
       await this.#alone(() => this.#refresh());
       const kept = this.#kept();
+      const deleted = holders.some(({ holder }) => this.#gone.has(holder));
+      const imports = deleted ? await this.underWay.imports() : new Set<string>();
       for (const { holder, touched } of holders) {
-        const wanted = !this.#gone.has(holder) && touched > clock.now() - ABANDONED_AFTER;
-        if (!wanted && !kept.has(holder) && !this.underWay(holder)) await blobs.of(holder).remove();
+        const wanted = this.#gone.has(holder) ? this.#isRead(holder, imports) : touched > clock.now() - ABANDONED_AFTER;
+        if (wanted || kept.has(holder) || this.underWay.has(holder)) continue;
+        await blobs.of(holder).remove();
+        this.#readers.delete(holder);
       }
     } catch (error) {
       this.#unswept = true;
       reports.warn({ err: error }, 'Parts of deleted snapshots could not be removed; it is tried again');
     }
+  }
+
+  /** B4. `imports`: those that go on. */
+  #isRead(holder: string, imports: Set<string>): boolean {
+    const readers = new Set([...(this.#readers.get(holder) ?? imports)].filter((id) => imports.has(id)));
+    this.#readers.set(holder, readers);
+    if (readers.size > 0) this.#unswept = true;
+    return readers.size > 0;
   }
 
   /** Whether a sweep has anything to do. */
