@@ -111,6 +111,8 @@ export interface PlanStep {
   inverse: Inverse;
   /** Made once for the whole environment: as an {@link Installed} it has no `instanceId`, and goes with its last user. */
   shared?: boolean;
+  /** Why this definition, where others satisfy the requirement too: `by sqlite, which comes first at local; …`. */
+  because?: string;
   /** What it begins with, of an `ensure`: data of a snapshot. */
   from?: Part;
   /** What it is to the instance, of an `export`: see {@link SnapshotPart.role}. */

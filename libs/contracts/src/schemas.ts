@@ -102,12 +102,13 @@ const planStep = object(
     after: listOf(string),
     inverse: { enum: INVERSES },
     shared: boolean,
+    because: string,
     from: part,
     role,
     changes: listOf(object({ field: string, from: string, to: string, how: { enum: CHANGED_HOW } }, ['from', 'to'])),
     before: object({ definition, spec: anything, offerings: anything, wires: listOf(wire) }, ['offerings']),
   },
-  ['offerings', 'shared', 'from', 'role', 'changes', 'before'],
+  ['offerings', 'shared', 'because', 'from', 'role', 'changes', 'before'],
 );
 const read = object({ key: string, generation: { type: ['integer', 'null'] }, users: listOf(string) }, ['users']);
 const unsatisfied = object({ chain: listOf(string), requirement: string, reason: string, message: string });

@@ -10,6 +10,7 @@ import {
 } from '@slipway/contracts';
 import { prerelease, validRange } from 'semver';
 import { identityOf, type Catalogue, type PinnedDefinition } from './catalogue.js';
+import { distanceAt, driverAt } from './driver.js';
 import { capabilitiesOf, hasAttributes, identityName, inRange } from './requirement.js';
 
 /** Why a requirement cannot be satisfied; the chain is laid around it on the way up. */
@@ -55,6 +56,28 @@ export function nothingFor(requirement: Requirement, catalogue: Catalogue): Reas
   const name = identityName(requirement);
   return name === undefined ? noCapability(requirement, words, catalogue) : noDefinition(name, words, catalogue);
 }
+
+/** Why a definition was taken for a requirement that others satisfy too; nothing where there is no other at the place. */
+export function whyChosen(
+  chosen: PinnedDefinition,
+  { candidates, failed, place }: { candidates: readonly PinnedDefinition[]; failed: readonly PinnedDefinition[]; place: Place },
+): string | undefined {
+  const { definition } = chosen;
+  const others = (among: readonly PinnedDefinition[]) =>
+    among.map((one) => one.definition).filter((one) => one.name !== definition.name && distanceAt(place, one) < Infinity);
+  const before = others(failed);
+  if (before.length > 0) return `${identities(before)} would come first, and cannot be had`;
+  const next = others(candidates);
+  if (next.length === 0) return undefined;
+  const too = `${identities(next)} would do too`;
+  const [mine, theirs] = [definition, next[0]!].map((one) => distanceAt(place, one)) as [number, number];
+  // Of an update what was there before is taken again, wherever it stands.
+  if (candidates.indexOf(chosen) > candidates.findIndex((one) => one.definition === next[0])) return undefined;
+  if (mine === theirs) return `first by its name; ${too}`;
+  return `by ${driverAt(place, definition)}, which comes first at ${place.guestLocation}; ${too}`;
+}
+
+const identities = (definitions: readonly ResourceDefinition[]): string => list(definitions.map(identityOf), 5);
 
 /** Something made for an instance that no requirement leads to from what has the instance's own name. */
 export const noRoot = (instanceId: string, keys: readonly string[]): Reason => ({

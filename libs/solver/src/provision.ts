@@ -181,5 +181,6 @@ function stepOf(
     after: [...targets].toSorted(),
     inverse: 'destroy',
     ...(part.shared && { shared: true }),
+    ...(part.because !== undefined && { because: part.because }),
   };
 }

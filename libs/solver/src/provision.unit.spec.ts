@@ -412,6 +412,54 @@ describe('what is unsatisfied is named', () => {
         'app by process',
       ]);
     });
+
+    describe('what names only a namespace', () => {
+      const provides = { capabilities: [{ namespace: 'database' }] };
+      const [mariadb, postgres, lite] = ['mariadb', 'postgres', 'sqlite'].map((driver) =>
+        database(driver, [], { ...provides, driver }),
+      );
+      const app = instance('app', [], { requirements: [{ namespace: 'database', name: 'db' }] });
+      const db = (drivers: string[], definitions = [mariadb!, postgres!, lite!]) => {
+        const at = { ...PLACE, drivers: { ...PLACE.drivers, database: drivers } };
+        const { steps: made } = new World(...definitions, app).plan('app', 'shop', { place: at });
+        const { definition, because } = made.find(({ kind }) => kind === 'database')!;
+        return [definition.name, because];
+      };
+
+      test('is made by the first driver of its place, and its step says why, whatever the order of definitions', () => {
+        const expected = ['sqlite', 'by sqlite, which comes first at local; mariadb@1.0.0 and postgres@1.0.0 would do too'];
+        // In the order of the place's drivers.
+        const others = ['sqlite', 'by sqlite, which comes first at local; postgres@1.0.0 and mariadb@1.0.0 would do too'];
+        expect(db(['sqlite', 'mariadb', 'postgres'])).toEqual(expected);
+        expect(db(['sqlite', 'mariadb', 'postgres'], [lite!, postgres!, mariadb!])).toEqual(expected);
+        expect(db(['sqlite', 'postgres', 'mariadb'])).toEqual(others);
+        expect(db(['postgres', 'sqlite'])).toEqual([
+          'postgres',
+          'by postgres, which comes first at local; sqlite@1.0.0 would do too',
+        ]);
+      });
+
+      test('is made by the only driver there that can, which needs no word', () => {
+        expect(db(['mariadb'])).toEqual(['mariadb', undefined]);
+      });
+
+      test('is the first by its name where one driver makes several', () => {
+        const plain = ['b-any', 'a-any'].map((name) => database(name, [], provides));
+        expect(db(['sqlite'], plain)).toEqual(['a-any', 'first by its name; b-any@1.0.0 would do too']);
+      });
+
+      test('is another one where the first cannot have what it needs, and its step says so', () => {
+        const needy = database('sqlite', ['nowhere'], { ...provides, driver: 'sqlite' });
+        const because = 'sqlite@1.0.0 would come first, and cannot be had';
+        expect(db(['sqlite', 'mariadb'], [mariadb!, needy])).toEqual(['mariadb', because]);
+      });
+
+      test('keeps the order of versions of a definition that is named, whatever its driver', () => {
+        const newest = database('db@2.0.0', [], { ...provides, driver: 'postgres' });
+        const world = new World(newest, database('db@1.0.0', [], { ...provides, driver: 'sqlite' }), instance('app', ['db']));
+        expect(world.plan('app', 'shop', { place }).steps[0]).toMatchObject({ definition: { version: '2.0.0' } });
+      });
+    });
   });
 
   test('a kind that the provisioner does not provide, and no such guest location', () => {

@@ -8,11 +8,11 @@ import {
 } from '@slipway/contracts';
 import { candidatesAskedFor, type Asked } from './asked-for.js';
 import { identityOf, provides, type PinnedDefinition } from './catalogue.js';
-import { driverAt } from './driver.js';
+import { distanceAt, driverAt } from './driver.js';
 import type { EnvironmentView } from './environment.js';
-import { circular, nameInUse, noDriver, nothingFor, otherVersionShared, type Reason } from './explain.js';
+import { circular, nameInUse, noDriver, nothingFor, otherVersionShared, whyChosen, type Reason } from './explain.js';
 import { freeName, mayBeNamed } from './naming.js';
-import { asName, needsOf, type Need } from './requirement.js';
+import { asName, identityName, needsOf, type Need } from './requirement.js';
 import { layOver } from './spec.js';
 
 /** A definition that the search has selected: what it is to become, and what it uses. */
@@ -26,6 +26,8 @@ export interface Part {
   shared: boolean;
   spec: JsonObject;
   uses: { need: Need; provider: Provider }[];
+  /** Why this definition, where others would do too. */
+  because?: string;
 }
 
 /** What satisfies a requirement: something that is there, or a part of the plan. */
@@ -50,7 +52,8 @@ export const isFailure = (outcome: Provider | Failure): outcome is Failure => 'u
 
 /**
  * Finds what satisfies a requirement: first what is installed and shared, then what this plan makes and shares, then the
- * catalogue's candidates in their order, each with all it requires. Where a candidate fails, the next one is tried.
+ * catalogue's candidates, those of the place's first drivers before others, else in their order, each with all it requires. Where
+ * a candidate fails, the next one is tried.
  *
  * Optional requirements are looked at when all mandatory ones hold, so that none of them can stand in a mandatory one's way.
  */
@@ -127,14 +130,16 @@ class Search {
     const there = this.#shared(requirement);
     if (there) return there;
     const isRoot = this.#chain.length === 0;
-    const candidates = isRoot ? candidatesAskedFor(requirement, this.input) : this.input.catalogue.candidates(requirement);
+    const candidates = isRoot ? candidatesAskedFor(requirement, this.input) : this.#candidates(requirement);
     if (candidates.length === 0) return this.#failed([nothingFor(requirement, this.input.catalogue)]);
     let first: Dead | undefined;
     const because = new Set<string>();
+    const failed: PinnedDefinition[] = [];
     for (const candidate of this.#installedFirst(candidates, wanted, path)) {
       const found = this.#attempt(candidate, requirement, wanted, path);
-      if (!isFailure(found)) return found;
+      if (!isFailure(found)) return this.#explained(found, candidates, failed);
       first ??= found;
+      failed.push(candidate);
       for (const name of found.because) because.add(name);
     }
     return { ...first!, because };
@@ -149,6 +154,23 @@ class Search {
     const parts = [...this.#sharedParts.values()].filter((part) => !this.#chain.includes(part.pinned));
     const part = parts.find(({ pinned }) => provides(pinned.definition, requirement));
     return part && { part };
+  }
+
+  /** A definition that is named has its own order of versions; of others what the place makes by default comes first. */
+  #candidates(requirement: Requirement): PinnedDefinition[] {
+    const { catalogue, place } = this.input;
+    const candidates = catalogue.candidates(requirement);
+    if (identityName(requirement) !== undefined) return candidates;
+    const distance = new Map(candidates.map((one) => [one, distanceAt(place, one.definition)]));
+    // Infinite ones are equally far.
+    return candidates.toSorted((a, b) => (distance.get(a) === distance.get(b) ? 0 : distance.get(a)! - distance.get(b)!));
+  }
+
+  #explained(found: Provider, candidates: readonly PinnedDefinition[], failed: readonly PinnedDefinition[]): Provider {
+    if (!('part' in found)) return found;
+    const because = whyChosen(found.part.pinned, { candidates, failed, place: this.input.place });
+    if (because !== undefined) found.part.because = because;
+    return found;
   }
 
   #installedFirst(candidates: PinnedDefinition[], wanted: string, path: string): PinnedDefinition[] {

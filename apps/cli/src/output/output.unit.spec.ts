@@ -130,6 +130,11 @@ describe('a plan', () => {
       ].join('\n'),
     );
   });
+  it('says of a step why its definition was taken, where others would do too', () => {
+    const because = 'by sqlite, which comes first at local; mariadb@1.0.0 would do too';
+    const steps = [{ ...plan.steps[1]!, because }];
+    expect(describePlan({ ...plan, wires: [], steps })).toContain(`(volume@1.0.0, directory at local)\n      ${because}\n`);
+  });
   it('of an export says what is stopped, read out and brought up again', () => {
     const up = { ...plan.steps[0]!, after: [], inverse: 'none' as const };
     const [stop, read] = [`${up.id}#stop`, `${up.id}#export`];

@@ -22,6 +22,7 @@ export function describePlan(plan: Plan): string {
     const after = step.after.length ? `, after ${step.after.join(', ')}` : '';
     lines.push(
       `  ${sign} ${step.id} (${step.definition.name}@${step.definition.version}, ${step.driver} at ${step.location}${after})`,
+      ...(step.because === undefined ? [] : [`      ${step.because}`]),
       ...(step.changes ?? []).map((change) => `      ${describeChange(change)}`),
     );
   }

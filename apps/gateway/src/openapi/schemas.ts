@@ -327,6 +327,7 @@ const planStep = object<PlanStep>({
   offerings: optional(described(json, 'What holds of all that is offered for it: its driver gets it.')),
   after: list(text),
   shared: optional(flag),
+  because: optional(described(text, 'Why this definition, where others satisfy the requirement too.')),
   inverse: oneOf([...INVERSES]),
   from: optional(ref('Part')),
   role: optional(described(text, 'What it is to the instance, of an `export`: names of the requirements that lead to it.')),
