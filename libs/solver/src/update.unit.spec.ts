@@ -229,4 +229,19 @@ describe('a plan to update', () => {
     world.definitions = [files(), database('db')];
     expect(update(world).unsatisfied).toMatchObject([{ reason: 'no-definition' }]);
   });
+
+  test('takes again what satisfied a need that names only a namespace, though another comes first by now, and gives no reason', () => {
+    const world = there();
+    const before = storage('z-volume', [], { capabilities: [{ namespace: 'files' }], spec: { mode: '0750' } });
+    world.definitions = world.definitions.map((one) => (one.name === 'volume' ? before : one));
+    world.deprovision();
+    world.carryOut(world.plan('guestbook', 'shop'), 'shop');
+    world.definitions.push(files());
+    const plan = update(world, { offerings: { size: '1GiB' } });
+    const step = plan.steps.find(({ kind }) => kind === 'storage')!;
+    expect([step.action, step.definition.name, step.because]).toEqual(['update', 'z-volume', undefined]);
+    expect(world.plan('guestbook', 'other').steps.find(({ kind }) => kind === 'storage')!.because).toBe(
+      'first by its name; z-volume@1.0.0 would do too',
+    );
+  });
 });
