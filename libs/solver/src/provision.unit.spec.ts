@@ -421,8 +421,8 @@ describe('what is unsatisfied is named', () => {
       const app = instance('app', [], { requirements: [{ namespace: 'database', name: 'db' }] });
       const db = (drivers: string[], definitions = [mariadb!, postgres!, lite!]) => {
         const at = { ...PLACE, drivers: { ...PLACE.drivers, database: drivers } };
-        const { steps: made } = new World(...definitions, app).plan('app', 'shop', { place: at });
-        const { definition, because } = made.find(({ kind }) => kind === 'database')!;
+        const { steps: planned } = new World(...definitions, app).plan('app', 'shop', { place: at });
+        const { definition, because } = planned.find(({ kind }) => kind === 'database')!;
         return [definition.name, because];
       };
 
