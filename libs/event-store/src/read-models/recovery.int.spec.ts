@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, jest } from '@jest/globals';
 import { SlipwayError } from '@slipway/contracts';
-import { openEventLog } from '../open.js';
 import type { EventStore } from '../port.js';
+import { openSqliteEventLog } from '../sqlite/index.js';
+import { PATIENCE_MS } from '../testing/contract-setting.js';
 import { MemoryEventLog } from '../testing/memory-event-log.js';
 import { InThread } from './in-thread.js';
 import { InWorker } from './in-worker.js';
@@ -38,7 +39,7 @@ describe('read models', () => {
   it('say so when their worker has died, and go on with the next one', () =>
     inFolder(async (file) => {
       const settings = { eventLog: 'sqlite', folder: file('log') };
-      const log = await openEventLog(settings);
+      const log = await openSqliteEventLog({ folder: settings.folder, timeLimitMs: PATIENCE_MS });
       const store = log.as('orchestrator');
       await store.append('request-1', -1, [event('Came', came)]);
       writeFileSync(file('registry.mjs'), dying(file('died')));

@@ -13,8 +13,7 @@ const PAGE = 500;
 export function auditLog(file: string, rest: () => void = () => {}): number {
   const db = new DatabaseSync(file, { timeout: 500 });
   try {
-    const { log_id: logId } = db.prepare('SELECT log_id FROM log').get() as { log_id: string };
-    const reader = new Reader(file, lineageOf(db, logId));
+    const reader = new Reader(file, lineageOf(db, file));
     try {
       walk(reader, rest);
     } finally {

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventLog, RecordedEvent } from '../port.js';
-import { newEvents, refusal, until } from '../testing/contract-setting.js';
+import { newEvents, PATIENCE_MS, refusal, until } from '../testing/contract-setting.js';
 import { randomHistory, replay, seededRandom, seedOf } from '../testing/index.js';
 import { auditLog } from './audit.js';
 import { HEAD_FILE, LOG_FILE, openSqliteEventLog } from './index.js';
+import { inspectFile } from './inspection.js';
+import { Reader } from './reader.js';
 
 let folder: string;
 let file: string;
@@ -25,7 +27,7 @@ afterEach(async () => {
 });
 
 async function openLog(options: { auditAfterMs?: number } = {}): Promise<EventLog> {
-  const log = await openSqliteEventLog({ folder, ...options });
+  const log = await openSqliteEventLog({ folder, timeLimitMs: PATIENCE_MS, ...options });
   open.push(log);
   return log;
 }
@@ -142,6 +144,47 @@ describe('a flipped bit in the file', () => {
     }
   }
 
+  it('in what says whose log it is, and what its tables are, is no other log and no passing failure', async () => {
+    const events = await closedLog(10);
+    const [whole, noted] = [readFileSync(file), readFileSync(join(folder, HEAD_FILE))];
+    for (const [at, bits] of [...bytesOfWho(whole)])
+      for (const bit of bits) {
+        const bytes = Buffer.from(whole);
+        bytes[at]! ^= 1 << bit;
+        writeFileSync(file, bytes);
+        writeFileSync(join(folder, HEAD_FILE), noted);
+        const read = await readWithoutWriter();
+        if (read) expect({ at, bit, events: read }).toEqual({ at, bit, events });
+      }
+  }, 120_000);
+
+  /** Offsets, and which bits of them: the file's header, the tables' SQL (another letter, the other case), the log's id and epochs. */
+  function* bytesOfWho(whole: Buffer): Generator<[at: number, bits: number[]]> {
+    const PAGE = 4_096;
+    const every = [0, 1, 2, 3, 4, 5, 6, 7];
+    for (let at = 0; at < 120; at += 1) yield [at, every];
+    for (let at = whole.indexOf('tableepochs'); at < PAGE; at += 1) yield [at, [0, 5]];
+    const db = new DatabaseSync(file, { readOnly: true });
+    const roots = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name IN ('log', 'epochs')").all();
+    db.close();
+    for (const { rootpage } of roots)
+      for (let at = Number(rootpage) * PAGE - 24; at < Number(rootpage) * PAGE; at += 1) yield [at, every];
+  }
+
+  /** All that is served, in order; `null` when it was refused for good. */
+  async function readWithoutWriter(): Promise<RecordedEvent[] | null> {
+    let reader: Reader | undefined;
+    try {
+      reader = new Reader(file, await inspectFile(file, join(folder, HEAD_FILE)));
+      return reader.all(0, reader.head(), 5_000, {}).events;
+    } catch (error) {
+      expect(['log-damaged', 'config-invalid', 'event-too-new']).toContain((error as { code: string }).code);
+      return null;
+    } finally {
+      reader?.close();
+    }
+  }
+
   function auditFinds(): boolean {
     try {
       auditLog(file);
@@ -183,9 +226,11 @@ describe('a flipped bit in the file', () => {
     for (let at = 0; at >= 0; at = bytes.indexOf('request-lonely', at + 1))
       if (at > 0 && bytes[at - (at % 4_096)] === leafOfIndex) bytes[at + 8]! ^= 1;
     writeFileSync(file, bytes);
+    const before = await openLog();
+    expect(await before.as(null).read('request-lonely')).toEqual([]);
+    await before.close();
     const log = await openLog({ auditAfterMs: 10 });
     const store = log.as('orchestrator');
-    expect(await store.read('request-lonely')).toEqual([]);
     const failures: unknown[] = [];
     store.subscribe({ name: 'test', events: () => {}, failed: (error) => failures.push(error) });
     await until(() => failures.length > 0);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { SlipwayError } from '@slipway/contracts';
-import { newEvents, refusal } from '../testing/contract-setting.js';
+import { newEvents, PATIENCE_MS, refusal } from '../testing/contract-setting.js';
 import { auditLog } from './audit.js';
 import { LOG_FILE, openSqliteEventLog } from './index.js';
 
@@ -21,7 +21,7 @@ const name = mounted ? 'a full disk' : 'a full disk (skipped: only root may moun
   it('is said, nothing is half recorded, and it goes on without restart when there is room again', async () => {
     const ballast = join(folder, 'ballast');
     writeFileSync(ballast, Buffer.alloc(300_000));
-    const log = await openSqliteEventLog({ folder });
+    const log = await openSqliteEventLog({ folder, timeLimitMs: PATIENCE_MS });
     const store = log.as('orchestrator');
     const acknowledged: string[] = [];
     let refused: SlipwayError | undefined;

@@ -9,7 +9,8 @@ const REASONS: Record<number, string> = {
   13: 'the disk is full',
   14: 'the file cannot be opened',
 };
-const DAMAGED = new Set([11, 26]);
+/** Malformed, no database; and an error in the SQL: ours never changes, so it is the tables that are not what they were. */
+const DAMAGED = new Set([11, 26, 1]);
 
 /** `log-damaged` for what SQLite finds malformed (`where` it was reading goes into the details); all else leaves the log as it was and is `log-unavailable`, with the reason. */
 export function failureOf(error: { errcode?: number; message: string }, file: string, where: JsonObject = {}): SlipwayError {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { newEvent } from '../testing/contract-setting.js';
+import { newEvent, PATIENCE_MS } from '../testing/contract-setting.js';
 import { auditLog, LOG_FILE, openSqliteEventLog } from './index.js';
 
 const histories = join(dirname(fileURLToPath(import.meta.url)), 'histories');
@@ -16,7 +16,7 @@ describe('a log that an older release wrote', () => {
     const db = new DatabaseSync(join(folder, LOG_FILE));
     db.exec(readFileSync(join(histories, file), 'utf8'));
     db.close();
-    const log = await openSqliteEventLog({ folder });
+    const log = await openSqliteEventLog({ folder, timeLimitMs: PATIENCE_MS });
     const expected = JSON.parse(readFileSync(join(histories, file.replace('.sql', '.json')), 'utf8'));
     const { events } = await log.as(null).readAll({ limit: 5_000 });
     expect(events).toEqual(expected);

@@ -64,11 +64,11 @@ async function identify(file: string): Promise<{ lineage: Lineage; head: number;
     let db: DatabaseSync | undefined;
     try {
       db = connect(file, 50);
-      const { logId, ours, format } = prepare(db);
+      const { format, ours, newer } = prepare(db);
       if (!ours) throw new SlipwayError('config-invalid', `${file} is not a Slipway log`, { file });
-      if (!logId)
+      if (newer)
         throw new SlipwayError('event-too-new', `${file} has format ${format}, which a newer release wrote`, { file, format });
-      return { lineage: lineageOf(db, logId), ...endOf(db) };
+      return { lineage: lineageOf(db, file), ...endOf(db) };
     } catch (error) {
       if (error instanceof SlipwayError) throw error;
       if (!isBusy(error) || tries >= LOCK_TRIES) throw failureOf(error as Error, file);
@@ -79,11 +79,21 @@ async function identify(file: string): Promise<{ lineage: Lineage; head: number;
   }
 }
 
-export function lineageOf(db: DatabaseSync, logId: string): Lineage {
-  const epochs = db.prepare('SELECT epoch, after FROM epochs ORDER BY epoch').all();
+/** Who the log is, and its lives. They have no SHA-256, but a form: a name as positions have it, and (1, 0) for the first life. */
+export function lineageOf(db: DatabaseSync, file: string): Lineage {
+  const rows = (sql: string): unknown[][] => {
+    const select = db.prepare(sql);
+    select.setReturnArrays(true);
+    return select.all() as unknown as unknown[][];
+  };
+  const [[logId] = []] = rows('SELECT log_id FROM log');
+  const epochs = rows('SELECT epoch, after FROM epochs ORDER BY epoch');
+  const [[first, before] = []] = epochs;
+  if (!/^[A-Za-z0-9-]+$/.test(String(logId)) || first !== 1 || before !== 0 || !epochs.flat().every(Number.isSafeInteger))
+    throw damaged(`${file} is damaged: its name or its epochs are not what was written`, { file });
   return new Lineage(
-    logId,
-    epochs.map(({ epoch, after }) => ({ epoch: Number(epoch), after: BigInt(after as number) })),
+    String(logId),
+    epochs.map(([epoch, after]) => ({ epoch: Number(epoch), after: BigInt(after as number) })),
   );
 }
 
@@ -102,11 +112,11 @@ function endOf(db: DatabaseSync): { head: number; issued: number } {
 
 function checkHead(file: string, lineage: Lineage, head: number, issued: number, noted: Head | null): void {
   const known = noted ?? { logId: lineage.logId, epoch: lineage.epoch, position: 0 };
-  if (known.logId !== lineage.logId || known.epoch > lineage.epoch)
+  if (known.logId !== lineage.logId || known.epoch !== lineage.epoch)
     throw damaged(`${file} was replaced by another copy; put it there with "npx slipway restore", which begins a new epoch`, {
       file,
     });
-  const had = Math.max(issued, known.epoch === lineage.epoch ? known.position : 0);
+  const had = Math.max(issued, known.position);
   if (head < had)
     throw damaged(`${file} ends at position ${head}, but had come to ${had}: its last ${had - head} events are cut off`, {
       file,

@@ -4,6 +4,7 @@ import { digestOf } from '../digest.js';
 import type { Lineage } from '../position.js';
 import type { ReadFilter, RecordedEvent } from '../port.js';
 import { recordedEvent } from '../written-event.js';
+import { failureOf } from './failure.js';
 import { EVENT_COLUMNS, OF_REQUEST, type EventRow } from './schema.js';
 
 /** Positions that one query looks at when a filter has no index: bounds how long it holds up the event loop. */
@@ -15,11 +16,11 @@ const OPENS_WITHIN = 2_000;
 /** Reads one log's file. What is read is checked: a row is returned as it was recorded, or `log-damaged` is thrown. */
 export class Reader {
   private readonly db: DatabaseSync;
-  private readonly streamRows: StatementSync;
-  private readonly rows: StatementSync;
-  private readonly last: StatementSync;
-  private readonly timeAt: StatementSync;
-  private readonly dataVersion: StatementSync;
+  private streamRows!: StatementSync;
+  private rows!: StatementSync;
+  private last!: StatementSync;
+  private timeAt!: StatementSync;
+  private dataVersion!: StatementSync;
   private readonly filtered = new Map<string, StatementSync>();
 
   constructor(
@@ -27,6 +28,15 @@ export class Reader {
     private readonly lineage: Lineage,
   ) {
     this.db = new DatabaseSync(file, { timeout: OPENS_WITHIN });
+    try {
+      this.open();
+    } catch (error) {
+      this.db.close();
+      throw failureOf(error as Error, file);
+    }
+  }
+
+  private open(): void {
     this.db.exec('PRAGMA query_only = ON; PRAGMA cell_size_check = ON');
     this.streamRows = this.prepare(
       `SELECT ${EVENT_COLUMNS} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,

@@ -7,6 +7,7 @@ import { auditLog } from './audit.js';
 import { failureOf, isBusy } from './failure.js';
 import { HEAD_FILE, LOG_FILE } from './files.js';
 import { HeadFile } from './head-file.js';
+import { lineageOf } from './inspection.js';
 import { refuseNetworkFolder } from './place.js';
 import { connect } from './schema.js';
 
@@ -52,8 +53,7 @@ export function restoreLog({ from, folder, clock = systemClock }: { from: string
 function beginEpoch(file: string, latest: number, nowMs: number): { logId: string; epoch: number; head: number } {
   const db = connect(file, 500);
   try {
-    const { log_id: logId } = db.prepare('SELECT log_id FROM log').get() as { log_id: string };
-    const { last } = db.prepare('SELECT max(epoch) AS last FROM epochs').get() as { last: number };
+    const { logId, epoch: last } = lineageOf(db, file);
     const { head } = db.prepare('SELECT coalesce(max(position), 0) AS head FROM events').get() as { head: number };
     const epoch = nextEpoch(Math.max(last, latest), nowMs);
     db.prepare('INSERT INTO epochs VALUES (?, ?)').run(epoch, head);

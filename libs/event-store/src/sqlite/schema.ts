@@ -78,7 +78,7 @@ export function connect(file: string, wait: number): DatabaseSync {
 }
 
 /** Makes the tables of a new log, once, however many processes come at the same moment; says what stands there. */
-export function prepare(db: DatabaseSync): { logId: string; format: number; ours: boolean } {
+export function prepare(db: DatabaseSync): { format: number; ours: boolean; newer: boolean } {
   const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get()!)[0]);
   if (pragma('application_id') === 0 && pragma('schema_version') === 0) {
     db.exec('PRAGMA journal_mode = WAL');
@@ -97,6 +97,5 @@ export function prepare(db: DatabaseSync): { logId: string; format: number; ours
   }
   const [format, ours] = [pragma('user_version'), pragma('application_id') === APPLICATION_ID];
   if (ours) db.exec('PRAGMA journal_mode = WAL');
-  if (!ours || format > FORMAT) return { logId: '', format, ours };
-  return { logId: String(db.prepare('SELECT log_id FROM log').get()!.log_id), format, ours };
+  return { format, ours, newer: format > FORMAT };
 }

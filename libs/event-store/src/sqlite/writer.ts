@@ -67,7 +67,8 @@ export class Writer {
       if (this.open.size === 0) this.worker.ref();
       this.open.set(id, { job, uncertain: false, resolve, reject });
       this.outbox.push(job);
-      this.timer ??= setInterval(() => this.giveUp(), CHECK_EVERY).unref();
+      // After a turn for what has come: when it was this thread that was held up, the answers are waiting for it.
+      this.timer ??= setInterval(() => setImmediate(() => this.giveUp()), CHECK_EVERY).unref();
       if (this.posting) return;
       this.posting = true;
       setImmediate(() => this.post());

@@ -11,6 +11,9 @@ export interface LogPlace {
   remove(): Promise<void>;
 }
 
+/** Milliseconds that an append may take in tests: a busy machine is not what they are about. */
+export const PATIENCE_MS = 15_000;
+
 type Jest = Pick<typeof import('@jest/globals'), 'describe' | 'it' | 'expect' | 'beforeEach' | 'afterEach'>;
 /** Jest's globals, looked up when a contract is run: whoever only simulates loads this subpath without Jest. */
 export const jest = (): Jest => globalThis as unknown as Jest;
