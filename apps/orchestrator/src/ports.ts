@@ -24,9 +24,9 @@ export interface Cache {
 
 /** Archives of snapshots, as files. */
 export interface Archives {
-  /** Writes one of what `holder` has, whole or not at all; what is there is replaced. */
+  /** Writes one of what `holder` has, whole or not at all; what is there is replaced, what its writers have left is removed. */
   write(manifest: SnapshotManifest, holder: string, path: string): Promise<void>;
-  /** Removes one; nothing when it is not there. */
+  /** Removes one, and what its writers have left; nothing when it is not there. */
   remove(path: string): Promise<void>;
   /** The manifest of one; nothing else of it is read. Throws `not-found` and `archive-invalid`. */
   look(path: string): Promise<SnapshotManifest>;

@@ -1,6 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -57,6 +58,70 @@ describe('archives as files', () => {
     await expect(archiveFiles(blobs).write(manifest, HOLDER, path)).rejects.toMatchObject({ code: 'blob-missing' });
     expect(await readFile(path, 'utf8')).toBe('before');
     expect((await readdir(folder)).toSorted()).toEqual(['blobs', 'shop.slipway.tar']);
+  });
+
+  /** A writer of our own kind that is killed in the middle: its last part never ends. */
+  const killedWriter = async (manifest: object, path: string) => {
+    const built = (name: string) => JSON.stringify(new URL(`../dist/${name}`, import.meta.url).href);
+    const script = `
+      const { archiveFiles } = await import(${built('archive-files.js')});
+      const [manifest, path] = process.argv.slice(1);
+      const never = { open: async () => (async function* () { yield Buffer.alloc(64); console.log('writing'); await new Promise(() => setInterval(() => {}, 1000)); })() };
+      await archiveFiles({ of: () => never }).write(JSON.parse(manifest), ${JSON.stringify(HOLDER)}, path);
+    `;
+    const writer = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(manifest), path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(writer.stdout, 'data');
+    writer.kill('SIGKILL');
+    await once(writer, 'exit');
+  };
+
+  test('whose writer was killed leave nothing when they are written again, or removed: nothing of anybody else', async () => {
+    const manifest = await small();
+    const store = join(folder, 'store');
+    const path = join(store, 'shop.slipway.tar');
+    const unfinished = /^\.shop\.slipway\.tar\.[0-9a-f]{12}\.part$/;
+    await killedWriter(manifest, path);
+    expect(await readdir(store)).toEqual([expect.stringMatching(unfinished)]);
+    const others = [
+      '.other.slipway.tar.0123456789ab.part',
+      '.shop.slipway.tar.0123456789ab.part.mine',
+      '.shop.slipway.tar.mine.part',
+      'shop.slipway.tar.0123456789ab.part',
+    ];
+    for (const name of others) await writeFile(join(store, name), 'of somebody else');
+    await mkdir(join(store, '.shop.slipway.tar.abcdefabcdef.part'));
+    const foreign = [...others, '.shop.slipway.tar.abcdefabcdef.part'].toSorted();
+
+    await archiveFiles(blobs).write(manifest, HOLDER, path);
+    expect((await readdir(store)).toSorted()).toEqual([...foreign, 'shop.slipway.tar'].toSorted());
+    await killedWriter(manifest, path);
+    expect(await readdir(store)).toHaveLength(foreign.length + 2);
+    await archiveFiles(blobs).remove(path);
+    expect((await readdir(store)).toSorted()).toEqual(foreign);
+  });
+
+  test('that are removed while they are written do not come back', async () => {
+    const manifest = await small();
+    const path = join(folder, 'store', 'shop.slipway.tar');
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let begun!: () => void;
+    const writing = new Promise<void>((resolve) => (begun = resolve));
+    const held = blobs.of(HOLDER);
+    async function* slowly(sha256: string) {
+      begun();
+      await released;
+      yield* (await held.open(sha256)) as AsyncIterable<Buffer>;
+    }
+    const slow = { ...blobs, of: () => ({ ...held, open: async (sha256: string) => Readable.from(slowly(sha256)) }) };
+    const written = expect(archiveFiles(slow as unknown as Blobs).write(manifest, HOLDER, path)).rejects.toThrow('ENOENT');
+    await writing;
+    await archiveFiles(blobs).remove(path);
+    release();
+    await written;
+    expect(await readdir(join(folder, 'store'))).toEqual([]);
   });
 
   test('that have no room are not written, and nothing stays', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Blobs } from '@slipway/blobs';
 import { SlipwayError, type SnapshotManifest } from '@slipway/contracts';
@@ -10,9 +10,12 @@ import { archiveBytes, writeArchive } from './write-archive.js';
 
 /** Archives of snapshots as files of this machine. */
 export interface ArchiveFiles {
-  /** Writes one of what `holder` has, whole or not at all, durably; what is there is replaced. The folder is made. Throws `no-space`. */
+  /**
+   * Writes one of what `holder` has, whole or not at all, durably; what is there is replaced, and what writers of it that died have
+   * left beside it is removed. The folder is made. Throws `no-space`.
+   */
   write(manifest: SnapshotManifest, holder: string, path: string): Promise<void>;
-  /** Removes one, durably; nothing when it is not there. */
+  /** Removes one, durably, and what its writers have left beside it; nothing when it is not there. Who writes it just now fails. */
   remove(path: string): Promise<void>;
   /** The manifest of one; nothing else of it is read. Throws `not-found` and `archive-invalid`. */
   look(path: string): Promise<SnapshotManifest>;
@@ -25,6 +28,7 @@ export const archiveFiles = (blobs: Blobs, limits: ArchiveLimits = {}, free = fr
   async write(manifest, holder, path) {
     const folder = dirname(path);
     await mkdir(folder, { recursive: true });
+    await sweep(path);
     assertRoom(folder, archiveBytes(manifest), await free(folder));
     const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.part`);
     try {
@@ -43,6 +47,8 @@ export const archiveFiles = (blobs: Blobs, limits: ArchiveLimits = {}, free = fr
     }
   },
   async remove(path) {
+    // Before the archive itself: who is just about to give it its name can't any more.
+    await sweep(path);
     await rm(path, { force: true });
     await sync(dirname(path)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
@@ -51,6 +57,20 @@ export const archiveFiles = (blobs: Blobs, limits: ArchiveLimits = {}, free = fr
   look: async (path) => readManifest(await streamOf(path)),
   read: async (path, holder) => readArchive(await streamOf(path), blobs.of(holder), { limits }),
 });
+
+/** What stands behind an archive's name in that of its unfinished file. */
+const UNFINISHED = /^\.[0-9a-f]{12}\.part$/;
+
+/** Removes unfinished files of an archive, and nothing else. */
+async function sweep(path: string): Promise<void> {
+  const [folder, start] = [dirname(path), `.${basename(path)}`];
+  const there = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const left = there.filter((one) => one.isFile() && one.name.startsWith(start) && UNFINISHED.test(one.name.slice(start.length)));
+  for (const { name } of left) await rm(join(folder, name), { force: true });
+}
 
 async function streamOf(path: string): Promise<AsyncIterable<Uint8Array>> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {

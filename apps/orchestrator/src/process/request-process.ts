@@ -282,12 +282,12 @@ export class RequestProcess implements Candidate {
 
   /** What an export has read out becomes a snapshot before it has succeeded; or it has failed. */
   async #keep(kept: Kept): Promise<void> {
+    if (!isReadOut(this.stream.state)) return;
     if (kept.kind === 'later') {
       const about = { requestId: this.id, cause: kept.cause };
       const tell = () => this.around.ports.reports.warn(about, 'An archive could not be written; it is tried again');
       return runInContext(this.context, tell);
     }
-    if (!isReadOut(this.stream.state)) return;
     if (kept.kind === 'lost') return this.#apply({ type: 'Lose', cause: kept.cause });
     try {
       await this.around.snapshots.record({ type: 'Take', holder: this.id, ...kept.ready }, this.metadata);
