@@ -103,7 +103,7 @@ inBothModes('An instance that is there is changed', ({ processes }) => {
 
     const made = await slipway(mesh, ['update', '--offering=greeting=Welcome', '--offering=size-limit=1GiB', 'shop']);
     expect({ code: made.code, stderr: made.stderr }).toMatchObject({ code: 0 });
-    expect(made.stdout).toBe('shop is as it is to be now: 2 changed.\n');
+    expect(made.stdout).toBe('shop is updated: 2 changed.\n');
     expect(await page()).toContain('Welcome');
     expect(await entries()).toEqual(['Ada']);
     expect(await visits()).toBeGreaterThan(before.visits);
@@ -115,7 +115,7 @@ inBothModes('An instance that is there is changed', ({ processes }) => {
       generation: 1,
     });
     const again = await slipway(mesh, ['update', '--offering=greeting=Welcome', 'shop']);
-    expect([again.code, again.stdout]).toEqual([0, 'shop is as it is to be; nothing was done.\n']);
+    expect([again.code, again.stdout]).toEqual([0, 'shop is already as asked for; nothing was changed.\n']);
   }, 180_000);
 
   it('what nobody offers, and what is not there, is refused; nothing is recorded', async () => {

@@ -174,7 +174,7 @@ export const ERRORS = {
   },
   'not-updatable': {
     title: 'That driver cannot change it',
-    hint: 'Export the instance, deprovision it, and provision it anew as it is to be.',
+    hint: 'Export the instance, deprovision it, and provision it anew as wanted.',
     advice: 'refuse',
   },
   'archive-invalid': {

@@ -89,7 +89,7 @@ export const noRoot = (instanceId: string, keys: readonly string[]): Reason => (
       : `Nothing that is called ${instanceId} itself leads to ${list(keys)}: it came of an abstract definition, which has no data of its own. Provision what it brings together under names of their own, and export those.`,
 });
 
-const ANEW = 'Export it, deprovision it, and provision it anew as it is to be.';
+const ANEW = 'Export it, deprovision it, and provision it anew as wanted.';
 
 /** Nothing can be compared with what an abstract definition once brought together. */
 export const noRootToUpdate = (instanceId: string, keys: readonly string[]): Reason => ({

@@ -89,7 +89,7 @@ export async function follow(
 }
 
 const describeUpdate = (instance: string, updated: number): string =>
-  updated === 0 ? `${instance} is as it is to be; nothing was done.` : `${instance} is as it is to be now: ${updated} changed.`;
+  updated === 0 ? `${instance} is already as asked for; nothing was changed.` : `${instance} is updated: ${updated} changed.`;
 
 /** How it ended, in a sentence or two, with the way on. */
 export function describeEnd(request: RequestView): string {
