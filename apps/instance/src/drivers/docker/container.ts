@@ -13,7 +13,16 @@ export interface ContainerState {
   Image: string;
   RestartCount: number;
   Config: { Image: string; Labels: Record<string, string> | null };
-  State: { Status: string; Running: boolean; ExitCode: number; OOMKilled: boolean; Error: string; StartedAt: string };
+  State: {
+    Status: string;
+    Running: boolean;
+    ExitCode: number;
+    OOMKilled: boolean;
+    Error: string;
+    /** RFC 3339, by the engine's clock; `FinishedAt` is when the run before ended, where it runs again. */
+    StartedAt: string;
+    FinishedAt: string;
+  };
 }
 
 /** Between SIGTERM and SIGKILL, in seconds. */
@@ -86,6 +95,15 @@ export class InstanceContainer {
   async hasFailed({ State }: ContainerState, { onFailure = {} }: ContainerRecord): Promise<boolean> {
     if (State.Status !== 'exited' || restartPolicy(onFailure) === FOR_EVER) return false;
     return (await this.context.filesystem.stat(join(this.folder.path, STOPPED))) === null;
+  }
+
+  /** How the run before this one ended: of a container that runs again only the engine's events tell, as long as it has them. */
+  async exitBefore({ State }: ContainerState): Promise<number | undefined> {
+    const between = ['--since', State.FinishedAt, '--until', State.StartedAt];
+    const deaths = ['--filter', `container=${this.name}`, '--filter', 'event=die', '--format', '{{.Actor.Attributes.exitCode}}'];
+    const { stdout } = await this.docker.attempt(['events', ...between, ...deaths]);
+    const [exit] = /\d+(?=\s*$)/.exec(stdout) ?? [];
+    return exit === undefined ? undefined : Number(exit);
   }
 
   /** Takes back what its user was given; to be called when it does not run any more. `home`: where the folder is now. */

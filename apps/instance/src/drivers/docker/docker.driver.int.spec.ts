@@ -362,7 +362,7 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
   test('one that never answers fails with the end of its log', async () => {
     const never = {
       command: ['/bin/node', '-e', 'console.error("no licence found"); process.exit(9)'],
-      health: { startSeconds: 3 },
+      health: { startSeconds: 10 },
     };
     await expect(ensure('shop', never)).rejects.toMatchObject({
       code: 'health-failed',
@@ -370,6 +370,18 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
       details: { reason: expect.stringMatching(/exit code 9/), log: expect.stringContaining('no licence found') },
     });
     expect(await driver.inspect(made[0]!, await place.context())).toMatchObject({ state: 'partial' });
+  });
+
+  test('one that has ended and runs again without answering fails with how it ended', async () => {
+    const script = `const ran = process.env.HOME + '/ran', fs = require('fs'); process.on('SIGTERM', () => process.exit());
+      if (fs.existsSync(ran)) setTimeout(() => {}, 1e6); else { fs.writeFileSync(ran, ''); process.exit(9); }`;
+    const again = ensure('shop', { command: ['/bin/node', '-e', script], health: { startSeconds: 10 } });
+    await expect(again).rejects.toMatchObject({
+      code: 'health-failed',
+      details: { reason: 'Nothing listens in the container yet; its last run ended with exit code 9 (1 restarts so far)' },
+    });
+    const seen = await driver.observe(made[0]!, await spec(), await place.context());
+    expect(seen).toMatchObject({ reason: expect.stringMatching(/last run ended with exit code 9/), restarts: 1 });
   });
 
   test('a wrong answer is not healthy; without a health check what lasts as a connection is enough, and only that', async () => {

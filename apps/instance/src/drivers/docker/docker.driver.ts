@@ -132,7 +132,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
     const state = await container.state();
     const restarts = await restartsOf(folder.path, state, context.filesystem);
     if (state !== null && (await container.hasFailed(state, record))) {
-      const reason = (await this.#ill(record, state))!;
+      const reason = (await this.#ill(container, record, state))!;
       return { health: 'unhealthy', reason, restarts, failed: reason };
     }
     if (state === null || !['running', 'restarting'].includes(state.State.Status)) {
@@ -140,7 +140,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
       const reason = state === null ? 'Its container was gone and was made anew' : 'Its container did not run and was started';
       return { health: 'starting', reason, restarts };
     }
-    const ill = await this.#ill(record, state);
+    const ill = await this.#ill(container, record, state);
     if (ill === null) return { health: 'healthy', reason: 'It answers', restarts };
     const runsFor = context.clock.now() - Date.parse(state.State.StartedAt);
     return { health: state.State.Running && runsFor < startMs(record) ? 'starting' : 'unhealthy', reason: ill, restarts };
@@ -201,7 +201,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
     let ill: string | null = null;
     const healthy = await until(context, startMs(record), async () => {
       await container.assertStands();
-      const reason = await this.#ill(record, await container.state());
+      const reason = await this.#ill(container, record, await container.state());
       if (reason !== ill) context.progress(undefined, reason ?? `It answers on port ${record.port}`);
       ill = reason;
       return ill === null;
@@ -213,7 +213,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
   }
 
   /** Why it is not healthy; `null` when it is. */
-  async #ill(record: ContainerRecord, state: ContainerState | null): Promise<string | null> {
+  async #ill(container: InstanceContainer, record: ContainerRecord, state: ContainerState | null): Promise<string | null> {
     if (state === null) return 'Its container is gone';
     const { Running, Status, ExitCode, OOMKilled, Error: said } = state.State;
     if (!Running || Status === 'restarting') {
@@ -221,7 +221,11 @@ export class DockerDriver implements Driver<InstanceSpec> {
       return `It ended with exit code ${ExitCode}${why} (${state.RestartCount} restarts so far)`;
     }
     const { path, timeoutSeconds = TIMEOUT_SECONDS } = record.health ?? {};
-    return check(this.#network, record.port, record.health ? (path ?? '/') : undefined, timeoutSeconds * 1000);
+    const ill = await check(this.#network, record.port, record.health ? (path ?? '/') : undefined, timeoutSeconds * 1000);
+    if (ill === null || state.RestartCount === 0) return ill;
+    // One that ends again and again may run at the very moment it is looked at; that it ended is the better reason.
+    const exit = await container.exitBefore(state);
+    return `${ill}; its last run ended${exit === undefined ? '' : ` with exit code ${exit}`} (${state.RestartCount} restarts so far)`;
   }
 }
 
