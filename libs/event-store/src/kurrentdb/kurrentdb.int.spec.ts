@@ -22,7 +22,7 @@ describe('the log on KurrentDB', () => {
     );
     expect({ code, details }).toEqual({ code: 'log-unavailable', details: { reason: 'KurrentDB cannot be reached' } });
     expect(message).not.toContain('canary');
-  }, 60_000);
+  });
 
   it('is one log, whichever process came first', async () => {
     const fresh = new StandInServer();
@@ -54,7 +54,7 @@ describe('the log on KurrentDB', () => {
     await store.append('request-1', 1, [newEvent()]);
     await until(() => got.length === 3);
     expect(failures).toEqual([]);
-  }, 60_000);
+  });
 
   it('names an event that is not what was recorded', async () => {
     const store = log.as('orchestrator');

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MemoryEventLog } from '../testing/memory-event-log.js';
 import { selectPage } from './page.js';
@@ -7,8 +7,6 @@ import { foldRows, layoutOf, sortOf } from './projection.js';
 import type { ListQuery } from './query.js';
 import type { ReadModels } from './read-models.js';
 import { happenings, inFolder, modelsOf, parcels, record, type Parcel } from './testing/parcels.js';
-
-jest.setTimeout(60_000);
 
 const seed = Number(process.env['SLIPWAY_SEED'] ?? Date.now() % 1_000_000);
 
@@ -78,7 +76,7 @@ describe(`pages of random queries on random histories (SLIPWAY_SEED=${seed})`, (
       }),
     );
     await fc.assert(property, { seed, numRuns: 60 });
-  }, 120_000);
+  });
 });
 
 describe('a page', () => {

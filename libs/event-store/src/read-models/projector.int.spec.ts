@@ -1,13 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MemoryDisk, MemoryEventLog } from '../testing/memory-event-log.js';
 import type { EventStore } from '../port.js';
 import { foldRows, type Projection } from './projection.js';
 import { event, happenings, inFolder, modelsOf, owners, parcels, record, type Parcel } from './testing/parcels.js';
 import type { ReadModels } from './read-models.js';
-
-jest.setTimeout(60_000);
 
 const seed = Number(process.env['SLIPWAY_SEED'] ?? Date.now() % 1_000_000);
 
@@ -50,7 +48,7 @@ describe(`read models on random histories (SLIPWAY_SEED=${seed})`, () => {
       }),
     );
     await fc.assert(equal, { seed, numRuns: 25 });
-  }, 120_000);
+  });
 
   it('show at any position what a fresh fold up to it shows', async () => {
     const equal = fc.asyncProperty(happenings(40), (all) =>
@@ -70,7 +68,7 @@ describe(`read models on random histories (SLIPWAY_SEED=${seed})`, () => {
       }),
     );
     await fc.assert(equal, { seed, numRuns: 25 });
-  }, 120_000);
+  });
 });
 
 describe('a projector', () => {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { SlipwayError } from '@slipway/contracts';
 import type { EventStore } from '../port.js';
 import { openSqliteEventLog } from '../sqlite/index.js';
@@ -12,8 +12,6 @@ import { InThread } from './in-thread.js';
 import { InWorker } from './in-worker.js';
 import { ReadModels } from './read-models.js';
 import { event, inFolder, parcels } from './testing/parcels.js';
-
-jest.setTimeout(60_000);
 
 const came = { shelf: 'a', owner: 'ada', weight: 1 };
 

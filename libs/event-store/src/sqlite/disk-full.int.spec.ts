@@ -43,5 +43,5 @@ const name = mounted ? 'a full disk' : 'a full disk (skipped: only root may moun
     expect(await ids()).toEqual([...acknowledged, ...events.map((event) => event.id)]);
     await log.close();
     expect(auditLog(join(folder, LOG_FILE))).toBe(acknowledged.length + 3);
-  }, 60_000);
+  });
 });

@@ -106,7 +106,7 @@ describe('several processes at one log', () => {
     expect(new Set(acknowledged.filter((ack) => ack.stream === 'request-shared').flatMap((ack) => ack.ids)).size).toBeGreaterThan(
       0,
     );
-  }, 120_000);
+  }, 240_000);
 
   it('open it while others append, and take no event that comes meanwhile for a missing one', async () => {
     const head = join(folder, HEAD_FILE);
@@ -117,7 +117,7 @@ describe('several processes at one log', () => {
     const before = appended;
     for (let opened = 0; opened < 400; opened += 1) await inspectFile(join(folder, LOG_FILE), head);
     await until(() => appended > before);
-  }, 60_000);
+  });
 
   it('are told "log-unavailable" while one of them keeps the lock, and go on when it lets go', async () => {
     const hasty = (await openLog({ timeLimitMs: TIME_LIMIT })).as('orchestrator');
@@ -142,7 +142,7 @@ describe('several processes at one log', () => {
     expect((await waiting).revision).toBe(1);
     expect((await store.append('request-2', -1, [event])).repeated).toBe(false);
     expect((await store.readAll()).events).toHaveLength(3);
-  }, 60_000);
+  });
 });
 
 describe('the writer thread', () => {
@@ -173,7 +173,7 @@ describe('the writer thread', () => {
     for (const [stream, ids] of done) expect((await store.read(stream)).map((event) => event.id)).toEqual(ids);
     await log.close();
     auditLog(join(folder, LOG_FILE));
-  }, 60_000);
+  });
 
   it('that cannot be started is said, and it starts by itself when it can', async () => {
     await (await openLog()).as('orchestrator').append('request-1', -1, [newEvent()]);
@@ -195,7 +195,7 @@ describe('the writer thread', () => {
     while (!appended) appended = await store.append('request-1', 0, [event]).catch(() => undefined);
     expect(appended.revision).toBe(1);
     expect(await store.read('request-1')).toHaveLength(2);
-  }, 60_000);
+  });
 
   it('is not said to be late when it was the caller who was held up', async () => {
     const { log } = await openAdapter({ timeLimitMs: TIME_LIMIT });
@@ -211,7 +211,7 @@ describe('the writer thread', () => {
         () => false,
       );
     });
-  }, 60_000);
+  });
 
   it('does not write to a file that was taken away, and says so', async () => {
     const log = await openLog();

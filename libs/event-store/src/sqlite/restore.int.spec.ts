@@ -53,7 +53,7 @@ describe('backup', () => {
     const other = await openLog(restored);
     const ids = (await other.as(null).read('request-1')).map((event) => event.id);
     expect(ids).toEqual(whole.slice(0, events).map((event) => event.id));
-  }, 60_000);
+  });
 
   it('refuses to overwrite, and to copy what is damaged', async () => {
     const log = await openLog();
