@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import { withClient } from '../../command.js';
 import { print, printRows, printValue } from '../../output/format.js';
 import { describePause } from '../../output/pause.js';
+import { list } from '../list-and-show.js';
 import { listRows, pageOptions, type PageFlags } from '../list-options.js';
 
 /** `slipway environments`, `slipway environments show|pause|resume <name>` */
 export function environments(program: Command): void {
   const noun = program.command('environments').summary('environments; pause and resume dispatching in one');
-  pageOptions(noun.command('list', { isDefault: true }).summary('all of them; what is done when nothing else is named')).action(
+  pageOptions(list(noun)).action(
     withClient<[], PageFlags>(async ({ client, options }, flags) =>
       printRows(
         await listRows(client.environments, flags),

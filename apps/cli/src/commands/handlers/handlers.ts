@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Accepted, HandlerView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { print, printRows, printValue, type Format } from '../../output/format.js';
+import { list, show } from '../list-and-show.js';
 
 /** `slipway handlers`, `slipway handlers show|parked <name>`, `slipway handlers retry|discard <name> <event-id>` */
 export function handlers(program: Command): void {
@@ -9,33 +10,27 @@ export function handlers(program: Command): void {
     .command('handlers')
     .summary('handlers of events; retry or discard what they have parked')
     .description('Handlers of recorded events: what they listen to, whether they work, and which events they have parked.');
-  noun
-    .command('list', { isDefault: true })
-    .summary('all of them; what is done when nothing else is named')
-    .action(
-      withClient(async ({ client, options }) =>
-        printRows(
-          (await client.handlers.list()).items,
-          [
-            ['HANDLER', ({ name }) => name],
-            ['LISTENS TO', ({ names }) => names.join(', ')],
-            ['PARKED', ({ parkedCount }) => parkedCount],
-            ['WHY', why],
-          ],
-          options.output,
-          'No handlers are configured.',
-        ),
+  list(noun).action(
+    withClient(async ({ client, options }) =>
+      printRows(
+        (await client.handlers.list()).items,
+        [
+          ['HANDLER', ({ name }) => name],
+          ['LISTENS TO', ({ names }) => names.join(', ')],
+          ['PARKED', ({ parkedCount }) => parkedCount],
+          ['WHY', why],
+        ],
+        options.output,
+        'No handlers are configured.',
       ),
-    );
-  noun
-    .command('show')
-    .summary('one of them, with all it has parked')
-    .argument('<name>', 'its name in the configuration')
-    .action(
-      withClient<[string], object>(async ({ client, options }, _flags, name) =>
-        printValue(await client.handlers.get(name), options.output),
-      ),
-    );
+    ),
+  );
+  show(noun, {
+    summary: 'one of them, with all it has parked',
+    argument: '<name>',
+    described: 'its name in the configuration',
+    get: (client, name) => client.handlers.get(name),
+  });
   noun
     .command('parked')
     .summary('which events one has parked, and why')

@@ -4,6 +4,7 @@ import { withClient } from '../../command.js';
 import { EXIT } from '../../exit.js';
 import { print, printValue } from '../../output/format.js';
 import type { Format } from '../../output/format.js';
+import { list } from '../list-and-show.js';
 
 /** `slipway views`, `slipway views skip <view> <event-id>`: exit code 1 while one of them has stopped. */
 export function views(program: Command): void {
@@ -11,10 +12,7 @@ export function views(program: Command): void {
     .command('views')
     .summary('where the read models stand; let one that has stopped go on')
     .description('Where the read models stand, which of them has stopped, and why. Exit code: 1 while one has stopped.');
-  noun
-    .command('list', { isDefault: true })
-    .summary('all of them; what is done when nothing else is named')
-    .action(withClient(async ({ client, options }) => show(await client.views.state(), options.output)));
+  list(noun).action(withClient(async ({ client, options }) => show(await client.views.state(), options.output)));
   noun
     .command('skip')
     .summary('let one that has stopped at an event go on without it')

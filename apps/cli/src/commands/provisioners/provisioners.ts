@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { ProvisionerView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
-import { printRows, printValue } from '../../output/format.js';
+import { printRows } from '../../output/format.js';
+import { list, show } from '../list-and-show.js';
 
 interface Asked {
   definition?: string;
@@ -15,34 +16,28 @@ export function provisioners(program: Command): void {
     .command('provisioners')
     .summary('who provisions, what, where, and whether it is there')
     .description('Who provisions: what of the configuration is there, and what is not.');
-  noun
-    .command('list', { isDefault: true })
-    .summary('all of them; what is done when nothing else is named')
-    .action(
-      withClient(async ({ client, options }) =>
-        printRows(
-          await client.provisioners.list(),
-          [
-            ['NAME', ({ name, default: byDefault }) => `${name}${byDefault ? ' (default)' : ''}`],
-            ['TITLE', ({ title }) => title],
-            ['PROVIDES', provided],
-            ['GUEST LOCATIONS', ({ guestLocations }) => guestLocations.join(', ')],
-            ['ABSENT', ({ absent }) => absent.join('; ')],
-          ],
-          options.output,
-          'No provisioners.',
-        ),
+  list(noun).action(
+    withClient(async ({ client, options }) =>
+      printRows(
+        await client.provisioners.list(),
+        [
+          ['NAME', ({ name, default: byDefault }) => `${name}${byDefault ? ' (default)' : ''}`],
+          ['TITLE', ({ title }) => title],
+          ['PROVIDES', provided],
+          ['GUEST LOCATIONS', ({ guestLocations }) => guestLocations.join(', ')],
+          ['ABSENT', ({ absent }) => absent.join('; ')],
+        ],
+        options.output,
+        'No provisioners.',
       ),
-    );
-  noun
-    .command('show')
-    .summary('one of them, with what its drivers can')
-    .argument('<name>', 'its name, such as slipway')
-    .action(
-      withClient<[string], object>(async ({ client, options }, _flags, name) =>
-        printValue(await client.provisioners.get(name), options.output),
-      ),
-    );
+    ),
+  );
+  show(noun, {
+    summary: 'one of them, with what its drivers can',
+    argument: '<name>',
+    described: 'its name, such as slipway',
+    get: (client, name) => client.provisioners.get(name),
+  });
   noun
     .command('offerings')
     .summary('what can be chosen with --offering name=value')

@@ -3,6 +3,7 @@ import type { SnapshotView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { print, printRows, printValue, time } from '../../output/format.js';
 import { inBytes } from '../../output/transfer.js';
+import { list, show } from '../list-and-show.js';
 import { listOptions, listRows, type ListFlags } from '../list-options.js';
 import { download } from './archives.js';
 
@@ -14,12 +15,8 @@ export function snapshots(program: Command): void {
     .command('snapshots')
     .summary('what exports have made, and what came from elsewhere')
     .description('Snapshots: all data of an instance, of one moment.');
-  const list = noun
-    .command('list', { isDefault: true })
-    .summary('all of them; what is done when nothing else is named')
-    .option('--instance <name>', 'only of this instance')
-    .option('--all', 'also those that were deleted');
-  listOptions(list).action(
+  const listed = list(noun).option('--instance <name>', 'only of this instance').option('--all', 'also those that were deleted');
+  listOptions(listed).action(
     withClient<[], ListFlags & { instance?: string; all?: boolean }>(async ({ client, options }, flags) => {
       const filter = { environment: flags.environment, instanceId: flags.instance, status: flags.all ? STATUSES : undefined };
       printRows(
@@ -38,15 +35,12 @@ export function snapshots(program: Command): void {
       );
     }),
   );
-  noun
-    .command('show')
-    .summary('one of them, with its parts')
-    .argument('<id>', 'its id')
-    .action(
-      withClient<[string], object>(async ({ client, options }, _flags, id) =>
-        printValue(await client.snapshots.get(id), options.output),
-      ),
-    );
+  show(noun, {
+    summary: 'one of them, with its parts',
+    argument: '<id>',
+    described: 'its id',
+    get: (client, id) => client.snapshots.get(id),
+  });
   noun
     .command('download')
     .summary('write its archive into a file')
