@@ -2,10 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JobKind, ServiceName } from '@slipway/contracts';
-import type { RequestView } from '@slipway/contracts/http';
 import {
   importNodeImage,
   startDockerEngine,
@@ -15,10 +12,11 @@ import {
   type TestEngine,
   type TestS3Store,
 } from '@slipway/interfaces/testing';
-import { TestMesh, type Death } from '@slipway/testing';
+import { TestMesh } from '@slipway/testing';
 import { stringify } from 'yaml';
-import { Deaths } from './deaths.js';
+import { Caller } from './caller.js';
 import { embedded } from './embedded.js';
+import { dieInEveryJob, dies, type Tried } from './every-job.js';
 import { standing } from './place.js';
 
 /** Keeps what it is sent in its storage, and says it to whoever asks. */
@@ -79,9 +77,9 @@ const definitions = (image: string) => [
   },
 ];
 
-const effect = (when: Death['when'], matches: string): Death => ({ when, what: 'effect', matches });
+const { effect } = dies;
 /** Where processes die while containers and volumes are made, stopped, read out and given back: right around what the engine does. */
-const POINTS: Partial<Record<ServiceName, readonly Death[]>> = {
+const POINTS: Tried['points'] = {
   storage: [
     // The volume stands at the engine, and nobody knows of it yet.
     effect('before', String.raw`rename .*docker-volume/.*\.staging/volume$`),
@@ -102,7 +100,7 @@ const POINTS: Partial<Record<ServiceName, readonly Death[]>> = {
     effect('after', String.raw`link .*instance/docker/.*/g\d+$`),
   ],
 };
-const ROUNDS = 12;
+/** How long a caller waits for an answer, in ms. */
 const PATIENCE = 120_000;
 
 const noEngine = whyNoDockerEngine() ?? (process.getuid?.() === 0 ? undefined : 'only root reaches the folders of volumes');
@@ -114,7 +112,7 @@ describe('Containers, volumes and buckets', () => {
   let store: TestS3Store | undefined;
   let content: string;
   let mesh: TestMesh;
-  let deaths: Deaths | undefined;
+  let caller: Caller;
 
   beforeAll(async () => {
     if (noEngine !== undefined && noStore !== undefined) return;
@@ -151,36 +149,17 @@ describe('Containers, volumes and buckets', () => {
         }),
       },
     });
+    caller = new Caller(mesh, PATIENCE);
   }, 300_000);
   afterAll(async () => {
-    await deaths?.end();
     await mesh?.remove();
     await Promise.all([engine?.stop(), store?.stop()]);
     if (content) rmSync(content, { recursive: true });
   }, 120_000);
 
-  const insist = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
-    for (const until = Date.now() + PATIENCE; ; await sleep(50)) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (Date.now() > until) throw new Error(`${(error as Error).message}\n${mesh.logs()}`, { cause: error });
-      }
-    }
-  };
-  let keys = 0;
-  /** Asks for a job as a caller does who does not know whether he was heard, and waits until it has succeeded. */
-  const job = async (kind: JobKind, body: object): Promise<RequestView> => {
-    const idempotencyKey = `${kind}-${(keys += 1)}`;
-    const client = mesh.client();
-    const { requestId } = await insist(() => client[kind as 'provision'](body as never, { idempotencyKey }));
-    const request = await client.wait(requestId, { timeoutMs: PATIENCE });
-    if (request.status !== 'succeeded') throw new Error(`${kind}: ${JSON.stringify(request.cause)}\n${mesh.logs()}`);
-    return request;
-  };
-  const urlOf = async (name: string) => String((await insist(() => mesh.client().instances.get(name))).outputs.url);
-  const entriesOf = async (name: string) => insist(async () => (await fetch(await urlOf(name))).text());
-  const write = async (name: string, body: string) => insist(async () => fetch(await urlOf(name), { method: 'POST', body }));
+  const read = (name: string) => caller.insist(async () => (await fetch(await caller.urlOf(name))).text());
+  const write = async (name: string, body: string) =>
+    void (await caller.insist(async () => fetch(await caller.urlOf(name), { method: 'POST', body })));
   /** All that the engine has of ours. */
   const atEngine = () => {
     const ours = ['--filter', 'label=slipway.mesh=dev'];
@@ -191,16 +170,16 @@ describe('Containers, volumes and buckets', () => {
   (noEngine === undefined ? it : it.skip)(
     `an instance as a container with a volume is provisioned, exported, imported elsewhere and given back${skipped(noEngine)}`,
     async () => {
-      await job('provision', { ownerId: 'ada', instanceId: 'shop' });
+      await caller.job('provision', { ownerId: 'ada', instanceId: 'shop' });
       await write('shop', 'first');
-      const { result } = await job('export', { instanceId: 'shop' });
+      const { result } = await caller.job('export', { instanceId: 'shop' });
       await write('shop', 'second');
       const { snapshot } = result as { snapshot: string };
-      await job('import', { ownerId: 'bob', instanceId: 'copy', snapshot, snapshotId: true });
-      expect(await entriesOf('copy')).toBe('first\n');
-      expect(await entriesOf('shop')).toBe('first\nsecond\n');
+      await caller.job('import', { ownerId: 'bob', instanceId: 'copy', snapshot, snapshotId: true });
+      expect(await read('copy')).toBe('first\n');
+      expect(await read('shop')).toBe('first\nsecond\n');
       expect(atEngine()).toHaveLength(4);
-      for (const instanceId of ['shop', 'copy']) await job('deprovision', { instanceId });
+      for (const instanceId of ['shop', 'copy']) await caller.job('deprovision', { instanceId });
       expect(atEngine()).toEqual([]);
       expect(standing(mesh.data)).toEqual([]);
     },
@@ -210,9 +189,9 @@ describe('Containers, volumes and buckets', () => {
   (noStore === undefined ? it : it.skip)(
     `an instance is wired to a bucket and its credentials${skipped(noStore)}`,
     async () => {
-      await job('provision', { ownerId: 'ada', instanceId: 'till', definition: 'teller' });
+      await caller.job('provision', { ownerId: 'ada', instanceId: 'till', definition: 'teller' });
       const { outputs } = await mesh.client().storages.get('till-data');
-      expect(JSON.parse(await entriesOf('till'))).toEqual({
+      expect(JSON.parse(await read('till'))).toEqual({
         bucket: outputs.bucket,
         endpoint: store!.endpoint,
         keyId: outputs.accessKeyId,
@@ -220,7 +199,7 @@ describe('Containers, volumes and buckets', () => {
       });
       expect(outputs.accessKeyId).not.toBe(store!.accessKeyId);
       expect(outputs.secretAccessKey).toMatch(/^secret:/);
-      await job('deprovision', { instanceId: 'till' });
+      await caller.job('deprovision', { instanceId: 'till' });
     },
     200_000,
   );
@@ -229,24 +208,13 @@ describe('Containers, volumes and buckets', () => {
   (killed === undefined ? it : it.skip)(
     `processes die before and after what they do at an engine, in every job: nothing lost, nothing twice, nothing left${skipped(killed)}`,
     async () => {
-      deaths = new Deaths(mesh, POINTS);
-      const names = deaths.left;
-      await deaths.begin();
-      for (let round = 0; deaths.left.length > 0 && round < ROUNDS; round += 1) {
-        await job('provision', { ownerId: 'ada', instanceId: 'shop' });
-        await write('shop', `round ${round}`);
-        const { result } = await job('export', { instanceId: 'shop' });
-        const { snapshot } = result as { snapshot: string };
-        await job('import', { ownerId: 'ada', instanceId: 'copy', snapshot, snapshotId: true });
-        expect(await entriesOf('copy')).toBe(`round ${round}\n`);
-        expect(await entriesOf('shop')).toBe(`round ${round}\n`);
-        expect(atEngine()).toHaveLength(4);
-        for (const instanceId of ['shop', 'copy']) await job('deprovision', { instanceId });
-        expect(atEngine()).toEqual([]);
-        expect(standing(mesh.data)).toEqual([]);
-      }
-      expect(deaths.left).toEqual([]);
-      expect(deaths.died.toSorted()).toEqual(names.toSorted());
+      await dieInEveryJob(mesh, {
+        points: POINTS,
+        write,
+        read,
+        standing: () => [...atEngine(), ...standing(mesh.data)],
+        parts: 4,
+      });
     },
     900_000,
   );

@@ -2,13 +2,14 @@
 export interface Death {
   when: 'before' | 'after';
   /**
-   * `append`: the commit of a transaction of the embedded log; `effect`: a change of a file or folder at a place, or the start
-   * of a program; `message`: the bytes of a NATS message to the socket.
+   * `append`: the commit of a transaction of the embedded log; `effect`: a change of a file or folder at a place, or a program's
+   * run there; `message`: the bytes of a NATS message, or of a call over HTTP, to the socket.
    */
   what: 'append' | 'effect' | 'message';
   /**
    * Which of them, as a regular expression: the types of the events in the transaction (`StepSucceeded StepRequested`), the
-   * call (`rename /…/g1`, `spawn /bin/sh`), or the frame (`PUB slipway.dev.storage.local.ensure … {"requestId":…`).
+   * call (`rename /…/g1`, `run /usr/bin/psql -X …` and what it reads), or the frame (`PUB slipway.dev.storage.local.ensure …
+   * {"requestId":…`, `PUT /bucket/ HTTP/1.1`).
    */
   matches: string;
 }

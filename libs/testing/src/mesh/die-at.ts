@@ -2,7 +2,7 @@
  * Loaded into a process of the mesh before its program (`node --import`), and into its threads: `kill -9` of itself at the
  * point that {@link DEATH} names. What is patched is Node's own, so the product knows nothing of it.
  */
-import childProcess from 'node:child_process';
+import childProcess, { type ChildProcess } from 'node:child_process';
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
@@ -10,6 +10,8 @@ import { StatementSync } from 'node:sqlite';
 import { DEATH, type Death } from './death.js';
 
 type Call = (this: unknown, ...given: never[]) => unknown;
+/** Of what the starter of programs is asked. */
+type Asked = { id: number; command?: string[]; options?: { input?: string } };
 
 const { when, what, matches } = JSON.parse(process.env[DEATH]!) as Death;
 const wanted = new RegExp(matches, 's');
@@ -28,6 +30,22 @@ function patch<Key extends string>(
   of[name] = function (this: unknown, ...given: never[]) {
     return around(this, call, given);
   };
+}
+
+/** Programs are started by a process beside ours: it is asked to, and says when they have ended. */
+function aroundPrograms(starter: ChildProcess): void {
+  const asked = new Map<number, string>();
+  patch(starter, 'send', (self, call, given) => {
+    const [{ id, command, options }] = given as unknown as [Asked];
+    if (command) {
+      asked.set(id, `run ${command.join(' ')}\n${options?.input ?? ''}`);
+      at('before', asked.get(id)!);
+    }
+    return call.apply(self, given);
+  });
+  starter.on('message', ({ id, ...told }: { id: number }) => {
+    if ('result' in told || 'pid' in told) at('after', asked.get(id)!);
+  });
 }
 
 switch (what) {
@@ -55,11 +73,10 @@ switch (what) {
         return result;
       });
     }
-    patch(childProcess, 'spawn', (self, call, given) => {
-      at('before', `spawn ${String(given[0])}`);
-      const child = call.apply(self, given);
-      at('after', `spawn ${String(given[0])}`);
-      return child;
+    patch(childProcess, 'fork', (self, call, given) => {
+      const starter = call.apply(self, given) as ChildProcess;
+      aroundPrograms(starter);
+      return starter;
     });
     syncBuiltinESMExports();
     break;
