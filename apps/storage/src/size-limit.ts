@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { sha256, type JsonObject } from '@slipway/contracts';
-import type { DriverContext } from '@slipway/provisioner';
+import { SlipwayError, sha256, type JsonObject } from '@slipway/contracts';
+import type { DriverContext, Fence, GenerationFolder } from '@slipway/provisioner';
 
 /** Beside the marker: what was asked for, and whether the file system sees to it. */
 const FILE = 'size-limit.json';
@@ -26,8 +26,14 @@ interface Mount {
  * Limits what a folder may hold by a project quota (ext4, XFS), and writes down beside it whether that went well. Never a
  * failure: what can't be enforced is reported as not enforced.
  */
-export async function limitSize(folder: string, data: string, bytes: number, context: DriverContext): Promise<void> {
-  const limit = await enforce(data, bytes, context);
+export async function limitSize(
+  folder: string,
+  data: string,
+  bytes: number,
+  context: DriverContext,
+  project = projectOf(data),
+): Promise<void> {
+  const limit = await enforce(data, bytes, project, context);
   context.log(
     limit.enforced ? `Limited to ${bytes} bytes by project ${limit.project}` : `Not limited to ${bytes} bytes: ${limit.reason}`,
   );
@@ -49,13 +55,29 @@ export async function releaseLimit(folder: string, context: DriverContext): Prom
   await context.command.execOrThrow(quotaCommand(limit.fileSystem!, limit.mount!, limit.project!, 0));
 }
 
-/** There is to be no limit any more. */
-export async function unlimitSize(folder: string, context: DriverContext): Promise<void> {
-  await releaseLimit(folder, context);
-  await context.filesystem.remove(join(folder, FILE));
+/** Makes the limit of a folder that stands another one, or none. */
+export async function changeLimit(
+  folder: GenerationFolder,
+  data: string,
+  bytes: number | undefined,
+  fence: Fence,
+  around: DriverContext,
+): Promise<void> {
+  const context = { ...around, command: fence.command };
+  if (bytes === undefined) await releaseLimit(folder.path, context);
+  // It keeps its project.
+  const known = await read(folder.path, context);
+  await folder.renew(
+    fence,
+    (staging) => (bytes === undefined ? Promise.resolve() : limitSize(staging, data, bytes, context, known?.project)),
+    ({ put, take }) => (bytes === undefined ? take(FILE) : put(FILE)),
+  );
 }
 
-async function enforce(data: string, bytes: number, context: DriverContext): Promise<SizeLimit> {
+/** Unique enough among the projects of one file system, and the same again for the same folder. */
+const projectOf = (data: string): number => (Number.parseInt(sha256(data).slice(0, 8), 16) >>> 1) + 1;
+
+async function enforce(data: string, bytes: number, project: number, context: DriverContext): Promise<SizeLimit> {
   const found = await run(context, ['findmnt', '--json', '--output', 'TARGET,FSTYPE,OPTIONS', '--target', data]);
   const mount = found.ok ? (JSON.parse(found.said) as { filesystems: [Mount] }).filesystems[0] : undefined;
   if (!mount) return { bytes, enforced: false, reason: `the file system could not be told: ${found.said}` };
@@ -63,8 +85,6 @@ async function enforce(data: string, bytes: number, context: DriverContext): Pro
   if (!/(^|,)(prjquota|pquota)(,|$)/.test(options)) {
     return { bytes, enforced: false, reason: `${target} (${fstype}) is not mounted with project quotas (prjquota)` };
   }
-  // Unique enough among the projects of one file system, and the same again for the same folder.
-  const project = (Number.parseInt(sha256(data).slice(0, 8), 16) >>> 1) + 1;
   const mark = ['chattr', '-R', '-p', `${project}`, '+P', data];
   for (const line of [mark, quotaCommand(fstype, target, project, bytes)]) {
     const done = await run(context, line);
@@ -84,6 +104,8 @@ async function run({ command }: DriverContext, line: string[]): Promise<{ ok: bo
     const { exitCode, stdout, stderr } = await command.exec(line);
     return exitCode === 0 ? { ok: true, said: stdout } : { ok: false, said: stderr.trim().slice(-300) };
   } catch (error) {
+    // That somebody else changes it by now is no reason of the file system's.
+    if (error instanceof SlipwayError && error.code === 'generation-old') throw error;
     return { ok: false, said: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -14,6 +14,14 @@ export type {
   Updatable,
 } from './driver.js';
 export { EngineMarks } from './place/engine-marks.js';
-export { GenerationFolder, MARKER, generationMarks, type Marker, type Standing } from './place/generation-folder.js';
+export { Fence } from './place/fence.js';
+export {
+  GenerationFolder,
+  MARKER,
+  generationMarks,
+  type Exchange,
+  type Marker,
+  type Standing,
+} from './place/generation-folder.js';
 export { secretPrefix } from './step/driver-context.js';
 export type { Kit, PackagedDrivers } from './package/kit.js';

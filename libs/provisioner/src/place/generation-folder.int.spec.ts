@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { localFilesystem, type Filesystem } from '@slipway/interfaces';
-import { GenerationFolder, generationMarks } from './generation-folder.js';
+import { localCommand, localFilesystem, type Filesystem } from '@slipway/interfaces';
+import { Fence } from './fence.js';
+import { GenerationFolder, generationMarks, type Exchange } from './generation-folder.js';
 
 const resource = { environment: 'default', kind: 'storage' as const, name: 'shop-data' };
 const definition = { name: 'directory', version: '1.0.0', hash: 'a'.repeat(64) };
@@ -127,6 +128,47 @@ describe('a generation as a folder', () => {
     ownerHasEnded();
     expect(await later).toBe('made');
     expect(await generation(1, 2).standing()).toBe('present');
+    expect(await ls()).toEqual(['g1']);
+  });
+
+  test('G7: what stands is changed name by name, and an older epoch that wakes up late changes nothing any more', async () => {
+    const into = (words: string) => async (staging: string) => {
+      await filesystem.writeFile(join(staging, 'content'), words);
+      await filesystem.mkdir(join(staging, 'more'));
+      await filesystem.writeFile(join(staging, 'more', words), '');
+    };
+    const told = async (one = generation(1)) => [
+      String(await filesystem.readFile(join(one.path, 'content'))),
+      ...(await filesystem.list(join(one.path, 'more'))),
+    ];
+    const fence = (epoch: number) => new Fence(generation(1).path, epoch, localCommand());
+    const put = async (exchange: Exchange) => {
+      await exchange.put('content');
+      await exchange.put('more');
+    };
+    await expect(generation(1).renew(fence(1), into('first'), put)).rejects.toMatchObject({ code: 'not-found' });
+    await generation(1).make(definition, async (staging) => {
+      await into('before')(staging);
+      await filesystem.writeFile(join(staging, 'healthy'), '');
+    });
+    const late = generation(1, 2).renew(fence(2), into('late'), async ({ put: putLate, take }) => {
+      await generation(1, 3).renew(fence(3), into('newer'), put);
+      await take('healthy');
+      await expect(putLate('more')).rejects.toMatchObject({ code: 'ENOENT' });
+      await putLate('content');
+    });
+    await expect(late).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(generation(1, 2).renew(fence(2), into('late'), put)).rejects.toMatchObject({ code: 'generation-old' });
+    expect(await told()).toEqual(['newer', 'newer']);
+    expect(await filesystem.stat(join(generation(1).path, 'healthy'))).not.toBeNull();
+    await generation(1, 4).renew(fence(4), into('last'), async ({ put: putLast, take }) => {
+      await take('healthy');
+      await putLast('content', 'other');
+    });
+    expect(await filesystem.stat(join(generation(1).path, 'healthy'))).toBeNull();
+    expect([String(await filesystem.readFile(join(generation(1).path, 'other'))), ...(await told())]).toEqual([
+      ...['last', 'newer', 'newer'],
+    ]);
     expect(await ls()).toEqual(['g1']);
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SlipwayError, hashOf, type JsonObject, type ResourceRef } from '@slipway/contracts';
 import type { Filesystem } from '@slipway/interfaces';
 import type { DriverContext, Identity, Mark, Target } from '../driver.js';
+import type { Fence } from './fence.js';
 
 /** Name of the marker in a generation's folder. */
 export const MARKER = 'slipway.json';
@@ -13,6 +14,14 @@ export interface Marker {
   generation: number;
   epoch: number;
   definition: Target['definition'];
+}
+
+/** How what stands is changed, name by name (G7). */
+export interface Exchange {
+  /** What was built under `name` takes the place of what stands under that name, or another. */
+  put(name: string, as?: string): Promise<void>;
+  /** What stands under `name`, if anything, goes. */
+  take(name: string): Promise<void>;
 }
 
 /** What stands at the place under a generation's name. */
@@ -31,8 +40,9 @@ export type Standing = 'absent' | 'partial' | 'present' | 'destroyed';
  * G5. What stands under the name and carries no marker of this resource is `foreign`, and is not touched.
  * G6. What somebody may still be building is renamed away before anything of it is removed: whoever builds it, an earlier
  *     epoch that is not dead yet, then has nothing left to give the name to, instead of half of it.
- * G7. What stands is changed name by name, each by renames that have a staging folder at one of their ends: once that is swept,
- *     an older epoch that wakes up late has nothing left to change it with.
+ * G7. What stands is changed name by name, each by renames that have a staging folder at one of their ends. That is filled before its
+ *     epoch is claimed ({@link Fence}), and swept after a later one was: an older epoch that wakes up late gets no claim, or has
+ *     nothing left to change it with.
  */
 export class GenerationFolder {
   /** Of the resource: all its generations. */
@@ -126,21 +136,28 @@ export class GenerationFolder {
   }
 
   /**
-   * Changes what stands: `build` fills a staging folder and says which of its files and folders are to take the place of those of
-   * the same name, in this order; `ready` is awaited before the first does. Who is killed in between leaves some of
-   * both, and it is to be called again. Throws `not-found`, and what `build` and `ready` throw.
+   * Changes what stands: `build` fills a staging folder, `change` puts what is new in the place of what was there. Who is killed in
+   * between leaves some of both, and it is to be called again. Throws `not-found`, `generation-old` where a later epoch is at it,
+   * and what `build` and `change` throw.
    */
-  async renew(build: (staging: string) => Promise<readonly string[]>, ready: () => Promise<void>): Promise<void> {
+  async renew(
+    fence: Pick<Fence, 'claim'>,
+    build: (staging: string) => Promise<void>,
+    change: (exchange: Exchange) => Promise<void>,
+  ): Promise<void> {
     await this.assertPresent();
-    await this.#sweepOlderEpochs();
     const staging = join(this.folder, `.${this.#name}.e${this.target.epoch}.${randomBytes(6).toString('hex')}.staging`);
     try {
       await this.#files.mkdir(staging, { mode: 0o711 });
-      const names = await build(staging);
+      await build(staging);
       this.context.signal?.throwIfAborted();
       await this.assertPresent();
-      await ready();
-      for (const name of names) await this.#exchange(join(staging, name), join(this.path, name));
+      await fence.claim();
+      await this.#sweepOlderEpochs();
+      await change({
+        put: (name, as = name) => this.#exchange(join(staging, name), join(this.path, as)),
+        take: (name) => this.#aside(join(this.path, name), join(staging, name)),
+      });
     } finally {
       await this.#files.remove(staging);
     }
@@ -148,12 +165,14 @@ export class GenerationFolder {
 
   /** G7. A folder has no room where another stands: that one goes aside first. */
   async #exchange(from: string, to: string): Promise<void> {
-    const type = (await this.#files.stat(from))?.type;
-    if (type === 'directory')
-      await this.#files.rename(to, `${from}.old`).catch((error: unknown) => {
-        if (codeOf(error) !== 'ENOENT') throw error;
-      });
+    if ((await this.#files.stat(from))?.type === 'directory') await this.#aside(to, from);
     await this.#files.rename(from, to);
+  }
+
+  async #aside(path: string, staged: string): Promise<void> {
+    await this.#files.rename(path, `${staged}.old`).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    });
   }
 
   /**

@@ -527,6 +527,34 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
         },
         LONG,
       );
+
+      test(
+        'stopped right before any effect of an update, it changes nothing any more when it wakes up after another one',
+        async () => {
+          const counted = target('count');
+          await ensure(counted);
+          const ended = await child('update', later(counted), undefined, undefined, changed.spec).ended;
+          if (ended.type !== 'done') throw new Error(`A child could not update: ${JSON.stringify(ended)}`);
+          for (const effect of chosenPoints(ended.effects, samples.points, random)) {
+            const meant = target(`stopped-${effect}`);
+            const ensured = await ensure(meant);
+            await samples.data?.put(ensured, place);
+            const stopped = child('update', later(meant), { effect, signal: 'SIGSTOP' }, undefined, changed.spec);
+            const at = await stopped.at;
+            if (!mayBeMissed(effect, ended.effects)) expect(at).toBeDefined();
+            const newest = later(later(meant));
+            const back = await update(newest, spec);
+            expect(back).toEqual({ outputs: ensured.outputs, observed: ensured.observed });
+            await stopped.wake();
+            expect({ at, ...(await inspect(newest)) }).toEqual({ at, state: 'present', observed: back.observed });
+            await samples.data?.has(ensured, place);
+            await expectWorks(meant, { effect: 'found', ...back });
+            await destroy(later(newest));
+            await expectDestroyed(meant, ensured);
+          }
+        },
+        LONG,
+      );
     }
 
     if (driver.observe) {

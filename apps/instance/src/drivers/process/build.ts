@@ -1,7 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SlipwayError, hashOf, healthOf, type JsonObject } from '@slipway/contracts';
-import { secretPrefix, type DriverContext, type GenerationFolder, type Target } from '@slipway/provisioner';
+import {
+  secretPrefix,
+  type DriverContext,
+  type Exchange,
+  type Fence,
+  type GenerationFolder,
+  type Target,
+} from '@slipway/provisioner';
 import { writeAppFiles } from './app-files.js';
 import { CLAIMED, Claims, holderOf, type Claimant } from './claims.js';
 import { fillEnvironment } from './environment.js';
@@ -9,7 +16,7 @@ import { launchScript, limitsOf } from './launch.js';
 import { HOST, type Network } from './network.js';
 import { fillIn } from './placeholders.js';
 import { installPackages, installedCommand, type Variables } from './npm.js';
-import { writeRecord, type InstanceRecord } from './record.js';
+import { RECORD, writeRecord, type InstanceRecord } from './record.js';
 import { makeHome } from './home.js';
 import { writeSecretFiles } from './secret-files.js';
 import type { Range } from './settings.js';
@@ -141,11 +148,19 @@ const madeOf = ({ artefactBlob, npm, files = {} }: ProcessSpec, values: Record<s
     Object.entries(files).map(([path, template]) => [path, fillIn(`files.${path}`, template, values)]),
   ]);
 
+/** File in staging: the record of an instance whose app is half replaced. */
+const UNMADE = 'unmade';
+
 /**
  * Makes of an instance that stands what its spec says, in its own folder: its port, its user, its home and the secrets it has
  * stay. `quiet` ends what runs of it, before anything is replaced.
  */
-export async function rebuild(work: Furnishing, before: InstanceRecord, quiet: () => Promise<void>): Promise<InstanceRecord> {
+export async function rebuild(
+  work: Furnishing,
+  before: InstanceRecord,
+  fence: Fence,
+  quiet: (exchange: Exchange) => Promise<void>,
+): Promise<InstanceRecord> {
   const { folder, inputs, context } = work;
   const { filesystem } = context;
   const { port, uid, sharedUserBecause } = before;
@@ -153,20 +168,26 @@ export async function rebuild(work: Furnishing, before: InstanceRecord, quiet: (
   const place = { port, uid, ...(sharedUserBecause !== undefined && { sharedUserBecause }), ...shared };
   let record = before;
   await folder.renew(
+    fence,
     async (staging) => {
       context.progress(0.1, 'Making what is new of it');
       record = await furnish(work, staging, place, before);
-      return [...(record.app === before.app ? [] : ['app']), 'secrets', 'launch.sh', 'instance.json'];
-    },
-    async () => {
-      await quiet();
-      // Whoever goes on after us must not take what is half replaced for what is written down.
       const { app: _made, ...unmade } = before;
-      if (record.app !== before.app) await writeRecord(filesystem, folder.path, unmade);
+      await filesystem.mkdir(join(staging, UNMADE), { mode: 0o700 });
+      await writeRecord(filesystem, join(staging, UNMADE), unmade);
+    },
+    async (exchange) => {
+      await quiet(exchange);
+      if (record.app !== before.app) {
+        // Whoever goes on after us must not take what is half replaced for what is written down.
+        await exchange.put(`${UNMADE}/${RECORD}`, RECORD);
+        await exchange.put('app');
+      }
+      for (const name of ['secrets', 'launch.sh', RECORD]) await exchange.put(name);
     },
   );
   const left = before.handedOver.filter(({ path }) => !record.handedOver.some((one) => one.path === path));
-  if (uid !== null) await giveBack(context, left, uid);
+  if (uid !== null) await giveBack({ ...context, command: fence.command }, left, uid);
   return record;
 }
 

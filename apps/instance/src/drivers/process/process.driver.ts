@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { SlipwayError, TAR, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
 import {
+  Fence,
   GenerationFolder,
   generationMarks,
   secretPrefix,
@@ -206,18 +207,21 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     assertProcess(spec);
     const folder = new GenerationFolder(target, context);
     await folder.assertPresent();
+    const fence = new Fence(folder.path, target.epoch, context.command);
+    await fence.claim();
+    const changing = { ...context, command: fence.command };
     const before = await this.#record(folder.path, context);
-    const healthyOnce = join(folder.path, HEALTHY_ONCE);
-    const record = await rebuild({ folder, target, spec, inputs, context, variables: this.#variables }, before, async () => {
+    const work = { folder, target, spec, inputs, context, variables: this.#variables };
+    const record = await rebuild(work, before, fence, async ({ take }) => {
       context.progress(0.5, 'Ending what runs of it');
-      await new Supervisor(context, folder.path).end(before.uid, this.#supervision);
-      if (!context.stopped) await context.filesystem.remove(healthyOnce);
+      if (!context.stopped) await take(HEALTHY_ONCE);
+      await new Supervisor(changing, folder.path).end(before.uid, this.#supervision);
     });
     if (!context.stopped) {
       context.progress(0.6, 'Starting it');
-      await this.#start(folder, record, context);
+      await this.#start(folder, record, changing);
       await this.#becomeHealthy(folder, record, context);
-      await context.filesystem.writeFile(healthyOnce, '', { mode: 0o600 });
+      await context.filesystem.writeFile(join(folder.path, HEALTHY_ONCE), '', { mode: 0o600 });
     }
     await assertStands(folder);
     return { outputs: outputsOf(record), observed: observedOf(record, !context.stopped) };

@@ -37,7 +37,10 @@ export interface InstanceRecord {
   app?: string;
 }
 
-const path = (home: string): string => join(home, 'instance.json');
+/** Its name in the instance's folder. */
+export const RECORD = 'instance.json';
+
+const path = (home: string): string => join(home, RECORD);
 
 export const readRecord = (files: Filesystem, home: string): Promise<InstanceRecord | null> =>
   readJson<InstanceRecord>(files, path(home));

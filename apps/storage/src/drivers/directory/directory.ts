@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { TAR, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
 import { assertRoom } from '@slipway/interfaces';
-import { GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
-import { limitSize, readLimit, releaseLimit, unlimitSize } from '../../size-limit.js';
+import { Fence, GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
+import { changeLimit, limitSize, readLimit, releaseLimit } from '../../size-limit.js';
 
 /** Where the data stand within the generation's folder, beside the marker: what the owner does there can't harm the mark. */
 const DATA = 'data';
@@ -43,7 +43,7 @@ export function directoryDriver(): Driver<StorageSpec> {
       async update(target, spec, _inputs, context) {
         const generation = new GenerationFolder(target, context);
         await generation.assertPresent();
-        await change(generation.path, spec, context);
+        await change(generation, target, spec, context);
         context.progress(1, `Changed ${generation.path}`);
         return { outputs: { path: join(generation.path, DATA) }, observed: await observe(generation, context) };
       },
@@ -81,14 +81,14 @@ async function fill(staging: string, spec: StorageSpec, context: DriverContext):
 }
 
 /** Makes what stands as the spec says. Its owner stays: whoever is wired to it was given it. */
-async function change(folder: string, spec: StorageSpec, context: DriverContext): Promise<void> {
-  const { filesystem, log } = context;
-  const data = join(folder, DATA);
+async function change(folder: GenerationFolder, { epoch }: Identity, spec: StorageSpec, context: DriverContext): Promise<void> {
+  const fence = new Fence(folder.path, epoch, context.command);
+  await fence.claim();
   const mode = spec.mode ?? DEFAULT_MODE;
-  await filesystem.chmod(data, Number.parseInt(mode, 8));
-  if (spec.sizeLimit === undefined) await unlimitSize(folder, context);
-  else await limitSize(folder, data, bytesOf(spec.sizeLimit), context);
-  log(`Mode ${mode}, ${spec.sizeLimit === undefined ? 'no limit' : `at most ${spec.sizeLimit}`}`);
+  await fence.command.execOrThrow(['chmod', mode, '--', join(folder.path, DATA)]);
+  const bytes = spec.sizeLimit === undefined ? undefined : bytesOf(spec.sizeLimit);
+  await changeLimit(folder, join(folder.path, DATA), bytes, fence, context);
+  context.log(`Mode ${mode}, ${spec.sizeLimit === undefined ? 'no limit' : `at most ${spec.sizeLimit}`}`);
 }
 
 async function inspect(target: Identity, context: DriverContext): Promise<InspectAnswer> {
