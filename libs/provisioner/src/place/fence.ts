@@ -35,9 +35,8 @@ export class Fence {
 
   /** Throws `generation-old` where a later epoch has done so. */
   async claim(): Promise<void> {
-    await this.#run(['true'], undefined, 'claim').then(({ exitCode, stderr }) => {
-      if (exitCode !== 0) throw new SlipwayError('driver-failed', `${this.#file} could not be locked: ${stderr.trim()}`);
-    });
+    const { exitCode, stderr } = await this.#run(['true'], undefined, 'claim');
+    if (exitCode !== 0) throw new SlipwayError('driver-failed', `${this.#file} could not be locked: ${stderr.trim()}`);
   }
 
   /** Programs that change what stands. Throws `generation-old` instead of running one, where a later epoch has begun to. */
