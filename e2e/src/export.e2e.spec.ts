@@ -64,7 +64,11 @@ inBothModes('A service is exported and imported', ({ processes }) => {
   let client: SlipwayClient;
   beforeAll(async () => {
     store = mkdtempSync(join(tmpdir(), 'slipway-store-'));
-    mesh = await TestMesh.start({ processes, settings: { snapshots: { stores: { backups: { folder: store } } } } });
+    const settings = {
+      snapshots: { stores: { backups: { folder: store } } },
+      environments: { nightly: { destination: 'backups:nightly' } },
+    };
+    mesh = await TestMesh.start({ processes, settings });
     client = mesh.client();
     expect((await slipway(mesh, ['provision', '--definition=guestbook', 'ada', 'shop'])).code).toBe(0);
   }, 180_000);
@@ -148,8 +152,27 @@ inBothModes('A service is exported and imported', ({ processes }) => {
     expect({ code: made.code, stderr: made.stderr }).toMatchObject({ code: 0 });
     expect(made.stderr).toMatch(/Sending .*slipway\.tar: .* of .*\/s/);
     expect(await entriesOf('again')).toEqual(await entriesOf('shop'));
-    const fromStore = await client.import({ ownerId: 'ada', instanceId: 'from-store', snapshot: join(store, name) });
-    expect(await ended(fromStore.requestId)).toMatchObject({ status: 'succeeded' });
+    const fromStore = await slipway(mesh, ['import', 'ada', 'from-store', `backups:${name}`, '--offering', 'greeting=Restored']);
+    expect({ code: fromStore.code, stderr: fromStore.stderr }).toMatchObject({ code: 0 });
+    expect(await (await fetch(await urlOf(client, 'from-store'))).text()).toContain('Restored');
+  }, 240_000);
+
+  it('into the store of its environment where none is named, and below another where one is: the plan says where', async () => {
+    const made = await slipway(mesh, ['provision', '--environment=nightly', '--definition=hello', 'ada', 'small']);
+    expect({ code: made.code, stderr: made.stderr }).toMatchObject({ code: 0 });
+    const plan = (...more: string[]) => slipway(mesh, ['plan', '--export', '--environment=nightly', ...more, 'small']);
+    expect((await plan()).stdout).toContain('@ its archive goes to backups:nightly\n');
+    expect((await plan('--destination=backups')).stdout).toContain('@ its archive goes to backups\n');
+    const copyOf = async (...more: string[]) => {
+      const { stdout } = await slipway(mesh, ['export', '--environment=nightly', ...more, 'small']);
+      const { id, copy } = await client.snapshots.get(/Snapshot: (\S+)/.exec(stdout)![1]!);
+      return [copy!.store, copy!.file.replace(id, '<id>')];
+    };
+    expect(await copyOf()).toEqual(['backups', 'nightly/small-<id>.slipway.tar']);
+    expect(await copyOf('--destination=backups:by/hand')).toEqual(['backups', 'by/hand/small-<id>.slipway.tar']);
+    expect([readdirSync(join(store, 'nightly')).length, readdirSync(join(store, 'by', 'hand')).length]).toEqual([1, 1]);
+    const away = await slipway(mesh, ['export', '--environment=nightly', '--destination=backups:../away', 'small']);
+    expect([away.code, away.stderr]).toEqual([1, expect.stringContaining('(bad-input)')]);
   }, 240_000);
 
   it('under a name that something has is refused, and so is what is damaged: nothing is changed', async () => {

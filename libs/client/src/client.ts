@@ -147,9 +147,11 @@ export class Provisioners {
   /** What can be chosen by a job that names the same. */
   async offerings(
     name: string,
-    options: { guestLocation?: string; definition?: string; clusterId?: string } = {},
+    options: { guestLocation?: string; definition?: string; clusterId?: string; snapshot?: string; snapshotId?: boolean } = {},
   ): Promise<Offered[]> {
-    return (await this.http.json<{ items: Offered[] }>('GET', `/provisioners/${part(name)}/offerings`, { query: options })).items;
+    const { snapshotId, ...asked } = options;
+    const query = { ...asked, ...(snapshotId !== undefined && { snapshotId: String(snapshotId) }) };
+    return (await this.http.json<{ items: Offered[] }>('GET', `/provisioners/${part(name)}/offerings`, { query })).items;
   }
 }
 

@@ -175,6 +175,8 @@ export interface Plan {
   reads: PlanRead[];
   /** Keys of what the plan makes, changes or removes. */
   writes: string[];
+  /** Of an export: where its archive goes as well, `store` or `store:folder`. */
+  destination?: string;
   unsatisfied: Unsatisfied[];
   /** {@link hashOf} all of the above. */
   hash: string;
@@ -217,6 +219,8 @@ export interface ResolveQuery {
   place: Place;
   /** What was chosen of what is offered; of an update in addition to what was chosen before. */
   offerings?: JsonObject;
+  /** Where an export's archive goes as well, `store` or `store:folder`; the plan says it. */
+  destination?: string;
   /** What the drivers at the place can, by kind, of an update; left out where nobody was heard of. */
   announced?: Partial<Record<ResourceKind, AnnouncedDriver[]>>;
   /** Position of the log that the environment is read at, or later. */
@@ -230,6 +234,9 @@ export interface OfferingsQuery {
   guestLocation?: string;
   /** `name` or `name@range`. */
   definition?: string;
+  /** Of an import: as its job says. Its definition counts where none is named, and what was chosen then is what it means by default. */
+  snapshot?: string;
+  snapshotId?: boolean;
 }
 
 /** Body of `resolver.offerings`. */

@@ -43,5 +43,6 @@ export {
   TlsConfig,
 } from './config/config.js';
 export { driversAt, provisionerAt } from './config/provided.js';
+export { asSaid, destinationIn, inStore, type InStore } from './config/stores.js';
 export { ENVIRONMENT, type EnvironmentVariable } from './config/environment.js';
 export { PROFILES, loadConfig, type LoadOptions, type Profile } from './config/load.js';

@@ -33,6 +33,7 @@ export function planExport({
     reads: [...mine.values()].map(readOf),
     // Who brings it up again changes it: nothing else may rest on it meanwhile.
     writes: steps.filter(({ action }) => action === 'ensure').map(({ id }) => id),
+    ...(query.destination !== undefined && { destination: query.destination }),
     unsatisfied: faults,
   });
 }

@@ -25,6 +25,13 @@ describe('a plan to export', () => {
     ]);
   });
 
+  test('says where the archive goes as well, where that was asked for', () => {
+    const world = guestbook();
+    world.provision('guestbook');
+    expect(world.planExport('shop', { destination: 'backups:daily' }).destination).toBe('backups:daily');
+    expect(world.planExport()).not.toHaveProperty('destination');
+  });
+
   test('names what each thing is to the instance, and how it is wired', () => {
     const world = new World(instance('app', ['db']), database('db', ['volume']), storage('volume'));
     world.provision('app');

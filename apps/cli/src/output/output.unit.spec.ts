@@ -147,12 +147,14 @@ describe('a plan', () => {
         { ...up, id: read, action: 'export', after: [stop] },
         { ...up, after: [read] },
       ],
+      destination: 'backups:daily',
     });
     expect(text).toBe(
       [
         '  . instance/shop#stop (guestbook@1.0.0, process at local)',
         '  > instance/shop#export (guestbook@1.0.0, process at local, after instance/shop#stop)',
         '  ^ instance/shop (guestbook@1.0.0, process at local, after instance/shop#export)',
+        '  @ its archive goes to backups:daily',
         '1 to read out, 1 stopped meanwhile. Nothing has been changed.',
       ].join('\n'),
     );

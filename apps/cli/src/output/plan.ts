@@ -27,6 +27,7 @@ export function describePlan(plan: Plan): string {
     );
   }
   for (const wire of plan.wires) lines.push(`  ~ ${wire.from} uses ${wire.to} as ${wire.requirement}`);
+  if (plan.destination !== undefined) lines.push(`  @ its archive goes to ${plan.destination}`);
   if (plan.steps.length) {
     const count = (action: PlanStep['action']) => plan.steps.filter((step) => step.action === action).length;
     lines.push(`${countsOf(plan, count)} Nothing has been changed.`);

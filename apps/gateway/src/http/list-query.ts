@@ -25,6 +25,13 @@ export function whole(query: Query, name: string, least: number, most: number): 
   return value;
 }
 
+/** Whether a query parameter says `true`. Throws `bad-input` where it says anything else than that or `false`. */
+export function flag(query: Query, name: string): boolean | undefined {
+  const text = one(query, name);
+  if (text === undefined || text === 'true' || text === 'false') return text === undefined ? undefined : text === 'true';
+  throw badInput([{ field: name, reason: 'must be true or false' }]);
+}
+
 /** Throws `bad-input` for parameters that are not known: a misspelt one must not go unnoticed. */
 export function onlyKnown(query: Query, known: readonly string[]): void {
   const unknown = Object.keys(query).filter((name) => !known.includes(name));

@@ -73,6 +73,14 @@ describe('what can be chosen', () => {
       { provisioner: 'slipway' },
       { provisioner: 'slipway', guestLocation: 'local', definition: 'guestbook@^1', clusterId: 'default' },
     ]);
+    asked.length = 0;
+    await place.call('GET', '/provisioners/slipway/offerings?snapshot=b7&snapshotId=true');
+    await place.call('GET', '/provisioners/slipway/offerings?snapshot=backups%3Ashop.tar');
+    expect(asked).toEqual([
+      { provisioner: 'slipway', snapshot: 'b7', snapshotId: true },
+      { provisioner: 'slipway', snapshot: 'backups:shop.tar' },
+    ]);
+    expect((await place.call('GET', '/provisioners/slipway/offerings?snapshot=b7&snapshotId=1')).status).toBe(400);
     expect((await place.call('GET', '/provisioners/moon/offerings')).status).toBe(404);
     expect((await place.call('GET', '/provisioners/slipway/offerings?colour=red')).status).toBe(400);
     expect((await place.call('GET', '/provisioners/slipway/offerings?definition=a&definition=b')).status).toBe(400);

@@ -4,13 +4,13 @@ import type { ProvisionerView } from '@slipway/contracts/http';
 import { CONFIG, type MeshConfig, type Presence } from '@slipway/mesh';
 import { ApiNoun, ApiOfferings, ApiProvisioner, ApiProvisioners } from '../openapi/operations.js';
 import { Call, HttpCall } from './call.js';
-import { one, onlyKnown } from './list-query.js';
+import { flag, one, onlyKnown } from './list-query.js';
 import { Orchestrator } from './orchestrator.js';
 import { provisionerViews } from './provisioner-views.js';
 import { PRESENCE } from './tokens.js';
 
 /** What of a job says what can be chosen. */
-const ASKED = ['definition', 'guestLocation', 'clusterId'];
+const ASKED = ['definition', 'guestLocation', 'clusterId', 'snapshot'];
 
 function notFound(name: string, all: ProvisionerView[]): never {
   const known = all.map((view) => view.name).join(', ');
@@ -46,13 +46,18 @@ export class ProvisionersController {
   @ApiOfferings()
   @Get(':name/offerings')
   offerings(@Param('name') name: string, @Call() call: HttpCall): Promise<Offerings> {
-    onlyKnown(call.query, ASKED);
+    onlyKnown(call.query, [...ASKED, 'snapshotId']);
+    const snapshotId = flag(call.query, 'snapshotId');
     const all = provisionerViews(this.config, this.presence);
     if (!all.some((view) => view.name === name)) notFound(name, all);
     const asked = ASKED.flatMap((field) => {
       const value = one(call.query, field);
       return value === undefined ? [] : [[field, value] as const];
     });
-    return this.orchestrator.offerings(call.context, { provisioner: name, ...Object.fromEntries(asked) });
+    return this.orchestrator.offerings(call.context, {
+      provisioner: name,
+      ...Object.fromEntries(asked),
+      ...(snapshotId !== undefined && { snapshotId }),
+    });
   }
 }

@@ -215,8 +215,16 @@ export const ApiOfferings = (): MethodDecorator =>
     ApiQuery({ name: 'guestLocation', required: false, type: String, description: 'A named place in the configuration.' }),
     ApiQuery({ name: 'definition', required: false, type: String, description: 'name or name@range.' }),
     ApiQuery({ name: 'clusterId', required: false, type: String, description: 'A named set of places.' }),
+    ApiQuery({
+      name: 'snapshot',
+      required: false,
+      type: String,
+      description:
+        "Of an import, as its job says it: the snapshot's definition counts where none is named, and what was chosen then is the default.",
+    }),
+    ApiQuery({ name: 'snapshotId', required: false, type: Boolean, description: '`snapshot` is the id of a known snapshot.' }),
     answer(200, 'Offerings', 'In the order of their names.'),
-    ...problems(...DOOR, 'bad-input', 'not-found', 'no-server', 'unreachable', 'timed-out'),
+    ...problems(...DOOR, 'bad-input', 'not-found', 'archive-invalid', 'no-server', 'unreachable', 'timed-out'),
   );
 
 export const ApiControl = (verb: keyof typeof ACTIONS, body: BodyClass): MethodDecorator =>

@@ -310,6 +310,7 @@ const plan = object<Plan>({
   leases: list(json),
   reads: list(object<PlanRead>({ key: text, generation: { ...count, nullable: true }, users: optional(list(text)) })),
   writes: list(text),
+  destination: optional(described(text, 'Of an export: where its archive goes as well, `store` or `store:folder`.')),
   unsatisfied: list(ref('Unsatisfied')),
   hash: text,
 });

@@ -7,6 +7,7 @@ import {
   type RequestContext,
   type ResolveOfferingsQuery,
   type ResolveQuery,
+  type SnapshotManifest,
 } from '@slipway/contracts';
 import { badInput, chosenErrors } from '@slipway/mesh';
 import { placeOf } from '../place.js';
@@ -26,10 +27,16 @@ interface Asked {
 export class Choices {
   constructor(private readonly ports: Pick<Ports, 'bus' | 'config'>) {}
 
-  /** Throws `bad-input`, `not-found` (no such definition), and what the bus throws. */
-  async offered(query: OfferingsQuery, context: RequestContext): Promise<Offerings> {
-    const { definition = this.ports.config.defaultDefinition } = query;
-    return this.#ask({ place: placeOf(this.ports.config, { ...query }), definition }, context);
+  /**
+   * `manifest`: of what an import would begin with. Throws `bad-input`, `not-found` (no such definition), and what the bus throws.
+   */
+  async offered(query: OfferingsQuery, context: RequestContext, manifest?: SnapshotManifest): Promise<Offerings> {
+    const { config } = this.ports;
+    const byDefault = manifest ? `${manifest.definition.name}@${manifest.definition.version}` : config.defaultDefinition;
+    const definition = query.definition ?? byDefault;
+    const { items } = await this.#ask({ place: placeOf(config, { ...query }), definition }, context);
+    const before = manifest?.offerings ?? {};
+    return { items: items.map((one) => (Object.hasOwn(before, one.name) ? { ...one, default: before[one.name]! } : one)) };
   }
 
   /** Throws `bad-input` that names each choice that nobody offers, with what is offered, and each that does not fit. */

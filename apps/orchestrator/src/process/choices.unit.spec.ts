@@ -100,6 +100,23 @@ describe('what is chosen', () => {
     expect(asked.map(({ definition }) => definition)).toEqual(['fake@1.0.0', 'fake@1.0.0']);
   });
 
+  test('can be asked for of a snapshot, by the job’s own words: what was chosen then is the default', async () => {
+    const { world, accept, orchestrator, settle, asked, ended } = await started();
+    await accept({ offerings: { size: 'M' } }, 'made');
+    await ended();
+    const { requestId } = await settle(orchestrator.accept(exportOf('shop', { destination: 'backups' }), ADA));
+    await ended();
+    const [path] = [...world.archives.files.keys()];
+    world.archives.files.get(path!)!.manifest.offerings = { size: 'M' };
+    asked.length = 0;
+    const offered = (more: object) => settle(orchestrator.offerings({ provisioner: 'slipway', ...more }, ADA));
+    expect((await offered({ snapshot: path })).items).toEqual([{ ...size, default: 'M', from: 'definition' }]);
+    expect((await offered({ snapshot: requestId, snapshotId: true, definition: 'other' })).items).toHaveLength(1);
+    expect(asked.map(({ definition }) => definition)).toEqual(['fake@1.0.0', 'other']);
+    await expect(offered({ snapshot: 'none', snapshotId: true })).rejects.toMatchObject({ code: 'not-found' });
+    await expect(offered({ snapshot: '/etc/passwd' })).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
   test('without a definition is of the provisioner and the guest location', async () => {
     const { orchestrator, settle } = await started((config) => {
       delete config.defaultDefinition;

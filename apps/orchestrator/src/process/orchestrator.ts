@@ -142,9 +142,11 @@ export class Orchestrator {
     return this.#processes.snapshots.delete(snapshotId, command, metadataOf(context));
   }
 
-  /** What can be chosen by a job that names the same. See {@link Choices}. */
-  offerings(query: OfferingsQuery, context: RequestContext): Promise<Offerings> {
-    return this.#choices.offered(query, context);
+  /** What can be chosen by a job that names the same. See {@link Choices}; of a snapshot throws as an import does. */
+  async offerings(query: OfferingsQuery, context: RequestContext): Promise<Offerings> {
+    const { snapshot, snapshotId = false } = query;
+    const manifest = snapshot === undefined ? undefined : await this.#processes.sources.manifestOf({ snapshot, snapshotId });
+    return this.#choices.offered(query, context, manifest);
   }
 
   /** Wants an instance for longer. Throws `not-found`, `not-possible`, `bad-input` and the log's errors. */

@@ -16,6 +16,7 @@ import type { EventMetadata } from '@slipway/event-store';
 import type { Standing } from '../environment/state.js';
 import type { Source, Sources } from '../snapshot/sources.js';
 import { placeOf } from '../place.js';
+import { destinationFor } from '../snapshot/stores.js';
 import type { Ports } from '../ports.js';
 import type { Planner } from './planner.js';
 import { assertProvided } from './provided.js';
@@ -73,6 +74,8 @@ export function queryOf(
   const own = manifest ? `${manifest.definition.name}@${manifest.definition.version}` : byDefault;
   const definition = body['definition'] ?? own;
   const offerings = { ...manifest?.offerings, ...(body['offerings'] as JsonObject | undefined) };
+  const named = body['destination'] as string | undefined;
+  const destination = job === 'export' ? destinationFor(config, environment, named) : undefined;
   return {
     job,
     environment,
@@ -82,6 +85,7 @@ export function queryOf(
     ...(makes(job) && requirements && { requirements }),
     ...(manifest && { parts: manifest.parts.map((part) => ({ ...part, ...(holder !== undefined && { holder }) })) }),
     place,
+    ...(destination !== undefined && { destination }),
     ...(job === 'update' && { announced: driversThere(place.location, announced) }),
     ...(atLeast !== undefined && { atLeast }),
   };

@@ -6,6 +6,10 @@ import { manifestOf } from './manifest.js';
 import type { Snapshots } from './snapshots.js';
 import { destinationOf, pathOf } from './stores.js';
 
+/** Where the archive goes as well. A plan of an earlier release did not say it. */
+const destinationIn = ({ plan, accepted }: RequestState): string | undefined =>
+  plan?.destination ?? (accepted!.body['destination'] as string | undefined);
+
 /** A snapshot that only needs to be recorded. */
 export interface Ready {
   manifest: SnapshotManifest;
@@ -53,13 +57,14 @@ export class Keeping {
   }
 
   /** A store that is away now must not keep the request from its end. */
-  async #remove(id: string, { accepted }: RequestState): Promise<void> {
+  async #remove(id: string, state: RequestState): Promise<void> {
     const { config, archives, reports } = this.ports;
-    const { body, name } = accepted!;
-    if (typeof body['destination'] !== 'string') return;
+    const destination = destinationIn(state);
+    if (destination === undefined) return;
     try {
-      const { store, below } = destinationOf(config, body['destination']);
-      await archives.remove(pathOf(config, { store, file: join(below, archiveName({ instanceId: name, id })) }));
+      const { store, below } = destinationOf(config, destination);
+      const { name: instanceId } = state.accepted!;
+      await archives.remove(pathOf(config, { store, file: join(below, archiveName({ instanceId, id })) }));
     } catch (error) {
       reports.warn({ err: error, requestId: id }, 'The archive of an export that has not succeeded could not be removed');
     }
@@ -76,9 +81,9 @@ export class Keeping {
   async #make(id: string, state: RequestState): Promise<Ready> {
     const { config, clock, archives } = this.ports;
     const manifest = manifestOf(state, { id, mesh: config.mesh, now: clock.now() });
-    const { destination } = state.accepted!.body;
+    const destination = destinationIn(state);
     // What is recorded already has been written too.
-    if (typeof destination !== 'string' || (await this.snapshots.isKept(id))) return { manifest };
+    if (destination === undefined || (await this.snapshots.isKept(id))) return { manifest };
     const { store, below } = destinationOf(config, destination);
     const copy = { store, file: join(below, archiveName(manifest)) };
     await archives.write(manifest, id, pathOf(config, copy));

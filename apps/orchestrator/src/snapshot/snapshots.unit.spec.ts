@@ -171,6 +171,39 @@ describe('snapshots', () => {
     expect([written, world.archives.files.size]).toEqual([1, 0]);
   });
 
+  test('whose export names no destination goes to its environment’s, as its plan said, whatever the configuration says by then', async () => {
+    const { world, orchestrator } = await exported(['shop']);
+    world.config.environments = { default: { destination: 'backups:daily' } };
+    const { requestId } = await orchestrator().accept({ ...exportOf('shop'), key: 'again' }, ADA);
+    await world.clock.until(() => world.types(requestId).includes('PlanMade'), HOUR);
+    world.config.environments = {};
+    await world.clock.until(() => world.quiet, HOUR);
+    const planned = world.events(`request-${requestId}`).find(({ type }) => type === 'PlanMade')!;
+    expect(planned.data['plan']).toMatchObject({ destination: 'backups:daily' });
+    const file = `daily/shop-${requestId}.slipway.tar`;
+    expect(world.events(`snapshot-${requestId}`)[0]!.data['copy']).toEqual({ store: 'backups', file });
+    expect([...world.archives.files.keys()]).toEqual([`/backups/${file}`]);
+    const asked = orchestrator().plan({ body: { job: 'export', instanceId: 'shop', destination: 'backups' } }, ADA);
+    const [plan] = await Promise.all([asked, world.clock.pass(60_000)]);
+    expect(plan.destination).toBe('backups');
+    await expect(
+      orchestrator().plan({ body: { job: 'export', instanceId: 'shop', destination: 'moon' } }, ADA),
+    ).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
+  test('whose export was given up leaves none at the environment’s destination either', async () => {
+    const { world, orchestrator } = await exported(['shop']);
+    world.config.snapshots.destination = 'backups:daily';
+    const write = world.archives.write.bind(world.archives);
+    world.archives.write = async (manifest, holder, path) => {
+      await write(manifest, holder, path);
+      await world.blobs.of(holder).remove();
+    };
+    const { requestId } = await orchestrator().accept({ ...exportOf('shop'), key: 'again' }, ADA);
+    await world.clock.until(() => world.quiet, HOUR);
+    expect([world.last(requestId)!.type, world.archives.files.size]).toEqual(['RequestFailed', 0]);
+  });
+
   test('B2: one whose part is not there is not received', async () => {
     const { world, ids, orchestrator } = await exported(['shop']);
     const manifest = { ...manifestOf(world, ids[0]!), id: '0b8f2c1e-0000-4000-8000-000000000001' };

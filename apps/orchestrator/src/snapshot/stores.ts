@@ -1,24 +1,25 @@
 import { isAbsolute, join } from 'node:path';
 import type { SnapshotCopy } from '@slipway/contracts';
 import { wayBelow } from '@slipway/interfaces';
-import { badInput, type MeshConfig } from '@slipway/mesh';
+import { asSaid, badInput, destinationIn, inStore, type InStore, type MeshConfig } from '@slipway/mesh';
 
-/** A place below a store's folder. */
-export interface InStore {
-  store: string;
-  /** Path below the store's folder; `''` for the folder itself. */
-  below: string;
-}
-
-/** Where an export's archive goes as well: a store by its name, or a folder below one. Throws `bad-input` that lists the stores. */
+/**
+ * Where an export's archive goes as well: a store by its name, or a folder below one (`store:folder`, or its absolute path). Throws
+ * `bad-input` that lists the stores.
+ */
 export function destinationOf(config: MeshConfig, destination: string): InStore {
-  if (Object.hasOwn(config.snapshots.stores, destination)) return { store: destination, below: '' };
-  return located(config, destination) ?? refused('destination', destination, config);
+  return inStore(config, destination) ?? located(config, destination) ?? refused('destination', destination, config);
 }
 
-/** Where an archive is read from: a file below a store's folder. Throws `bad-input` that lists the stores. */
+/** Where an export's archive goes as well, as `store` or `store:folder`: what was asked for, else the environment's. Throws the same. */
+export function destinationFor(config: MeshConfig, environment: string, asked: string | undefined): string | undefined {
+  const destination = asked ?? destinationIn(config, environment);
+  return destination === undefined ? undefined : asSaid(destinationOf(config, destination));
+}
+
+/** Where an archive is read from: a file below a store (`store:path`, or its absolute path). Throws `bad-input` that lists the stores. */
 export function sourceOf(config: MeshConfig, path: string): InStore {
-  const found = located(config, path);
+  const found = inStore(config, path) ?? located(config, path);
   return found && found.below !== '' ? found : refused('snapshot', path, config);
 }
 

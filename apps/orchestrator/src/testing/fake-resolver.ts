@@ -112,6 +112,7 @@ const exported: Planned = (query, state) => {
     wires: mine.flatMap(([from, { uses }]) => uses.map((to) => ({ from, requirement: to.split('-').at(-1)!, to }))),
     reads: mine.map(([key, one]) => ({ key, generation: one.generation })),
     writes: [root],
+    ...(query.destination !== undefined && { destination: query.destination }),
   };
 };
 

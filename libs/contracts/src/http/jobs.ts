@@ -167,8 +167,9 @@ const oneLine = { message: '$property must be 1 to 1024 characters in one line' 
 /** Asks for a service as a snapshot holds it, under a name that nothing has yet. */
 export class ImportJob extends ProvisionJob {
   @ApiProperty({
-    example: '/var/lib/slipway/exports/shop-0b8f….slipway.tar',
-    description: "Path of an archive below a configured store's folder; with `snapshotId` the id of a known snapshot.",
+    example: 'backups:shop-0b8f….slipway.tar',
+    description:
+      'An archive below a configured store (`store:path`, or its absolute path); with `snapshotId` the id of a known snapshot.',
   })
   @Matches(PLACE_OR_NAME, oneLine)
   snapshot: string;
@@ -188,8 +189,9 @@ export class ImportJob extends ProvisionJob {
 /** Reads out all data of an instance, and of what was made for it, at one moment, and keeps them as a snapshot. */
 export class ExportJob extends Job {
   @ApiPropertyOptional({
-    example: 'backups',
-    description: 'A configured store, or a folder below one, that the archive is written to as well.',
+    example: 'backups:daily',
+    description:
+      "A configured store, or a folder below one (`store:folder`, or its absolute path), that the archive is written to as well; the environment's when left out.",
   })
   @MayBeLeftOut()
   @Matches(PLACE_OR_NAME, oneLine)
@@ -233,6 +235,11 @@ export class PlanJob extends ProvisionJob {
   @MayBeLeftOut()
   @IsBoolean()
   snapshotId?: boolean;
+
+  @ApiPropertyOptional({ description: 'Of an export.' })
+  @MayBeLeftOut()
+  @Matches(PLACE_OR_NAME, oneLine)
+  destination?: string;
 
   // What is there need not be named to plan its removal.
   @ApiPropertyOptional({ example: 'ada' }) @MayBeLeftOut() @IsOwnerId() declare ownerId: string;

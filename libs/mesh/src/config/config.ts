@@ -211,9 +211,17 @@ export class SnapshotLimitsConfig {
 export class SnapshotsConfig {
   /** By name. */
   @IsObject() stores: Record<string, SnapshotStoreConfig> = {};
+  /** Where archives of exports go as well that name no destination, `store` or `store:folder`; nowhere when left out. */
+  @MayBeLeftOut() @IsString() destination?: string;
   /** Largest archive that is taken as an upload. */
   @IsInt() @Min(1024) maxUploadBytes: number = 256 * 1024 ** 3;
   @ValidateNested() @Type(() => SnapshotLimitsConfig) limits: SnapshotLimitsConfig = new SnapshotLimitsConfig();
+}
+
+/** What an environment has of its own. */
+export class EnvironmentConfig {
+  /** As `snapshots.destination`, which counts for environments that have none. */
+  @MayBeLeftOut() @IsString() destination?: string;
 }
 
 /** A handler of recorded events: one file, or a package. */
@@ -280,6 +288,8 @@ export class MeshConfig {
   @ValidateNested() @Type(() => StoragesConfig) storages: StoragesConfig = new StoragesConfig();
   @ValidateNested() @Type(() => DockerConfig) docker: DockerConfig = new DockerConfig();
   @ValidateNested() @Type(() => SnapshotsConfig) snapshots: SnapshotsConfig = new SnapshotsConfig();
+  /** By name; an environment that has nothing of its own need not stand here. */
+  @IsObject() environments: Record<string, EnvironmentConfig> = {};
   /** Handlers of recorded events, by name. */
   @IsObject() handlers: Record<string, HandlerConfig> = {};
   @ValidateNested() @Type(() => RelayConfig) relay: RelayConfig = new RelayConfig();

@@ -157,6 +157,19 @@ describe('what is wrong is named with field, value, reason and source', () => {
     ['snapshots: {stores: {backups: null}}', /snapshots\.stores\.backups .*must have a folder/],
     ['snapshots: {stores: {a.b: {folder: /srv}}}', /snapshots\.stores\.a\.b .*lower-case/],
     ['snapshots: {stores: {backups: {folder: /srv, bucket: x}}}', /snapshots\.stores\.backups\.bucket .*is not known/],
+    [
+      'snapshots: {stores: {backups: {folder: /srv}}, destination: elsewhere}',
+      /snapshots\.destination is "elsewhere".*must be a store, or store:folder.*there are backups/,
+    ],
+    ['snapshots: {destination: backups}', /snapshots\.destination .*there are none/],
+    [
+      'snapshots: {stores: {backups: {folder: /srv}}}\nenvironments: {night: {destination: "backups:../away"}}',
+      /environments\.night\.destination is "backups:\.\.\/away".*must be a store/,
+    ],
+    ['environments: {night: {destination: 1}}', /environments\.night\.destination is 1.*must be a string/],
+    ['environments: {night: null}', /environments\.night .*must have settings/],
+    ['environments: {a.b: {}}', /environments\.a\.b .*lower-case/],
+    ['environments: {night: {colour: red}}', /environments\.night\.colour .*is not known/],
     ['- 1', /must hold settings by name/],
     ['mesh: a\nmesh: b', /is not YAML.*[Uu]nique/s],
   ])('%s', (text, expected) => {

@@ -1,8 +1,9 @@
 import { plainToInstance } from 'class-transformer';
 import { NAME, RESOURCE_KINDS } from '@slipway/contracts';
 import { fieldErrors, type FieldError } from '../microservice/validation.js';
-import { GuestLocationConfig, HandlerConfig, SnapshotStoreConfig, type MeshConfig } from './config.js';
+import { EnvironmentConfig, GuestLocationConfig, HandlerConfig, SnapshotStoreConfig, type MeshConfig } from './config.js';
 import { provisionerRules } from './provisioners.rules.js';
+import { inStore } from './stores.js';
 
 /** What is wrong with a configuration whose fields are right each by itself. */
 export function brokenRules(config: MeshConfig): FieldError[] {
@@ -13,6 +14,8 @@ export function brokenRules(config: MeshConfig): FieldError[] {
     ...ports(config),
     ...databaseServers(config),
     ...named('snapshots.stores', config.snapshots.stores, SnapshotStoreConfig, 'must have a folder'),
+    ...named('environments', config.environments, EnvironmentConfig, 'must have settings'),
+    ...destinations(config),
     ...(config.profile === 'prod' ? production(config) : []),
   ];
 }
@@ -72,6 +75,20 @@ function named(field: string, all: object, settings: new () => object, must: str
     const wrong = fieldErrors(plainToInstance(settings, one as object, { exposeUnsetFields: false }));
     return wrong.map((error) => ({ field: `${at}.${error.field}`, reason: error.reason }));
   });
+}
+
+function destinations(config: MeshConfig): FieldError[] {
+  const { snapshots, environments } = config;
+  const all = [
+    ['snapshots.destination', snapshots.destination],
+    ...Object.entries(environments).map(([name, one]) => [`environments.${name}.destination`, one?.destination]),
+  ] as const;
+  const stores = Object.keys(snapshots.stores).toSorted().join(', ') || 'none';
+  return all.flatMap(([field, said]): FieldError[] =>
+    typeof said !== 'string' || inStore(config, said)
+      ? []
+      : [{ field: field!, reason: `must be a store, or store:folder for one below it; there are ${stores}` }],
+  );
 }
 
 function ports({ instances }: MeshConfig): FieldError[] {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { SlipwayClient } from '@slipway/client';
 import type { Json, JsonObject, Offered } from '@slipway/contracts';
-import type { JobRequirement } from '@slipway/contracts/http';
+import type { ImportJob, JobRequirement } from '@slipway/contracts/http';
 
 /** Who provisions, and what is chosen of what is offered. */
 export interface ChoiceFlags {
@@ -43,22 +43,21 @@ export const choiceOptions = (command: Command): Command =>
 /** What a job with choices begins at, and with. */
 interface Beginning {
   guestLocation?: string | undefined;
-  /** Id of the snapshot: where no definition is named, its own offers what can be chosen. */
-  snapshot?: string | undefined;
+  /** Of an import: where no definition is named, its snapshot's own offers what can be chosen. */
+  from?: Pick<ImportJob, 'snapshot' | 'snapshotId'> | undefined;
 }
 
 /** What the flags choose, each as a value of its schema's type. What nobody offers stays a text, for the gateway to refuse. */
 export async function choicesOf(
   client: SlipwayClient,
   flags: ChoiceFlags,
-  { guestLocation, snapshot }: Beginning,
+  { guestLocation, from }: Beginning,
 ): Promise<JsonObject | undefined> {
-  const { offering, clusterId } = flags;
+  const { offering, definition, clusterId } = flags;
   if (!offering) return undefined;
-  const definition = flags.definition ?? (snapshot === undefined ? undefined : await definitionOf(client, snapshot));
   const name = flags.provisioner ?? (await provisionerAt(client, guestLocation, clusterId));
-  const asked = { ...(definition && { definition }), ...(guestLocation && { guestLocation }), ...(clusterId && { clusterId }) };
-  const offered = await client.provisioners.offerings(name, asked);
+  const where = { ...(guestLocation && { guestLocation }), ...(clusterId && { clusterId }) };
+  const offered = await client.provisioners.offerings(name, { ...(definition && { definition }), ...where, ...from });
   return chosen(offered, offering);
 }
 
@@ -66,11 +65,6 @@ export async function choicesOf(
 export function chosen(offered: readonly Offered[], offering: Record<string, string>): JsonObject {
   const schemas = new Map(offered.map((one) => [one.name, one.schema]));
   return Object.fromEntries(Object.entries(offering).map(([one, text]) => [one, valueAs(schemas.get(one) ?? {}, text)]));
-}
-
-async function definitionOf(client: SlipwayClient, snapshot: string): Promise<string> {
-  const { name, version } = (await client.snapshots.get(snapshot)).definition;
-  return `${name}@${version}`;
 }
 
 /** Who provisions where nobody is named: as the gateway finds it. */

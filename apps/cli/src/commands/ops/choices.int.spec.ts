@@ -42,7 +42,6 @@ describe('provision, import and plan', () => {
       if (pathname.endsWith('/provisioners'))
         return { items: [provisioner('slipway', { default: true }), provisioner('acme', { guestLocations: ['there'] })] };
       if (pathname.endsWith('/snapshots')) return { snapshotId: 'sent', position: 'p' };
-      if (pathname.includes('/snapshots/')) return { id: 'any', definition: { name: 'shelf', version: '1.2.0', hash: 'h' } };
       if (pathname.endsWith('/info')) return { clusters: { default: ['there'] } };
       return { requestId: 'r', position: 'p', outcome: 'satisfied', steps: [], wires: [], alreadySatisfied: [], unsatisfied: [] };
     });
@@ -71,31 +70,33 @@ describe('provision, import and plan', () => {
     expect(gateway.calls.at(-2)).toBe('GET /api/v1/provisioners/slipway/offerings?guestLocation=elsewhere');
   });
 
-  it('ask what the definition of a snapshot offers when an import names none, also of an archive that is sent first', async () => {
+  it('ask what a snapshot offers that an import begins with: known, below a store, or sent first', async () => {
     await open();
-    const asked = () => gateway.calls.filter((call) => /offerings|snapshots/.test(call));
-    const known = ['--snapshot-id', '--no-wait', ...choose, 'ada', 'copy', 'b7'];
-    expect((await ran(gateway.url, 'import', ...known)).code).toBe(0);
-    expect(asked()).toEqual(['GET /api/v1/snapshots/b7', 'GET /api/v1/provisioners/acme/offerings?definition=shelf%401.2.0']);
-    expect(bodies).toMatchObject([{ snapshot: 'b7', snapshotId: true, offerings }]);
-    await ran(gateway.url, 'plan', '--import', 'b7', ...choose, 'ada', 'copy');
-    expect(asked().slice(2)).toEqual(asked().slice(0, 2));
-    expect(bodies[1]).toMatchObject({ job: 'import', snapshot: 'b7', offerings });
-    const sent = fileURLToPath(import.meta.url);
-    expect((await ran(gateway.url, 'import', '--no-wait', ...choose, 'ada', 'copy', sent)).code).toBe(0);
-    expect(asked().slice(4)).toEqual([
-      'POST /api/v1/snapshots',
-      'GET /api/v1/snapshots/sent',
-      'GET /api/v1/provisioners/acme/offerings?definition=shelf%401.2.0',
+    const at = '/api/v1/provisioners/acme/offerings';
+    const asked = () => gateway.calls.splice(0).filter((call) => /offerings|snapshots/.test(call));
+    const importing = async (...more: string[]) => {
+      expect((await ran(gateway.url, 'import', '--no-wait', ...choose, ...more)).code).toBe(0);
+      return [asked(), bodies.splice(0).at(-1)];
+    };
+    expect(await importing('--snapshot-id', 'ada', 'copy', 'b7')).toEqual([
+      [`GET ${at}?snapshot=b7&snapshotId=true`],
+      expect.objectContaining({ snapshot: 'b7', snapshotId: true, offerings }),
     ]);
-    expect(bodies.at(-1)).toMatchObject({ snapshot: 'sent', offerings });
-  });
-
-  it('ask what the named definition offers, whatever the snapshot is of', async () => {
-    await open();
-    await ran(gateway.url, 'import', '--snapshot-id', '--no-wait', '--definition', 'other', ...choose, 'ada', 'copy', 'b7');
-    expect(gateway.calls.filter((call) => call.includes('/snapshots'))).toEqual([]);
-    expect(gateway.calls.find((call) => call.includes('offerings'))).toContain('definition=other');
+    expect(await importing('ada', 'copy', 'backups:daily/shop.tar')).toEqual([
+      [`GET ${at}?snapshot=backups%3Adaily%2Fshop.tar`],
+      expect.objectContaining({ snapshot: 'backups:daily/shop.tar', offerings }),
+    ]);
+    const sent = fileURLToPath(import.meta.url);
+    expect(await importing('ada', 'copy', sent)).toEqual([
+      ['POST /api/v1/snapshots', `GET ${at}?snapshot=sent&snapshotId=true`],
+      expect.objectContaining({ snapshot: 'sent', snapshotId: true, offerings }),
+    ]);
+    await ran(gateway.url, 'plan', '--import', 'b7', ...choose, 'ada', 'copy');
+    expect(asked()).toEqual([`GET ${at}?snapshot=b7&snapshotId=true`]);
+    expect(bodies.at(-1)).toMatchObject({ job: 'import', snapshot: 'b7', snapshotId: true, offerings });
+    await ran(gateway.url, 'plan', '--import', 'backups:shop.tar', 'ada', 'copy');
+    expect(bodies.at(-1)).toEqual(expect.objectContaining({ job: 'import', snapshot: 'backups:shop.tar' }));
+    expect(bodies.at(-1)).not.toHaveProperty('snapshotId');
   });
 
   it('say what an offering must look like', async () => {

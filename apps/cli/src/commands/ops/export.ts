@@ -22,7 +22,7 @@ export function exportCommand(program: Command): void {
     .argument('<instance-id>', 'its name')
     .option(
       '--destination <where>',
-      'where its archive goes as well: a store of the configuration, or a file or folder here (./shop.tar)',
+      "where its archive goes as well: a store of the configuration or store:folder, or a file or folder here (./shop.tar); the environment's store when left out",
     );
   waitOptions(placeOptions(command)).action(
     withClient<[string], Flags>(async (session, flags, instanceId) => {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ImportJob } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
-import { upload } from '../snapshots/archives.js';
+import { known, snapshotOf } from '../snapshots/archives.js';
 import { choiceOptions, choicesOf } from './choice-options.js';
 import { provisionJob, type ProvisionFlags } from './provision.js';
 import { runJob, waitOptions, type WaitFlags } from './run-job.js';
@@ -23,7 +23,10 @@ export function importCommand(program: Command): void {
     )
     .argument('<owner-id>', 'who owns it, such as ada')
     .argument('<instance-id>', 'its name, unique in the environment, such as shop')
-    .argument('<snapshot>', 'its archive, a file here that is sent; with --snapshot-id the id of a known snapshot')
+    .argument(
+      '<snapshot>',
+      'its archive, a file here that is sent, or store:path of one below a store; with --snapshot-id the id of a known snapshot',
+    )
     .argument('[guest-location]', 'where, by a name of the configuration')
     .option('--snapshot-id', '<snapshot> is the id of a known snapshot')
     .option('--definition <name[@range]>', "what to provision; the snapshot's own when left out")
@@ -32,13 +35,9 @@ export function importCommand(program: Command): void {
     .option('--keep', 'keep what was made when a step fails, so that a retry goes on from there');
   waitOptions(choiceOptions(placeOptions(command))).action(
     withClient<Arguments, Flags>(async (session, flags, ownerId, instanceId, snapshot, guestLocation) => {
-      const id = flags.snapshotId ? snapshot : (await upload(session.client, snapshot)).snapshotId;
-      const choices = await choicesOf(session.client, flags, { guestLocation, snapshot: id });
-      const job: ImportJob = {
-        ...provisionJob(flags, ownerId, instanceId, guestLocation, choices),
-        snapshot: id,
-        snapshotId: true,
-      };
+      const from = flags.snapshotId ? known(snapshot) : await snapshotOf(session.client, snapshot);
+      const choices = await choicesOf(session.client, flags, { guestLocation, from });
+      const job: ImportJob = { ...provisionJob(flags, ownerId, instanceId, guestLocation, choices), ...from };
       return runJob(session, flags, (asked, options) => session.client.import(asked, options), job);
     }),
   );

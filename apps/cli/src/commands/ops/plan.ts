@@ -5,6 +5,7 @@ import { withClient } from '../../command.js';
 import { EXIT, UsageError } from '../../exit.js';
 import { print, printValue } from '../../output/format.js';
 import { describePlan } from '../../output/plan.js';
+import { snapshotNamed } from '../snapshots/archives.js';
 import { choiceOptions, choicesOf, type ChoiceFlags } from './choice-options.js';
 import { placeOptions, type PlaceFlags } from './place-options.js';
 import { provisionJob } from './provision.js';
@@ -16,6 +17,7 @@ interface Flags extends PlaceFlags, ChoiceFlags {
   deprovision?: boolean;
   export?: boolean;
   import?: string;
+  destination?: string;
   update?: boolean;
 }
 
@@ -33,7 +35,8 @@ export function plan(program: Command): void {
     .option('--deprovision', 'plan giving it back')
     .option('--export', 'plan reading out its data')
     .option('--update', 'plan changing what is there')
-    .option('--import <snapshot-id>', 'plan beginning with that snapshot');
+    .option('--destination <where>', 'with --export: a store of the configuration, or store:folder')
+    .option('--import <snapshot>', 'plan beginning with that snapshot: its id, or store:path of its archive');
   choiceOptions(placeOptions(command)).action(
     withClient<[string, string | undefined, string | undefined], Flags>(async ({ client, options }, flags, ...named) => {
       const made = await client.plan(await planJob(client, flags, named));
@@ -54,14 +57,15 @@ async function planJob(
   if (asked.job === 'update') return { ...(await updateJob(client, flags, second ?? first)), ...asked } as PlanJob;
   if (second === undefined && (asked.job === 'provision' || asked.job === 'import'))
     throw new UsageError("error: missing required argument 'instance-id'");
-  const choices = await choicesOf(client, flags, { guestLocation, snapshot: flags.import });
+  const from = flags.import === undefined ? undefined : snapshotNamed(flags.import);
+  const choices = await choicesOf(client, flags, { guestLocation, from });
   return { ...provisionJob(flags, first, second ?? first, guestLocation, choices), ...asked };
 }
 
 /** Throws a `UsageError` when several jobs are asked for. */
-function jobOf(flags: Flags): Pick<PlanJob, 'job' | 'snapshot' | 'snapshotId'> {
+function jobOf(flags: Flags): Pick<PlanJob, 'job' | 'snapshot' | 'snapshotId' | 'destination'> {
   const asked = (['deprovision', 'export', 'update', 'import'] as const).filter((job) => flags[job] !== undefined);
   if (asked.length > 1) throw new UsageError(`Plan one job, not several: ${asked.map((job) => `--${job}`).join(', ')}.`);
-  if (flags.import !== undefined) return { job: 'import', snapshot: flags.import, snapshotId: true };
-  return { job: asked[0] ?? 'provision' };
+  if (flags.import !== undefined) return { job: 'import', ...snapshotNamed(flags.import) };
+  return { job: asked[0] ?? 'provision', ...(flags.destination !== undefined && { destination: flags.destination }) };
 }

@@ -3,11 +3,13 @@ import type { ProvisionerView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { printRows } from '../../output/format.js';
 import { list, show } from '../list-and-show.js';
+import { snapshotNamed } from '../snapshots/archives.js';
 
 interface Asked {
   definition?: string;
   guestLocation?: string;
   clusterId?: string;
+  snapshot?: string;
 }
 
 /** `slipway provisioners`, `slipway provisioners show|offerings <name>` */
@@ -45,13 +47,15 @@ export function provisioners(program: Command): void {
     .option('--definition <name[@range]>', "of what is to be provisioned; the profile's default when left out")
     .option('--guest-location <name>', 'where, by a name of the configuration')
     .option('--cluster-id <id>', "a named set of places; the profile's default when left out")
+    .option('--snapshot <snapshot>', 'of an import that begins with it: its id, or store:path of its archive')
     .action(
-      withClient<[string], Asked>(async ({ client, options }, { definition, guestLocation, clusterId }, name) =>
+      withClient<[string], Asked>(async ({ client, options }, { definition, guestLocation, clusterId, snapshot }, name) =>
         printRows(
           await client.provisioners.offerings(name, {
             ...(definition && { definition }),
             ...(guestLocation && { guestLocation }),
             ...(clusterId && { clusterId }),
+            ...(snapshot && snapshotNamed(snapshot)),
           }),
           [
             ['NAME', (one) => one.name],

@@ -5,12 +5,15 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { SlipwayClient } from '@slipway/client';
 import { archiveName, type SnapshotRecorded } from '@slipway/contracts';
-import type { SnapshotView } from '@slipway/contracts/http';
+import type { ImportJob, SnapshotView } from '@slipway/contracts/http';
 import { UsageError } from '../../exit.js';
 import { transferView } from '../../output/transfer.js';
 
+/** Whether somebody means what is below a store of the configuration: `backups:daily`. A file here of such a name: `./backups:daily`. */
+export const isInStore = (where: string): boolean => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?:/.test(where);
+
 /** Whether somebody means a file or folder of this machine, and not a name. */
-export const isLocal = (where: string): boolean => where.includes('/') || where.startsWith('.');
+export const isLocal = (where: string): boolean => !isInStore(where) && (where.includes('/') || where.startsWith('.'));
 
 /**
  * Writes a snapshot's archive into a file, or into a folder under the name that it has; whole or not at all. Its path.
@@ -44,8 +47,20 @@ export async function download(
   }
 }
 
+/** What an import begins with, as its job says it: an archive below a store, or what one of this machine is sent as. */
+export async function snapshotOf(client: SlipwayClient, named: string): Promise<Pick<ImportJob, 'snapshot' | 'snapshotId'>> {
+  return isInStore(named) ? { snapshot: named } : known((await upload(client, named)).snapshotId);
+}
+
+/** A snapshot that the mesh has: an archive below a store, or a known one by its id. */
+export const snapshotNamed = (named: string): Pick<ImportJob, 'snapshot' | 'snapshotId'> =>
+  isInStore(named) ? { snapshot: named } : known(named);
+
+/** A snapshot that is known by its id. */
+export const known = (id: string): Pick<ImportJob, 'snapshot' | 'snapshotId'> => ({ snapshot: id, snapshotId: true });
+
 /** Sends an archive of this machine; what it is there. Throws a `UsageError` when there is no such file. */
-export async function upload(client: SlipwayClient, path: string): Promise<SnapshotRecorded> {
+async function upload(client: SlipwayClient, path: string): Promise<SnapshotRecorded> {
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) throw new UsageError(`There is no file ${path}. For a known snapshot: --snapshot-id, and its id.`);
   const view = transferView(`Sending ${path}`);

@@ -112,6 +112,16 @@ describe('export', () => {
     expect(await readdir(folder)).toEqual([`shop-${ID}.slipway.tar`]);
   });
 
+  it('names a folder below a store to the gateway, and asks for the plan with it', async () => {
+    await ran(url, 'export', '--no-wait', '--destination=backups:daily/shops', 'shop');
+    expect(jobAsked('export')).toEqual({ instanceId: 'shop', destination: 'backups:daily/shops' });
+    await ran(url, 'plan', '--export', '--destination=backups:daily', 'shop');
+    expect(JSON.parse(calls.at(-1)!.body.toString())).toMatchObject({ job: 'export', destination: 'backups:daily' });
+    const here = join(folder, 'backups:daily');
+    expect((await ran(url, 'export', `--destination=${here}`, 'shop')).code).toBe(0);
+    expect(await readdir(folder)).toEqual(['backups:daily']);
+  });
+
   it('that nobody waits for writes nothing here: that is said before anything is asked', async () => {
     const { code } = await ran(url, 'export', '--no-wait', `--destination=${folder}/`, 'shop');
     expect([code, calls]).toEqual([2, []]);
