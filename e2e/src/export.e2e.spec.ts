@@ -172,7 +172,7 @@ inBothModes('A service is exported and imported', ({ processes }) => {
     expect(await copyOf('--destination=backups:by/hand')).toEqual(['backups', 'by/hand/small-<id>.slipway.tar']);
     expect([readdirSync(join(store, 'nightly')).length, readdirSync(join(store, 'by', 'hand')).length]).toEqual([1, 1]);
     const away = await slipway(mesh, ['export', '--environment=nightly', '--destination=backups:../away', 'small']);
-    expect([away.code, away.stderr]).toEqual([1, expect.stringContaining('(bad-input)')]);
+    expect([away.code, away.stderr]).toEqual([2, expect.stringContaining('(bad-input)')]);
   }, 240_000);
 
   it('under a name that something has is refused, and so is what is damaged: nothing is changed', async () => {
