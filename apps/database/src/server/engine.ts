@@ -32,10 +32,13 @@ export interface Admission {
  * E2. The row and the role come before the database (D1). Without its role, or once its row says `destroyed`, no database of a
  *     generation can be made: a call that wakes up late is refused by the server (D3).
  * E3. A role or database of that name without a row is `foreign` (D4).
+ * E4. The row keeps the latest epoch: what the role of something that is made may do is changed by that one or a later one only.
  */
 export interface Engine {
   /** Row and role, or the row's state where it has one. Throws `generation-old`, `foreign`. */
   reserve(generation: Generation, admission: Admission): Promise<'building' | 'made'>;
+  /** What the role of what is made may do from now on. Throws `generation-old`, also where a later epoch has said so (E4). */
+  admit(generation: Generation, admission: Admission): Promise<void>;
   /** The database with its schema, open to nobody but its role. Doing it again, or side by side, is fine. */
   build(generation: Generation, content: Content, admission: Admission): Promise<void>;
   /** Says that it is made; `found` when it was already. Throws `generation-old`. */

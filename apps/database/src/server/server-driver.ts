@@ -92,8 +92,25 @@ export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: 
       const generation = generationOf(target);
       await assertMade(engine, generation);
       const password = await context.secrets.put(passwordOf(target), randomBytes(PASSWORD_BYTES).toString('base64url'));
-      await engine.reserve(generation, admissionOf(spec, await context.secrets.read(password)));
+      await engine.admit(generation, admissionOf(spec, await context.secrets.read(password)));
       return { outputs: { ...(await engine.outputs(generation)), password } };
+    },
+
+    updatable: {
+      inPlace: ['connectionLimit'],
+      replaces: [],
+      async update(target, spec, _inputs, context) {
+        const engine = await place.existing(context);
+        const generation = generationOf(target);
+        await assertMade(engine, generation);
+        const password = await context.secrets.ensure(passwordOf(target));
+        const admission = admissionOf(spec, await context.secrets.read(password));
+        await engine!.admit(generation, admission);
+        context.progress(1, `Changed ${generation.name}`);
+        context.log(`At most ${admission.connections} connections of ${generation.name}`);
+        const outputs = { ...(await engine!.outputs(generation)), password };
+        return { outputs, observed: await engine!.look(generation) };
+      },
     },
 
     portable: {

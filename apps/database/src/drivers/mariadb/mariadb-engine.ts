@@ -47,6 +47,11 @@ export class MariadbEngine implements Engine {
     return (await this.#decide(asked)) as 'building' | 'made';
   }
 
+  async admit(generation: Generation, { password, connections }: Admission): Promise<void> {
+    const { mesh, caFile } = this.server;
+    await this.#decide(statements.admit(mesh, generation, nativeHash(password), connections, caFile !== undefined));
+  }
+
   async build(generation: Generation, { schema = '', dump }: Content, { password }: Admission): Promise<void> {
     const base = `${generation.name}_${randomBytes(4).toString('hex')}`;
     if ((await this.#decide(statements.begin(this.server.mesh, generation, base))) === 'made') return;

@@ -63,6 +63,10 @@ driverContract('mariadb', contractDriver, {
       'only a part': Buffer.from('CREATE TABLE t (x INT);\n'),
     },
   },
+  changed: {
+    spec: { ...spec, connectionLimit: 9 },
+    holds: async ({ observed }) => expect(observed).toMatchObject({ connectionLimit: 9 }),
+  },
   points: 2,
   missing,
 });

@@ -60,6 +60,10 @@ const ASSERT_NOT_OVER = (mesh: string, one: Generation): string => `
     ${refuse(OVER, 'a newer generation stands here already')}
   END IF;`;
 
+/** Whether it is made, and a later epoch was there. */
+const LATER = (mesh: string, one: Generation): string => `EXISTS (SELECT 1 FROM slipway.generation
+    WHERE ${keyOf(mesh, one)} AND generation = ${one.generation} AND state = 'made' AND epoch > ${one.epoch})`;
+
 const userExists = ({ name }: Generation): string => `EXISTS (SELECT 1 FROM mysql.user WHERE user = '${name}')`;
 
 const baseExists = ({ name }: Generation): string =>
@@ -81,9 +85,23 @@ export const reserve = (mesh: string, one: Generation, hash: string, connections
     VALUES (${columns(mesh, one)}, 'building')
     ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, VALUES(epoch));
   CREATE USER IF NOT EXISTS '${one.name}'@'%';
-  ALTER USER '${one.name}'@'%' IDENTIFIED VIA mysql_native_password USING '${hash}'
-    REQUIRE ${tls ? 'SSL' : 'NONE'} WITH MAX_USER_CONNECTIONS ${connections} ACCOUNT UNLOCK;
+  IF NOT ${LATER(mesh, one)} THEN
+    ${alterUser(one, hash, connections, tls)}
+  END IF;
   SET answer = COALESCE(known, 'building');`);
+
+const alterUser = ({ name }: Generation, hash: string, connections: number, tls: boolean): string =>
+  `ALTER USER '${name}'@'%' IDENTIFIED VIA mysql_native_password USING '${hash}'
+      REQUIRE ${tls ? 'SSL' : 'NONE'} WITH MAX_USER_CONNECTIONS ${connections} ACCOUNT UNLOCK;`;
+
+/** Throws OVER. Of something that is made. */
+export const admit = (mesh: string, one: Generation, hash: string, connections: number, tls: boolean): string =>
+  decision(`${READ(mesh, one)}${ASSERT_NOT_OVER(mesh, one)}
+  IF ${LATER(mesh, one)} THEN
+    ${refuse(OVER, `generation ${one.generation} is changed under a later epoch than ${one.epoch}`)}
+  END IF;
+  UPDATE slipway.generation SET epoch = ${one.epoch} WHERE ${keyOf(mesh, one)} AND generation = ${one.generation};
+  ${alterUser(one, hash, connections, tls)}`);
 
 /** Makes a database for one attempt, open to nobody but its user: none where the generation is not to be made (E2). Gives back the state. */
 export const begin = (mesh: string, one: Generation, base: string): string =>

@@ -46,6 +46,10 @@ export class PostgresEngine implements Engine {
     return answer as 'building' | 'made';
   }
 
+  async admit(generation: Generation, { password, connections }: Admission): Promise<void> {
+    await this.#decide(statements.admit(this.server.mesh, generation, scramVerifier(password), connections));
+  }
+
   async build(generation: Generation, { schema = '', dump }: Content, { password }: Admission): Promise<void> {
     // A dump is read in one transaction, so a database with anything in it that is not noted as done has one, whole.
     const filled = (await this.#admin(statements.filled(generation))) === 't';

@@ -67,6 +67,10 @@ driverContract('postgres', contractDriver, {
       'statements instead of an archive': Buffer.from('\\! touch /tmp/slipway-never-made\nCREATE TABLE data (kept text);\n'),
     },
   },
+  changed: {
+    spec: { ...spec, connectionLimit: 9 },
+    holds: async ({ observed }) => expect(observed).toMatchObject({ connectionLimit: 9 }),
+  },
   points: 2,
   missing,
 });

@@ -56,6 +56,10 @@ const ASSERT_NOT_OVER = (mesh: string, one: Generation): string => `
     RAISE EXCEPTION 'generation % stands here already', newest USING ERRCODE = '${OVER}';
   END IF;`;
 
+/** Whether it is made, and a later epoch was there. */
+const LATER = (mesh: string, one: Generation): string => `EXISTS (SELECT FROM slipway.generation
+    WHERE ${keyOf(mesh, one)} AND generation = ${one.generation} AND state = 'made' AND epoch > ${one.epoch})`;
+
 /** Throws FOREIGN. */
 const ASSERT_OURS = ({ name }: Generation): string => `
   IF known IS NULL AND (EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}')
@@ -77,9 +81,23 @@ export const reserve = (mesh: string, one: Generation, verifier: string, connect
     CREATE ROLE ${one.name} LOGIN;
     EXECUTE format('COMMENT ON ROLE ${one.name} IS %L', ${text(describe(mesh, one))});
   END IF;
-  ALTER ROLE ${one.name} LOGIN CONNECTION LIMIT ${connections} PASSWORD '${verifier}';
+  IF NOT ${LATER(mesh, one)} THEN
+    ALTER ROLE ${one.name} LOGIN CONNECTION LIMIT ${connections} PASSWORD '${verifier}';
+  END IF;
   GRANT ${one.name} TO CURRENT_USER;
   answer := coalesce(known, 'building');`,
+    'newest integer;',
+  );
+
+/** Throws OVER. Of something that is made. */
+export const admit = (mesh: string, one: Generation, verifier: string, connections: number): string =>
+  decision(
+    `${READ(mesh, one)}${ASSERT_NOT_OVER(mesh, one)}
+  IF ${LATER(mesh, one)} THEN
+    RAISE EXCEPTION 'generation ${one.generation} is changed under a later epoch than ${one.epoch}' USING ERRCODE = '${OVER}';
+  END IF;
+  UPDATE slipway.generation SET epoch = ${one.epoch} WHERE ${keyOf(mesh, one)} AND generation = ${one.generation};
+  ALTER ROLE ${one.name} LOGIN CONNECTION LIMIT ${connections} PASSWORD '${verifier}';`,
     'newest integer;',
   );
 

@@ -35,10 +35,12 @@ function hostileDatabases(): Record<string, Uint8Array> {
   }
 }
 
+const spec = { schema: 'CREATE TABLE entries (id INTEGER PRIMARY KEY, text TEXT NOT NULL)' };
+
 driverContract('sqlite', sqliteDriver, {
   module: new URL('../../../dist/drivers/sqlite/sqlite.js', import.meta.url).href,
   make: 'sqliteDriver',
-  prepare: async () => ({ spec: { schema: 'CREATE TABLE entries (id INTEGER PRIMARY KEY, text TEXT NOT NULL)' } }),
+  prepare: async () => ({ spec }),
   works: async ({ outputs }) => {
     const database = new DatabaseSync(String(outputs['path']));
     try {
@@ -74,5 +76,7 @@ driverContract('sqlite', sqliteDriver, {
     },
     hostile: hostileDatabases(),
   },
+  // Another version of its definition that wants the same: nothing is changed at the place.
+  changed: { spec, holds: async ({ observed }) => expect(observed).toMatchObject({ integrity: 'ok' }) },
   points: 4,
 });
