@@ -20,6 +20,7 @@ import {
   type UpdateCommand,
 } from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
+import { withNewest } from './credentials/secret-refs.js';
 import type { Driver } from './driver.js';
 import { isRunning, isSettled, type Action, type Running } from './lifecycle/resource.js';
 import { ResourceStreams, type Loaded } from './lifecycle/stream.js';
@@ -161,7 +162,8 @@ export class Provisioner {
       const { present } = known.state;
       if (action === 'update' && present)
         assertUpdatable(this.#driver(ref, command.location, command.driver), present.spec, command.spec);
-      const { generation, location, driver, definition, spec, inputs, from, deadline } = command;
+      const { generation, location, driver, definition, spec, from, deadline } = command;
+      const inputs = present?.generation === generation ? withNewest(command.inputs, present.inputs) : command.inputs;
       const what = { generation, location, driver, definition, spec, inputs, ...(from && { from }), deadline };
       const { loaded, events } = await this.#streams.record(
         ref,

@@ -48,6 +48,13 @@ describe('credentials', () => {
         versions.set(target.resource.name, version);
         return { outputs: await passwordOf(target, version) };
       },
+      updatable: {
+        ...{ inPlace: ['command'], replaces: [] },
+        update: async (target, _spec, inputs) => {
+          given.push(inputs);
+          return { outputs: { host: 'there' }, observed: { name: target.resource.name } };
+        },
+      },
     });
     drivers = {
       instance: {
@@ -152,6 +159,18 @@ describe('credentials', () => {
       const health = rig.disk.events.filter(({ type }) => type === 'InstanceHealthChanged').map(({ data: { to } }) => to);
       expect(health).toEqual(['starting', 'healthy']);
       expect(JSON.stringify(rig.disk.events)).not.toContain(CANARY);
+    });
+
+    test('and are what it is given from then on, whatever a step that knows of no rotation says', async () => {
+      const inputs = { db: { ...outputsOf('DatabaseProvisioned') }, files: { path: '/files' } };
+      const old = String(inputs.db['password']);
+      await rotate();
+      await recorded('InstanceCredentialsRotated');
+      const command = rig.ensure({ requestId: 'other', resource: shop, spec: { command: ['newer'] }, inputs, ownerId: 'grace' });
+      await ask('instance', VERBS.update, command);
+      await recorded('InstanceUpdated');
+      expect(given.at(-1)).toEqual({ db: { host: 'there', password: old.replace('#1', '#2') }, files: { path: '/files' } });
+      expect(rig.disk.events.findLast(({ type }) => type === 'InstanceStarted')!.data.inputs).toEqual(given.at(-1));
     });
 
     test('once: the same rotation again is answered with what has become of it', async () => {
