@@ -61,7 +61,8 @@ function happened(kind: ResourceKind, model: Model<ResourceView>, recorded: Reco
     return [...becomes, { id, row: started(kind, id, row, event.data, recorded, claim) }];
   }
   if (!row) return [];
-  const was = event.type === 'Updated' ? { ...row, ...(model.note(noteOf(id)) as Wanted | undefined) } : row;
+  const was =
+    event.type === 'Updated' ? { ...row, resourceUri: undefined, ...(model.note(noteOf(id)) as Wanted | undefined) } : row;
   return [{ id, row: { ...was, ...changes(was, event), updatedAt: recorded.recordedAt, position: recorded.position } }];
 }
 

@@ -105,6 +105,43 @@ describe('a resource', () => {
     expect(instance(...there, ...stop, again, [INSTANCE, 'InstanceProvisioned', stays])).toMatchObject(stopped);
   });
 
+  it('is as it was until an update of it has ended well, and then as that says', () => {
+    const there: Told[] = [
+      [INSTANCE, 'InstanceStarted', { ...start(1), spec: { resourceUri: '/api' } }],
+      [INSTANCE, 'InstanceProvisioned', { ...made(1), outputs: { url: 'http://old' } }],
+      [INSTANCE, 'InstanceHealthChanged', { generation: 1, from: 'healthy', to: 'unhealthy', reason: 'it does not answer' }],
+    ];
+    const before = { status: 'present', definition, resourceUri: '/api', health: 'unhealthy', outputs: { url: 'http://old' } };
+    const newer = { ...definition, version: '1.1.0' };
+    const begun: Told = [
+      ...([INSTANCE, 'InstanceStarted'] as const),
+      { ...start(1, 'update', 'r2'), definition: newer, spec: { resourceUri: '/v2' } },
+    ];
+    expect(instance(...there, begun)).toMatchObject({ ...before, requestId: 'r2' });
+    const failed: Told = [INSTANCE, 'InstanceFailed', { ...outcome(1, 'r2'), action: 'update', cause }];
+    expect(instance(...there, begun, failed)).toMatchObject({ ...before, cause });
+    const ended = (outputs: object): Told => [
+      INSTANCE,
+      'InstanceUpdated',
+      { ...outcome(1, 'r2'), outputs, observed: { limits: {} } },
+    ];
+    const after = instance(...there, begun, ended({ url: 'http://new' }));
+    expect(after).toMatchObject({
+      ...{ status: 'present', generation: 1, definition: newer, resourceUri: '/v2', health: 'healthy' },
+      ...{ outputs: { url: 'http://new' }, observed: { limits: {} }, cause: undefined, healthReason: undefined },
+    });
+    const back: Told = [INSTANCE, 'InstanceStarted', start(1, 'update', 'r2')];
+    const undone = instance(...there, begun, failed, back, ended({ url: 'http://old' }));
+    expect(undone).toMatchObject({ ...before, resourceUri: undefined, health: 'healthy', cause: undefined });
+    const unwanted: Told = [INSTANCE, 'InstanceDesiredStateChanged', { generation: 1, desired: 'stopped' }];
+    const still: Told = [
+      INSTANCE,
+      'InstanceHealthChanged',
+      { generation: 1, from: 'healthy', to: 'stopped', reason: 'it was stopped' },
+    ];
+    expect(instance(...there, unwanted, still, begun, ended({}))).toMatchObject({ desired: 'stopped', health: 'stopped' });
+  });
+
   it('belongs for good to whom the settled plan says; what is shared to no instance', () => {
     const before: Told[] = [
       [ENVIRONMENT, 'NameClaimed', claim],

@@ -46,9 +46,20 @@ const exported = (epoch: number, over: Partial<Running> = {}): ResourceEvent => 
   type: 'Exported',
   data: { ...outcome(epoch, over), part: PART },
 });
+const updated = (epoch: number, over: Partial<Running> = {}): ResourceEvent => ({
+  type: 'Updated',
+  data: { ...outcome(epoch, over), outputs: { path: '/p', size: 'new' }, observed: {} },
+});
 const destroy = { action: 'destroy', requestId: 'r2' } as const;
 const stop = { action: 'stop', requestId: 'r3', stepId: 'storage/shop-data#stop' } as const;
 const read = { action: 'export', requestId: 'r3', stepId: 'storage/shop-data#export' } as const;
+const change = {
+  action: 'update',
+  requestId: 'r3',
+  spec: { size: 'new' },
+  inputs: { data: { path: '/other' } },
+  definition: { name: 'directory', version: '1.1.0', hash: 'i' },
+} as const;
 
 const given = (...events: ResourceEvent[]) => {
   const state = events.reduce(resource.evolve, resource.initialState());
@@ -327,7 +338,10 @@ describe('the lifecycle of a resource', () => {
       ['is of another generation', [started(1, { generation: 2 }), provisioned(1, { generation: 2 })]],
       ['is elsewhere', [started(1, { location: 'site-2' }), provisioned(1)]],
       ['is of another driver', [started(1, { driver: 'volume' }), provisioned(1)]],
-    ])('neither is begun of what %s', (_what, events) => {
+    ])('neither is begun of what %s, nor an update', (_what, events) => {
+      given(...events)
+        .when(start(change))
+        .refuses('not-found');
       given(...events)
         .when(start(stop))
         .refuses('not-found');
@@ -369,6 +383,12 @@ describe('the lifecycle of a resource', () => {
       expect(state).toMatchObject({ desired: 'stopped', present: { health: 'stopped' } });
     });
     test('a try of each has one outcome', () => {
+      given(...there, started(2, change))
+        .when(settle(updated(2, change)))
+        .events(updated(2, change));
+      given(...there, started(2, change), updated(2, change))
+        .when(settle(updated(2, change)))
+        .events();
       given(...there, started(2, read))
         .when(settle(exported(2, read)))
         .events(exported(2, read));
@@ -378,6 +398,47 @@ describe('the lifecycle of a resource', () => {
       given(...there, started(2, read), exported(2, read))
         .when(start(read))
         .events();
+    });
+  });
+
+  describe('R7: what is updated', () => {
+    const there = [started(1), provisioned(1)];
+    const { present } = given(...there).state;
+    test('is as it was until an update of it has ended well, and when that fails', () => {
+      expect(given(...there, started(2, change)).state).toMatchObject({ present, generation: 1, desired: 'running' });
+      const { state } = given(...there, started(2, change), failed(2, change));
+      expect(state).toMatchObject({ present, desired: 'running' });
+      expect(state.running).toBeUndefined();
+    });
+    test('is then as that says, of the same generation; a later one brings it back', () => {
+      const { state } = given(...there, started(2, change), updated(2, change));
+      const { definition, spec, inputs } = change;
+      const outputs = { path: '/p', size: 'new' };
+      expect(state.present).toEqual({ ...present, definition, spec, inputs, outputs });
+      expect(state).toMatchObject({ epoch: 2, generation: 1, leaving: 0 });
+      expect(state.running).toBeUndefined();
+      const back = { ...change, try: 2, definition: step().definition, spec: {}, inputs: {} };
+      const undone = given(...there, started(2, change), updated(2, change), started(3, back), updated(3, back)).state;
+      expect(undone.present).toEqual({ ...present, outputs });
+    });
+    test('is healthy, or still stopped; how often it was started again is remembered', () => {
+      const ill: ResourceEvent[] = [
+        { type: 'Restarted', data: { generation: 1, restarts: 3, reason: 'it ended' } },
+        { type: 'HealthChanged', data: { generation: 1, from: 'healthy', to: 'unhealthy', reason: 'it does not answer' } },
+      ];
+      const after = [started(2, change), updated(2, change)];
+      expect(given(...there, ...ill, ...after).state.present).toMatchObject({ health: 'healthy', restarts: 3 });
+      const unwanted: ResourceEvent = { type: 'DesiredStateChanged', data: { generation: 1, desired: 'stopped' } };
+      const { state } = given(...there, unwanted, ...after);
+      expect(state).toMatchObject({ desired: 'stopped', present: { health: 'stopped' } });
+    });
+    test('is held by its request: another one is told by whom', () => {
+      given(...there, started(2, change))
+        .when(start({ ...change, requestId: 'r4' }))
+        .refuses('too-busy');
+      given(...there, started(2, change))
+        .when({ type: 'Desire', change: 'stop' })
+        .refuses('too-busy');
     });
   });
 
