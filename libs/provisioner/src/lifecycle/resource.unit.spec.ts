@@ -53,7 +53,7 @@ const updated = (epoch: number, over: Partial<Running> = {}): ResourceEvent => (
 const destroy = { action: 'destroy', requestId: 'r2' } as const;
 const stop = { action: 'stop', requestId: 'r3', stepId: 'storage/shop-data#stop' } as const;
 const read = { action: 'export', requestId: 'r3', stepId: 'storage/shop-data#export' } as const;
-const change = {
+const alter = {
   action: 'update',
   requestId: 'r3',
   spec: { size: 'new' },
@@ -340,7 +340,7 @@ describe('the lifecycle of a resource', () => {
       ['is of another driver', [started(1, { driver: 'volume' }), provisioned(1)]],
     ])('neither is begun of what %s, nor an update', (_what, events) => {
       given(...events)
-        .when(start(change))
+        .when(start(alter))
         .refuses('not-found');
       given(...events)
         .when(start(stop))
@@ -383,11 +383,11 @@ describe('the lifecycle of a resource', () => {
       expect(state).toMatchObject({ desired: 'stopped', present: { health: 'stopped' } });
     });
     test('a try of each has one outcome', () => {
-      given(...there, started(2, change))
-        .when(settle(updated(2, change)))
-        .events(updated(2, change));
-      given(...there, started(2, change), updated(2, change))
-        .when(settle(updated(2, change)))
+      given(...there, started(2, alter))
+        .when(settle(updated(2, alter)))
+        .events(updated(2, alter));
+      given(...there, started(2, alter), updated(2, alter))
+        .when(settle(updated(2, alter)))
         .events();
       given(...there, started(2, read))
         .when(settle(exported(2, read)))
@@ -405,20 +405,20 @@ describe('the lifecycle of a resource', () => {
     const there = [started(1), provisioned(1)];
     const { present } = given(...there).state;
     test('is as it was until an update of it has ended well, and when that fails', () => {
-      expect(given(...there, started(2, change)).state).toMatchObject({ present, generation: 1, desired: 'running' });
-      const { state } = given(...there, started(2, change), failed(2, change));
+      expect(given(...there, started(2, alter)).state).toMatchObject({ present, generation: 1, desired: 'running' });
+      const { state } = given(...there, started(2, alter), failed(2, alter));
       expect(state).toMatchObject({ present, desired: 'running' });
       expect(state.running).toBeUndefined();
     });
     test('is then as that says, of the same generation; a later one brings it back', () => {
-      const { state } = given(...there, started(2, change), updated(2, change));
-      const { definition, spec, inputs } = change;
+      const { state } = given(...there, started(2, alter), updated(2, alter));
+      const { definition, spec, inputs } = alter;
       const outputs = { path: '/p', size: 'new' };
       expect(state.present).toEqual({ ...present, definition, spec, inputs, outputs });
       expect(state).toMatchObject({ epoch: 2, generation: 1, leaving: 0 });
       expect(state.running).toBeUndefined();
-      const back = { ...change, try: 2, definition: step().definition, spec: {}, inputs: {} };
-      const undone = given(...there, started(2, change), updated(2, change), started(3, back), updated(3, back)).state;
+      const back = { ...alter, try: 2, definition: step().definition, spec: {}, inputs: {} };
+      const undone = given(...there, started(2, alter), updated(2, alter), started(3, back), updated(3, back)).state;
       expect(undone.present).toEqual({ ...present, outputs });
     });
     test('is healthy, or still stopped; how often it was started again is remembered', () => {
@@ -426,17 +426,17 @@ describe('the lifecycle of a resource', () => {
         { type: 'Restarted', data: { generation: 1, restarts: 3, reason: 'it ended' } },
         { type: 'HealthChanged', data: { generation: 1, from: 'healthy', to: 'unhealthy', reason: 'it does not answer' } },
       ];
-      const after = [started(2, change), updated(2, change)];
+      const after = [started(2, alter), updated(2, alter)];
       expect(given(...there, ...ill, ...after).state.present).toMatchObject({ health: 'healthy', restarts: 3 });
       const unwanted: ResourceEvent = { type: 'DesiredStateChanged', data: { generation: 1, desired: 'stopped' } };
       const { state } = given(...there, unwanted, ...after);
       expect(state).toMatchObject({ desired: 'stopped', present: { health: 'stopped' } });
     });
     test('is held by its request: another one is told by whom', () => {
-      given(...there, started(2, change))
-        .when(start({ ...change, requestId: 'r4' }))
+      given(...there, started(2, alter))
+        .when(start({ ...alter, requestId: 'r4' }))
         .refuses('too-busy');
-      given(...there, started(2, change))
+      given(...there, started(2, alter))
         .when({ type: 'Desire', change: 'stop' })
         .refuses('too-busy');
     });
