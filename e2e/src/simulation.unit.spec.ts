@@ -10,8 +10,8 @@ const ADA: RequestContext = { correlationId: 'call-1', actor: { id: 'ada', type:
 
 const accept = (mesh: SimulatedMesh, job: JobKind, key: string, body: JsonObject) =>
   mesh.ask<Accepted>('orchestrator', VERBS.accept, { job, key, body }, ADA);
-const provision = (mesh: SimulatedMesh, instanceId: string, ownerId = 'ada') =>
-  accept(mesh, 'provision', `make-${instanceId}-${ownerId}`, { ownerId, instanceId, definition: 'guestbook' });
+const provision = (mesh: SimulatedMesh, instanceId: string, ownerId = 'ada', definition = 'guestbook') =>
+  accept(mesh, 'provision', `make-${instanceId}-${ownerId}`, { ownerId, instanceId, definition });
 const deprovision = (mesh: SimulatedMesh, instanceId: string) =>
   accept(mesh, 'deprovision', `remove-${instanceId}`, { instanceId });
 
@@ -241,10 +241,21 @@ const UPDATE_UNDONE: Play = {
   standing: GUESTBOOK,
 };
 
+const BOTH_LEAVE: Play = {
+  name: 'both users of what is shared are given back at once: it goes as well',
+  async play(mesh, world) {
+    const names = ['one', 'two'];
+    for (const name of names) await ended(mesh, world, await provision(mesh, name, 'ada', 'forum'), 'succeeded');
+    const asked = await Promise.all(names.map((name) => deprovision(mesh, name)));
+    for (const one of asked) await ended(mesh, world, one, 'succeeded');
+  },
+  standing: [],
+};
+
 const PLAYS = [
   ...[PROVISION, THERE_AND_BACK, UNDONE, CANCELLED, RETRIED, TWO_AT_ONCE],
   ...[EXPORTED, EXPORT_UNDONE, EXPORT_CANCELLED, IMPORTED, IMPORT_UNDONE],
-  ...[UPDATED, UPDATE_UNDONE],
+  ...[UPDATED, UPDATE_UNDONE, BOTH_LEAVE],
 ].map((play) => [play.name, play] as const);
 const SEED = seedOf(Date.now() % 2 ** 31);
 /** In how many runs of a sample somebody dies; all of them by hand: SLIPWAY_POINTS=all. */

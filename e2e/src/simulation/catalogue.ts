@@ -24,4 +24,6 @@ export const catalogue = new Catalogue([
     ],
     spec: { command: ['node', 'next.mjs'] },
   },
+  { name: 'pg', version: '1.0.0', type: 'database', shared: true },
+  { name: 'forum', version: '1.0.0', type: 'instance', dependencies: ['pg'], spec: { command: ['node', 'forum.mjs'] } },
 ]);

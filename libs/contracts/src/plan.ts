@@ -158,6 +158,11 @@ export interface PlanRead {
   generation: number | null;
   /** Of what the plan removes: keys of all that were wired to it, sorted. Somebody new among them makes the plan stale. */
   users?: string[];
+  /**
+   * Of what is shared and the plan leaves to others: keys of those of its users that the plan takes away, or wires to something else,
+   * sorted. That nobody else would be left makes the plan stale: the last one takes along what is shared.
+   */
+  leaving?: string[];
 }
 
 /** What a plan comes to: nothing to do, something made, taken away, read out, changed, or a refusal with its reasons. */

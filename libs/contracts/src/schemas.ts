@@ -110,7 +110,10 @@ const planStep = object(
   },
   ['offerings', 'shared', 'because', 'from', 'role', 'changes', 'before'],
 );
-const read = object({ key: string, generation: { type: ['integer', 'null'] }, users: listOf(string) }, ['users']);
+const read = object({ key: string, generation: { type: ['integer', 'null'] }, users: listOf(string), leaving: listOf(string) }, [
+  'users',
+  'leaving',
+]);
 const unsatisfied = object({ chain: listOf(string), requirement: string, reason: string, message: string });
 
 const offered = object({ name, title: words(120), schema: anything, default: {}, from: { enum: OFFERED_BY } });

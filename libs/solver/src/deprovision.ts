@@ -2,7 +2,7 @@ import { resourceKey, type Installed, type Plan, type PlanStep, type ResolveQuer
 import type { EnvironmentView } from './environment.js';
 import { stillNeeded } from './explain.js';
 import { inStepOrder } from './order.js';
-import { finishPlan, readOf } from './plan.js';
+import { finishPlan, leftRead, readOf } from './plan.js';
 
 /**
  * What it takes to give `query.instanceId` back: all that was made for it goes, each thing after what uses it, and with it
@@ -20,7 +20,10 @@ export function planDeprovision({ query, environment }: { query: ResolveQuery; e
     alreadySatisfied: [],
     steps: inStepOrder(steps),
     wires: [],
-    reads: [...removed].map(([key, one]) => ({ ...readOf(one), users: environment.usersOf(key) })),
+    reads: [
+      ...[...removed].map(([key, one]) => ({ ...readOf(one), users: environment.usersOf(key) })),
+      ...leftTo(removed, environment).map(([key, one]) => leftRead(one, environment.usersOf(key), (user) => removed.has(user))),
+    ],
     writes: steps.map((step) => step.id),
     unsatisfied: blocked.map(({ one, others }) => stillNeeded(one, others)),
   });
@@ -37,6 +40,15 @@ function removedWith(instanceId: string, environment: EnvironmentView): Map<stri
       if (target.instanceId === undefined && unused) removed.set(to, target);
     }
   return removed;
+}
+
+/** What is shared, was used by what goes, and stays for others. */
+function leftTo(removed: ReadonlyMap<string, Installed>, environment: EnvironmentView): [string, Installed][] {
+  const used = new Set([...removed.keys()].flatMap((from) => environment.wiresFrom(from).map(({ to }) => to)));
+  return [...used].flatMap((key): [string, Installed][] => {
+    const one = environment.get(key)!;
+    return removed.has(key) || one.instanceId !== undefined ? [] : [[key, one]];
+  });
 }
 
 function stepOf(one: Installed, environment: EnvironmentView): PlanStep {

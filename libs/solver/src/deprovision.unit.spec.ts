@@ -38,6 +38,10 @@ describe('a plan to deprovision', () => {
     );
     world.provision('app', 'one');
     world.provision('app', 'two');
+    const { reads } = world.planRemoval('one');
+    expect(reads).toContainEqual({ key: 'database/pg', generation: 1, leaving: ['instance/one'] });
+    // What only others use is nothing to this plan.
+    expect(reads.map(({ key }) => key)).toEqual(['database/pg', 'instance/one']);
     expect(steps(world.deprovision('one'))).toEqual({ 'instance/one:1': [] });
     expect(steps(world.deprovision('two'))).toEqual({
       'instance/two:1': [],

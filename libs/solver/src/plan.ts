@@ -23,5 +23,11 @@ export const installedRef = ({ kind, name, generation, definition }: Installed):
 
 export const readOf = (installed: Installed): PlanRead => ({ key: resourceKey(installed), generation: installed.generation });
 
+/** Something shared that a plan leaves to others; `gone`: whether one of its users goes with the plan. */
+export const leftRead = (installed: Installed, users: readonly string[], gone: (user: string) => boolean): PlanRead => ({
+  ...readOf(installed),
+  leaving: users.filter(gone),
+});
+
 const byWire = (a: Wire, b: Wire): number =>
   inOrder(a.from, b.from) || inOrder(a.requirement, b.requirement) || inOrder(a.to, b.to);

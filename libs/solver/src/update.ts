@@ -15,7 +15,7 @@ import { differencesOf, type Difference } from './differences.js';
 import { withAllTheyUse, type EnvironmentView } from './environment.js';
 import { cannotChange, noLongerNeeded, noRootToUpdate, otherDriver, standsOtherwise, type Reason } from './explain.js';
 import { inStepOrder } from './order.js';
-import { finishPlan, installedRef, readOf } from './plan.js';
+import { finishPlan, installedRef, leftRead, readOf } from './plan.js';
 import { installedAs, planProvision, unsatisfied, type ProvisionInput } from './provision.js';
 import { needsOf } from './requirement.js';
 import { rolesFrom } from './roles.js';
@@ -74,6 +74,8 @@ class Comparison {
   readonly #beside: Beside;
   readonly #same: Installed[] = [];
   readonly #steps: PlanStep[] = [];
+  /** What is shared, was used, and is left to others. */
+  readonly #left: Plan['reads'] = [];
 
   constructor(
     private readonly target: Plan,
@@ -110,7 +112,7 @@ class Comparison {
       alreadySatisfied: same.map(installedRef),
       steps: inStepOrder(steps),
       wires: this.#wires,
-      reads: [...same.map(readOf), ...steps.map((step) => this.#readOf(step))],
+      reads: [...same.map(readOf), ...steps.map((step) => this.#readOf(step)), ...this.#left],
       writes: steps.map(({ id }) => id),
       unsatisfied: [],
     });
@@ -185,8 +187,11 @@ class Comparison {
     const uses = new Set(this.#wires.map(({ to }) => to));
     for (const key of new Set([...this.mine.keys()].flatMap((from) => this.environment.wiresFrom(from).map(({ to }) => to)))) {
       if (this.mine.has(key) || uses.has(key)) continue;
-      const others = this.environment.usersOf(key).filter((user) => !this.mine.has(user) && !gone.has(user));
-      if (others.length === 0) this.reasons.push(noLongerNeeded(this.environment.get(key)!, wanted));
+      const one = this.environment.get(key)!;
+      const users = this.environment.usersOf(key);
+      const goes = (user: string) => this.mine.has(user) || gone.has(user);
+      if (users.every(goes)) this.reasons.push(noLongerNeeded(one, wanted));
+      else if (one.instanceId === undefined) this.#left.push(leftRead(one, users, goes));
     }
   }
 }

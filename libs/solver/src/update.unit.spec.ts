@@ -244,4 +244,15 @@ describe('a plan to update', () => {
       'first by its name; z-volume@1.0.0 would do too',
     );
   });
+
+  test('says of what is shared and left to others which users go', () => {
+    const app = (version: string, needs: string[]) => instance(`app@${version}`, needs);
+    const world = new World(app('1.0.0', ['pg']), database('pg', [], { shared: true }));
+    for (const name of ['shop', 'blog']) world.carryOut(world.plan('app', name), name);
+    world.definitions.push(app('2.0.0', []));
+    const plan = update(world, { definition: 'app@2.0.0' });
+    expect(plan.reads).toContainEqual({ key: 'database/pg', generation: 1, leaving: ['instance/shop'] });
+    world.deprovision('blog');
+    expect(reasons(update(world, { definition: 'app@2.0.0' }))).toEqual([expect.stringContaining('database/pg')]);
+  });
 });

@@ -308,7 +308,14 @@ const plan = object<Plan>({
   steps: list(ref('PlanStep')),
   wires: list(ref('Wire')),
   leases: list(json),
-  reads: list(object<PlanRead>({ key: text, generation: { ...count, nullable: true }, users: optional(list(text)) })),
+  reads: list(
+    object<PlanRead>({
+      key: text,
+      generation: { ...count, nullable: true },
+      users: optional(described(list(text), 'Of what is removed: all that were wired to it.')),
+      leaving: optional(described(list(text), 'Of what is shared and left to others: its users that go.')),
+    }),
+  ),
   writes: list(text),
   destination: optional(described(text, 'Of an export: where its archive goes as well, `store` or `store:folder`.')),
   unsatisfied: list(ref('Unsatisfied')),

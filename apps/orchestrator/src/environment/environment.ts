@@ -19,7 +19,8 @@ import { expire, extend } from './until.js';
  *
  * N1. A name has one owner, and at most one request works on it.
  * N2. Plans that are being carried out do not touch each other: none reads or writes what another one writes.
- * N3. What an admitted plan rests on stands as it was read; generations only grow.
+ * N3. What an admitted plan rests on stands as it was read; generations only grow. What is shared and left to others has somebody who
+ *     is not leaving too: whoever goes last plans anew, and takes it along.
  * N4. No more plans than the limits allow, of all and of one owner.
  * N5. A request that has ended holds no name and no admission. A name under which nothing is left is free.
  * N6. An instance's time is over once for each time that was set; it is told before.
@@ -103,6 +104,7 @@ function admit(state: EnvironmentState, command: Admit): EnvironmentEvent[] {
     );
   assertApart(state, command);
   for (const read of reads) assertUnchanged(state, read);
+  for (const read of reads) assertLeftToOthers(state, read);
   for (const write of writes) assertNew(state, write);
   const written = writes.map(({ key, generation }) => ({ key, generation }));
   return [...claimed, ...admission({ requestId, owner, planHash, reads, writes: written })];
@@ -130,6 +132,21 @@ function assertUnchanged(state: EnvironmentState, { key, generation, users }: Pl
     throw new SlipwayError('plan-stale', `${key} was ${generation ?? 'not there'} and is ${now ?? 'not there'} now`, { key });
   if (users && users.join() !== (state.users.get(key) ?? []).join())
     throw new SlipwayError('plan-stale', `Who uses ${key} has changed`, { key });
+}
+
+/** N3. Of other users that are all being changed just now one may stay after all: then it is known when its request has ended. */
+function assertLeftToOthers(state: EnvironmentState, { key, leaving }: PlanRead): void {
+  if (!leaving) return;
+  const users = state.users.get(key) ?? [];
+  const isOther = (user: string) => !leaving.includes(user);
+  if (users.some((user) => isOther(user) && !state.writers.has(user))) return;
+  const other = users.find(isOther);
+  if (other === undefined) throw new SlipwayError('plan-stale', `Nobody else uses ${key} any more`, { key });
+  const holder = state.writers.get(other)!;
+  throw new SlipwayError('plan-stale', `Whether ${other} goes on to use ${key} is known when request ${holder} has ended`, {
+    key,
+    holder,
+  });
 }
 
 function assertNew(state: EnvironmentState, { key, generation, make }: Admit['writes'][number]): void {

@@ -221,6 +221,44 @@ describe('N2, N3: plans', () => {
       .then([admitted('r2', reads)]);
   });
 
+  describe('that leave something shared to others', () => {
+    const blog = { instanceId: 'blog' };
+    const BLOG = [
+      claimed('r2', 'blog'),
+      admitted('r2', [], [{ key: 'instance/blog', generation: 1 }]),
+      settled('r2', { name: 'blog', installed: [installed('instance/blog', blog)], wires: [{ ...wire, from: 'instance/blog' }] }),
+    ];
+    const leaves = (user: string) => [
+      { key: user, generation: 1, users: [] },
+      { key: 'database/pg', generation: 1, leaving: [user] },
+    ];
+    const goes = (user: string) => [{ key: user, generation: 1, make: false }];
+    const shopGoes = admitted('r3', leaves('instance/shop'), [{ key: 'instance/shop', generation: 1 }]);
+    const blogGoes = admit('r4', { name: 'blog', reads: leaves('instance/blog'), writes: goes('instance/blog') });
+
+    test('are admitted while somebody stays', () => {
+      given(...SHOP, ...BLOG, claimed('r3'))
+        .when(admit('r3', { reads: leaves('instance/shop'), writes: goes('instance/shop') }))
+        .then([shopGoes]);
+    });
+
+    test('wait for the other one that may be leaving as well, whatever becomes of it', () => {
+      const both = [...SHOP, ...BLOG, claimed('r3'), claimed('r4', 'blog'), shopGoes];
+      const state = both.reduce(environment.evolve, environment.initialState());
+      const inTheWay = { code: 'plan-stale', details: expect.objectContaining({ key: 'database/pg', holder: 'r3' }) };
+      expect(() => environment.decide(state, blogGoes)).toThrow(expect.objectContaining(inTheWay));
+      given(...both, settled('r3', { outcome: 'undone' }))
+        .when(blogGoes)
+        .then([admitted('r4', leaves('instance/blog'), [{ key: 'instance/blog', generation: 1 }])]);
+    });
+
+    test('are stale when nobody else is left', () => {
+      given(...SHOP, ...BLOG, shopGoes, settled('r3', { removed: ['instance/shop'] }), claimed('r4', 'blog'))
+        .when(blogGoes)
+        .thenRefuses('plan-stale');
+    });
+  });
+
   test('generations only grow, after removal too', () => {
     const gone = [claimed('r2'), settled('r2', { removed: ['instance/shop', 'database/pg'] }), released('r2')];
     given(...SHOP, ...gone, claimed('r3'))

@@ -313,6 +313,34 @@ describe('the queue', () => {
     }
     expect(world.standing).toEqual([]);
   });
+
+  test('all users of what is shared are given back at once: it goes with the last one, and all but that one side by side', async () => {
+    const { world, orchestrator, ended } = await started();
+    const names = Array.from({ length: 12 }, (_, n) => `forum-${n}`);
+    for (const name of names) await orchestrator.accept(job(name, { definition: 'forum' }), ADA);
+    expect(await ended()).toBe(true);
+    expect(world.standing).toHaveLength(13);
+    world.provisioners.instance.behave = ({ action }) => (action === 'destroy' ? { takesMs: 10_000 } : {});
+    const began = world.clock.now();
+    const answers = await Promise.all(names.map((name) => orchestrator.accept(removal(name), ADA)));
+    expect(await ended()).toBe(true);
+    for (const { requestId } of answers) expect(world.last(requestId)!.type).toBe('RequestSucceeded');
+    expect(world.standing).toEqual([]);
+    expect(world.clock.now() - began).toBeLessThan(30_000);
+  });
+
+  test('the last user of what is shared waits for one that may be leaving as well, says so, and then takes it along', async () => {
+    const { world, orchestrator, ended } = await started();
+    for (const name of ['a', 'b']) await orchestrator.accept(job(name, { definition: 'forum' }), ADA);
+    expect(await ended()).toBe(true);
+    world.provisioners.instance.behave = ({ action }) => (action === 'destroy' ? { takesMs: 10_000 } : {});
+    const [a, b] = await Promise.all(['a', 'b'].map((name) => orchestrator.accept(removal(name), ADA)));
+    expect(await ended()).toBe(true);
+    const waits = world.events().findLast(({ type }) => type === 'RequestWaiting')!;
+    const other = waits.stream.endsWith(a!.requestId) ? b : a;
+    expect(waits.data).toMatchObject({ code: 'plan-stale', reason: expect.stringContaining(other!.requestId) });
+    expect(world.standing).toEqual([]);
+  });
 });
 
 describe('when steps go wrong', () => {

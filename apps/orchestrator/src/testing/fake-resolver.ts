@@ -7,6 +7,7 @@ import {
   type EnvironmentEvent,
   type JobKind,
   type Plan,
+  type PlanRead,
   type PlanStep,
   type ResolveQuery,
   type ResourceKind,
@@ -197,9 +198,22 @@ function deprovision(query: ResolveQuery, state: EnvironmentState): Omit<Plan, '
   return {
     ...empty(query, steps.length > 0 ? 'remove' : 'satisfied'),
     steps,
-    reads: mine.map(([key, one]) => ({ key, generation: one.generation, users: state.users.get(key) ?? [] })),
+    reads: [
+      ...mine.map(([key, one]) => ({ key, generation: one.generation, users: state.users.get(key) ?? [] })),
+      ...leftBy(new Set(mine.map(([key]) => key)), state),
+    ],
     writes: steps.map(({ id }) => id),
   };
+}
+
+/** What is shared and left to others when these go. */
+function leftBy(gone: ReadonlySet<string>, { installed, users }: EnvironmentState): PlanRead[] {
+  const used = new Set([...gone].flatMap((key) => installed.get(key)!.uses));
+  const left = [...used].filter((key) => !gone.has(key) && installed.get(key)!.instanceId === undefined);
+  return left.map((key) => {
+    const leaving = users.get(key)!.filter((user) => gone.has(user));
+    return { key, generation: installed.get(key)!.generation, leaving };
+  });
 }
 
 /** All that was made for it is changed, users last; of the definition `leaner` the database goes when that is done. */
