@@ -20,6 +20,8 @@ interface Open {
 export class Environments {
   readonly #open = new Map<string, Open>();
   #written: Position | undefined;
+  /** Up to which it is known which ones there are. */
+  #found: Position | undefined;
 
   constructor(private readonly ports: Ports) {}
 
@@ -31,6 +33,7 @@ export class Environments {
       this.#open.clear();
       return this.#find(undefined);
     });
+    this.#found = position;
     await Promise.all([...this.#open.values()].map(({ lane }) => lane.refresh()));
     return position;
   }
@@ -66,8 +69,10 @@ export class Environments {
     return this.all().some(({ lane }) => lane.state.held.has(requestId));
   }
 
-  /** The imports that go on now, whichever replica works on them. */
+  /** The imports that go on now, whichever replica works on them, also in an environment of which nobody has told us yet. */
   async imports(): Promise<Set<string>> {
+    const found = this.#found;
+    this.#found = await this.#find(found === undefined ? undefined : { names: [], position: found });
     await Promise.all(this.all().map(({ lane }) => lane.refresh()));
     const requests = this.all().flatMap(({ lane: { state } }) =>
       [...state.held.entries()].map(([id, name]) => ({ id, name, state })),
