@@ -15,22 +15,22 @@ export interface Completion {
   at: Instant;
 }
 
-const OF_JOB = {
+const OF_JOB: Partial<Record<JobKind, string>> = {
   provision: 'provisioned',
   deprovision: 'deprovisioned',
   import: 'imported',
   export: 'exported',
-} as const satisfies Partial<Record<JobKind, string>>;
+};
 
 /** What it completes that a resource is there. */
-const IS_THERE: Partial<Record<JobKind, string>> = { provision: 'provisioned', import: 'imported' };
+const IS_THERE: Partial<Record<JobKind, string>> = { provision: 'provisioned', import: 'imported', update: 'provisioned' };
 
 /**
  * The log's events that complete something, and its name below `slipway.<mesh>.dfe.`: the one table of both. That an
- * export brings up again what it has stopped completes nothing, and neither does an update.
+ * export brings up again what it has stopped completes nothing, and neither does what an update changes; what it makes and removes does.
  */
 const COMPLETIONS: Readonly<Record<string, (job: JobKind) => string | undefined>> = {
-  RequestSucceeded: (job) => (job === 'update' ? undefined : OF_JOB[job]),
+  RequestSucceeded: (job) => OF_JOB[job],
   ...Object.fromEntries(
     RESOURCE_KINDS.flatMap((kind): [string, (job: JobKind) => string | undefined][] => [
       [resourceEventType(kind, 'Provisioned'), (job) => IS_THERE[job] && `${kind}.${IS_THERE[job]}`],

@@ -348,7 +348,8 @@ describe('completions', () => {
       ...{ provision: ['StorageProvisioned'], deprovision: ['StorageDestroyed'], import: ['StorageProvisioned'] },
       // What is brought up again completes nothing.
       export: ['StorageStopped', 'StorageExported', 'StorageProvisioned'],
-      update: ['StorageUpdated'],
+      // What is changed completes nothing; what is made and removed does.
+      update: ['StorageUpdated', 'StorageProvisioned', 'StorageDestroyed'],
     } satisfies Record<JobKind, string[]>;
     const before = (await of('storage').read('storage-default.shop-data')).length;
     const started = newEvent('StorageStarted', outcome);
@@ -408,16 +409,19 @@ describe('completions', () => {
     expect(positions).toEqual(positions.toSorted());
   }, 60_000);
 
-  test('of an import and an export have names of their own; what an export brings up again is none', async () => {
+  test('of an import and an export have names of their own; what an export brings up again is none, what an update changes neither', async () => {
     await recordJob('1', 'export', 'RequestSucceeded');
     await recordJob('2', 'import', 'RequestSucceeded');
+    await recordJob('3', 'update', 'RequestSucceeded');
     await relay('one', { outlet: outlet() });
-    const found = await told(4);
+    const found = await told(6);
     expect(found.map(({ subject, completion: { request, service } }) => [subject, request.job, service])).toEqual([
       ['slipway.test.dfe.storage.exported', 'export', 'storage'],
       ['slipway.test.dfe.exported', 'export', 'orchestrator'],
       ['slipway.test.dfe.storage.imported', 'import', 'storage'],
       ['slipway.test.dfe.imported', 'import', 'orchestrator'],
+      ['slipway.test.dfe.storage.provisioned', 'update', 'storage'],
+      ['slipway.test.dfe.storage.deprovisioned', 'update', 'storage'],
     ]);
   }, 60_000);
 
