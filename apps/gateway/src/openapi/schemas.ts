@@ -206,6 +206,8 @@ const resource = object<ResourceView>({
   generation: described(count, 'Grows when it is made anew.'),
   location: text,
   driver: text,
+  guestLocation: optional(described(text, 'Where it was made, as the configuration calls it; once the request has ended.')),
+  provisioner: optional(described(text, 'Who provisioned it; once the request has ended.')),
   definition: ref('DefinitionRef'),
   ownerId: optional(text),
   instanceId: optional(text),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   HEALTHS,
   bareResourceEventType,
@@ -24,7 +25,7 @@ const EXISTING = ['making', 'present', 'failed', 'destroying'] as const satisfie
 /** The view of one kind of resource: rows from the resources' own streams, whom they belong to from the environment's. */
 const resourcesOf = (kind: ResourceKind): Projection<ResourceView> => ({
   name: `${kind}s`,
-  version: 3,
+  version: 4,
   categories: [kind, 'environment'],
   fields: {
     name: { of: (row) => row.name, filter: 'indexed', sort: true },
@@ -212,10 +213,17 @@ function wanted(
 function settle(
   model: Model<ResourceView>,
   id: string,
-  { generation, owner, instanceId }: Installed,
+  { generation, owner, instanceId, guestLocation, provisioner }: Installed,
   { recordedAt, position }: RecordedEvent,
 ): Change<ResourceView>[] {
   const row = model.get(id);
-  if (row?.generation !== generation || (row.ownerId === owner.id && row.instanceId === instanceId)) return [];
-  return [{ id, row: { ...row, ownerId: owner.id, instanceId, updatedAt: recordedAt, position } }];
+  if (row?.generation !== generation) return [];
+  const settled = { ownerId: owner.id, instanceId, guestLocation, provisioner };
+  if (isDeepStrictEqual(settled, settledOf(row))) return [];
+  return [{ id, row: { ...row, ...settled, updatedAt: recordedAt, position } }];
 }
+
+/** What only a settled plan says for good. */
+const settledOf = ({ ownerId, instanceId, guestLocation, provisioner }: ResourceView) => ({
+  ...{ ownerId, instanceId, guestLocation, provisioner },
+});

@@ -155,6 +155,9 @@ describe('a resource', () => {
     });
     const same = storage(...before, [ENVIRONMENT, 'PlanSettled', settled(installed('storage', 'shop-data', 'shop'))]);
     expect(same).toMatchObject({ instanceId: 'shop', position: positionOf(3) });
+    const where = { guestLocation: 'north', provisioner: 'acme' };
+    const told = settled({ ...installed('storage', 'shop-data', 'shop'), ...where });
+    expect(storage(...before, [ENVIRONMENT, 'PlanSettled', told])).toMatchObject({ ...where, position: positionOf(4) });
   });
 
   it('has failed with its cause, and is made anew in a new generation', () => {

@@ -113,6 +113,9 @@ export interface ResourceView {
   generation: number;
   location: string;
   driver: string;
+  /** Where it was made and by whom, as the configuration calls them; once the request that made it has ended. */
+  guestLocation?: string;
+  provisioner?: string;
   definition: DefinitionRef;
   ownerId?: string;
   /** The instance it was made for. */

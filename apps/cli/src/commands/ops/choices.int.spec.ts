@@ -134,4 +134,33 @@ describe('provision, import and plan', () => {
       /^NAME +DEFAULT +FROM +VALUES +TITLE\ncount +1 +definition +{"type":"integer"} +How many\nversion +"1"/,
     );
   });
+
+  it('update asks what is offered where it stands, by who provisioned it; also of what is no instance', async () => {
+    bodies.length = 0;
+    const definition = { name: 'volume', version: '1.0.0', hash: 'h' };
+    const rows: Record<string, object> = {
+      '/instances/shop': { definition: { ...definition, name: 'shop' }, guestLocation: 'there', provisioner: 'acme' },
+      '/storages/lab.files': { definition },
+    };
+    gateway = await SmallGateway.open(({ pathname }, _method, body) => {
+      if (body !== undefined) bodies.push(body);
+      const row = rows[pathname.replace('/api/v1', '')];
+      if (row) return row;
+      if (pathname.endsWith('/offerings')) return { items: offered };
+      if (pathname.endsWith('/provisioners')) return { items: [provisioner('slipway', { default: true })] };
+      return pathname.endsWith('/ops/update') ? { requestId: 'r', position: 'p' } : undefined;
+    });
+    const asked = () => gateway.calls.splice(0).filter((call) => call.includes('/offerings'));
+    const updating = (...more: string[]) => ran(gateway.url, 'update', '--no-wait', ...choose, ...more);
+    expect((await updating('--cluster-id', 'north', 'shop')).code).toBe(0);
+    expect(asked()).toEqual(['GET /api/v1/provisioners/acme/offerings?definition=shop%401.0.0&guestLocation=there']);
+    expect((await updating('--environment', 'lab', '--definition', 'volume@2', 'files')).code).toBe(0);
+    expect(asked()).toEqual(['GET /api/v1/provisioners/slipway/offerings?definition=volume%402']);
+    expect(bodies).toEqual([
+      { instanceId: 'shop', clusterId: 'north', offerings },
+      { instanceId: 'files', environment: 'lab', definition: 'volume@2', offerings },
+    ]);
+    expect((await updating('nobody')).code).toBe(1);
+    expect(bodies).toHaveLength(2);
+  });
 });

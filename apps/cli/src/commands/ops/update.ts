@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { SlipwayClient } from '@slipway/client';
 import type { JsonObject } from '@slipway/contracts';
-import type { UpdateJob } from '@slipway/contracts/http';
+import type { ResourceView, UpdateJob } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { chosen, collected, type ChoiceFlags } from './choice-options.js';
 import { placeOptions, type PlaceFlags } from './place-options.js';
@@ -41,6 +41,7 @@ export async function updateJob(client: SlipwayClient, flags: UpdateFlags, insta
   return {
     instanceId,
     ...(flags.environment && { environment: flags.environment }),
+    ...(flags.clusterId && { clusterId: flags.clusterId }),
     ...(flags.definition && { definition: flags.definition }),
     ...(offerings && { offerings }),
     ...(flags.priority !== undefined && { priority: flags.priority }),
@@ -55,11 +56,25 @@ async function choicesFor(
   instanceId: string,
 ): Promise<JsonObject | undefined> {
   if (!offering) return undefined;
-  const instance = await client.instances.get(environment ? `${environment}.${instanceId}` : instanceId);
-  const { name, version } = instance.definition;
-  const made = instance.requestId === undefined ? undefined : await client.requests.get(instance.requestId);
-  const asked = { definition: definition ?? `${name}@${version}` };
-  const provisioners = await client.provisioners.list();
-  const provisioner = made?.provisioner?.name ?? provisioners.find((one) => one.default)!.name;
+  const there = await installed(client, environment ? `${environment}.${instanceId}` : instanceId);
+  const { name, version } = there.definition;
+  const asked = {
+    definition: definition ?? `${name}@${version}`,
+    ...(there.guestLocation !== undefined && { guestLocation: there.guestLocation }),
+  };
+  const provisioner = there.provisioner ?? (await client.provisioners.list()).find((one) => one.default)!.name;
   return chosen(await client.provisioners.offerings(provisioner, asked), offering);
+}
+
+/** What stands under a name: mostly an instance; a storage or a database that was asked for by itself. */
+async function installed({ instances, storages, databases }: SlipwayClient, id: string): Promise<ResourceView> {
+  try {
+    return await instances.get(id);
+  } catch (error) {
+    for (const rows of [storages, databases]) {
+      const row = await rows.get(id).catch(() => undefined);
+      if (row) return row;
+    }
+    throw error;
+  }
 }
