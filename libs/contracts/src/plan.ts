@@ -71,7 +71,7 @@ export const CHANGED_HOW = ['in-place', 'replaced'] as const;
 
 /** Why a resource is updated: one thing that is to be other than it is. */
 export interface Change {
-  /** `definition`, `spec.sizeLimit`, `offering.greeting`, `requirements.data`. */
+  /** `definition`, `spec.sizeLimit`, `offering.greeting`, `requirements.data`, `requirements.data.secrets`. */
   field: string;
   /** What it was and what it is to be, where that is short; left out where there is nothing, or too much to be shown. */
   from?: string;
@@ -156,7 +156,7 @@ export interface InstalledRef {
 export interface PlanRead {
   key: string;
   generation: number | null;
-  /** Of what the plan removes: keys of all that were wired to it, sorted. Somebody new among them makes the plan stale. */
+  /** Of what the plan changes or removes: keys of all that were wired to it, sorted. Somebody new among them makes the plan stale. */
   users?: string[];
   /**
    * Of what is shared and the plan leaves to others: keys of those of its users that the plan takes away, or wires to something else,

@@ -132,6 +132,29 @@ export const noLongerNeeded = (installed: Installed, requirement: string): Reaso
   message: `${requirement} does not need ${resourceKey(installed)} any more, and an update takes away nothing that holds data or is shared. ${ANEW}`,
 });
 
+const OTHER_VERSION = 'Choose a version that all its users can go on with, or deprovision those first.';
+
+/** What is updated would not do any more for somebody who uses it. */
+export const needsOther = (requirement: Requirement, key: string, user: string, wanted: string): Reason => ({
+  requirement: inWords(requirement),
+  reason: 'still-needed',
+  message: `${user} uses ${key} and needs ${inWords(requirement)}, which ${wanted} does not satisfy. ${OTHER_VERSION}`,
+});
+
+/** The definition of somebody who uses it is lost. */
+export const needUnknown = (key: string, user: string, definition: string): Reason => ({
+  requirement: key,
+  reason: 'still-needed',
+  message: `${user} uses ${key}, and what it needs of that is not known: the repository has not the definition ${definition} that it was made of. Put that back, or deprovision ${user} first.`,
+});
+
+/** Who uses it was given secrets that it would not have any more. */
+export const secretsTaken = (key: string, user: string, names: readonly string[]): Reason => ({
+  requirement: key,
+  reason: 'still-needed',
+  message: `${user} uses ${key}, and was given its ${names.length > 1 ? 'secrets' : 'secret'} ${list(names)}, which it would not have any more. ${OTHER_VERSION}`,
+});
+
 /** An import never adds to what is there. */
 export const nameStands = (requirement: string, instanceId: string): Reason => ({
   requirement,

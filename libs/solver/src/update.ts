@@ -19,6 +19,7 @@ import { finishPlan, installedRef, leftRead, readOf } from './plan.js';
 import { installedAs, planProvision, unsatisfied, type ProvisionInput } from './provision.js';
 import { needsOf } from './requirement.js';
 import { rolesFrom } from './roles.js';
+import { secretsOf, usersWithout } from './users.js';
 
 /**
  * What it takes to have `query.instanceId` as it is to be from now on: resolved as if nothing of it were there, and compared with
@@ -29,7 +30,7 @@ import { rolesFrom } from './roles.js';
 export function planUpdate(input: ProvisionInput): Plan {
   const { query, environment } = input;
   const mine = new Map(environment.madeFor(query.instanceId).map((one) => [resourceKey(one), one]));
-  const refuse = (reasons: Reason[]) =>
+  const refuse = (reasons: (Reason & Partial<Unsatisfied>)[]) =>
     unsatisfied(
       query,
       reasons.map((reason): Unsatisfied => ({ chain: [], ...reason })),
@@ -66,7 +67,7 @@ const without = (environment: EnvironmentView, hidden: ReadonlyMap<string, Insta
 
 /** What is to be (`target`, as a plan to make it all) beside what is there. */
 class Comparison {
-  readonly reasons: Reason[] = [];
+  readonly reasons: (Reason & Partial<Unsatisfied>)[] = [];
   /** What each step's resource is already, by the step's id. */
   readonly #there: ReadonlyMap<string, Installed>;
   readonly #wires: Wire[];
@@ -125,7 +126,7 @@ class Comparison {
 
   #readOf({ id, action, generation }: PlanStep): Plan['reads'][number] {
     if (action === 'ensure') return { key: id, generation: null };
-    return { key: id, generation, ...(action === 'destroy' && { users: this.environment.usersOf(id) }) };
+    return { key: id, generation, users: this.environment.usersOf(id) };
   }
 
   #compare(step: PlanStep): void {
@@ -145,7 +146,8 @@ class Comparison {
       ...(offerings && { offerings }),
       wires: [...this.environment.wiresFrom(id)],
     };
-    const differences = differencesOf(before, { ...step, wires: this.#wires.filter(({ from }) => from === id) });
+    const wires = this.#wires.filter(({ from }) => from === id);
+    const differences = [...differencesOf(before, { ...step, wires }), ...this.#givenOtherwise(wires)];
     if (differences.length === 0) {
       this.#same.push(there);
       return;
@@ -156,6 +158,19 @@ class Comparison {
     const named = this.input.catalogue.get(step.definition)?.written.driver;
     if (named !== undefined && named !== driver) this.reasons.push(otherDriver({ ...changed, driver: named }, driver));
     else this.#steps.push({ ...changed, changes: this.#changes(changed, differences), before });
+    const { environment } = this;
+    const users = environment.usersOf(id).filter((user) => !this.mine.has(user));
+    this.reasons.push(...usersWithout({ there, step, users, environment, catalogue: this.input.catalogue }));
+  }
+
+  /** What it uses gives it other secrets from now on. What is used was compared before who uses it. */
+  #givenOtherwise(wires: readonly Wire[]): Difference[] {
+    return wires.flatMap(({ requirement, to }) => {
+      const step = this.#steps.find(({ id, before }) => id === to && before);
+      const [from, now] = [step?.before, step].map((one) => (one ? secretsOf(one).join(', ') : ''));
+      if (from === now) return [];
+      return [{ field: `requirements.${requirement}.secrets`, ...(from && { from }), ...(now && { to: now }) }];
+    });
   }
 
   /** How each difference is brought about. What the driver cannot change is a reason against it all. */

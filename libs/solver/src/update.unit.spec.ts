@@ -255,4 +255,88 @@ describe('a plan to update', () => {
     world.deprovision('blog');
     expect(reasons(update(world, { definition: 'app@2.0.0' }))).toEqual([expect.stringContaining('database/pg')]);
   });
+
+  describe('of what others use', () => {
+    /** `pg`, made by itself and shared, and `shop` that uses it. */
+    const used = (need: string, pg: Parameters<typeof database>[2] = {}) => {
+      const world = new World(database('pg@1.0.0', [], { shared: true, ...pg }), instance('app', [need]));
+      for (const name of ['pg', 'shop']) world.carryOut(world.plan(name === 'pg' ? 'pg' : 'app', name), name);
+      world.definitions.push(
+        database('pg@1.1.0', [], { shared: true, capabilities: [{ namespace: 'sql' }] }),
+        database('pg@2.0.0', [], { shared: true }),
+      );
+      return world;
+    };
+    const upgrade = (world: World, definition: string) => world.planUpdate({ definition }, 'pg');
+
+    test('is made where all of them can go on with it, and rests on nobody else having come to use it', () => {
+      const plan = upgrade(used('pg@^1.0.0'), 'pg@^1.0.0');
+      expect(plan.steps.map(({ id, definition }) => [id, definition.version])).toEqual([['database/pg', '1.1.0']]);
+      expect(plan.reads).toEqual([{ key: 'database/pg', generation: 1, users: ['instance/shop'] }]);
+    });
+
+    test('is refused where one of them cannot, with who and what it needs', () => {
+      const plan = upgrade(used('pg@^1.0.0'), 'pg@2.0.0');
+      expect([plan.outcome, plan.steps]).toEqual(['unsatisfied', []]);
+      expect(plan.unsatisfied).toEqual([
+        {
+          chain: ['instance/shop'],
+          requirement: 'pg@^1.0.0',
+          reason: 'still-needed',
+          message: expect.stringMatching(
+            /^instance\/shop uses database\/pg and needs pg@\^1.0.0, which pg@2.0.0 does not satisfy\. Choose a version/,
+          ),
+        },
+      ]);
+    });
+
+    test('is refused where a capability goes that one of them needs, through an abstract definition too', () => {
+      const world = used('stack', { capabilities: [{ namespace: 'sql' }] });
+      const plain = used('pg', { capabilities: [{ namespace: 'sql' }] });
+      expect(upgrade(plain, 'pg@2.0.0').outcome).toBe('update');
+      expect(world.madeFor('shop')).toEqual([]);
+      world.definitions.push(abstract('stack', [], { requirements: [{ namespace: 'sql', name: 'data' }] }));
+      world.carryOut(world.plan('app', 'shop'), 'shop');
+      expect(wires({ wires: world.allWires })).toEqual(['instance/shop -stack-data-> database/pg']);
+      expect(upgrade(world, 'pg@1.1.0').outcome).toBe('update');
+      expect(upgrade(world, 'pg@2.0.0').unsatisfied).toMatchObject([
+        { chain: ['instance/shop'], requirement: 'sql', reason: 'still-needed' },
+      ]);
+    });
+
+    test('is refused where what one of them needs is not known any more', () => {
+      const world = used('pg');
+      world.definitions = world.definitions.filter(({ name }) => name !== 'app');
+      expect(reasons(upgrade(world, 'pg@1.1.0'))).toEqual([
+        expect.stringMatching(/^still-needed: .*the repository has not the definition app@1.0.0/),
+      ]);
+    });
+
+    test('is refused where they were given secrets that it would not have any more', () => {
+      const cache = (version: string, secrets: object) =>
+        instance(`cache@${version}`, [], { shared: true, spec: { secrets: { ...secrets } } });
+      const world = new World(cache('1.0.0', { token: {} }), instance('app', ['cache']));
+      for (const name of ['cache', 'app']) world.carryOut(world.plan(name, name), name);
+      world.definitions.push(cache('1.1.0', { token: {}, more: {} }), cache('1.2.0', { more: {} }));
+      const announced = { instance: [can('process', ['secrets'])] };
+      expect(world.planUpdate({ definition: 'cache@1.1.0', announced }, 'cache').outcome).toBe('update');
+      expect(reasons(world.planUpdate({ definition: 'cache@1.2.0', announced }, 'cache'))).toEqual([
+        expect.stringMatching(/^still-needed: instance\/app uses instance\/cache, and was given its secret token/),
+      ]);
+    });
+
+    test('gives other secrets to its own users, which are changed as well', () => {
+      const helper = (version: string, secrets: object) =>
+        instance(`helper@${version}`, [], { spec: { secrets: { ...secrets } } });
+      const world = new World(helper('1.0.0', { token: {} }), instance('app', ['helper']));
+      world.carryOut(world.plan('app'), 'shop');
+      world.definitions = [helper('1.0.0', { key: {} }), instance('app', ['helper'])];
+      const plan = update(world, { announced: { instance: [can('process', ['secrets'])] } });
+      expect(what(plan)).toMatchObject({
+        'update instance/shop-helper:1': expect.arrayContaining(['spec.secrets.key: undefined → {} in-place']),
+        'update instance/shop:1': ['requirements.helper.secrets: token → key in-place'],
+      });
+      expect(plan.steps.at(-1)).toMatchObject({ id: 'instance/shop', after: ['instance/shop-helper'] });
+    });
+  });
 });

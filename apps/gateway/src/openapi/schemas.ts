@@ -314,7 +314,7 @@ const plan = object<Plan>({
     object<PlanRead>({
       key: text,
       generation: { ...count, nullable: true },
-      users: optional(described(list(text), 'Of what is removed: all that were wired to it.')),
+      users: optional(described(list(text), 'Of what is changed or removed: all that were wired to it.')),
       leaving: optional(described(list(text), 'Of what is shared and left to others: its users that go.')),
     }),
   ),
@@ -346,7 +346,10 @@ const planStep = object<PlanStep>({
 });
 
 const change = object<Change>({
-  field: described(text, '`definition`, `spec.sizeLimit`, `offering.greeting`, `requirements.data`.'),
+  field: described(
+    text,
+    '`definition`, `spec.sizeLimit`, `offering.greeting`, `requirements.data`, `requirements.data.secrets`.',
+  ),
   from: optional(described(text, 'Left out where there was nothing, or too much to be shown.')),
   to: optional(text),
   how: described(oneOf([...CHANGED_HOW]), 'In what is there, or by making anew what it touches; data are kept either way.'),
@@ -362,7 +365,18 @@ const former = object<Former>({
 const unsatisfied = object<Unsatisfied>({
   chain: described(list(text), 'Who requires it, outermost first.'),
   requirement: text,
-  reason: oneOf(['no-definition', 'no-version', 'no-capability', 'circular', 'no-location', 'no-driver', 'still-needed']),
+  reason: oneOf([
+    'no-definition',
+    'no-version',
+    'no-capability',
+    'circular',
+    'no-location',
+    'no-driver',
+    'still-needed',
+    'name-in-use',
+    'snapshot-unfit',
+    'not-updatable',
+  ]),
   message: text,
 });
 
