@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SlipwayClient } from '@slipway/client';
-import { SERVICES, systemClock } from '@slipway/contracts';
+import { SERVICES } from '@slipway/contracts';
 import { NO_STREAM } from '@slipway/event-store';
-import { openEventLog } from '@slipway/event-store/open';
+import { openSqliteEventLog } from '@slipway/event-store/sqlite';
+import { PATIENCE_MS } from '@slipway/event-store/testing';
 import { startNatsServer } from '@slipway/mesh/testing';
 import { root } from '@slipway/testing';
 import { processesIn } from './place.js';
@@ -106,7 +107,7 @@ describe('npm start', () => {
   };
   /** An event that views can't make sense of. */
   const recordNonsense = async () => {
-    const log = await openEventLog({ eventLog: 'sqlite', folder: join(data, 'log'), clock: systemClock });
+    const log = await openSqliteEventLog({ folder: join(data, 'log'), timeLimitMs: PATIENCE_MS });
     const actor = { id: 'somebody', type: 'user' as const };
     const nonsense = { id: randomUUID(), type: 'PlanSettled', data: {}, metadata: { actor } };
     await log.as('orchestrator').append('environment-nonsense', NO_STREAM, [nonsense]);

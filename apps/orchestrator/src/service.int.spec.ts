@@ -6,7 +6,8 @@ import { openBlobs } from '@slipway/blobs';
 import { hashOf, subject, type AcceptCommand, type Plan } from '@slipway/contracts';
 import type { Accepted } from '@slipway/contracts/http';
 import type { EventLog } from '@slipway/event-store';
-import { openEventLog } from '@slipway/event-store/open';
+import { openSqliteEventLog } from '@slipway/event-store/sqlite';
+import { PATIENCE_MS } from '@slipway/event-store/testing';
 import { MeshConfig, runInContext, type RunningService, type Runtime } from '@slipway/mesh';
 import { startNatsServer, testRuntime, type NatsServer } from '@slipway/mesh/testing';
 import { service } from './index.js';
@@ -14,9 +15,9 @@ import { ADA, job } from './testing/world.js';
 
 jest.setTimeout(60_000);
 
-/** Looks again and again, for at most 10 s. */
+/** Looks again and again, for at most 40 s. */
 async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < 1_600; tries += 1) {
     if (await holds()) return;
     await new Promise((done) => setTimeout(done, 25));
   }
@@ -50,7 +51,7 @@ describe('the service on NATS and the embedded log', () => {
   };
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-orchestrator-'));
-    log = await openEventLog({ eventLog: 'sqlite', folder: join(folder, 'log') });
+    log = await openSqliteEventLog({ folder: join(folder, 'log'), timeLimitMs: PATIENCE_MS });
     await start();
   });
   afterEach(async () => {

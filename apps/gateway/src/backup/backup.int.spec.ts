@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sha256 } from '@slipway/contracts';
 import { openBlobs } from '@slipway/blobs';
 import { openSqliteEventLog } from '@slipway/event-store/sqlite';
+import { PATIENCE_MS } from '@slipway/event-store/testing';
 import type { Page, Problem, RequestView } from '@slipway/contracts/http';
 import { openSecrets } from '@slipway/secrets';
 import { extract, pack, type Header } from 'tar-stream';
@@ -54,7 +55,7 @@ describe('backup and restore', () => {
   beforeAll(async () => {
     source = await mkdtemp(join(tmpdir(), 'slipway-source-'));
     restarts = [];
-    const log = await openSqliteEventLog({ folder: join(source, 'log') });
+    const log = await openSqliteEventLog({ folder: join(source, 'log'), timeLimitMs: PATIENCE_MS });
     place = await GatewayPlace.open({
       log,
       runtime: { backupLog: (file) => log.backup!(file), requestRestart: (reason) => void restarts.push(reason) },
@@ -71,8 +72,7 @@ describe('backup and restore', () => {
       );
     }
     await place.json('GET', '/requests', { headers: { 'Slipway-At-Least': lastPosition } });
-    const response = await place.call('POST', '/backup');
-    expect(response.status).toBe(200);
+    const response = await backUp();
     expect(response.headers.get('Content-Type')).toBe('application/x-tar');
     expect(response.headers.get('Content-Disposition')).toMatch(/^attachment; filename="slipway-test-/);
     backup = Buffer.from(await response.arrayBuffer());
@@ -89,6 +89,11 @@ describe('backup and restore', () => {
       body: tar as never,
       duplex: 'half',
     } as RequestInit);
+  const backUp = async () => {
+    const response = await place.call('POST', '/backup');
+    expect({ status: response.status, problem: response.ok || (await response.text()) }).toEqual({ status: 200, problem: true });
+    return response;
+  };
   const staged = () => readdir(join(place.folder, 'restore')).catch(() => []);
   /** Nothing was staged, nothing is left behind. */
   const untouched = async () => {
@@ -122,7 +127,7 @@ describe('backup and restore', () => {
       for (let n = 0; going; n++) await place.resource('instance', `x${n}`);
     })();
     const before = await place.store.head();
-    const tar = Buffer.from(await (await place.call('POST', '/backup')).arrayBuffer());
+    const tar = Buffer.from(await (await backUp()).arrayBuffer());
     going = false;
     await writing;
     await rm(join(source, 'copy'), { recursive: true, force: true });
@@ -261,7 +266,7 @@ describe('backup and restore', () => {
     const blobs = await openBlobs({ folder: join(place.folder, 'blobs') });
     // More than waits in pipes and sockets: most of it is taken only as this test reads.
     const stored = await Promise.all(Array.from({ length: 24 }, (_, n) => blobs.of(GONE).put(Buffer.alloc(4 * 1024 * 1024, n))));
-    const pieces = (await place.call('POST', '/backup')).body!.getReader();
+    const pieces = (await backUp()).body!.getReader();
     const taken: Buffer[] = [];
     while (!taken.some((piece) => piece.includes(GONE))) taken.push(Buffer.from((await pieces.read()).value!));
     await blobs.of(GONE).remove();
@@ -276,7 +281,7 @@ describe('backup and restore', () => {
   it('leaves a damaged blob out and names it', async () => {
     const [name] = (await unpack(backup)).map(({ header }) => header.name).filter((file) => file.startsWith('blobs/'));
     await writeFile(join(place.folder, name!), 'something else');
-    const files = await unpack(Buffer.from(await (await place.call('POST', '/backup')).arrayBuffer()));
+    const files = await unpack(Buffer.from(await (await backUp()).arrayBuffer()));
     expect(files.map(({ header }) => header.name)).not.toContain(name);
     expect((JSON.parse(files.at(-1)!.content.toString()) as Manifest).damagedBlobs).toEqual([name!.split('/').at(-1)]);
   });

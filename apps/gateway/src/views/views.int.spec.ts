@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { categoryOf, idOf, instant, type ServiceName } from '@slipway/contracts';
 import type { EventStore, RecordedEvent } from '@slipway/event-store';
-import { openEventLog } from '@slipway/event-store/open';
 import { foldRows } from '@slipway/event-store/read-models';
-import { MemoryDisk, MemoryEventLog, replay, seedOf, seededRandom } from '@slipway/event-store/testing';
+import { openSqliteEventLog } from '@slipway/event-store/sqlite';
+import { MemoryDisk, MemoryEventLog, PATIENCE_MS, replay, seedOf, seededRandom } from '@slipway/event-store/testing';
 import { environments, names } from './environments.js';
 import { openViews } from './open-views.js';
 import type { ListQuery, ViewName, Views } from './port.js';
@@ -160,7 +160,7 @@ describe(`views of random plausible histories (SLIPWAY_SEED=${seed})`, () => {
 
   it('survive kill -9 of the process that makes them: what is resumed equals what was never interrupted', async () => {
     const logFolder = join(folder, 'log');
-    const log = await openEventLog({ eventLog: 'sqlite', folder: logFolder });
+    const log = await openSqliteEventLog({ folder: logFolder, timeLimitMs: PATIENCE_MS });
     const store = log.as(null);
     await replay(log, [...plausibleHistory(seed, { requests: 150, concurrent: 40, trouble: 0.1 })]);
     const script = fileURLToPath(new URL('../../dist/views/testing/project.js', import.meta.url));

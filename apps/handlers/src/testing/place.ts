@@ -15,8 +15,8 @@ import {
 } from '@slipway/contracts';
 import type { HandlerList, HandlerView } from '@slipway/contracts/http';
 import { NO_STREAM, type EventLog } from '@slipway/event-store';
-import { openEventLog } from '@slipway/event-store/open';
-import { restoreLog } from '@slipway/event-store/sqlite';
+import { openSqliteEventLog, restoreLog } from '@slipway/event-store/sqlite';
+import { PATIENCE_MS } from '@slipway/event-store/testing';
 import {
   HandlerConfig,
   MeshConfig,
@@ -88,7 +88,7 @@ const done = (text) => appendFileSync(DONE, text + '\\n');
 
   /** Starts a replica; one that is `silent` is never heard of by the others. */
   async start(replica = 'one-handlers', { silent = false } = {}): Promise<void> {
-    this.log ??= await openEventLog({ eventLog: 'sqlite', folder: join(this.folder, 'log') });
+    this.log ??= await openSqliteEventLog({ folder: join(this.folder, 'log'), timeLimitMs: PATIENCE_MS });
     const config = Object.assign(new MeshConfig(), { mesh: 'test', handlers: { ...this.#handlers } });
     if (this.packages !== undefined) config.provisioners.folder = this.packages;
     const parts = { config, clock: this.clock, store: this.log.as('handlers'), cacheFolder: join(this.folder, 'cache', replica) };
@@ -166,7 +166,7 @@ const done = (text) => appendFileSync(DONE, text + '\\n');
     const folder = join(this.folder, 'log');
     await this.log.close();
     restoreLog({ from: join(this.folder, 'backup.sqlite'), folder });
-    this.log = await openEventLog({ eventLog: 'sqlite', folder });
+    this.log = await openSqliteEventLog({ folder, timeLimitMs: PATIENCE_MS });
   }
 
   async remove(): Promise<void> {
