@@ -20,7 +20,7 @@ import {
   type UpdateCommand,
 } from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
-import { withNewest } from './credentials/secret-refs.js';
+import { asTheyStand } from './credentials/as-they-stand.js';
 import type { Driver } from './driver.js';
 import { isRunning, isSettled, type Action, type Running } from './lifecycle/resource.js';
 import { ResourceStreams, type Loaded } from './lifecycle/stream.js';
@@ -51,6 +51,7 @@ const LOG_ANSWER = 256 * 1024;
  * P4. What an earlier life of this replica, or a replica that fell silent, left without an outcome is carried on under a
  *     higher epoch.
  * P5. Nothing is said of a place that is not ours: `wrong-location` (decision 6).
+ * P6. What a step is given of something with secrets is what that gives out when the step begins, as its own stream tells it.
  */
 export class Provisioner {
   readonly #lanes = new Lanes();
@@ -163,7 +164,7 @@ export class Provisioner {
       if (action === 'update' && present)
         assertUpdatable(this.#driver(ref, command.location, command.driver), present.spec, command.spec);
       const { generation, location, driver, definition, spec, from, deadline } = command;
-      const inputs = present?.generation === generation ? withNewest(command.inputs, present.inputs) : command.inputs;
+      const inputs = await asTheyStand(command.inputs, this.#streams);
       const what = { generation, location, driver, definition, spec, inputs, ...(from && { from }), deadline };
       const { loaded, events } = await this.#streams.record(
         ref,

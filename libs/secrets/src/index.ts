@@ -1,4 +1,3 @@
 export type { SecretRef, Secrets } from './port.js';
 export { openSecrets } from './file/file-secrets.js';
 export { Recipient, sealFor, type SealedMessage } from './sealed/recipient.js';
-export { parseSecretRef } from './reference.js';

@@ -40,7 +40,7 @@ const listed = (offered: readonly Offered[]): string =>
 
 /** Why a value does not fit a schema. Throws where the schema is none. */
 function valueError(schema: JsonObject, value: Json): string | undefined {
-  if (isUnsafe(value)) return 'must hold neither "${" nor a NUL character, in whatever text';
+  if (isUnsafe(value)) return 'must hold neither "${" nor "secret://" nor a NUL character, in whatever text';
   if (Buffer.byteLength(JSON.stringify(value)) > VALUE_BYTES) return `must be at most ${VALUE_BYTES} bytes of JSON`;
   const check = checkOf(schema);
   if (check(value)) return undefined;
@@ -53,9 +53,11 @@ function valueError(schema: JsonObject, value: Json): string | undefined {
     .join('; ');
 }
 
+const UNSAFE = ['${', 'secret://', '\0'];
+
 /** What is filled in is not filled in again: a choice that names another's output or secret is none. */
 function isUnsafe(value: Json): boolean {
-  if (typeof value === 'string') return value.includes('${') || value.includes('\0');
+  if (typeof value === 'string') return UNSAFE.some((mark) => value.includes(mark));
   if (value === null || typeof value !== 'object') return false;
   return Object.entries(value).some(([key, part]) => isUnsafe(key) || isUnsafe(part));
 }

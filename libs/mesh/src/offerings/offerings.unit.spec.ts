@@ -71,12 +71,15 @@ describe('what is chosen', () => {
     expect(chosenErrors([], { colour: 'red' })[0]!.reason).toBe('is not offered; there are: none');
   });
 
-  test.each([['${secret.key}'], [{ 'a${x}': 1 }], [['\0']]])('a choice cannot name what is filled in later: %j', (value) => {
-    const anything = mergedOfferings({ definition: [offering('any', {}, 'x')] });
-    expect(chosenErrors(anything, { any: value })).toEqual([
-      { field: 'offerings.any', reason: 'must hold neither "${" nor a NUL character, in whatever text' },
-    ]);
-  });
+  test.each([['${secret.key}'], [{ 'a${x}': 1 }], [['\0']], [{ a: ['secret://database-default.other-db/g1/password#1'] }]])(
+    'a choice cannot name what is filled in later: %j',
+    (value) => {
+      const anything = mergedOfferings({ definition: [offering('any', {}, 'x')] });
+      expect(chosenErrors(anything, { any: value })).toEqual([
+        { field: 'offerings.any', reason: 'must hold neither "${" nor "secret://" nor a NUL character, in whatever text' },
+      ]);
+    },
+  );
 
   test('a value that is too large is refused before its schema is asked', () => {
     expect(chosenErrors(offered, { tags: ['x'.repeat(5_000)] })[0]!.reason).toMatch(/at most 4096 bytes/);

@@ -5,6 +5,7 @@ import {
   VERBS,
   resourceStream,
   type Credentials,
+  type EnsureCommand,
   type JsonObject,
   type ResourceKind,
   type ResourceRef,
@@ -23,6 +24,7 @@ import { CredentialReader } from './credential-reader.js';
 
 /** What stands in the clear only where it is given out. */
 const CANARY = 'canary-of-the-secret';
+const SECRET = 'secret://database-default.shop-db/g1/password';
 
 describe('credentials', () => {
   let rig: CoreRig;
@@ -34,8 +36,10 @@ describe('credentials', () => {
   beforeEach(async () => {
     rig = new CoreRig('instance');
     given = [];
+    // As a bucket's access key: what belongs to the secret, and is none, changes with it.
     const passwordOf = async ({ resource }: { resource: ResourceRef }, version: number): Promise<JsonObject> => ({
       host: 'there',
+      keyId: `key-${version}`,
       password: await rig.secrets.put(`${resourceStream(resource)}/g1/password`, `${CANARY}-${resource.name}-${version}`),
     });
     const versions = new Map<string, number>();
@@ -109,8 +113,8 @@ describe('credentials', () => {
     test('by who asks, with those of what it is wired to, and by nobody on the way', async () => {
       const { sealed, open } = await read();
       expect(open()).toEqual([
-        { kind: 'instance', name: 'shop', values: { host: 'there', password: `${CANARY}-shop-1` } },
-        { kind: 'database', name: 'db', values: { host: 'there', password: `${CANARY}-shop-db-1` } },
+        { kind: 'instance', name: 'shop', values: { host: 'there', keyId: 'key-1', password: `${CANARY}-shop-1` } },
+        { kind: 'database', name: 'db', values: { host: 'there', keyId: 'key-1', password: `${CANARY}-shop-db-1` } },
       ]);
       expect(JSON.stringify(sealed)).not.toContain(CANARY);
       expect(() => new Recipient().open(sealed, resourceStream(shop))).toThrow();
@@ -148,12 +152,12 @@ describe('credentials', () => {
       expect(await rotate()).toMatchObject({ state: 'rotating' });
       await recorded('InstanceCredentialsRotated');
       expect(types(db).slice(2)).toEqual(['DatabaseRotationStarted', 'DatabaseCredentialsRotated']);
-      const password = 'secret://database-default.shop-db/g1/password#2';
-      expect(given.at(-1)).toEqual({ db: { host: 'there', password }, files: { path: '/files' } });
+      const password = `${SECRET}#2`;
+      expect(given.at(-1)).toEqual({ db: { host: 'there', keyId: 'key-2', password }, files: { path: '/files' } });
       const { data } = rig.disk.events.findLast(({ type }) => type === 'InstanceCredentialsRotated')!;
       expect(data).toEqual({
         ...{ generation: 1, rotation: 'first', inputs: given.at(-1) },
-        outputs: { host: 'there', password: 'secret://instance-default.shop/g1/password#2' },
+        outputs: { host: 'there', keyId: 'key-2', password: 'secret://instance-default.shop/g1/password#2' },
       });
       await rig.clock.reach(() => types(shop).filter((type) => type === 'InstanceHealthChanged').length === 2);
       const health = rig.disk.events.filter(({ type }) => type === 'InstanceHealthChanged').map(({ data: { to } }) => to);
@@ -161,16 +165,60 @@ describe('credentials', () => {
       expect(JSON.stringify(rig.disk.events)).not.toContain(CANARY);
     });
 
-    test('and are what it is given from then on, whatever a step that knows of no rotation says', async () => {
-      const inputs = { db: { ...outputsOf('DatabaseProvisioned') }, files: { path: '/files' } };
-      const old = String(inputs.db['password']);
-      await rotate();
-      await recorded('InstanceCredentialsRotated');
-      const command = rig.ensure({ requestId: 'other', resource: shop, spec: { command: ['newer'] }, inputs, ownerId: 'grace' });
-      await ask('instance', VERBS.update, command);
-      await recorded('InstanceUpdated');
-      expect(given.at(-1)).toEqual({ db: { host: 'there', password: old.replace('#1', '#2') }, files: { path: '/files' } });
-      expect(rig.disk.events.findLast(({ type }) => type === 'InstanceStarted')!.data.inputs).toEqual(given.at(-1));
+    describe('and are what is given from then on, whatever a step that knows of no rotation says:', () => {
+      const command = (more: Partial<EnsureCommand>) =>
+        rig.ensure({ requestId: 'other', resource: shop, spec: { command: ['run'] }, inputs: before, ownerId: 'grace', ...more });
+      const now = { db: { host: 'there', keyId: 'key-2', password: `${SECRET}#2` }, files: { path: '/files' } };
+      let before: Record<string, JsonObject>;
+      beforeEach(async () => {
+        before = { db: { ...outputsOf('DatabaseProvisioned') }, files: { path: '/files' } };
+        await rotate();
+        await recorded('InstanceCredentialsRotated');
+      });
+      const credentials = async () => {
+        const recipient = new Recipient();
+        const sealed = await ask<SealedCredentials>('instance', VERBS.credentials, { resource: shop, recipient: recipient.key });
+        const all = JSON.parse(recipient.open(sealed, resourceStream(shop))) as Credentials[];
+        return all.find(({ kind }) => kind === 'database')!.values;
+      };
+
+      test('to an update of it', async () => {
+        await ask('instance', VERBS.update, command({ spec: { command: ['newer'] } }));
+        await recorded('InstanceUpdated');
+        expect(given.at(-1)).toEqual(now);
+        expect(await credentials()).toEqual({ host: 'there', keyId: 'key-2', password: `${CANARY}-shop-db-2` });
+      });
+
+      test('to an update that takes the wire back after one that had dropped it', async () => {
+        await ask('instance', VERBS.update, command({ spec: { command: ['newer'] }, inputs: {} }));
+        await recorded('InstanceUpdated');
+        await ask('instance', VERBS.update, command({ try: 2 }));
+        await rig.clock.reach(() => types(shop).filter((type) => type === 'InstanceUpdated').length === 2);
+        expect(given.at(-1)).toEqual(now);
+      });
+
+      test('when it is brought up again after an export', async () => {
+        await ask('instance', VERBS.stop, command({ stepId: 'stop' }));
+        await recorded('InstanceStopped');
+        await ask('instance', VERBS.ensure, command({}));
+        await rig.clock.reach(() => types(shop).filter((type) => type === 'InstanceProvisioned').length === 2);
+        expect(rig.disk.events.findLast(({ type }) => type === 'InstanceStarted')!.data.inputs).toEqual(now);
+        expect(await credentials()).toEqual({ host: 'there', keyId: 'key-2', password: `${CANARY}-shop-db-2` });
+      });
+
+      test('to another that is wired to it later', async () => {
+        const blog = { ...shop, name: 'blog' };
+        await ask('instance', VERBS.ensure, command({ resource: blog, requestId: 'blog' }));
+        await rig.clock.reach(() => types(blog).includes('InstanceProvisioned'));
+        expect(rig.disk.events.findLast(({ type }) => type === 'InstanceStarted')!.data.inputs).toEqual(now);
+      });
+
+      test('but not of another generation than the one that was meant', async () => {
+        const older = { db: { password: `${SECRET.replace('/g1/', '/g3/')}#1` } };
+        await ask('instance', VERBS.update, command({ spec: { command: ['newer'] }, inputs: older }));
+        await recorded('InstanceUpdated');
+        expect(given.at(-1)).toEqual(older);
+      });
     });
 
     test('once: the same rotation again is answered with what has become of it', async () => {

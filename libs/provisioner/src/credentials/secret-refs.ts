@@ -1,5 +1,5 @@
 import { RESOURCE_KINDS, type Json, type JsonObject, type ResourceKind, type ResourceRef } from '@slipway/contracts';
-import { parseSecretRef, type SecretRef } from '@slipway/secrets';
+import type { SecretRef } from '@slipway/secrets';
 
 const isRef = (value: Json): value is SecretRef => typeof value === 'string' && value.startsWith('secret://');
 
@@ -20,25 +20,6 @@ export async function withSecrets(value: JsonObject, read: (ref: SecretRef) => P
   return Object.fromEntries(
     await Promise.all(Object.entries(value).map(async ([name, one]) => [name, await fill(one)] as const)),
   );
-}
-
-/**
- * The same inputs, where a secret was given in a newer version `before`, with that one: whoever plans a step knows what a database
- * gave out when it was made, and of no rotation since (decision 19).
- */
-export function withNewest(inputs: Record<string, JsonObject>, before: Record<string, JsonObject>): Record<string, JsonObject> {
-  const newest = new Map(secretRefsIn(before).map((ref) => [parseSecretRef(ref).name, ref]));
-  const renew = (one: Json): Json => {
-    if (isRef(one)) {
-      const { name, version } = parseSecretRef(one);
-      const known = newest.get(name);
-      return known !== undefined && parseSecretRef(known).version > version ? known : one;
-    }
-    if (Array.isArray(one)) return one.map(renew);
-    if (one === null || typeof one !== 'object') return one;
-    return Object.fromEntries(Object.entries(one).map(([field, value]) => [field, renew(value)]));
-  };
-  return Object.fromEntries(Object.entries(inputs).map(([name, outputs]) => [name, renew(outputs) as JsonObject]));
 }
 
 /** `database-default.shop-db/g1/password`: whose secret it is, by the beginning of its name (see `secretPrefix`). */

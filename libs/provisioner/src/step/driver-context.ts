@@ -8,7 +8,8 @@ import { RedactingSecrets } from './redaction.js';
  * Beginning of the names of all secrets of one generation of a resource; they are emptied when it is destroyed. A generation
  * never comes back, so what was recorded of a secret never leads to another one.
  */
-export const secretPrefix = ({ resource, generation }: Identity): string => `${resourceStream(resource)}/g${generation}`;
+export const secretPrefix = ({ resource, generation }: Pick<Identity, 'resource' | 'generation'>): string =>
+  `${resourceStream(resource)}/g${generation}`;
 
 /** What a driver gets to work with, at one place. What it says passes through `say` with all secrets covered. */
 export async function driverContext(

@@ -8,7 +8,7 @@ const resource = (environment: string, name: string) => ({ environment, kind: 'i
 
 test('a reference of the time before a resource was made anew never leads to another secret', async () => {
   const secrets = new MemorySecrets();
-  const of = (generation: number) => secretPrefix({ resource: resource('default', 'shop'), generation, epoch: 1 });
+  const of = (generation: number) => secretPrefix({ resource: resource('default', 'shop'), generation });
   const before = await secrets.ensure(`${of(1)}/key`);
   const value = await secrets.read(before);
   await secrets.empty(of(1));
@@ -21,10 +21,10 @@ test('a reference of the time before a resource was made anew never leads to ano
 test('emptying one generation of one resource leaves all others', async () => {
   const secrets = new MemorySecrets();
   const prefixes = [
-    secretPrefix({ resource: resource('default', 'shop'), generation: 1, epoch: 1 }),
-    secretPrefix({ resource: resource('default', 'shop'), generation: 11, epoch: 1 }),
-    secretPrefix({ resource: resource('default', 'shop-2'), generation: 1, epoch: 1 }),
-    secretPrefix({ resource: resource('other', 'shop'), generation: 1, epoch: 1 }),
+    secretPrefix({ resource: resource('default', 'shop'), generation: 1 }),
+    secretPrefix({ resource: resource('default', 'shop'), generation: 11 }),
+    secretPrefix({ resource: resource('default', 'shop-2'), generation: 1 }),
+    secretPrefix({ resource: resource('other', 'shop'), generation: 1 }),
   ];
   const [gone, ...kept] = await Promise.all(prefixes.map((prefix) => secrets.ensure(`${prefix}/key`)));
   await secrets.empty(prefixes[0]!);
