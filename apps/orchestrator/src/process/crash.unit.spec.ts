@@ -35,6 +35,11 @@ function onlyPartsOf(world: World, ...ids: string[]): void {
 const changedTo = (world: World) =>
   Object.fromEntries(Object.entries(world.provisioners).map(([kind, { specs }]) => [kind, [...specs.values()].at(-1)?.['size']]));
 
+/** What the instance was given last of what it is wired to. */
+const givenTo = (world: World, one: string) => world.provisioners.instance.given.get(one);
+const givenOf = (...keys: string[]) =>
+  Object.fromEntries(keys.map((key) => [key.split('-').at(-1)!, { url: `${key}/g1`, inputs: {} }]));
+
 const CONTENTS = ['made of instance/shop', 'made of storage/shop-data', 'made of database/shop-db'];
 
 /** An archive that nobody here has made. */
@@ -237,7 +242,23 @@ const scenarios: Scenario[] = [
       expect(world.last(updated!.requestId)!.type).toBe('RequestFailed');
       expect(world.standing).toEqual(['database/shop-db g1', 'instance/shop g1', 'storage/shop-data g1']);
       expect(changedTo(world)).toEqual({ instance: 'before', storage: 'before', database: 'before' });
+      expect(givenTo(world, 'instance/shop g1')).toEqual(givenOf('storage/shop-data', 'database/shop-db'));
       expect(world.environment().names.get('shop')).toEqual({ owner: { id: 'ada', type: 'user' } });
+    },
+  },
+  {
+    name: 'an update that fails gives back what it had dropped',
+    jobs: [job('shop'), updateOf('shop', { definition: 'leaner' })],
+    prepare(world) {
+      world.provisioners.instance.behave = ({ action, spec }) =>
+        action === 'update' && spec['size'] === 'after' ? { fails: cause('foreign') } : {};
+    },
+    check(world, [, updated]) {
+      nothingLostOrTwice(world);
+      expect(world.last(updated!.requestId)!.type).toBe('RequestFailed');
+      expect(world.standing).toEqual(['database/shop-db g1', 'instance/shop g1', 'storage/shop-data g1']);
+      expect(changedTo(world)).toEqual({ instance: 'before', storage: 'before' });
+      expect(givenTo(world, 'instance/shop g1')).toEqual(givenOf('storage/shop-data', 'database/shop-db'));
     },
   },
   {

@@ -249,7 +249,9 @@ export class RequestProcess implements Candidate {
   #setting(): Setting {
     const { ports, lane } = this.around;
     const { plan, steps } = this.stream.state;
-    const outside = plan?.wires.filter(({ from }) => steps[from]) ?? [];
+    // What a step was wired to before counts too: undoing it gives that back.
+    const before = Object.values(steps).flatMap(({ plan: { before: former } }) => former?.wires ?? []);
+    const outside = [...(plan?.wires.filter(({ from }) => steps[from]) ?? []), ...before];
     return {
       now: ports.clock.now(),
       policies: ports.config.steps,

@@ -25,7 +25,7 @@ export interface Setting {
   now: number;
   /** By kind; `data`: of what moves data, whatever its kind. */
   policies: Record<ResourceKind | 'data', TryPolicy>;
-  /** Outputs of what is installed already, by key: what the plan's steps are wired to. */
+  /** Outputs of what is installed already, by key: what the plan's steps are wired to, and were before. */
   installed: Record<string, JsonObject>;
 }
 

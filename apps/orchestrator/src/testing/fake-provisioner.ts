@@ -41,6 +41,8 @@ export class FakeProvisioner {
   readonly there = new Map<string, Set<number>>();
   /** What each was changed to last. */
   readonly specs = new Map<string, JsonObject>();
+  /** What each was given last, by the requirement's name. */
+  readonly given = new Map<string, Record<string, JsonObject>>();
   /** How often each generation was made. */
   readonly made = new Map<string, number>();
   /** What each generation that exists holds: `made`, or the content of the snapshot that it began with. */
@@ -161,6 +163,7 @@ export class FakeProvisioner {
     }
     if (step.action === 'update') {
       this.specs.set(one, step.spec);
+      this.given.set(one, step.inputs);
       return this.#record(step, 'Updated', { outputs: { url: `${key}/g${step.generation}`, inputs: step.inputs }, observed: {} });
     }
     const generations = this.there.get(key) ?? new Set<number>();
@@ -182,6 +185,7 @@ export class FakeProvisioner {
       }
     }
     this.there.set(key, generations.add(step.generation));
+    this.given.set(one, step.inputs);
     if (!was) this.data.set(one, content);
     if (this.kind === 'instance') this.up.add(one);
     if (!was) this.made.set(one, (this.made.get(one) ?? 0) + 1);
