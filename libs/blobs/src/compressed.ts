@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { SlipwayError, type BlobRef } from '@slipway/contracts';
+import type { BlobRef } from '@slipway/contracts';
+import { SlipwayError } from '@slipway/contracts/public';
 import type { Contents } from './port.js';
 
 const CHUNK = 1024 * 1024;
@@ -85,7 +86,9 @@ export function uncompressed(compressed: Readable, contentBytes: number): Readab
   // It may fail before it is read: without somebody who listens that ends the process. Reading it throws the same error.
   compressed.on('error', () => {});
   const content = contentBytes <= SMALL ? small(compressed) : streamed(compressed);
-  return Readable.from(exactly(contentBytes, content), { objectMode: false });
+  const checked = Readable.from(exactly(contentBytes, content), { objectMode: false });
+  // A generator that was never begun does not end what it reads.
+  return checked.once('close', () => compressed.destroy());
 }
 
 async function* exactly(contentBytes: number, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -72,6 +72,10 @@ export interface Data {
    * made of them till then is to be thrown away. Told as progress while it is read. Their content is from outside: hostile.
    */
   open(): Promise<Readable>;
+  /** As {@link Filesystem.unpack} does with what {@link open} yields, as portable data. */
+  unpackTo(folder: string): Promise<void>;
+  /** As {@link Filesystem.writeFile} does with what {@link open} yields. */
+  writeTo(file: string, options?: { mode?: number }): Promise<void>;
 }
 
 export interface Ensured {
@@ -118,7 +122,8 @@ export interface Portable<Spec extends object = JsonObject> {
   readonly accepts: readonly string[];
   /**
    * All data of the resource as they are at one moment, neither compressed nor counted: the kit does that. Nothing at the
-   * place changes, but what is removed again when the stream ends, however it ends. No secrets, no logs.
+   * place changes, but what is removed again when the stream ends, however it ends. No secrets, no logs. What is a folder or a
+   * file there is said as such (`AtPlace`): gigabytes are then read beside the service.
    */
   export(target: Target, spec: Spec, context: DriverContext): Promise<AsyncIterable<Uint8Array>>;
 }

@@ -23,5 +23,7 @@ export {
   type Marker,
   type Standing,
 } from './place/generation-folder.js';
+export { AtPlace } from './transfer/at-place.js';
+export type { Whole } from './transfer/transfers.js';
 export { secretPrefix } from './step/driver-context.js';
 export type { Kit, PackagedDrivers } from './package/kit.js';

@@ -5,6 +5,7 @@ import type { Command, Filesystem } from '@slipway/interfaces';
 import type { Bus } from '@slipway/mesh';
 import type { Secrets } from '@slipway/secrets';
 import type { Driver } from './driver.js';
+import type { Transfers } from './transfer/transfers.js';
 
 /** Where a driver's effects live, and how it reaches them. */
 export interface Place {
@@ -12,6 +13,8 @@ export interface Place {
   filesystem: Filesystem;
   /** Exists, and can be passed through (0711) by whom something below it is handed to. */
   root: string;
+  /** Of a place whose files can be read beside us; all goes through `filesystem` when left out. */
+  transfers?: Transfers;
 }
 
 /** Where a failure goes that has no caller. */

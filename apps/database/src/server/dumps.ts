@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { DriverContext } from '@slipway/provisioner';
+import { AtPlace, type DriverContext } from '@slipway/provisioner';
 import type { Generation } from './engine.js';
 
 type Place = Pick<DriverContext, 'filesystem' | 'root'>;
@@ -21,14 +21,5 @@ export async function removeDumps({ name }: Generation, { filesystem, root }: Pl
 }
 
 /** The content of a file, which goes when it has been read, or when reading is given up. */
-export async function readOnce(file: string, { filesystem }: Place): Promise<AsyncIterable<Uint8Array>> {
-  const content = await filesystem.openRead(file);
-  return (async function* () {
-    try {
-      yield* content as AsyncIterable<Buffer>;
-    } finally {
-      content.destroy();
-      await filesystem.remove(file);
-    }
-  })();
-}
+export const readOnce = (file: string, { filesystem }: Place): AtPlace =>
+  new AtPlace(filesystem, { file }, () => filesystem.remove(file));

@@ -126,7 +126,7 @@ export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: 
         context.progress(undefined, `Dumping ${generation.name} as it is now`);
         try {
           await engine!.dump(generation, await context.secrets.read(password), file);
-          return await readOnce(file, context);
+          return readOnce(file, context);
         } catch (error) {
           await context.filesystem.remove(file);
           throw error;
@@ -158,7 +158,7 @@ export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: 
       context.progress(0.4, `Making ${generation.name}`);
       if (context.from) {
         dump = await dumpFile(generation, context);
-        await context.filesystem.writeFile(dump, await context.from.open(), { mode: 0o600 });
+        await context.from.writeTo(dump, { mode: 0o600 });
       }
       const content = dump === undefined ? { schema: spec.schema ?? '' } : { dump };
       await engine.build(generation, content, admission);

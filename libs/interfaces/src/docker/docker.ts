@@ -1,4 +1,4 @@
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError } from '@slipway/contracts/public';
 import type { Command, CommandOptions, CommandResult } from '../command.js';
 
 /** How the client of a place finds its engine. */

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError } from '@slipway/contracts/public';
 
 /** Bytes that we may still write where a path is, or will be: quotas of folders aside. */
 export async function freeBytes(path: string): Promise<number> {

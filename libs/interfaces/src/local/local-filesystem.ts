@@ -3,7 +3,7 @@ import { createReadStream, type Stats } from 'node:fs';
 import { chmod, lchown, link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError } from '@slipway/contracts/public';
 import type { FilePart, FileStat, Filesystem } from '../filesystem.js';
 import { freeBytes } from './free-space.js';
 import { packFolder } from './pack-folder.js';

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, readdir, readlink, type FileHandle } from 'node:fs/promises';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError } from '@slipway/contracts/public';
 import { PortableEntries, targetProblem } from '../tar/portable-entries.js';
 import { TAR_END, tarHeader, tarPadding } from '../tar/tar-header.js';
 

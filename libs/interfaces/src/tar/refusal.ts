@@ -1,4 +1,4 @@
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError } from '@slipway/contracts/public';
 
 /** `bad-input` for what somebody brings as an artefact, `archive-invalid` for data. */
 export type RefusalCode = 'bad-input' | 'archive-invalid';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Header } from 'tar-stream';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError } from '@slipway/contracts/public';
 import { wholeRefused, type RefusalCode } from './refusal.js';
 
 export type Entry = AsyncIterable<unknown> & { header: Header };

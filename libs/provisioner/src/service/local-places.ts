@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ResourceKind } from '@slipway/contracts';
 import { apartCommand, localFilesystem } from '@slipway/interfaces';
 import type { Place } from '../ports.js';
+import { threadTransfers } from '../transfer/thread-transfers.js';
 
 /**
  * Places on this machine: `<dataFolder>/places/<location>/<kind>/<driver>`. Every folder on the way can be passed through
@@ -10,6 +11,7 @@ import type { Place } from '../ports.js';
 export function localPlaces(dataFolder: string, kind: ResourceKind): (location: string, driver: string) => Promise<Place> {
   const command = apartCommand();
   const filesystem = localFilesystem();
+  const transfers = threadTransfers(join(dataFolder, 'blobs'));
   const places = new Map<string, Promise<Place>>();
   const make = async (location: string, driver: string): Promise<Place> => {
     let root = dataFolder;
@@ -17,7 +19,7 @@ export function localPlaces(dataFolder: string, kind: ResourceKind): (location: 
       root = join(root, name);
       await filesystem.mkdir(root, { mode: 0o711 });
     }
-    return { command, filesystem, root };
+    return { command, filesystem, root, transfers };
   };
   return (location, driver) => {
     const key = `${location}/${driver}`;

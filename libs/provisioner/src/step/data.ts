@@ -2,11 +2,15 @@ import { Readable } from 'node:stream';
 import { openCompressed, putCompressed } from '@slipway/blobs';
 import type { Part } from '@slipway/contracts';
 import type { Data, DriverContext, Portable, Target } from '../driver.js';
+import { AtPlace } from '../transfer/at-place.js';
+import type { Transfers } from '../transfer/transfers.js';
 
 /** Time between two tellings, in ms. */
 const TELL_EVERY = 1_000;
 
-type Telling = Pick<DriverContext, 'clock' | 'progress'>;
+type Telling = Pick<DriverContext, 'progress'> & { clock: Pick<DriverContext['clock'], 'now'> };
+type Streamed = Pick<Data, 'mediaType' | 'contentBytes' | 'open'>;
+type Reading = Telling & Pick<DriverContext, 'blobs' | 'signal'>;
 
 /** Reads out all data of a resource and gives them to `holder`, compressed, whatever their length in the same memory. */
 export async function readOut<Spec extends object>(
@@ -15,36 +19,82 @@ export async function readOut<Spec extends object>(
   spec: Spec,
   context: DriverContext,
   holder: string,
+  transfers?: Transfers,
 ): Promise<Part> {
-  const passing = new Passing(context, 'read');
   const content = await portable.export(target, spec, context);
+  const part =
+    transfers && content instanceof AtPlace && (await transfers.isMuch(content.what))
+      ? await content.taken((what) => transfers.keep(what, holder, context))
+      : await kept(content, holder, context);
+  const { sha256, bytes, contentBytes } = part;
+  context.log(`Read out ${sizeOf(contentBytes)}, stored as ${sizeOf(bytes)} (${sha256})`);
+  return { ...part, mediaType: portable.mediaType };
+}
+
+/** A content as a compressed blob of `holder`. */
+export async function kept(
+  content: AsyncIterable<Uint8Array>,
+  holder: string,
+  context: Reading,
+): Promise<Omit<Part, 'mediaType'>> {
   const { signal, blobs } = context;
+  const passing = new Passing(context, 'read');
   const { sha256, bytes, contentBytes } = await putCompressed(blobs.of(holder), content, {
     signal,
     passed: (length) => passing.pass(length),
   });
   passing.end();
-  context.log(`Read out ${sizeOf(contentBytes)}, stored as ${sizeOf(bytes)} (${sha256})`);
-  return { sha256, bytes, mediaType: portable.mediaType, contentBytes, holder };
+  return { sha256, bytes, contentBytes, holder };
 }
 
 /** A part as the data that a resource begins with. */
-export const dataOf = (
+export const dataOf = (part: Part, context: Reading & Pick<DriverContext, 'filesystem'>, transfers?: Transfers): Data => ({
+  ...streamed(streamOf(part, context), context.filesystem),
+  ...transfers?.give(part, context),
+});
+
+/** Data by the stream alone. */
+export function streamed(data: Streamed, filesystem: DriverContext['filesystem']): Data {
+  const reading = async (read: (content: Readable) => Promise<void>): Promise<void> => {
+    const content = await data.open();
+    try {
+      await read(content);
+    } finally {
+      // Also where nothing of it was read.
+      content.destroy();
+    }
+  };
+  return {
+    ...data,
+    unpackTo: (folder) => reading((content) => filesystem.unpack(folder, content, { portable: true })),
+    writeTo: (file, options) => reading((content) => filesystem.writeFile(file, content, options)),
+  };
+}
+
+const streamOf = (
   part: Part,
-  { blobs, signal, clock, progress }: Telling & Pick<DriverContext, 'blobs' | 'signal'>,
-): Data => ({
+  { blobs, signal, clock, progress }: Reading,
+): Pick<Data, 'mediaType' | 'contentBytes' | 'open'> => ({
   mediaType: part.mediaType,
   contentBytes: part.contentBytes,
   async open(): Promise<Readable> {
     signal.throwIfAborted();
     const holding = part.holder === undefined ? blobs : blobs.of(part.holder);
-    const content = Readable.from(counted(await openCompressed(holding, part)), { objectMode: false });
+    const stored = await openCompressed(holding, part);
+    if (signal.aborted) {
+      stored.destroy();
+      throw signal.reason;
+    }
+    const content = Readable.from(counted(stored), { objectMode: false });
     // Who has not begun to read does not listen either: that must not end the process. Reading it throws the same error.
     content.on('error', () => {});
     // With the reason itself: whoever reads it must not take it for bad data.
     const abort = () => content.destroy(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
-    content.once('close', () => signal.removeEventListener('abort', abort));
+    content.once('close', () => {
+      signal.removeEventListener('abort', abort);
+      stored.destroy();
+    });
     return content;
 
     async function* counted(pieces: AsyncIterable<Buffer>) {

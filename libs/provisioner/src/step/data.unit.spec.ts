@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { openCompressed, putCompressed } from '@slipway/blobs';
 import { SlipwayError, progressSubject, type Part, type StepProgress } from '@slipway/contracts';
+import { localFilesystem } from '@slipway/interfaces';
 import type { Driver, DriverContext } from '../driver.js';
 import { CoreRig } from '../testing/core-rig.js';
 import { dataOf } from './data.js';
@@ -133,7 +134,7 @@ describe('the data of a resource', () => {
     const part = { sha256, bytes, contentBytes, mediaType: SIMULATED_DATA };
     const asked = new AbortController();
     const context = { blobs: rig.blobs, clock: rig.clock, signal: asked.signal, progress: () => {} };
-    const content = await dataOf(part, context).open();
+    const content = await dataOf(part, { ...context, filesystem: localFilesystem() }).open();
     asked.abort(new SlipwayError('step-cancelled', 'enough'));
     await new Promise((resolve) => setImmediate(resolve));
     await expect(buffer(content)).rejects.toMatchObject({ code: 'step-cancelled', message: 'enough' });

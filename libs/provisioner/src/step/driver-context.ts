@@ -2,6 +2,7 @@ import { resourceStream } from '@slipway/contracts';
 import type { Command } from '@slipway/interfaces';
 import type { DriverContext, Identity } from '../driver.js';
 import type { Ports } from '../ports.js';
+import type { Transfers } from '../transfer/transfers.js';
 import { RedactingSecrets } from './redaction.js';
 
 /**
@@ -17,13 +18,14 @@ export async function driverContext(
   at: { location: string; driver: string },
   signal: AbortSignal,
   say: Pick<DriverContext, 'progress' | 'log'> = { progress: () => {}, log: () => {} },
-): Promise<DriverContext & { secrets: RedactingSecrets }> {
-  const { command, filesystem, root } = await ports.place(at.location, at.driver);
+): Promise<DriverContext & { secrets: RedactingSecrets; transfers?: Transfers }> {
+  const { command, filesystem, root, transfers } = await ports.place(at.location, at.driver);
   const secrets = new RedactingSecrets(ports.secrets);
   return {
     command: abortable(command, signal),
     filesystem,
     root,
+    ...(transfers && { transfers }),
     blobs: ports.blobs,
     secrets,
     clock: ports.clock,

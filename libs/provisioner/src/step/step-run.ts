@@ -1,7 +1,7 @@
 import { ERRORS, SlipwayError, causeOf, progressSubject, type BlobRef, type Cause, type ResourceRef } from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
 import { runInContext, systemContext } from '@slipway/mesh';
-import type { Driver, DriverContext, Target } from '../driver.js';
+import type { Driver, Target } from '../driver.js';
 import { staysStopped, type ResourceCommand, type Running, type StepIdentity } from '../lifecycle/resource.js';
 import type { Loaded, ResourceStreams } from '../lifecycle/stream.js';
 import { sleep, type Ports } from '../ports.js';
@@ -12,6 +12,9 @@ import { portableOf } from './portable.js';
 import type { RedactingSecrets } from './redaction.js';
 import { updatableOf } from './updatable.js';
 import { RunningLog } from './running-log.js';
+
+/** What a step works with: a driver's context, and what is the kit's own. */
+type StepContext = Awaited<ReturnType<typeof driverContext>>;
 
 type Outcome = Extract<ResourceCommand, { type: 'Settle' }>['outcome'];
 
@@ -102,7 +105,7 @@ export class StepRun implements Work {
     }
   }
 
-  async #perform(context: DriverContext & { secrets: RedactingSecrets }): Promise<Outcome> {
+  async #perform(context: StepContext): Promise<Outcome> {
     const { generation, epoch, definition, action } = this.#running;
     const target: Target = { resource: this.ref, generation, epoch, definition };
     const identity = this.#identity();
@@ -123,13 +126,13 @@ export class StepRun implements Work {
       case 'export': {
         const { spec } = this.loaded.state.present!;
         // It is the snapshot's, whose id is the request's.
-        const part = await readOut(portableOf(this.driver), target, spec, context, this.#running.requestId);
+        const part = await readOut(portableOf(this.driver), target, spec, context, this.#running.requestId, context.transfers);
         return { type: 'Exported', data: { ...identity, part } };
       }
     }
   }
 
-  async #ensure(target: Target, context: DriverContext & { secrets: RedactingSecrets }): Promise<Outcome> {
+  async #ensure(target: Target, context: StepContext): Promise<Outcome> {
     const { spec, inputs, from } = this.#running;
     const { state } = this.loaded;
     if (staysStopped(state, this.#running)) {
@@ -137,14 +140,14 @@ export class StepRun implements Work {
       const found = { effect: 'found' as const, outputs: state.present!.outputs, observed, stopped: true as const };
       return { type: 'Provisioned', data: { ...this.#identity(), ...found } };
     }
-    const begun = { ...context, ...(from && { from: dataOf(from, context) }) };
+    const begun = { ...context, ...(from && { from: dataOf(from, context, context.transfers) }) };
     const { effect, outputs, observed } = await this.driver.ensure(target, spec, inputs, begun);
     const { secrets } = context;
     const said = { outputs: secrets.coverJson(outputs), observed: secrets.coverJson(observed) };
     return { type: 'Provisioned', data: { ...this.#identity(), effect, ...said } };
   }
 
-  async #update(target: Target, context: DriverContext & { secrets: RedactingSecrets }): Promise<Outcome> {
+  async #update(target: Target, context: StepContext): Promise<Outcome> {
     const { spec, inputs } = this.#running;
     const around = { ...context, ...(this.loaded.state.desired === 'stopped' && { stopped: true as const }) };
     const { outputs, observed } = await updatableOf(this.driver).update(target, spec, inputs, around);

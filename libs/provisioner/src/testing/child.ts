@@ -46,7 +46,7 @@ async function run({ module, make, folder, action, target, spec, inputs, from, a
     process.kill(process.pid, at.signal);
   };
   const context: DriverContext = withEffects(await ContractPlace.at(folder).context(), before);
-  if (from) context.from = withPieces(dataOf(from, context), before);
+  if (from) context.from = withPieces(dataOf(from, context), before, context.filesystem);
   await tell({ type: 'began' });
   try {
     const does = {

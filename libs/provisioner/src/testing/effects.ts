@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Command, Filesystem } from '@slipway/interfaces';
 import type { Data } from '../driver.js';
+import { streamed } from '../step/data.js';
 
 const PIECE = 32 * 1024;
 
@@ -10,9 +11,8 @@ export type BeforeEffect = (name: string) => Promise<void>;
 const CHANGES = ['writeFile', 'mkdir', 'rename', 'chmod', 'chown', 'remove', 'unpack'] as const;
 
 /** The same data in small pieces, with a hook before each, so that something can happen in the middle of reading them. */
-export const withPieces = (data: Data, before: BeforeEffect): Data => ({
-  ...data,
-  async open() {
+export const withPieces = (data: Data, before: BeforeEffect, filesystem: Filesystem): Data => {
+  const open = async () => {
     const content = await data.open();
     async function* pieces() {
       for await (const piece of content as AsyncIterable<Buffer>) {
@@ -23,8 +23,9 @@ export const withPieces = (data: Data, before: BeforeEffect): Data => ({
       }
     }
     return Readable.from(pieces(), { objectMode: false });
-  },
-});
+  };
+  return streamed({ ...data, open }, filesystem);
+};
 
 /** The same interfaces, with a hook before everything that may change the place. What only reads passes. */
 export function withEffects<T extends { command: Command; filesystem: Filesystem; changing(what: string): Promise<void> }>(

@@ -6,4 +6,4 @@ export { withEffects, type BeforeEffect } from './effects.js';
 export { nullDriver } from './null-driver.js';
 export { SIMULATED_DATA, SimulatedPlace, type EffectPoint, type OnEffect } from './simulated-place.js';
 export { startCore, type Serve } from './start-core.js';
-export { dataOf, readOut } from '../step/data.js';
+export { dataOf, readOut, streamed } from '../step/data.js';

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { putCompressed } from '@slipway/blobs';
 import { SlipwayError, TAR, type InspectAnswer, type Part } from '@slipway/contracts';
 import type { Data, Driver, DriverContext, Ensured, Target } from '../driver.js';
-import { dataOf, readOut } from '../step/data.js';
+import { dataOf, readOut, streamed } from '../step/data.js';
 import type { ChildStep } from './child-step.js';
 import type { ChildTask } from './child.js';
 import type { ContractPlace } from './contract-place.js';
@@ -208,10 +208,12 @@ export function describePortable(driver: Driver, data: DataSamples, hands: Hands
         const { part } = await source();
         const meant = target('broken');
         let pieces = 0;
-        const broken = withPieces(dataOf(part, await context()), async () => {
+        const working = await context();
+        const flipping = async () => {
           pieces += 1;
           if (pieces === 3) throw new SlipwayError('blob-damaged', 'a bit has flipped');
-        });
+        };
+        const broken = withPieces(dataOf(part, working), flipping, working.filesystem);
         await expect(begin(meant, broken)).rejects.toMatchObject({ code: 'blob-damaged', message: 'a bit has flipped' });
         await expectNothing(meant);
       },
@@ -227,17 +229,15 @@ export function describePortable(driver: Driver, data: DataSamples, hands: Hands
         const aborted = await hands.place().context(controller.signal);
         const from = dataOf(part, aborted);
         let pieces = 0;
-        const slow: Data = {
-          ...from,
-          open: async () => {
-            const content = await from.open();
-            content.on('data', () => {
-              pieces += 1;
-              if (pieces === 1) controller.abort(new SlipwayError('step-cancelled', 'enough'));
-            });
-            return content.pause();
-          },
+        const open = async () => {
+          const content = await from.open();
+          content.on('data', () => {
+            pieces += 1;
+            if (pieces === 1) controller.abort(new SlipwayError('step-cancelled', 'enough'));
+          });
+          return content.pause();
         };
+        const slow = streamed({ ...from, open }, aborted.filesystem);
         await expect(ensure(meant, { ...aborted, from: slow })).rejects.toMatchObject({ code: 'step-cancelled' });
         await expectNothing(meant);
       },

@@ -36,11 +36,12 @@ function make() {
   return done(db);
 }
 
-function done(db) {
+/** \`checked\`: the check was done just now. */
+function done(db, checked) {
   const { tables: count } = db.prepare('SELECT count(*) AS tables ' + tables).get();
   db.close();
   sync(task.path);
-  return { tables: count, observed: look() };
+  return { tables: count, observed: look(checked) };
 }
 
 function sync(path) {
@@ -66,10 +67,10 @@ function adopt() {
   try {
     db = new DatabaseSync(task.path, { defensive: true, enableForeignKeyConstraints: false });
     db.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0');
-    const problems = db.prepare('PRAGMA integrity_check(3)').all().map((row) => row.integrity_check);
+    const problems = problemsOf(db);
     if (problems.join() !== 'ok') refuse(problems.join('; '));
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    return done(db);
+    return done(db, true);
   } catch (error) {
     // Of SQLite: the file itself; a disk that is full or broken says so by other codes (https://sqlite.org/rescode.html).
     if ([1, 11, 26].includes(error.errcode & 255)) refuse(error.message);
@@ -77,17 +78,19 @@ function adopt() {
   }
 }
 
+const problemsOf = (db) => db.prepare('PRAGMA integrity_check(3)').all().map((row) => row.integrity_check);
+
 function refuse(reason) {
   console.error(reason);
   process.exit(2);
 }
 
-function look() {
+function look(checked = false) {
   if (!existsSync(task.path)) return { exists: false, integrity: 'the file is gone' };
   let db;
   try {
     db = new DatabaseSync(task.path, { readOnly: true });
-    const problems = db.prepare('PRAGMA integrity_check(3)').all().map((row) => row.integrity_check);
+    const problems = checked ? ['ok'] : problemsOf(db);
     const schema = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name").all();
     return {
       exists: true,

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ContractPlace } from '@slipway/provisioner/testing';
+import { ContractPlace, streamed } from '@slipway/provisioner/testing';
 import { sqliteDriver } from './sqlite.js';
 
 describe('databases as SQLite files', () => {
@@ -154,11 +154,9 @@ describe('databases as SQLite files', () => {
     hostile.close();
     const content = await readFile(made);
     const context = await place.context();
-    const from = {
-      mediaType: driver.portable!.mediaType,
-      contentBytes: content.length,
-      open: async () => Readable.from([content]),
-    };
+    const { mediaType } = driver.portable!;
+    const data = { mediaType, contentBytes: content.length, open: async () => Readable.from([content]) };
+    const from = streamed(data, context.filesystem);
     const { outputs, observed } = await driver.ensure(target(), {}, {}, { ...context, from });
     expect(observed).toMatchObject({ integrity: 'ok', journal: 'wal' });
     const taken = new DatabaseSync(String(outputs['path']));

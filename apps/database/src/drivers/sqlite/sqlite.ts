@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { SlipwayError, type DatabaseSpec, type InspectAnswer, type JsonObject } from '@slipway/contracts';
 import {
+  AtPlace,
   GenerationFolder,
   generationMarks,
   type Driver,
@@ -42,7 +43,7 @@ export function sqliteDriver(): Driver<DatabaseSpec> {
         progress(0.2, 'Making the database');
         await filesystem.mkdir(join(staging, DATA), { mode: 0o750 });
         const file = join(staging, DATA, FILE);
-        if (context.from) await filesystem.writeFile(file, await context.from.open(), { mode: 0o640 });
+        if (context.from) await context.from.writeTo(file, { mode: 0o640 });
         made = await sqlite(
           context,
           context.from ? { do: 'adopt', path: file } : { do: 'make', path: file, schema: spec.schema ?? '' },
@@ -95,15 +96,7 @@ async function copyOf(target: Target, context: DriverContext): Promise<AsyncIter
     progress(undefined, 'Copying the database as it is now');
     const copy = join(aside, FILE);
     await sqlite(context, { do: 'copy', path: join(generation.path, DATA, FILE), to: copy });
-    const content = await filesystem.openRead(copy);
-    return (async function* () {
-      try {
-        yield* content as AsyncIterable<Buffer>;
-      } finally {
-        content.destroy();
-        await filesystem.remove(aside);
-      }
-    })();
+    return new AtPlace(filesystem, { file: copy }, () => filesystem.remove(aside));
   } catch (error) {
     await filesystem.remove(aside);
     throw error;

@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import type { InstanceSpec, JsonObject } from '@slipway/contracts';
 import { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from '@slipway/interfaces/testing';
 import { EngineMarks, LOG_PART, type LogFrom, type Target } from '@slipway/provisioner';
-import { ContractPlace } from '@slipway/provisioner/testing';
+import { ContractPlace, streamed } from '@slipway/provisioner/testing';
 import { ask, eventually } from '../process/testing/rig.js';
 import { DockerDriver } from './docker.driver.js';
 import { serveImage } from './testing/registry.js';
@@ -354,8 +354,10 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
     const first = await ensure('first', over);
     expect(await ask(portOf(first), '/')).toBe('4711x');
     const tar = await buffer(await driver.portable.export(made[0]!, await spec(over), await place.context()));
-    const from = { mediaType: 'application/x-tar', contentBytes: tar.length, open: async () => Readable.from([tar]) };
-    const second = await driver.ensure(target('second'), await spec(over), {}, { ...(await place.context()), from });
+    const data = { mediaType: 'application/x-tar', contentBytes: tar.length, open: async () => Readable.from([tar]) };
+    const context = await place.context();
+    const from = streamed(data, context.filesystem);
+    const second = await driver.ensure(target('second'), await spec(over), {}, { ...context, from });
     expect(await ask(portOf(second), '/')).toBe('4711xx');
   });
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { TAR_END } from '@slipway/interfaces';
-import { GenerationFolder, type DriverContext, type Target } from '@slipway/provisioner';
+import { AtPlace, GenerationFolder, type DriverContext, type Target } from '@slipway/provisioner';
 
 /** `HOME` of the app: its own, empty at first, apart from the artefact. What it writes there are the instance's data. */
 const HOME = 'home';
@@ -11,7 +11,7 @@ export async function makeHome(staging: string, { filesystem, from, progress, lo
   await filesystem.mkdir(home, { mode: 0o700 });
   if (!from) return;
   progress(0.5, 'Restoring its home');
-  await filesystem.unpack(home, await from.open(), { portable: true });
+  await from.unpackTo(home);
   log('Restored its home');
 }
 
@@ -21,7 +21,7 @@ export async function readHome(target: Target, context: DriverContext): Promise<
   const folder = new GenerationFolder(target, context);
   await folder.assertPresent();
   const home = join(folder.path, HOME);
-  if (await filesystem.stat(home)) return filesystem.pack(home);
+  if (await filesystem.stat(home)) return new AtPlace(filesystem, { folder: home });
   // Made before instances had a home: nothing of it was ever kept.
   return (async function* () {
     yield TAR_END;

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { TAR, type Part } from '@slipway/contracts';
-import { ContractPlace, dataOf, readOut } from '@slipway/provisioner/testing';
+import { ContractPlace, dataOf, readOut, streamed } from '@slipway/provisioner/testing';
 import { directoryDriver } from './directory.js';
 
 describe('a folder', () => {
@@ -42,8 +42,9 @@ describe('a folder', () => {
   test('that has no room for what it begins with is refused by name, and nothing of it is written', async () => {
     const contentBytes = 2 ** 60;
     const unread = () => Promise.reject(new Error('nobody reads it'));
-    const context = { ...(await place.context()), from: { mediaType: TAR, contentBytes, open: unread } };
-    const made = driver.ensure(place.target('storage', 'a'), {}, {}, context);
+    const context = await place.context();
+    const from = streamed({ mediaType: TAR, contentBytes, open: unread }, context.filesystem);
+    const made = driver.ensure(place.target('storage', 'a'), {}, {}, { ...context, from });
     await expect(made).rejects.toMatchObject({ code: 'no-space', details: { bytes: contentBytes } });
   });
 

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { TAR, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
 import { assertRoom } from '@slipway/interfaces';
-import { Fence, GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
+import {
+  AtPlace,
+  Fence,
+  GenerationFolder,
+  generationMarks,
+  type Driver,
+  type DriverContext,
+  type Identity,
+} from '@slipway/provisioner';
 import { changeLimit, limitSize, readLimit, releaseLimit } from '../../size-limit.js';
 
 /** Where the data stand within the generation's folder, beside the marker: what the owner does there can't harm the mark. */
@@ -54,7 +62,7 @@ export function directoryDriver(): Driver<StorageSpec> {
       async export(target, _spec, context) {
         const generation = new GenerationFolder(target, context);
         await generation.assertPresent();
-        return context.filesystem.pack(join(generation.path, DATA));
+        return new AtPlace(context.filesystem, { folder: join(generation.path, DATA) });
       },
     },
   };
@@ -71,7 +79,7 @@ async function fill(staging: string, spec: StorageSpec, context: DriverContext):
   if (from) {
     progress(0.4, 'Restoring its files');
     assertRoom('where the folder stands', from.contentBytes, await filesystem.freeBytes(data));
-    await filesystem.unpack(data, await from.open(), { portable: true });
+    await from.unpackTo(data);
   }
   if (spec.owner !== undefined) {
     const [uid, gid] = ownerOf(spec.owner);

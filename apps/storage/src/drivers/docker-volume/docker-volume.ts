@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SlipwayError, TAR, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
 import { Docker, type DockerOptions } from '@slipway/interfaces';
-import { EngineMarks, GenerationFolder, type Driver, type DriverContext, type Identity, type Target } from '@slipway/provisioner';
+import {
+  AtPlace,
+  EngineMarks,
+  GenerationFolder,
+  type Driver,
+  type DriverContext,
+  type Identity,
+  type Target,
+} from '@slipway/provisioner';
 import { limitSize, readLimit, releaseLimit } from '../../size-limit.js';
 import { furnish, lookAt } from './furnish.js';
 
@@ -89,7 +97,7 @@ export function dockerVolumeDriver({ mesh, docker: options }: DockerVolumeOption
         if (there?.type !== 'directory') {
           throw new SlipwayError('not-portable', `The files of volume ${name} cannot be reached from here`, { volume: name });
         }
-        return context.filesystem.pack(volume!.Mountpoint);
+        return new AtPlace(context.filesystem, { folder: volume!.Mountpoint });
       },
     },
   };

@@ -17,7 +17,7 @@ export async function furnish(mountpoint: string, { mode, owner }: StorageSpec, 
   if (mode !== undefined) await filesystem.chmod(mountpoint, Number.parseInt(mode, 8));
   if (from) {
     context.progress(0.4, 'Restoring its files');
-    await filesystem.unpack(mountpoint, await from.open(), { portable: true });
+    await from.unpackTo(mountpoint);
   }
   if (owner === undefined) return;
   const [uid, gid = uid] = owner.split(':');

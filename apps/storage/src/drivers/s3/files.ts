@@ -43,7 +43,7 @@ export async function restoreObjects(store: Store, bucket: string, staging: stri
   const { filesystem, from } = context;
   const folder = join(staging, 'data');
   await filesystem.mkdir(folder, { mode: 0o700 });
-  await filesystem.unpack(folder, await from!.open(), { portable: true });
+  await from!.unpackTo(folder);
   const upload = async (path: string): Promise<void> => {
     for (const name of await filesystem.list(join(folder, path))) {
       const key = path === '' ? name : `${path}/${name}`;

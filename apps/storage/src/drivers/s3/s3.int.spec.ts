@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { TAR, type JsonObject } from '@slipway/contracts';
 import type { Driver, Ensured } from '@slipway/provisioner';
 import { startS3Store, whyNoS3Store, type TestS3Store } from '@slipway/interfaces/testing';
-import { ContractPlace } from '@slipway/provisioner/testing';
+import { ContractPlace, streamed } from '@slipway/provisioner/testing';
 import { mkdirSync, writeFileSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -137,7 +137,8 @@ where(`a bucket${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
     const read = async () => buffer(await folder.portable!.export(target('folder'), {}, context));
     const begin = async (name: string, tar: Buffer) => {
       const { Readable } = await import('node:stream');
-      const from = { mediaType: TAR, contentBytes: tar.length, open: async () => Readable.from([tar]) };
+      const data = { mediaType: TAR, contentBytes: tar.length, open: async () => Readable.from([tar]) };
+      const from = streamed(data, context.filesystem);
       return driver.ensure(target(name), {}, {}, { ...(await place.context()), from });
     };
     const made = await begin('copy', await read());
