@@ -156,6 +156,8 @@ export interface InstalledRef {
 export interface PlanRead {
   key: string;
   generation: number | null;
+  /** How often it had been updated since its generation was made; left out where never. */
+  updates?: number;
   /** Of what the plan changes or removes: keys of all that were wired to it, sorted. Somebody new among them makes the plan stale. */
   users?: string[];
   /**

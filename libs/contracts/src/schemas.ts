@@ -110,10 +110,10 @@ const planStep = object(
   },
   ['offerings', 'shared', 'because', 'from', 'role', 'changes', 'before'],
 );
-const read = object({ key: string, generation: { type: ['integer', 'null'] }, users: listOf(string), leaving: listOf(string) }, [
-  'users',
-  'leaving',
-]);
+const read = object(
+  { key: string, generation: { type: ['integer', 'null'] }, updates: atLeast(1), users: listOf(string), leaving: listOf(string) },
+  ['updates', 'users', 'leaving'],
+);
 const unsatisfied = object({ chain: listOf(string), requirement: string, reason: string, message: string });
 
 const offered = object({ name, title: words(120), schema: anything, default: {}, from: { enum: OFFERED_BY } });

@@ -21,8 +21,8 @@ export function planDeprovision({ query, environment }: { query: ResolveQuery; e
     steps: inStepOrder(steps),
     wires: [],
     reads: [
-      ...[...removed].map(([key, one]) => ({ ...readOf(one), users: environment.usersOf(key) })),
-      ...leftTo(removed, environment).map(([key, one]) => leftRead(one, environment.usersOf(key), (user) => removed.has(user))),
+      ...[...removed].map(([key, one]) => ({ ...readOf(one, environment), users: environment.usersOf(key) })),
+      ...leftTo(removed, environment).map((one) => leftRead(one, environment, (user) => removed.has(user))),
     ],
     writes: steps.map((step) => step.id),
     unsatisfied: blocked.map(({ one, others }) => stillNeeded(one, others)),
@@ -43,11 +43,11 @@ function removedWith(instanceId: string, environment: EnvironmentView): Map<stri
 }
 
 /** What is shared, was used by what goes, and stays for others. */
-function leftTo(removed: ReadonlyMap<string, Installed>, environment: EnvironmentView): [string, Installed][] {
+function leftTo(removed: ReadonlyMap<string, Installed>, environment: EnvironmentView): Installed[] {
   const used = new Set([...removed.keys()].flatMap((from) => environment.wiresFrom(from).map(({ to }) => to)));
-  return [...used].flatMap((key): [string, Installed][] => {
+  return [...used].flatMap((key) => {
     const one = environment.get(key)!;
-    return removed.has(key) || one.instanceId !== undefined ? [] : [[key, one]];
+    return removed.has(key) || one.instanceId !== undefined ? [] : [one];
   });
 }
 

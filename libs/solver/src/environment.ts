@@ -9,6 +9,7 @@ export interface EnvironmentRecord {
   installed: Installed[];
   wires: Wire[];
   generations: [key: string, generation: number][];
+  updates: [key: string, updates: number][];
 }
 
 /**
@@ -18,6 +19,7 @@ export interface EnvironmentRecord {
 export class Environment {
   readonly #installed = new Map<string, Installed>();
   readonly #generations = new Map<string, number>();
+  readonly #updates = new Map<string, number>();
   #floor = 0;
   readonly #byInstance = new Index();
   readonly #byDefinition = new Index();
@@ -25,11 +27,12 @@ export class Environment {
   readonly #usersOf = new Index();
 
   /** The inverse of {@link toRecord}. */
-  static fromRecord({ installed, wires, generations }: EnvironmentRecord): Environment {
+  static fromRecord({ installed, wires, generations, updates }: EnvironmentRecord): Environment {
     const environment = new Environment();
     for (const one of installed) environment.install(one);
     for (const wire of wires) environment.connect(wire);
     for (const [key, generation] of generations) environment.reach(key, generation);
+    for (const [key, count] of updates) environment.#updates.set(key, count);
     return environment;
   }
 
@@ -38,6 +41,7 @@ export class Environment {
       installed: [...this.#installed.values()],
       wires: [...this.#wiresFrom.values()].flat(),
       generations: [...this.#generations],
+      updates: [...this.#updates],
     };
   }
 
@@ -56,6 +60,11 @@ export class Environment {
   /** Highest generation that a key ever had or was planned with, of removed ones too; 0 when never. */
   generation(key: string): number {
     return Math.max(this.#generations.get(key) ?? 0, this.#floor);
+  }
+
+  /** How often a key was updated since its generation was made. */
+  updates(key: string): number {
+    return this.#updates.get(key) ?? 0;
   }
 
   /** What was made for an instance, by key; without an instance: what is shared. */
@@ -82,6 +91,8 @@ export class Environment {
   install(one: Installed): void {
     const key = resourceKey(one);
     const before = this.#installed.get(key);
+    if (before?.generation === one.generation) this.#updates.set(key, this.updates(key) + 1);
+    else this.#updates.delete(key);
     if (before) {
       this.#unlist(key, before);
       this.#unwire(key);
@@ -98,6 +109,7 @@ export class Environment {
     if (!one) return;
     this.#unlist(key, one);
     this.#installed.delete(key);
+    this.#updates.delete(key);
     this.#unwire(key);
     for (const user of this.usersOf(key)) {
       this.#wiresFrom.set(

@@ -54,9 +54,26 @@ describe('an environment', () => {
     expect(environment.generation('storage/one-data')).toBe(4);
   });
 
+  test('counts the updates of a generation; what is made anew, or gone, has none', () => {
+    const environment = world();
+    const one = environment.get('storage/one-data')!;
+    const counted = () => environment.updates('storage/one-data');
+    expect(counted()).toBe(0);
+    environment.install(one);
+    environment.install(one);
+    expect(counted()).toBe(2);
+    environment.install({ ...one, generation: 2 });
+    expect(counted()).toBe(0);
+    environment.install({ ...one, generation: 2 });
+    expect(counted()).toBe(1);
+    environment.remove('storage/one-data');
+    expect(counted()).toBe(0);
+  });
+
   test('is the same after it was written down', () => {
     const environment = world();
     environment.reach('instance/three', 7);
+    environment.install(environment.get('storage/one-data')!);
     environment.remove('instance/one');
     const record = environment.toRecord();
     const copy = Environment.fromRecord(JSON.parse(JSON.stringify(record)));
@@ -64,5 +81,6 @@ describe('an environment', () => {
     expect(sorted(copy.toRecord())).toEqual(sorted(record));
     expect(copy.usersOf('storage/disk')).toEqual(environment.usersOf('storage/disk'));
     expect(copy.generation('instance/three')).toBe(7);
+    expect(copy.updates('storage/one-data')).toBe(1);
   });
 });

@@ -30,7 +30,7 @@ export function planExport({
     alreadySatisfied: [],
     steps: inStepOrder(steps),
     wires: faults.length > 0 ? [] : [...mine.keys()].flatMap((key) => environment.wiresFrom(key)),
-    reads: [...mine.values()].map(readOf),
+    reads: [...mine.values()].map((one) => readOf(one, environment)),
     // Who brings it up again changes it: nothing else may rest on it meanwhile.
     writes: steps.filter(({ action }) => action === 'ensure').map(({ id }) => id),
     ...(query.destination !== undefined && { destination: query.destination }),

@@ -1,4 +1,5 @@
 import { hashOf, resourceKey, type Installed, type InstalledRef, type Plan, type PlanRead, type Wire } from '@slipway/contracts';
+import type { EnvironmentView } from './environment.js';
 import { inOrder } from './in-order.js';
 
 /** A plan with its lists in the one order they have, and its hash. */
@@ -21,12 +22,17 @@ export const installedRef = ({ kind, name, generation, definition }: Installed):
   definition,
 });
 
-export const readOf = (installed: Installed): PlanRead => ({ key: resourceKey(installed), generation: installed.generation });
+/** What a plan rests on, as it is installed now. */
+export function readOf(installed: Installed, environment: Pick<EnvironmentView, 'updates'>): PlanRead {
+  const key = resourceKey(installed);
+  const updates = environment.updates(key);
+  return { key, generation: installed.generation, ...(updates > 0 && { updates }) };
+}
 
 /** Something shared that a plan leaves to others; `gone`: whether one of its users goes with the plan. */
-export const leftRead = (installed: Installed, users: readonly string[], gone: (user: string) => boolean): PlanRead => ({
-  ...readOf(installed),
-  leaving: users.filter(gone),
+export const leftRead = (installed: Installed, environment: EnvironmentView, gone: (user: string) => boolean): PlanRead => ({
+  ...readOf(installed, environment),
+  leaving: environment.usersOf(resourceKey(installed)).filter(gone),
 });
 
 const byWire = (a: Wire, b: Wire): number =>

@@ -110,7 +110,7 @@ function planOf(root: Provider, input: ProvisionInput): Plan {
     alreadySatisfied: satisfied.map(installedRef),
     steps: inStepOrder(steps),
     wires: [...wires, ...satisfied.flatMap((one) => environment.wiresFrom(resourceKey(one)))],
-    reads: [...satisfied.map(readOf), ...steps.map((step) => ({ key: step.id, generation: null }))],
+    reads: [...satisfied.map((one) => readOf(one, environment)), ...steps.map((step) => ({ key: step.id, generation: null }))],
     writes: steps.map((step) => step.id),
     unsatisfied: [],
   });

@@ -58,6 +58,7 @@ const without = (environment: EnvironmentView, hidden: ReadonlyMap<string, Insta
     has: (key) => !hidden.has(key) && environment.has(key),
     size: environment.size - hidden.size,
     generation: (key) => environment.generation(key),
+    updates: (key) => environment.updates(key),
     madeFor: (instanceId) => seen(environment.madeFor(instanceId)),
     madeFrom: (definition) => seen(environment.madeFrom(definition)),
     wiresFrom: (key) => (hidden.has(key) ? [] : environment.wiresFrom(key)),
@@ -113,7 +114,7 @@ class Comparison {
       alreadySatisfied: same.map(installedRef),
       steps: inStepOrder(steps),
       wires: this.#wires,
-      reads: [...same.map(readOf), ...steps.map((step) => this.#readOf(step)), ...this.#left],
+      reads: [...same.map((one) => readOf(one, environment)), ...steps.map((step) => this.#readOf(step)), ...this.#left],
       writes: steps.map(({ id }) => id),
       unsatisfied: [],
     });
@@ -124,9 +125,10 @@ class Comparison {
     return there ? resourceKey(there) : id;
   }
 
-  #readOf({ id, action, generation }: PlanStep): Plan['reads'][number] {
+  #readOf({ id, action }: PlanStep): Plan['reads'][number] {
+    const { environment } = this;
     if (action === 'ensure') return { key: id, generation: null };
-    return { key: id, generation, users: this.environment.usersOf(id) };
+    return { ...readOf(environment.get(id)!, environment), users: environment.usersOf(id) };
   }
 
   #compare(step: PlanStep): void {
@@ -206,7 +208,7 @@ class Comparison {
       const users = this.environment.usersOf(key);
       const goes = (user: string) => this.mine.has(user) || gone.has(user);
       if (users.every(goes)) this.reasons.push(noLongerNeeded(one, wanted));
-      else if (one.instanceId === undefined) this.#left.push(leftRead(one, users, goes));
+      else if (one.instanceId === undefined) this.#left.push(leftRead(one, this.environment, goes));
     }
   }
 }

@@ -275,6 +275,16 @@ describe('a plan to update', () => {
       expect(plan.reads).toEqual([{ key: 'database/pg', generation: 1, users: ['instance/shop'] }]);
     });
 
+    test('is told by the plans that rest on it from then on', () => {
+      const world = used('pg@^1.0.0');
+      const read = (plan: ReturnType<typeof update>) => plan.reads.find(({ key }) => key === 'database/pg');
+      const before = world.plan('app', 'blog');
+      expect(read(before)).toEqual({ key: 'database/pg', generation: 1 });
+      world.carryOut(upgrade(world, 'pg@^1.0.0'), 'pg');
+      expect(read(world.plan('app', 'blog'))).toEqual({ key: 'database/pg', generation: 1, updates: 1 });
+      expect(read(upgrade(world, 'pg@1.0.0'))).toMatchObject({ updates: 1, users: ['instance/shop'] });
+    });
+
     test('is refused where one of them cannot, with who and what it needs', () => {
       const plan = upgrade(used('pg@^1.0.0'), 'pg@2.0.0');
       expect([plan.outcome, plan.steps]).toEqual(['unsatisfied', []]);

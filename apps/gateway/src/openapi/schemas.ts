@@ -314,6 +314,7 @@ const plan = object<Plan>({
     object<PlanRead>({
       key: text,
       generation: { ...count, nullable: true },
+      updates: optional(described(count, 'How often it had been updated since its generation was made; left out where never.')),
       users: optional(described(list(text), 'Of what is changed or removed: all that were wired to it.')),
       leaving: optional(described(list(text), 'Of what is shared and left to others: its users that go.')),
     }),

@@ -126,10 +126,13 @@ function assertApart(state: EnvironmentState, { reads, writes }: Admit): void {
 }
 
 /** N3. */
-function assertUnchanged(state: EnvironmentState, { key, generation, users }: PlanRead): void {
-  const now = state.installed.get(key)?.generation ?? null;
+function assertUnchanged(state: EnvironmentState, { key, generation, updates = 0, users }: PlanRead): void {
+  const standing = state.installed.get(key);
+  const now = standing?.generation ?? null;
   if (now !== generation)
     throw new SlipwayError('plan-stale', `${key} was ${generation ?? 'not there'} and is ${now ?? 'not there'} now`, { key });
+  if (standing && standing.updates !== updates)
+    throw new SlipwayError('plan-stale', `${key} has been updated meanwhile`, { key });
   if (users && users.join() !== (state.users.get(key) ?? []).join())
     throw new SlipwayError('plan-stale', `Who uses ${key} has changed`, { key });
 }

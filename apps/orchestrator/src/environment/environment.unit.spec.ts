@@ -221,6 +221,37 @@ describe('N2, N3: plans', () => {
       .then([admitted('r2', reads)]);
   });
 
+  test('stale when what was read was updated meanwhile, though its generation is the same; planned on that it is admitted', () => {
+    const updated = [
+      claimed('r3'),
+      admitted('r3', [], [{ key: 'database/pg', generation: 1 }]),
+      settled('r3', { installed: [installed('database/pg', { instanceId: undefined })] }),
+    ];
+    const reads = (updates?: number) => [{ key: 'database/pg', generation: 1, ...(updates && { updates }) }];
+    const plan = (updates?: number) => admit('r2', { name: 'blog', reads: reads(updates) });
+    const told = (updates?: number) => [claimed('r2', 'blog'), admitted('r2', reads(updates))];
+    given(...SHOP)
+      .when(plan())
+      .then(told());
+    given(...SHOP, ...updated)
+      .when(plan())
+      .thenRefuses('plan-stale');
+    given(...SHOP, ...updated)
+      .when(plan(1))
+      .then(told(1));
+    given(...SHOP, ...updated, ...updated)
+      .when(plan(1))
+      .thenRefuses('plan-stale');
+  });
+
+  test('of what was made anew, nothing was updated', () => {
+    const anew = settled('r3', { installed: [installed('database/pg', { instanceId: undefined, generation: 2 })] });
+    const reads = [{ key: 'database/pg', generation: 2 }];
+    given(...SHOP, claimed('r3'), anew)
+      .when(admit('r2', { name: 'blog', reads }))
+      .then([claimed('r2', 'blog'), admitted('r2', reads)]);
+  });
+
   describe('that leave something shared to others', () => {
     const blog = { instanceId: 'blog' };
     const BLOG = [

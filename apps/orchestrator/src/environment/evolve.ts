@@ -68,11 +68,12 @@ function settled(state: EnvironmentState, { requestId, name, installed, removed,
   for (const one of installed) {
     const { generation, instanceId, guestLocation, provisioner, outputs } = one;
     const key = resourceKey(one);
-    const known = next.installed.has(key);
+    const known = next.installed.get(key);
     // What it is from now on is wired anew.
     if (known) next = unwired(next, key);
     const standing = {
       generation,
+      updates: known?.generation === generation ? known.updates + 1 : 0,
       ...(instanceId !== undefined && { instanceId }),
       guestLocation,
       ...(provisioner !== undefined && { provisioner }),

@@ -14,6 +14,8 @@ export interface Claimed {
 /** What of an installed resource is needed to admit plans and to wire steps. */
 export interface Standing {
   generation: number;
+  /** How often it was updated since that was made. */
+  updates: number;
   /** None for what is shared. */
   instanceId?: string;
   /** Where it was made and by whom, as the configuration calls them; earlier releases recorded no provisioner. */

@@ -166,7 +166,7 @@ function provision(query: ResolveQuery, state: EnvironmentState): Omit<Plan, 'ha
     })),
     steps,
     wires,
-    reads: parts.map((part) => ({ key: keyOf(part), generation: state.installed.get(keyOf(part))?.generation ?? null })),
+    reads: parts.map((part) => readOf(keyOf(part), state)),
     writes: steps.map(({ id }) => id),
   };
 }
@@ -199,7 +199,7 @@ function deprovision(query: ResolveQuery, state: EnvironmentState): Omit<Plan, '
     ...empty(query, steps.length > 0 ? 'remove' : 'satisfied'),
     steps,
     reads: [
-      ...mine.map(([key, one]) => ({ key, generation: one.generation, users: state.users.get(key) ?? [] })),
+      ...mine.map(([key]) => ({ ...readOf(key, state), users: state.users.get(key) ?? [] })),
       ...leftBy(new Set(mine.map(([key]) => key)), state),
     ],
     writes: steps.map(({ id }) => id),
@@ -207,12 +207,13 @@ function deprovision(query: ResolveQuery, state: EnvironmentState): Omit<Plan, '
 }
 
 /** What is shared and left to others when these go. */
-function leftBy(gone: ReadonlySet<string>, { installed, users }: EnvironmentState): PlanRead[] {
+function leftBy(gone: ReadonlySet<string>, state: EnvironmentState): PlanRead[] {
+  const { installed, users } = state;
   const used = new Set([...gone].flatMap((key) => installed.get(key)!.uses));
   const left = [...used].filter((key) => !gone.has(key) && installed.get(key)!.instanceId === undefined);
   return left.map((key) => {
     const leaving = users.get(key)!.filter((user) => gone.has(user));
-    return { key, generation: installed.get(key)!.generation, leaving };
+    return { ...readOf(key, state), leaving };
   });
 }
 
@@ -243,10 +244,15 @@ const updated: Planned = (query, state) => {
             uses.filter((to) => !goes(to)),
           ),
     ),
-    reads: mine.map(([key, { generation }]) => ({ key, generation })),
+    reads: mine.map(([key]) => readOf(key, state)),
     writes: steps.map(({ id }) => id),
   };
 };
+
+function readOf(key: string, { installed }: EnvironmentState): PlanRead {
+  const { generation = null, updates = 0 } = installed.get(key) ?? {};
+  return { key, generation, ...(updates > 0 && { updates }) };
+}
 
 const PLANS: Readonly<Record<JobKind, Planned>> = {
   provision,
