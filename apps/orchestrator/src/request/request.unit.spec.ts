@@ -524,6 +524,86 @@ describe('deprovision', () => {
   });
 });
 
+/** The instance is changed, then what it needs no more goes. */
+const UPDATE = plan(
+  [
+    step('instance/shop', [], {
+      action: 'update',
+      inverse: 'update',
+      changes: [],
+      before: { definition: step('instance/shop').definition, spec: {}, wires: [] },
+    }),
+    step('instance/helper', ['instance/shop'], { action: 'destroy', inverse: 'forward' }),
+  ],
+  { outcome: 'update' },
+);
+
+describe('an update', () => {
+  const cancel: RequestCommand = { type: 'Cancel', actor: ADA, setting: setting() };
+  const updating: RequestEvent[] = [
+    accepted({ job: 'update' }),
+    planMade(UPDATE),
+    admitted,
+    begun('instance/shop', { action: 'update' }),
+  ];
+  const removing = [...updating, done('instance/shop'), begun('instance/helper', { action: 'destroy' })];
+  const left = [
+    {
+      resource: { environment: 'default', kind: 'instance' as const, name: 'helper' },
+      ...{ generation: 1, location: 'local', reason: 'forbidden' },
+    },
+  ];
+  const halfRemoved: RequestEvent[] = [
+    ...removing,
+    stepFailed('instance/helper', cause('forbidden')),
+    { type: 'AttentionNeeded', data: { cause: cause('forbidden'), left } },
+  ];
+
+  test('is undone when it is cancelled before anything is taken away', () => {
+    const asksToCancel: RequestEvent = { type: 'CancelRequested', data: { actor: ADA } };
+    given(...updating)
+      .when(cancel)
+      .then([asksToCancel]);
+    const why: Cause = { code: 'cancelled', message: 'It was cancelled', hint: 'Make a new request if it is still wanted.' };
+    given(...updating, asksToCancel)
+      .when(settle('instance/shop', success(), { action: 'update' }))
+      .then([
+        done('instance/shop'),
+        { type: 'UndoStarted', data: { cause: why } },
+        begun('instance/shop', { action: 'update', undo: true, try: 2 }),
+      ]);
+  });
+
+  test('only goes on once something is being taken away: no cancel, and what fails for good needs attention', () => {
+    given(...removing)
+      .when(cancel)
+      .thenRefuses('not-possible');
+    given(...removing)
+      .when(settle('instance/helper', failure(cause('forbidden')), { action: 'destroy' }))
+      .then(halfRemoved.slice(-2));
+    given(...halfRemoved)
+      .when(cancel)
+      .thenRefuses('not-possible');
+  });
+
+  test('also where a retry that is paused has not begun it again: what is half gone is not put back', () => {
+    const waiting: RequestEvent[] = [
+      ...halfRemoved,
+      { type: 'RequestPaused', data: { actor: ADA } },
+      { type: 'RequestRetried', data: { actor: ADA } },
+    ];
+    given(...waiting.slice(0, -1))
+      .when({ type: 'Retry', actor: ADA, setting: setting() })
+      .then(waiting.slice(-1));
+    given(...waiting)
+      .when(cancel)
+      .thenRefuses('not-possible');
+    given(...waiting)
+      .when({ type: 'Resume', actor: ADA, setting: setting() })
+      .then([{ type: 'RequestResumed', data: { actor: ADA } }, begun('instance/helper', { action: 'destroy', try: 2 })]);
+  });
+});
+
 describe('what people do', () => {
   const cancel: RequestCommand = { type: 'Cancel', actor: ADA, reason: 'changed my mind', setting: setting() };
   const asksToCancel: RequestEvent = { type: 'CancelRequested', data: { actor: ADA, reason: 'changed my mind' } };

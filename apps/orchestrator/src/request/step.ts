@@ -26,7 +26,7 @@ export interface StepState {
   undone?: 'yes' | 'failed';
   /** Greatest try so far in each direction. They only grow, over retries of the request too. */
   tries: Tries;
-  /** First try since it was (re)started in the direction of the try under way. */
+  /** First try since it was (re)started in the direction of the try under way, or of the last one; 0 before it was begun. */
   first: number;
   outputs: JsonObject;
   cause?: Cause;
@@ -54,9 +54,12 @@ export const neverStarted = (cause: Cause): boolean => cause.details?.['started'
 export const undoActionOf = ({ plan: { inverse } }: Pick<StepState, 'plan'>): 'destroy' | 'ensure' | 'update' | undefined =>
   inverse === 'none' || inverse === 'forward' ? undefined : inverse;
 
-/** Whether a plan has come to where it only goes on: something that cannot be brought back is being taken away. */
+/**
+ * Whether a plan has come to where it only goes on: something that cannot be brought back was begun to be taken away. It stays so,
+ * also while a retry has not begun it again.
+ */
 export const goesForward = (steps: readonly StepState[]): boolean =>
-  steps.some(({ plan, active, result }) => plan.inverse === 'forward' && (active !== undefined || result !== undefined));
+  steps.some(({ plan, first }) => plan.inverse === 'forward' && first > 0);
 
 /** What undoing has to take away, to change back, or to bring up again: unless a later step has done that already. */
 export function mustBeUndone(step: StepState, steps: readonly StepState[]): boolean {
