@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
-import type { ServiceName } from '@slipway/contracts';
+import type { JsonObject, ServiceName } from '@slipway/contracts';
 import type { Death, TestMesh } from '@slipway/testing';
 import { broken } from '@slipway/testing/simulation';
 import { Caller } from './caller.js';
@@ -17,6 +17,8 @@ export interface Tried {
   points: Partial<Record<ServiceName, readonly Death[]>>;
   /** Of what is provisioned; the default when left out. */
   definition?: string;
+  /** What is chosen anew in an update; none where no driver can. */
+  update?: JsonObject;
   /** Writes into what an instance keeps. */
   write(instance: string, text: string): Promise<void>;
   /** All that an instance keeps. */
@@ -36,12 +38,12 @@ const message = (when: Death['when'], matches: string): Death => ({ when, what: 
 export const dies = { effect, append, message };
 
 /**
- * Provisions, exports, imports under another name and gives both back, again and again, until every process has died at each of its
+ * Provisions, exports, updates, imports under another name and gives both back, again and again, until every process has died at each of its
  * points: no data are lost or mixed, nothing is recorded wrongly, nothing is left.
  */
 export async function dieInEveryJob(
   mesh: TestMesh,
-  { points, definition, write, read, standing, parts, remains = () => [] }: Tried,
+  { points, definition, update, write, read, standing, parts, remains = () => [] }: Tried,
 ): Promise<void> {
   const caller = new Caller(mesh, PATIENCE);
   const of = { ownerId: 'ada', ...(definition && { definition }) };
@@ -58,6 +60,10 @@ export async function dieInEveryJob(
       const { result } = await caller.job('export', { instanceId: 'shop' });
       const { snapshot } = result as { snapshot: string };
       expect(await read('shop')).toBe(written);
+      if (update) {
+        await caller.job('update', { instanceId: 'shop', offerings: update });
+        expect(await read('shop')).toBe(written);
+      }
       await caller.job('import', { ownerId: 'ada', instanceId: 'copy', snapshot, snapshotId: true });
       expect(await read('copy')).toBe(written);
       expect(await standing()).toHaveLength(2 * parts);

@@ -29,6 +29,7 @@ const POINTS: Tried['points'] = {
     effect('after', String.raw`rename .*/g\d+$`),
     append('before', 'StorageExported'),
     append('after', 'StorageExported'),
+    append('before', 'StorageUpdated'),
     effect('before', String.raw`rename .*copy-data/g\d+$`),
     append('after', 'StorageProvisioned'),
     effect('after', String.raw`rename .*\.trash$`),
@@ -50,6 +51,9 @@ const POINTS: Tried['points'] = {
     append('before', 'InstanceStopped'),
     append('after', 'InstanceStopped'),
     append('after', 'InstanceExported'),
+    effect('before', String.raw`rename .*/launch\.sh$`),
+    effect('after', String.raw`rename .*/instance\.json$`),
+    append('before', 'InstanceUpdated'),
     append('after', 'InstanceDestroyed'),
   ],
 };
@@ -69,6 +73,7 @@ afterEach(() => mesh?.remove(), 60_000);
     await dieInEveryJob(mesh, {
       points: POINTS,
       definition: 'guestbook',
+      update: { greeting: 'Welcome', 'size-limit': '256MiB' },
       async write(instance, name) {
         const body = JSON.stringify({ name, message: 'was here' });
         const headers = { 'content-type': 'application/json' };

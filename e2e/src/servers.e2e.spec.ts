@@ -28,6 +28,8 @@ const POINTS: Record<string, readonly Death[]> = {
     effect('after', String.raw`run \S*/psql .*CREATE DATABASE default_shop`),
     effect('before', String.raw`run \S*/pg_dump `),
     effect('after', String.raw`run \S*/pg_dump `),
+    effect('before', String.raw`run \S*/psql .*default_shop\S* LOGIN CONNECTION LIMIT 8`),
+    effect('after', String.raw`run \S*/psql .*default_shop\S* LOGIN CONNECTION LIMIT 8`),
     effect('before', String.raw`run \S*/pg_restore `),
     effect('after', String.raw`run \S*/pg_restore `),
     // Its tombstone stands, and so does the database.
@@ -39,6 +41,8 @@ const POINTS: Record<string, readonly Death[]> = {
     effect('after', String.raw`run \S*/mariadb .*CREATE DATABASE default_shop`),
     effect('before', String.raw`run \S*/mariadb-dump `),
     effect('after', String.raw`run \S*/mariadb-dump `),
+    effect('before', String.raw`run \S*/mariadb .*MAX_USER_CONNECTIONS 8`),
+    effect('after', String.raw`run \S*/mariadb .*MAX_USER_CONNECTIONS 8`),
     effect('before', String.raw`run sh .*\.own \S*/mariadb `),
     effect('after', String.raw`run sh .*\.own \S*/mariadb `),
     effect('before', String.raw`run \S*/mariadb .*DROP USER IF EXISTS 'default_copy`),
@@ -80,7 +84,11 @@ describe('Databases on servers, and buckets', () => {
   }));
   const till = {
     ...{ name: 'till', version: '1.0.0', type: 'instance', driver: 'process' },
-    requirements: here.map(({ name, kind }) => ({ name, namespace: kind, attributes: { by: name } })),
+    offerings: [{ name: 'connections', title: 'Most connections to each database', schema: { enum: [5, 8] }, default: 5 }],
+    requirements: here.map(({ name, kind }) => ({
+      ...{ name, namespace: kind, attributes: { by: name } },
+      ...(kind === 'database' && { spec: { connectionLimit: '${offering.connections}' } }),
+    })),
     spec: {
       artefact: 'app',
       command: ['node', 'app.mjs'],
@@ -140,6 +148,7 @@ describe('Databases on servers, and buckets', () => {
       };
       await dieInEveryJob(mesh, {
         points: { storage: inTurn(of('storage')), database: inTurn(of('database')) },
+        ...(of('database').length > 0 && { update: { connections: 8 } }),
         async write(instance, text) {
           for (const keeper of here) await keeper.write(await outputsOf(instance, keeper), text);
         },
