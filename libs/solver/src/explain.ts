@@ -5,6 +5,7 @@ import {
   type PlanStep,
   type Requirement,
   type ResourceDefinition,
+  type ResourceKind,
   type SnapshotPart,
   type Unsatisfied,
 } from '@slipway/contracts';
@@ -129,7 +130,14 @@ export const standsOtherwise = (installed: Installed): Reason => ({
 export const noLongerNeeded = (installed: Installed, requirement: string): Reason => ({
   requirement: resourceKey(installed),
   reason: 'not-updatable',
-  message: `${requirement} does not need ${resourceKey(installed)} any more, and an update takes away nothing that holds data or is shared. ${ANEW}`,
+  message: `${requirement} does not need ${resourceKey(installed)} any more, and an update takes away nothing that may hold data or is shared. ${ANEW}`,
+});
+
+/** What is asked for cannot become of what stands under the name. */
+export const otherKind = (installed: Installed, wanted: string, kind: ResourceKind | undefined): Reason => ({
+  requirement: wanted,
+  reason: 'not-updatable',
+  message: `${resourceKey(installed)} cannot become ${wanted}, which is ${kind === undefined ? 'abstract' : `of the kind ${kind}`}. ${ANEW}`,
 });
 
 const OTHER_VERSION = 'Choose a version that all its users can go on with, or deprovision those first.';

@@ -1,19 +1,21 @@
 import {
   howChanged,
   resourceKey,
+  type AnnouncedDriver,
   type Change,
   type Former,
   type Installed,
   type Plan,
   type PlanStep,
   type ResolveQuery,
+  type ResourceKind,
   type Unsatisfied,
   type Wire,
 } from '@slipway/contracts';
 import { identityOf } from './catalogue.js';
 import { differencesOf, type Difference } from './differences.js';
 import { withAllTheyUse, type EnvironmentView } from './environment.js';
-import { cannotChange, noLongerNeeded, noRootToUpdate, otherDriver, standsOtherwise, type Reason } from './explain.js';
+import { cannotChange, noLongerNeeded, noRootToUpdate, otherDriver, otherKind, standsOtherwise, type Reason } from './explain.js';
 import { inStepOrder } from './order.js';
 import { finishPlan, installedRef, leftRead, readOf } from './plan.js';
 import { installedAs, planProvision, unsatisfied, type ProvisionInput } from './provision.js';
@@ -24,7 +26,7 @@ import { secretsOf, usersWithout } from './users.js';
 /**
  * What it takes to have `query.instanceId` as it is to be from now on: resolved as if nothing of it were there, and compared with
  * what is, resource by resource. What is the same is left alone; what differs is changed under its own generation, with what
- * it was pinned; what is new is made; what is not needed any more goes when all else is done. Nothing that holds data is ever taken
+ * it was pinned; what is new is made; what is not needed any more goes when all else is done. Nothing that may hold data is ever taken
  * away, or made anew: then there is no plan.
  */
 export function planUpdate(input: ProvisionInput): Plan {
@@ -89,6 +91,11 @@ class Comparison {
     this.#beside = askedBeside(root, input);
     const wires = target.wires.map((wire) => ({ ...wire, from: this.#keyOf(wire.from), to: this.#keyOf(wire.to) }));
     this.#wires = [...wires, ...this.#beside.wires];
+    if (![...this.#there.values()].includes(root)) {
+      const first = target.steps.find(({ name, shared }) => name === root.name && !shared);
+      this.reasons.push(otherKind(root, this.#wanted, first?.kind));
+      return;
+    }
     for (const step of target.steps) this.#compare(step);
     this.#removeRest();
   }
@@ -99,6 +106,11 @@ class Comparison {
 
   private get query(): ResolveQuery {
     return this.input.query;
+  }
+
+  /** What is asked for, in words. */
+  get #wanted(): string {
+    return this.query.definition ?? identityOf(this.root.definition);
   }
 
   plan(): Plan {
@@ -177,8 +189,7 @@ class Comparison {
 
   /** How each difference is brought about. What the driver cannot change is a reason against it all. */
   #changes(step: PlanStep, differences: readonly Difference[]): Change[] {
-    const announced = step.location === this.query.place.location ? this.query.announced?.[step.kind] : undefined;
-    const driver = announced?.find(({ name }) => name === step.driver);
+    const driver = this.#announced(step.kind, step.location)?.find(({ name }) => name === step.driver);
     const can = driver?.changes;
     // Of whom nothing was heard nothing is known: it says itself what it cannot.
     const howOf = ({ of }: Difference) => (!driver || (can && of === undefined) ? 'in-place' : can && howChanged(can, of!));
@@ -190,15 +201,24 @@ class Comparison {
     }));
   }
 
+  /** Of an instance whose driver has no data to read out. Of whom nothing was heard nothing is known. */
+  #holdsNothing({ kind, location, driver }: Installed): boolean {
+    const known = this.#announced(kind, location)?.find(({ name }) => name === driver);
+    return kind === 'instance' && known !== undefined && !known.verbs.includes('portable');
+  }
+
+  #announced(kind: ResourceKind, location: string): readonly AnnouncedDriver[] | undefined {
+    return location === this.query.place.location ? this.query.announced?.[kind] : undefined;
+  }
+
   /** What was made for the instance and is not needed any more, and what would be left without anybody who uses it. */
   #removeRest(): void {
     const kept = new Set([...this.#there.values(), ...this.#beside.installed].map(resourceKey));
     const rest = [...this.mine].filter(([key]) => !kept.has(key));
-    const wanted = this.query.definition ?? identityOf(this.root.definition);
     const before = this.#steps.map(({ id }) => id);
     for (const [key, one] of rest) {
-      if (one.kind === 'instance') this.#steps.push(removal(one, [...new Set([...before, ...this.environment.usersOf(key)])]));
-      else this.reasons.push(noLongerNeeded(one, wanted));
+      if (this.#holdsNothing(one)) this.#steps.push(removal(one, [...new Set([...before, ...this.environment.usersOf(key)])]));
+      else this.reasons.push(noLongerNeeded(one, this.#wanted));
     }
     const gone = new Set(rest.map(([key]) => key));
     const uses = new Set(this.#wires.map(({ to }) => to));
@@ -207,7 +227,7 @@ class Comparison {
       const one = this.environment.get(key)!;
       const users = this.environment.usersOf(key);
       const goes = (user: string) => this.mine.has(user) || gone.has(user);
-      if (users.every(goes)) this.reasons.push(noLongerNeeded(one, wanted));
+      if (users.every(goes)) this.reasons.push(noLongerNeeded(one, this.#wanted));
       else if (one.instanceId === undefined) this.#left.push(leftRead(one, this.environment, goes));
     }
   }

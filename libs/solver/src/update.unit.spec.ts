@@ -116,7 +116,7 @@ describe('a plan to update', () => {
     });
   });
 
-  test('makes what is new first, and takes away what is not needed any more when all else is done', () => {
+  test('makes what is new first, and takes away what is not needed any more and holds no data when all else is done', () => {
     const world = new World(
       instance('app', ['helper']),
       instance('helper', []),
@@ -124,6 +124,10 @@ describe('a plan to update', () => {
       storage('cache'),
     );
     world.carryOut(world.plan('app@1.0.0'), 'shop');
+    for (const announced of [{}, { instance: [{ ...can('process', []), verbs: ['provision', 'updatable', 'portable'] }] }])
+      expect(reasons(update(world, { definition: 'app', announced } as Partial<ResolveQuery>))).toEqual([
+        expect.stringMatching(/^not-updatable: app does not need instance\/shop-helper any more.*may hold data.*Export it/),
+      ]);
     const plan = update(world, { definition: 'app' });
     expect(plan.steps.map(({ id, action, after, inverse }) => [id, action, after, inverse])).toEqual([
       ['storage/shop-cache', 'ensure', [], 'destroy'],
@@ -222,6 +226,18 @@ describe('a plan to update', () => {
     const world = new World(abstract('stack', ['volume']), files());
     world.carryOut(world.plan('stack'), 'shop');
     expect(reasons(update(world))).toEqual([expect.stringContaining('it came of an abstract definition')]);
+  });
+
+  test('to another kind of thing, or to what only brings things together, is refused', () => {
+    const world = there();
+    world.definitions.push(storage('box'), abstract('stack', ['guestbook']));
+    for (const [definition, kind] of Object.entries({ box: 'of the kind storage', stack: 'abstract' })) {
+      const plan = update(world, { definition });
+      expect([plan.outcome, plan.steps]).toEqual(['unsatisfied', []]);
+      expect(reasons(plan)).toEqual([
+        expect.stringContaining(`not-updatable: instance/shop cannot become ${definition}, which is ${kind}. Export it`),
+      ]);
+    }
   });
 
   test('of a definition that the repository has lost says so', () => {
