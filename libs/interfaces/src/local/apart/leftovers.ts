@@ -44,8 +44,7 @@ export async function endLeftovers(starter: string, calls: ReadonlyMap<number, G
     for (const pid of await processes()) {
       const process = await look(pid);
       if (!process || !(groups.has(process.group) || (await bears(pid, marks)))) continue;
-      end(pid);
-      clean = -1;
+      if (end(pid)) clean = -1;
     }
     await sleep(PAUSE_MS);
   }
@@ -77,10 +76,11 @@ async function bears(pid: number, marks: ReadonlySet<string>): Promise<boolean> 
   return environment.split('\0').some((variable) => marks.has(variable));
 }
 
-function end(pid: number): void {
+/** Whether we may. What became somebody else's by itself (sudo) is not ours to end, nor to wait for. */
+function end(pid: number): boolean {
   try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
+    return process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EPERM';
   }
 }
