@@ -9,6 +9,10 @@ export const changedFields = (before: JsonObject, after: JsonObject): string[] =
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && hashOf(a) === hashOf(b));
 
-/** How a driver changes a field of a spec; undefined where it cannot. */
-export const howChanged = ({ inPlace, replaces }: Changeable, field: string): Change['how'] | undefined =>
-  inPlace.includes(field) ? 'in-place' : replaces.includes(field) ? 'replaced' : undefined;
+/** How a driver changes a field of a spec (`limits`), or what lies in one (`limits.openFiles`); undefined where it cannot. */
+export function howChanged({ inPlace, replaces }: Changeable, field: string): Change['how'] | undefined {
+  if (inPlace.includes(field)) return 'in-place';
+  if (replaces.includes(field)) return 'replaced';
+  const end = field.lastIndexOf('.');
+  return end < 0 ? undefined : howChanged({ inPlace, replaces }, field.slice(0, end));
+}

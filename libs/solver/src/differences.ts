@@ -11,7 +11,10 @@ export type Difference = Omit<Change, 'how'> & { of?: string };
 export const differencesOf = (before: Former, after: Omit<Former, 'offerings'> & Pick<PlanStep, 'offerings'>): Difference[] => [
   ...definitionOf(before, after),
   ...changedFields(before.spec, after.spec).flatMap((field) =>
-    within(`spec.${field}`, before.spec[field], after.spec[field]).map((one) => ({ ...one, of: field })),
+    within(`spec.${field}`, before.spec[field], after.spec[field]).map((one) => ({
+      ...one,
+      of: one.field.slice('spec.'.length),
+    })),
   ),
   ...changedFields(before.offerings ?? {}, after.offerings ?? {}).map((name) =>
     changed(`offering.${name}`, before.offerings?.[name], after.offerings?.[name]),

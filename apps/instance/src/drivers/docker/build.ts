@@ -1,24 +1,36 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { bytesOf, healthOf, SlipwayError, type JsonObject } from '@slipway/contracts';
-import { secretPrefix, type DriverContext, type GenerationFolder, type Target } from '@slipway/provisioner';
+import { bytesOf, hashOf, healthOf, SlipwayError, type Json, type JsonObject } from '@slipway/contracts';
+import {
+  secretPrefix,
+  type DriverContext,
+  type Exchange,
+  type Fence,
+  type GenerationFolder,
+  type Target,
+} from '@slipway/provisioner';
 import { writeAppFiles } from '../process/app-files.js';
 import { Claims, holderOf, type Claimant } from '../process/claims.js';
 import { fillEnvironment } from '../process/environment.js';
 import { makeHome } from '../process/home.js';
 import type { Network } from '../process/network.js';
+import { fillIn } from '../process/placeholders.js';
 import { writeSecretFiles } from '../process/secret-files.js';
 import type { Range } from '../process/settings.js';
 import { APP, HOME, SECRETS, wire, type Mount } from './mounts.js';
-import { writeRecord, type ContainerLimits, type ContainerRecord } from './record.js';
+import { RECORD, writeRecord, type ContainerLimits, type ContainerRecord } from './record.js';
 import type { DockerSpec } from './spec.js';
 
-export interface Build {
+/** What an instance is made of. */
+export interface Furnishing {
   folder: GenerationFolder;
   target: Target;
   spec: DockerSpec;
   inputs: Record<string, JsonObject>;
   context: DriverContext;
+}
+
+export interface Build extends Furnishing {
   ports: Range;
   network: Network;
 }
@@ -47,14 +59,22 @@ export async function build(work: Build): Promise<'made' | 'found'> {
 }
 
 async function fill(work: Build, claims: Claims, claimant: Claimant, staging: string): Promise<void> {
-  const { folder, target, spec, inputs, context } = work;
-  const { filesystem, log, progress } = context;
-  const { container } = spec;
-  progress(0.1, 'Choosing a port');
+  const { context } = work;
+  context.progress(0.1, 'Choosing a port');
   const port = await takePort(work, claims, claimant, staging);
-  const containerPort = container.network === 'host' ? port : (container.port ?? port);
-  log(`port ${port}${containerPort === port ? '' : `, ${containerPort} in the container`}`);
+  const { containerPort } = await furnish(work, staging, port);
+  context.log(`port ${port}${containerPort === port ? '' : `, ${containerPort} in the container`}`);
+  await makeHome(staging, context);
+}
 
+/**
+ * Writes all of an instance that its spec decides: app, secrets, record. `before`: its record, where it stands already: an app that
+ * would be made of the same is not made again.
+ */
+async function furnish(work: Furnishing, staging: string, port: number, before?: ContainerRecord): Promise<ContainerRecord> {
+  const { folder, target, spec, inputs, context } = work;
+  const { container } = spec;
+  const containerPort = container.network === 'host' ? port : (container.port ?? port);
   const wiring = await wire(spec, inputs, context);
   const secrets = await writeSecretFiles(context, secretPrefix(target), spec, wiring.inputs, staging, folder.path);
   const inside = (path: string) => path.replace(join(folder.path, 'secrets'), SECRETS);
@@ -70,36 +90,97 @@ async function fill(work: Build, claims: Claims, claimant: Claimant, staging: st
   if (Object.keys(secrets.paths).length > 0) {
     mounts.push({ type: 'bind', source: join(folder.path, 'secrets'), target: SECRETS, readonly: true });
   }
-  if (!container.import && (spec.artefactBlob || spec.files)) {
-    const app = join(staging, 'app');
-    await filesystem.mkdir(app, { mode: 0o750 });
-    if (spec.artefactBlob) {
-      progress(0.2, `Unpacking the artefact (${spec.artefactBlob.bytes} bytes)`);
-      await filesystem.unpack(app, await context.blobs.open(spec.artefactBlob.sha256));
-    }
-    await writeAppFiles(spec.files ?? {}, values, app, filesystem);
-    if (container.image) mounts.push({ type: 'bind', source: join(folder.path, 'app'), target: APP, readonly: true });
-  }
-  await makeHome(staging, context);
+  const app = await makeApp(work, staging, values, before);
+  if (app !== undefined && container.image)
+    mounts.push({ type: 'bind', source: join(folder.path, 'app'), target: APP, readonly: true });
   mounts.push({ type: 'bind', source: join(folder.path, 'home'), target: HOME, readonly: false });
+  const limits = limitsOf(spec);
+  const base = { port, containerPort, container, command: spec.command ?? [], environment: { HOME, ...environment }, mounts };
   const record: ContainerRecord = {
-    port,
-    containerPort,
-    container,
-    command: spec.command ?? [],
-    environment: { HOME, ...environment },
-    mounts,
+    ...base,
     paths: Object.entries(inputs).flatMap(([input, { path, volume }]) =>
       typeof path === 'string' && path.startsWith('/') && volume === undefined ? [{ input, path }] : [],
     ),
-    limits: limitsOf(spec),
+    limits,
     health: healthOf(spec) ?? null,
     ...(spec.onFailure && { onFailure: spec.onFailure }),
     secrets: secrets.refs,
     artefact: spec.artefactBlob?.sha256 ?? null,
+    ...(app !== undefined && { app }),
+    // The engine changes the other limits of a container that runs.
+    made: hashOf(JSON.parse(JSON.stringify([base, limits.openFiles ?? null, secrets.refs, inputs, app ?? null])) as Json),
   };
-  await writeRecord(filesystem, staging, record);
+  await writeRecord(context.filesystem, staging, record);
+  return record;
 }
+
+/** What a container sees of artefact and files, or is built of: SHA-256 of what it was made of; nothing where there is none. */
+async function makeApp(
+  { spec, context }: Furnishing,
+  staging: string,
+  values: Record<string, string>,
+  before: ContainerRecord | undefined,
+): Promise<string | undefined> {
+  const { container, artefactBlob, files } = spec;
+  if (container.import || !(artefactBlob || files)) return undefined;
+  const filled = Object.entries(files ?? {}).map(([path, template]) => [path, fillIn(`files.${path}`, template, values)]);
+  const made = hashOf([artefactBlob?.sha256 ?? null, filled]);
+  if (made === before?.app) return made;
+  const { filesystem, progress } = context;
+  const app = join(staging, 'app');
+  await filesystem.mkdir(app, { mode: 0o750 });
+  if (artefactBlob) {
+    progress(0.2, `Unpacking the artefact (${artefactBlob.bytes} bytes)`);
+    await filesystem.unpack(app, await context.blobs.open(artefactBlob.sha256));
+  }
+  await writeAppFiles(files ?? {}, values, app, filesystem);
+  return made;
+}
+
+/** File in staging: the record of an instance whose app is half replaced. */
+const UNMADE = 'unmade';
+
+/**
+ * Makes of an instance that stands what its spec says, in its own folder: its port, its home and the secrets it has stay. Where its
+ * container has to be made anew `quiet` takes it away first. Gives back the record, and what it is not wired to any more.
+ */
+export async function rebuild(
+  work: Furnishing,
+  before: ContainerRecord,
+  fence: Fence,
+  quiet: (record: ContainerRecord, exchange: Exchange) => Promise<void>,
+): Promise<ContainerRecord> {
+  const { folder, context } = work;
+  let record = before;
+  await folder.renew(
+    fence,
+    async (staging) => {
+      context.progress(0.1, 'Making what is new of it');
+      record = await furnish(work, staging, before.port, before);
+      const { app: _app, made: _made, ...unmade } = before;
+      await context.filesystem.mkdir(join(staging, UNMADE), { mode: 0o700 });
+      await writeRecord(context.filesystem, join(staging, UNMADE), unmade);
+    },
+    async (exchange) => {
+      if (isMadeAnew(before, record)) {
+        await quiet(record, exchange);
+        // Whoever goes on after us must not take what is half replaced for what is written down.
+        await exchange.put(`${UNMADE}/${RECORD}`, RECORD);
+        if (record.app !== before.app) await (record.app === undefined ? exchange.take('app') : exchange.put('app'));
+        await exchange.put('secrets');
+      }
+      await exchange.put(RECORD);
+    },
+  );
+  return record;
+}
+
+/** Whether an engine cannot change the container of one record into that of the other: a limit that was given can't be taken away. */
+export const isMadeAnew = (before: ContainerRecord, after: ContainerRecord): boolean =>
+  before.made !== after.made ||
+  (['memoryBytes', 'cpus', 'processes'] as const).some(
+    (limit) => before.limits[limit] !== undefined && after.limits[limit] === undefined,
+  );
 
 function limitsOf({ limits = {} }: DockerSpec): ContainerLimits {
   const { memory, cpus, processes, openFiles } = limits;

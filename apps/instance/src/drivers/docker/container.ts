@@ -48,6 +48,8 @@ export class InstanceContainer {
     private readonly target: Identity,
     private readonly folder: GenerationFolder,
     private readonly context: DriverContext,
+    /** The same engine, for what must not come through from somebody who was stopped and wakes up late. */
+    private readonly fenced: Docker,
   ) {
     this.name = marks.nameOf(target);
     this.#image = new InstanceImage(docker, marks, target, context);
@@ -129,6 +131,23 @@ export class InstanceContainer {
     return there;
   }
 
+  /** Takes container and own image away, to be made anew of another record; its network stays for the next. */
+  async discard(): Promise<void> {
+    if ((await this.state()) !== null) {
+      await this.fenced.attempt(['stop', '--time', String(GRACE), this.name], UNCANCELLED);
+      await this.fenced.remove('container', this.name);
+    }
+    await this.#image.remove(this.fenced);
+  }
+
+  /** Puts in force what of a record an engine changes of a container that is there, whether it runs or not. */
+  async adjust({ limits, onFailure }: ContainerRecord): Promise<void> {
+    if ((await this.state()) === null) return;
+    const flags = [...limitFlags(limits), '--restart', restartPolicy(onFailure ?? {})];
+    await this.fenced.run(['update', ...flags, this.name]);
+    this.context.log(`Container ${this.name} is limited anew: ${flags.join(' ')}`);
+  }
+
   async logTail(lines: number): Promise<string> {
     const { stdout, stderr } = await this.docker.attempt(['logs', '--tail', String(lines), this.name]);
     return `${stdout}${stderr}`.trim();
@@ -194,22 +213,25 @@ export class InstanceContainer {
             ...['--network', this.#network, '--network-alias', this.target.resource.name],
             ...['--publish', `127.0.0.1:${port}:${containerPort}`],
           ]),
-      ...(limits.memoryBytes === undefined
-        ? []
-        : ['--memory', String(limits.memoryBytes), '--memory-swap', String(limits.memoryBytes)]),
-      ...(limits.cpus === undefined ? [] : ['--cpus', String(limits.cpus)]),
-      ...(limits.processes === undefined ? [] : ['--pids-limit', String(limits.processes)]),
+      ...limitFlags(limits),
       ...(limits.openFiles === undefined ? [] : ['--ulimit', `nofile=${limits.openFiles}`]),
       ...(container.user === undefined ? [] : ['--user', container.user]),
       ...(mounts.some(({ target }) => target === APP) && command.length > 0 ? ['--workdir', APP] : []),
       ...mounts.flatMap((mount) => ['--mount', mountArgument(mount)]),
       ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ];
-    const { exitCode, stderr } = await this.docker.attempt(['create', ...flags, '--', image, ...command]);
+    const { exitCode, stderr } = await this.fenced.attempt(['create', ...flags, '--', image, ...command]);
     if (exitCode !== 0 && !/is already in use by container/i.test(stderr)) throw failed('create', stderr);
     this.context.log(`Container ${this.name} of ${image}`);
   }
 }
+
+/** The limits that an engine gives a container, and changes. */
+const limitFlags = ({ memoryBytes, cpus, processes }: ContainerRecord['limits']): string[] => [
+  ...(memoryBytes === undefined ? [] : ['--memory', String(memoryBytes), '--memory-swap', String(memoryBytes)]),
+  ...(cpus === undefined ? [] : ['--cpus', String(cpus)]),
+  ...(processes === undefined ? [] : ['--pids-limit', String(processes)]),
+];
 
 /** What of a definition's `onFailure` an engine does by itself; the rest is the watch's. */
 function restartPolicy({ action = 'restart', limit }: OnFailure): string {

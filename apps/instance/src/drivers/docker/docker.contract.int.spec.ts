@@ -61,6 +61,18 @@ driverContract('docker', () => contractDriver(module), {
       expect(Buffer.from(await answer.arrayBuffer()).equals(DATA)).toBe(true);
     },
   },
+  changed: {
+    spec: {
+      container: { image },
+      command: ['/bin/node', '-e', `/* newer */ ${APP}`],
+      environment: { PORT: '${port}', HOST: '${host}', KEY: '${secret.key}' },
+      secrets: { key: { bytes: 32 } },
+      health: { path: '/', startSeconds: 60 },
+      limits: { processes: 200, openFiles: 2_000 },
+    },
+    holds: async ({ observed }) =>
+      expect(observed).toMatchObject({ limits: { processes: 200, openFiles: 2_000 }, running: true }),
+  },
   points: 2,
   waits: true,
 });

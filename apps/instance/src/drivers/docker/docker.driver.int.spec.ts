@@ -205,6 +205,57 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
     expect(seen).toMatchObject({ health: 'healthy', restarts: 1 });
   });
 
+  const update = async (meant: Target, to: InstanceSpec, stopped = false) =>
+    driver.updatable.update(meant, to, {}, { ...(await place.context()), ...(stopped && { stopped: true as const }) });
+  const later = (meant: Target): Target => ({ ...meant, epoch: meant.epoch + 1 });
+
+  test('a limit is changed while it runs; what an engine cannot change it makes anew, and a limit that is taken away', async () => {
+    const base = await spec();
+    const meant = target('shop');
+    const first = { ...base, limits: { memory: '128MiB', processes: 64 } };
+    const ensured = await driver.ensure(meant, first, {}, await place.context());
+    const before = await inspected(meant);
+    const limits = { memory: '256MiB', cpus: 0.5, processes: 80 };
+    const onFailure = { action: 'restart', limit: 3 } as const;
+    const changed = await update(later(meant), { ...base, limits, onFailure });
+    expect(changed).toMatchObject({
+      outputs: ensured.outputs,
+      observed: { limits: { memoryBytes: 256 * 1024 ** 2, cpus: 0.5 } },
+    });
+    const same = await inspected(meant);
+    expect([same.Id, same.State.StartedAt]).toEqual([before.Id, before.State.StartedAt]);
+    const { HostConfig } = same;
+    expect(HostConfig).toMatchObject({ Memory: 256 * 1024 ** 2, MemorySwap: 256 * 1024 ** 2, NanoCpus: 5e8, PidsLimit: 80 });
+    expect(HostConfig.RestartPolicy).toEqual({ Name: 'on-failure', MaximumRetryCount: 3 });
+
+    const unlimited = await update(later(later(meant)), { ...base, limits: { processes: 80 } });
+    expect(unlimited.observed).toMatchObject({ limits: { processes: 80 }, running: true });
+    const anew = await inspected(meant);
+    expect(anew.Id).not.toBe(before.Id);
+    expect(anew.HostConfig).toMatchObject({ Memory: 0, NanoCpus: 0, PidsLimit: 80 });
+    expect(await ask(portOf(ensured), '/')).toBe('here');
+  });
+
+  test('another artefact takes the place of the one before, also in an image of its own; what is stopped stays so', async () => {
+    const files = (words: string) => ({
+      Dockerfile: `FROM ${image}\nCOPY app.mjs /built.mjs\nCMD ["/bin/node", "/built.mjs"]\n`,
+      'app.mjs': APP.replace('here', words),
+    });
+    const built = async (words: string) =>
+      spec({ container: { build: 'Dockerfile' }, command: undefined as never, ...(await artefact(files(words))) });
+    const meant = target('shop');
+    const ensured = await driver.ensure(meant, await built('first'), {}, await place.context());
+    expect(await ask(portOf(ensured), '/')).toBe('first');
+    const { outputs } = await update(later(meant), await built('second'));
+    expect([outputs, await ask(portOf(ensured), '/')]).toEqual([ensured.outputs, 'second']);
+    await driver.stop(meant, await place.context());
+    const third = { ...meant, epoch: 3 };
+    expect((await update(third, await built('third'), true)).observed).toMatchObject({ running: false });
+    await expect(ask(portOf(ensured), '/')).rejects.toThrow();
+    await driver.observe(third, await built('third'), await place.context());
+    await eventually('answers', async () => (await ask(portOf(ensured), '/').catch(() => '')) === 'third');
+  });
+
   test('containers of an environment find each other by name, and their network goes with the last', async () => {
     const one = portOf(await ensure('one', { container: { image, port: 8080 } }));
     await ensure('two', { container: { image, port: 8080 } });

@@ -3,6 +3,7 @@ import { SlipwayError, TAR, type InspectAnswer, type InstanceSpec, type JsonObje
 import { Docker, type DockerOptions } from '@slipway/interfaces';
 import {
   EngineMarks,
+  Fence,
   GenerationFolder,
   secretPrefix,
   type Driver,
@@ -15,6 +16,7 @@ import {
   type Observation,
   type Portable,
   type Target,
+  type Updatable,
 } from '@slipway/provisioner';
 import { Claims, holderOf } from '../process/claims.js';
 import { readHome } from '../process/home.js';
@@ -22,7 +24,7 @@ import { localNetwork, type Network } from '../process/network.js';
 import { renewSecretFiles } from '../process/secret-files.js';
 import type { Range } from '../process/settings.js';
 import { until } from '../process/waiting.js';
-import { build, PORTS } from './build.js';
+import { build, rebuild, PORTS } from './build.js';
 import { check } from './check.js';
 import { InstanceContainer, type ContainerState } from './container.js';
 import { observedOf, outputsOf, readRecord, writeRecord, type ContainerRecord } from './record.js';
@@ -57,6 +59,11 @@ export class DockerDriver implements Driver<InstanceSpec> {
     mediaType: TAR,
     accepts: [TAR],
     export: (target, _spec, context) => readHome(target, context),
+  };
+  readonly updatable: Updatable<InstanceSpec> = {
+    inPlace: ['health', 'limits', 'onFailure', 'resourceUri'],
+    replaces: ['artefact', 'artefactBlob', 'command', 'container', 'environment', 'files', 'limits.openFiles', 'secrets'],
+    update: (target, spec, inputs, context) => this.#update(target, spec, inputs, context),
   };
   readonly #options: DockerDriverOptions;
   readonly #network: Network;
@@ -187,8 +194,44 @@ export class DockerDriver implements Driver<InstanceSpec> {
     return { outputs: outputsOf(renewed) };
   }
 
+  /** With its port, its home and its secrets: limits in the container that is there, all else with another one. */
+  async #update(
+    target: Target,
+    spec: InstanceSpec,
+    inputs: Record<string, JsonObject>,
+    context: DriverContext,
+  ): Promise<Omit<Ensured, 'effect'>> {
+    assertDocker(spec);
+    const marks = await EngineMarks.at(context, this.#options.mesh);
+    const folder = new GenerationFolder(target, context);
+    await folder.assertPresent();
+    const fence = new Fence(folder.path, target.epoch, context.command);
+    await fence.claim();
+    const before = await this.#record(folder, context);
+    const container = this.#container(marks, target, folder, context);
+    const record = await rebuild({ folder, target, spec, inputs, context }, before, fence, async ({ paths }, { take }) => {
+      context.progress(0.5, 'Taking its container away');
+      if (!context.stopped) await take(HEALTHY_ONCE);
+      await container.discard();
+      const left = before.paths.filter(({ path }) => !paths.some((one) => one.path === path));
+      const changing = this.#container(marks, target, folder, { ...context, command: fence.command });
+      await changing.takeBack({ ...before, paths: left }, folder.path);
+    });
+    await container.adjust(record);
+    if (!context.stopped) {
+      await container.start(record);
+      await this.#becomeHealthy(container, record, context);
+      await context.filesystem.writeFile(join(folder.path, HEALTHY_ONCE), '', { mode: 0o600 });
+    }
+    const state = await container.state();
+    await container.assertStands();
+    return { outputs: outputsOf(record), observed: observedOf(record, state?.Image ?? null, state?.State.Running ?? false) };
+  }
+
   #container(marks: EngineMarks, target: Identity, folder: GenerationFolder, context: DriverContext): InstanceContainer {
-    return new InstanceContainer(new Docker(context.command, this.#options.docker), marks, target, folder, context);
+    const { docker } = this.#options;
+    const fenced = new Docker(new Fence(folder.path, target.epoch, context.command).command, docker);
+    return new InstanceContainer(new Docker(context.command, docker), marks, target, folder, context, fenced);
   }
 
   async #record(folder: GenerationFolder, { filesystem }: DriverContext): Promise<ContainerRecord> {

@@ -40,12 +40,12 @@ export class InstanceImage {
     return { name, image };
   }
 
-  /** Takes the generation's own image away, where there is one. */
-  async remove(): Promise<void> {
+  /** Takes the generation's own image away, where there is one. `docker`: who does it. */
+  async remove(docker = this.docker): Promise<void> {
     const image = await this.docker.inspect<Image>('image', this.#ownName);
     if (image === null) return;
     this.marks.assertOurs(`image ${this.#ownName}`, image.Config?.Labels, this.target);
-    await this.docker.remove('image', this.#ownName);
+    await docker.remove('image', this.#ownName);
   }
 
   get #ownName(): string {

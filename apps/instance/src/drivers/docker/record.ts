@@ -31,10 +31,17 @@ export interface ContainerRecord {
   secrets: Record<string, string>;
   /** SHA-256 of the artefact. */
   artefact: string | null;
+  /** SHA-256 of all that its app's folder was made of; none without one, and while that is being replaced. */
+  app?: string;
+  /** SHA-256 of all that a container has to be made anew for; none while that is being replaced. */
+  made?: string;
 }
 
 const HOST = '127.0.0.1';
-const path = (home: string): string => join(home, 'instance.json');
+/** Its name in the instance's folder. */
+export const RECORD = 'instance.json';
+
+const path = (home: string): string => join(home, RECORD);
 
 export const readRecord = (files: Filesystem, home: string): Promise<ContainerRecord | null> =>
   readJson<ContainerRecord>(files, path(home));
