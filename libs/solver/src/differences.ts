@@ -34,10 +34,12 @@ function definitionOf(
   return was.hash === is.hash ? [] : [{ field: 'definition', from: `${from} ${was.hash}`, to: `${to} ${is.hash}` }];
 }
 
-/** Where both are objects, what differs within. */
+/** Where there is an object, or nothing, what differs within. */
 function within(field: string, before: Json | undefined, after: Json | undefined): Difference[] {
-  if (!isObject(before) || !isObject(after)) return [changed(field, before, after)];
-  return changedFields(before, after).flatMap((name) => within(`${field}.${name}`, before[name], after[name]));
+  const [was, is] = [before ?? {}, after ?? {}];
+  if (!isObject(was) || !isObject(is)) return [changed(field, before, after)];
+  const inside = changedFields(was, is).flatMap((name) => within(`${field}.${name}`, was[name], is[name]));
+  return inside.length > 0 ? inside : [changed(field, before, after)];
 }
 
 function changed(field: string, before: Json | undefined, after: Json | undefined): Difference {

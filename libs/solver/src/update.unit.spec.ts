@@ -101,7 +101,7 @@ describe('a plan to update', () => {
       'update instance/shop:1': [
         'definition: guestbook@1.0.0 → guestbook@1.1.0 in-place',
         'spec.command: ["node"] → ["node","new"] in-place',
-        'spec.environment: {"GREETING":"Hello"} → undefined in-place',
+        'spec.environment.GREETING: Hello → undefined in-place',
       ],
     });
   });
@@ -113,6 +113,29 @@ describe('a plan to update', () => {
     );
     expect(what(update(world, { definition: 'guestbook' }))).toMatchObject({
       'update instance/shop:1': expect.arrayContaining(['spec.artefact: undefined → new replaced']),
+    });
+  });
+
+  test('says it of what lies in a field too, where that is changed in another way than the rest of it', () => {
+    const world = there();
+    const announced = { ...ANNOUNCED, instance: [can('process', ['limits'], ['limits.openFiles'])] };
+    const limited = (version: string, limits: object) => guestbook(version, { spec: { ...guestbook('1.0.0').spec, limits } });
+    world.definitions.push(limited('1.1.0', { openFiles: 64, memory: '1GiB' }));
+    const first = update(world, { definition: 'guestbook', announced });
+    expect(what(first)).toEqual({
+      'update instance/shop:1': [
+        'definition: guestbook@1.0.0 → guestbook@1.1.0 in-place',
+        'spec.limits.memory: undefined → 1GiB in-place',
+        'spec.limits.openFiles: undefined → 64 replaced',
+      ],
+    });
+    world.carryOut(first, 'shop');
+    world.definitions.push(limited('1.2.0', { openFiles: 64, memory: '2GiB' }));
+    expect(what(update(world, { definition: 'guestbook', announced }))).toEqual({
+      'update instance/shop:1': [
+        'definition: guestbook@1.1.0 → guestbook@1.2.0 in-place',
+        'spec.limits.memory: 1GiB → 2GiB in-place',
+      ],
     });
   });
 
@@ -187,7 +210,7 @@ describe('a plan to update', () => {
     world.definitions.push(guestbook('1.2.0', { spec: { command: ['node'], limits: { openFiles: 7 } } }));
     expect(reasons(update(world, { definition: 'guestbook@1.2.0' }))).toEqual([
       expect.stringMatching(
-        /cannot change spec.limits of what is there; it can change environment, command and artefact\. Export/,
+        /cannot change spec.limits.openFiles of what is there; it can change environment, command and artefact\. Export/,
       ),
     ]);
   });

@@ -92,19 +92,24 @@ const SHOP = [
 ];
 
 describe('N1: names', () => {
-  test('an import never takes one that something stands under; an export needs one, and leaves it its owner', () => {
+  test('an import never takes one that something stands under; an export and an update need one, and leave it its owner', () => {
     given(...SHOP)
       .when(claim('r2', 'shop', { job: 'import' }))
       .thenRefuses('name-taken');
     given()
       .when(claim('r1', 'shop', { job: 'import' }))
       .then([claimed('r1', 'shop', ADA, 'import')]);
-    given()
-      .when(claim('r1', 'shop', { job: 'export' }))
-      .thenRefuses('not-found');
-    given(...SHOP)
-      .when(claim('r2', 'shop', { job: 'export', owner: BOB }))
-      .then([claimed('r2', 'shop', ADA, 'export')]);
+    for (const kind of ['export', 'update'] as const) {
+      given()
+        .when(claim('r1', 'shop', { job: kind }))
+        .thenRefuses('not-found');
+      given(...SHOP)
+        .when(claim('r2', 'shop', { job: kind, owner: BOB }))
+        .then([claimed('r2', 'shop', ADA, kind)]);
+      given(...SHOP, claimed('r2'))
+        .when(claim('r3', 'shop', { job: kind }))
+        .thenRefuses('name-taken');
+    }
   });
 
   test('free: claimed; claimed again by the same request: nothing to record', () => {

@@ -103,6 +103,18 @@ describe('what is announced', () => {
     },
   );
 
+  test('a driver that cannot change what is there is named before anything changes', () => {
+    const step = { id: 'storage/shop-data', kind: 'storage', location: 'local', driver: 's3', action: 'update' };
+    const plan = { steps: [step] } as unknown as Plan;
+    expect(() => assertProvided(plan, { announced: () => [can('s3', 'provision', 'portable')] })).toThrow(
+      expect.objectContaining({
+        code: 'not-updatable',
+        message: 'storage/shop-data: the storage driver s3 at local cannot change what is there',
+      }),
+    );
+    expect(() => assertProvided(plan, { announced: () => [can('s3', 'provision', 'updatable')] })).not.toThrow();
+  });
+
   test('of a place that nobody was heard of nothing is known: the request goes its way', async () => {
     const { world, orchestrator, accept, ended } = await started(ALL);
     await accept('shop');
