@@ -123,106 +123,6 @@ const readOut = [
   done('instance/shop'),
 ];
 
-/** As the solver plans it: what differs, with what it was; then what is not needed any more. */
-const before = { definition: { name: 'd', version: '0.9.0', hash: 'g' }, spec: { size: 'before' } };
-const UPDATE = plan(
-  [
-    step('storage/shop-data', [], { action: 'update', inverse: 'update', before: { ...before, wires: [] } }),
-    step('instance/shop', ['storage/shop-data'], {
-      ...{ action: 'update', inverse: 'update' },
-      before: { ...before, wires: [{ from: 'instance/shop', requirement: 'pg', to: 'database/pg' }] },
-    }),
-    step('instance/shop-helper', ['instance/shop'], { action: 'destroy', inverse: 'forward' }),
-  ],
-  { outcome: 'update', wires: [{ from: 'instance/shop', requirement: 'data', to: 'storage/shop-data' }] },
-);
-const change = (stepId: string, more: object = {}) => begun(stepId, { action: 'update', ...more });
-const changed = (stepId: string, outcome: StepOutcome) => settle(stepId, outcome, { action: 'update' });
-const withData = { data: { path: '/data' } };
-const updating = [
-  ...[accepted({ job: 'update' }), planMade(UPDATE), admitted, change('storage/shop-data')],
-  ...[done('storage/shop-data', withData.data), change('instance/shop', { inputs: withData })],
-];
-const removingRest = [...updating, done('instance/shop'), begun('instance/shop-helper', { action: 'destroy' })];
-
-describe('an update', () => {
-  const refOf = (id: string) => {
-    const { kind, name, generation, definition } = UPDATE.steps.find((one) => one.id === id)!;
-    return { kind, name, generation, definition };
-  };
-
-  test('changes what is there, and takes away what is not needed any more when all else is done', () => {
-    given(...updating.slice(0, 2))
-      .when({ type: 'Admit', planHash: 'plan-1', setting: setting() })
-      .then([admitted, change('storage/shop-data')]);
-    given(...updating.slice(0, 4))
-      .when(changed('storage/shop-data', success(withData.data)))
-      .then(updating.slice(4));
-    given(...updating)
-      .when(changed('instance/shop', success()))
-      .then(removingRest.slice(-2));
-    const data = {
-      ...{ alreadySatisfied: [], installed: [], wires: UPDATE.wires },
-      removed: [refOf('instance/shop-helper')],
-      updated: [refOf('storage/shop-data'), refOf('instance/shop')],
-    };
-    given(...removingRest)
-      .when(settle('instance/shop-helper', success(), { action: 'destroy' }))
-      .then([done('instance/shop-helper'), { type: 'RequestSucceeded', data }]);
-    const ended: RequestEvent[] = [...removingRest, done('instance/shop-helper'), { type: 'RequestSucceeded', data }];
-    const told = settlement(ended.reduce(request.evolve, request.initialState()), { guestLocation: 'here', provisioner: 'acme' });
-    expect(told).toMatchObject({ outcome: 'done', removed: ['instance/shop-helper'], wires: UPDATE.wires });
-    expect(told.installed).toMatchObject([
-      { kind: 'storage', name: 'shop-data', guestLocation: 'here', provisioner: 'acme', outputs: { path: '/data' } },
-      { kind: 'instance', name: 'shop', instanceId: 'shop' },
-    ]);
-  });
-
-  test('that fails, or is cancelled, is undone by changing back, with what each was wired to; no try has the number of another', () => {
-    const why = cause('foreign');
-    const back = [
-      { type: 'UndoStarted', data: { cause: why } } as RequestEvent,
-      change('instance/shop', { undo: true, try: 2, inputs: { pg: { url: 'pg://shared' } } }),
-    ];
-    given(...updating)
-      .when(changed('instance/shop', failure(why)))
-      .then([stepFailed('instance/shop', why), ...back]);
-    const undoing = [...updating, stepFailed('instance/shop', why), ...back];
-    given(...undoing)
-      .when(settle('instance/shop', success(), { action: 'update', try: 2 }))
-      .then([
-        { type: 'StepUndone', data: { stepId: 'instance/shop', try: 2 } },
-        change('storage/shop-data', { undo: true, try: 2 }),
-      ]);
-    const cancel: RequestCommand = { type: 'Cancel', actor: ADA, setting: setting() };
-    const cancelled = [...updating, ...request.decide(updating.reduce(request.evolve, request.initialState()), cancel)];
-    const then = request.decide(cancelled.reduce(request.evolve, request.initialState()), changed('instance/shop', success()));
-    expect(then.map(({ type }) => type)).toEqual(['StepSucceeded', 'UndoStarted', 'StepRequested']);
-    expect(then[2]).toMatchObject({ data: { stepId: 'instance/shop', action: 'update', undo: true, try: 2 } });
-  });
-
-  test('only goes on while something is taken away: no cancel, no undo; what was changed stays, also when it is abandoned', () => {
-    given(...removingRest)
-      .when({ type: 'Cancel', actor: ADA, setting: setting() })
-      .thenRefuses('not-possible');
-    const stuck = request.decide(
-      removingRest.reduce(request.evolve, request.initialState()),
-      settle('instance/shop-helper', failure(cause('forbidden')), { action: 'destroy' }),
-    );
-    expect(stuck.map(({ type }) => type)).toEqual(['StepFailed', 'AttentionNeeded']);
-    expect(stuck[1]).toMatchObject({ data: { left: [{ resource: { name: 'shop-helper' } }] } });
-    expect((stuck[1] as { data: { left: unknown[] } }).data.left).toHaveLength(1);
-    given(...removingRest, ...stuck)
-      .when({ type: 'Retry', actor: ADA, setting: setting() })
-      .then([{ type: 'RequestRetried', data: { actor: ADA } }, begun('instance/shop-helper', { action: 'destroy', try: 2 })]);
-    const state = [...removingRest, ...stuck].reduce(request.evolve, request.initialState());
-    const abandoned = request.decide(state, { type: 'Abandon', actor: ADA, reason: 'its host is gone' });
-    const told = settlement(abandoned.reduce(request.evolve, state), { guestLocation: 'here' });
-    expect(told).toMatchObject({ outcome: 'abandoned', removed: ['instance/shop-helper'], wires: UPDATE.wires });
-    expect(told.installed.map(({ name }) => name)).toEqual(['shop-data', 'shop']);
-  });
-});
-
 describe('an export', () => {
   test('stops, reads out, brings up again with the inputs that stand; data have a deadline of their own', () => {
     given(accepted({ job: 'export' }), planMade(EXPORT))
@@ -624,6 +524,28 @@ describe('deprovision', () => {
   });
 });
 
+/** As the solver plans it: what differs, with what it was; then what is not needed any more. */
+const before = { definition: { name: 'd', version: '0.9.0', hash: 'g' }, spec: { size: 'before' } };
+const RESIZE = plan(
+  [
+    step('storage/shop-data', [], { action: 'update', inverse: 'update', before: { ...before, wires: [] } }),
+    step('instance/shop', ['storage/shop-data'], {
+      ...{ action: 'update', inverse: 'update' },
+      before: { ...before, wires: [{ from: 'instance/shop', requirement: 'pg', to: 'database/pg' }] },
+    }),
+    step('instance/shop-helper', ['instance/shop'], { action: 'destroy', inverse: 'forward' }),
+  ],
+  { outcome: 'update', wires: [{ from: 'instance/shop', requirement: 'data', to: 'storage/shop-data' }] },
+);
+const change = (stepId: string, more: object = {}) => begun(stepId, { action: 'update', ...more });
+const changed = (stepId: string, outcome: StepOutcome) => settle(stepId, outcome, { action: 'update' });
+const withData = { data: { path: '/data' } };
+const resizing = [
+  ...[accepted({ job: 'update' }), planMade(RESIZE), admitted, change('storage/shop-data')],
+  ...[done('storage/shop-data', withData.data), change('instance/shop', { inputs: withData })],
+];
+const removingRest = [...resizing, done('instance/shop'), begun('instance/shop-helper', { action: 'destroy' })];
+
 /** The instance is changed, then what it needs no more goes. */
 const UPDATE = plan(
   [
@@ -639,6 +561,75 @@ const UPDATE = plan(
 );
 
 describe('an update', () => {
+  const refOf = (id: string) => {
+    const { kind, name, generation, definition } = RESIZE.steps.find((one) => one.id === id)!;
+    return { kind, name, generation, definition };
+  };
+
+  test('changes what is there, and takes away what is not needed any more when all else is done', () => {
+    given(...resizing.slice(0, 2))
+      .when({ type: 'Admit', planHash: 'plan-1', setting: setting() })
+      .then([admitted, change('storage/shop-data')]);
+    given(...resizing.slice(0, 4))
+      .when(changed('storage/shop-data', success(withData.data)))
+      .then(resizing.slice(4));
+    given(...resizing)
+      .when(changed('instance/shop', success()))
+      .then(removingRest.slice(-2));
+    const data = {
+      ...{ alreadySatisfied: [], installed: [], wires: RESIZE.wires },
+      removed: [refOf('instance/shop-helper')],
+      updated: [refOf('storage/shop-data'), refOf('instance/shop')],
+    };
+    given(...removingRest)
+      .when(settle('instance/shop-helper', success(), { action: 'destroy' }))
+      .then([done('instance/shop-helper'), { type: 'RequestSucceeded', data }]);
+    const ended: RequestEvent[] = [...removingRest, done('instance/shop-helper'), { type: 'RequestSucceeded', data }];
+    const told = settlement(ended.reduce(request.evolve, request.initialState()), { guestLocation: 'here', provisioner: 'acme' });
+    expect(told).toMatchObject({ outcome: 'done', removed: ['instance/shop-helper'], wires: RESIZE.wires });
+    expect(told.installed).toMatchObject([
+      { kind: 'storage', name: 'shop-data', guestLocation: 'here', provisioner: 'acme', outputs: { path: '/data' } },
+      { kind: 'instance', name: 'shop', instanceId: 'shop' },
+    ]);
+  });
+
+  test('that fails, or is cancelled, is undone by changing back, with what each was wired to; no try has the number of another', () => {
+    const why = cause('foreign');
+    const back = [
+      { type: 'UndoStarted', data: { cause: why } } as RequestEvent,
+      change('instance/shop', { undo: true, try: 2, inputs: { pg: { url: 'pg://shared' } } }),
+    ];
+    given(...resizing)
+      .when(changed('instance/shop', failure(why)))
+      .then([stepFailed('instance/shop', why), ...back]);
+    const undoing = [...resizing, stepFailed('instance/shop', why), ...back];
+    given(...undoing)
+      .when(settle('instance/shop', success(), { action: 'update', try: 2 }))
+      .then([
+        { type: 'StepUndone', data: { stepId: 'instance/shop', try: 2 } },
+        change('storage/shop-data', { undo: true, try: 2 }),
+      ]);
+    const cancel: RequestCommand = { type: 'Cancel', actor: ADA, setting: setting() };
+    const cancelled = [...resizing, ...request.decide(resizing.reduce(request.evolve, request.initialState()), cancel)];
+    const then = request.decide(cancelled.reduce(request.evolve, request.initialState()), changed('instance/shop', success()));
+    expect(then.map(({ type }) => type)).toEqual(['StepSucceeded', 'UndoStarted', 'StepRequested']);
+    expect(then[2]).toMatchObject({ data: { stepId: 'instance/shop', action: 'update', undo: true, try: 2 } });
+  });
+
+  test('that is abandoned while it takes something away leaves what it has changed as it is now', () => {
+    const stuck = request.decide(
+      removingRest.reduce(request.evolve, request.initialState()),
+      settle('instance/shop-helper', failure(cause('forbidden')), { action: 'destroy' }),
+    );
+    expect(stuck.map(({ type }) => type)).toEqual(['StepFailed', 'AttentionNeeded']);
+    expect(stuck[1]).toMatchObject({ data: { left: [{ resource: { name: 'shop-helper' } }] } });
+    const state = [...removingRest, ...stuck].reduce(request.evolve, request.initialState());
+    const abandoned = request.decide(state, { type: 'Abandon', actor: ADA, reason: 'its host is gone' });
+    const told = settlement(abandoned.reduce(request.evolve, state), { guestLocation: 'here' });
+    expect(told).toMatchObject({ outcome: 'abandoned', removed: ['instance/shop-helper'], wires: RESIZE.wires });
+    expect(told.installed.map(({ name }) => name)).toEqual(['shop-data', 'shop']);
+  });
+
   const cancel: RequestCommand = { type: 'Cancel', actor: ADA, setting: setting() };
   const updating: RequestEvent[] = [
     accepted({ job: 'update' }),
