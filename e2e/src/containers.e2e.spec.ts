@@ -51,11 +51,12 @@ const definitions = (image: string) => [
   storage('bucket', 's3'),
   {
     ...{ name: 'boxed', version: '1.0.0', type: 'instance', driver: 'docker', requirements: needs('crate') },
+    offerings: [{ name: 'sign', title: 'What it is told', schema: { type: 'string' }, default: 'open' }],
     spec: {
       artefact: 'app',
       container: { image, mounts: { data: '/data' } },
       command: ['/bin/node', 'app.mjs'],
-      environment: { PORT: '${port}', HOST: '${host}', DATA: '${data.path}', KEY: '${secret.key}' },
+      environment: { PORT: '${port}', HOST: '${host}', DATA: '${data.path}', KEY: '${secret.key}', SIGN: '${offering.sign}' },
       secrets: { key: { bytes: 32 } },
       health: { path: '/', startSeconds: 60, intervalSeconds: 1 },
     },
@@ -94,6 +95,9 @@ const POINTS: Tried['points'] = {
     // It runs and is well, which nobody knows yet.
     effect('before', String.raw`rename .*instance/docker/.*/healthy$`),
     effect('after', String.raw`rename .*instance/docker/.*/healthy$`),
+    // Its container is gone, or another one's to be: an update.
+    effect('before', String.raw`rename .*instance/docker/.*/g\d+/secrets$`),
+    effect('after', String.raw`rename .*instance/docker/.*/g\d+/instance\.json$`),
     // It was stopped, to be read out or given back.
     effect('before', String.raw`rename .*instance/docker/.*/stopped$`),
     // Its tombstone stands, and so does the container.
@@ -209,6 +213,7 @@ describe('Containers, volumes and buckets', () => {
     `processes die before and after what they do at an engine, in every job: nothing lost, nothing twice, nothing left${skipped(killed)}`,
     async () => {
       await dieInEveryJob(mesh, {
+        update: { sign: 'closed' },
         points: POINTS,
         write,
         read,
