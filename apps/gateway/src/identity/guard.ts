@@ -1,11 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { SlipwayError, type Actor } from '@slipway/contracts';
 
 /** Who holds the gateway's key. */
 const OPERATOR: Actor = Object.freeze({ id: 'operator', type: 'user' });
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,4096})$/i;
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /**
  * Says who somebody is, for REST and WebSocket alike: the one place that accounts will stand behind. Today there is one
