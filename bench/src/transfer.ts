@@ -19,7 +19,10 @@ export const transferNotes = {
     'imported under another name, by a whole mesh in one process: from the request until its end, the instance’s stop and start included; ' +
     'against `tar | zstd -3`, `sqlite3 .backup | zstd -3` and the way back with a check of the database (`bench/shell/transfer.sh`). Both end when ' +
     'all is on the disk. Memory is what the mesh’s process (VmRSS) holds at most meanwhile, above what it held idle.',
-  notMeasured: 'Other databases, archives over the network, many small files, machines with more cores.',
+  notMeasured:
+    'An import takes its database in as a file from strangers: its SHA-256, then integrity_check (by hand: quick_check), which ' +
+    'begins when the file is on the disk; by hand all is synced once at the end, and nothing is hashed. Not measured: other ' +
+    'databases, archives over the network, many small files, machines with more cores.',
 };
 
 /** What it costs to take a service’s data out and in. */
