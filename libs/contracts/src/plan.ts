@@ -106,6 +106,8 @@ export interface PlanStep {
   spec: JsonObject;
   /** What holds of all that is offered for it: its driver gets it, as the input `offering`. */
   offerings?: JsonObject;
+  /** Of what has the instance's own name: what its job needed beside the definition, each with the name that it is wired by. */
+  requirements?: CapabilityRequirement[];
   /** Ids of the steps that must be done before. */
   after: string[];
   inverse: Inverse;

@@ -87,6 +87,16 @@ export const SNAPSHOT_MANIFEST: Schema = object(
   ['offerings'],
 );
 const installed = object({ kind: { enum: RESOURCE_KINDS }, name, generation: atLeast(1), definition });
+const capabilityRequirement = object(
+  {
+    namespace: text(DEFINITION_NAME, 'must be lower-case letters, digits and inner . _ -'),
+    name,
+    attributes: anything,
+    range: words(64),
+    resolution: { enum: ['mandatory', 'optional'] },
+  },
+  ['name', 'attributes', 'range', 'resolution'],
+);
 const planStep = object(
   {
     id: string,
@@ -99,6 +109,7 @@ const planStep = object(
     driver: name,
     spec: anything,
     offerings: anything,
+    requirements: listOf(capabilityRequirement),
     after: listOf(string),
     inverse: { enum: INVERSES },
     shared: boolean,
@@ -108,7 +119,7 @@ const planStep = object(
     changes: listOf(object({ field: string, from: string, to: string, how: { enum: CHANGED_HOW } }, ['from', 'to'])),
     before: object({ definition, spec: anything, offerings: anything, wires: listOf(wire) }, ['offerings']),
   },
-  ['offerings', 'shared', 'because', 'from', 'role', 'changes', 'before'],
+  ['offerings', 'requirements', 'shared', 'because', 'from', 'role', 'changes', 'before'],
 );
 const read = object(
   { key: string, generation: { type: ['integer', 'null'] }, updates: atLeast(1), users: listOf(string), leaving: listOf(string) },
@@ -118,16 +129,6 @@ const unsatisfied = object({ chain: listOf(string), requirement: string, reason:
 
 const offered = object({ name, title: words(120), schema: anything, default: {}, from: { enum: OFFERED_BY } });
 const reference = text(DEFINITION_REFERENCE, 'must be a definition’s name, or name@range such as "guestbook@^1.0.0"');
-const capabilityRequirement = object(
-  {
-    namespace: text(DEFINITION_NAME, 'must be lower-case letters, digits and inner . _ -'),
-    name,
-    attributes: anything,
-    range: words(64),
-    resolution: { enum: ['mandatory', 'optional'] },
-  },
-  ['name', 'attributes', 'range', 'resolution'],
-);
 const place = object(
   {
     guestLocation: name,

@@ -11,7 +11,7 @@ import {
 } from '@slipway/contracts';
 import type { Catalogue, PinnedDefinition } from './catalogue.js';
 import { fillingErrors, offeredWith, valuesOf, withChoices } from './offerings.js';
-import { needsOf } from './requirement.js';
+import { nameOf, needsOf, type Need } from './requirement.js';
 
 /** What is asked for: where, and with which choices. */
 export interface Asked {
@@ -19,6 +19,8 @@ export interface Asked {
   place: Place;
   /** What is needed beside the definition, or instead of it. */
   requirements?: CapabilityRequirement[];
+  /** Of an update: what the job that made the instance needed beside its definition, by the names that it is wired by. */
+  neededBefore?: CapabilityRequirement[];
   /** What was chosen of what is offered. */
   offerings?: JsonObject;
   /** What was chosen before: it holds where it is still offered, and nothing else is chosen. */
@@ -32,7 +34,7 @@ export interface Asked {
  * what was chosen are left out. Throws `bad-input` with the first one's reasons when none does.
  */
 export function candidatesAskedFor(requirement: Requirement, asked: Asked): PinnedDefinition[] {
-  const { catalogue, place, requirements } = asked;
+  const { catalogue, place } = asked;
   const found = requirement === NOTHING_NAMED ? [UNNAMED] : catalogue.candidates(requirement);
   const candidates = found.map((candidate) => {
     const offered = offeredWith(place, candidate.written);
@@ -42,7 +44,7 @@ export function candidatesAskedFor(requirement: Requirement, asked: Asked): Pinn
   if (candidates.length > 0 && accepting.length === 0) throw badInput(candidates[0]!.errors);
   return accepting.map(({ candidate, offered }) => ({
     ...candidate,
-    definition: requiring(withChoices(candidate.written, valuesOf(offered, withKept(offered, asked))), requirements),
+    definition: requiring(withChoices(candidate.written, valuesOf(offered, withKept(offered, asked))), asked),
   }));
 }
 
@@ -59,18 +61,50 @@ export const NOTHING_NAMED: Requirement = { namespace: 'slipway.job' };
 export const JOB: ResourceDefinition = { name: '(job)', version: '0.0.0' };
 const UNNAMED: PinnedDefinition = { definition: JOB, written: JOB, hash: hashOf(JOB) };
 
-/** A definition with what the job needs beside it. Throws `bad-input` where it needs something of that name itself. */
-function requiring(definition: ResourceDefinition, more: readonly CapabilityRequirement[] = []): ResourceDefinition {
+/**
+ * A definition with what the job needs beside it, each with a name of its own; what the definition needs itself keeps its names. Throws
+ * `bad-input` where it needs something of that name itself.
+ */
+function requiring(
+  definition: ResourceDefinition,
+  { requirements = [], neededBefore = [] }: Pick<Asked, 'requirements' | 'neededBefore'>,
+): ResourceDefinition {
+  const own = needsOf(definition);
+  const errors = [
+    ...neededBefore.flatMap(({ name }) => (own.some((need) => need.name === name) ? [needsItToo(definition, name!)] : [])),
+    ...requirements.flatMap(({ name }, index): FieldError[] =>
+      name !== undefined &&
+      (own.some((need) => need.name === name) || requirements.findIndex((other) => other.name === name) < index)
+        ? [{ field: `requirements.${index}.name`, reason: `"${name}" is the name of another requirement` }]
+        : [],
+    ),
+  ];
+  if (errors.length > 0) throw badInput(errors);
+  const more = namedApart([...neededBefore, ...requirements], own);
   if (more.length === 0) return definition;
-  const own = new Set(needsOf(definition).map(({ name }) => name));
-  const taken = more.flatMap(({ name }, index): FieldError[] =>
-    name !== undefined && (own.has(name) || more.findIndex((other) => other.name === name) < index)
-      ? [{ field: `requirements.${index}.name`, reason: `"${name}" is the name of another requirement` }]
-      : [],
-  );
-  if (taken.length > 0) throw badInput(taken);
-  return { ...definition, requirements: [...(definition.requirements ?? []), ...more] };
+  // What it needs itself is named first: what comes beside it takes none of its names.
+  const named = own.slice(0, definition.requirements?.length ?? 0).map(({ name, requirement }) => ({ ...requirement, name }));
+  return { ...definition, requirements: [...named, ...more] };
 }
+
+const needsItToo = ({ name: of, version }: ResourceDefinition, name: string): FieldError => ({
+  field: 'definition',
+  reason: `${of}@${version} needs "${name}" itself, and so did the job that made the instance, beside its definition: choose another version, or export it, deprovision it, and provision it anew`,
+});
+
+/** Each with a name that nobody else has. */
+function namedApart(more: readonly CapabilityRequirement[], own: readonly Need[]): CapabilityRequirement[] {
+  const taken = new Set([...own, ...more].map(({ name }) => name));
+  return more.map((requirement) => {
+    const name = nameOf(requirement, (one) => taken.has(one));
+    taken.add(name);
+    return { ...requirement, name };
+  });
+}
+
+/** Of a definition that was asked for: what the job needs beside it. */
+export const neededBeside = ({ written, definition }: PinnedDefinition): CapabilityRequirement[] =>
+  definition.requirements?.slice(written.requirements?.length ?? 0) ?? [];
 
 /** What is chosen now, and of what was chosen before all that is offered still and fits. */
 export const withKept = (

@@ -2,6 +2,7 @@ import {
   RESOURCE_KINDS,
   SlipwayError,
   resourceKey,
+  type CapabilityRequirement,
   type Installed,
   type JsonObject,
   type Plan,
@@ -11,7 +12,7 @@ import {
   type Unsatisfied,
   type Wire,
 } from '@slipway/contracts';
-import { JOB, NOTHING_NAMED, withKept, type Asked } from './asked-for.js';
+import { JOB, NOTHING_NAMED, neededBeside, withKept, type Asked } from './asked-for.js';
 import { identityOf, provides, type Catalogue } from './catalogue.js';
 import { driverAt } from './driver.js';
 import { withAllTheyUse, type EnvironmentView } from './environment.js';
@@ -28,9 +29,10 @@ export interface ProvisionInput {
   catalogue: Catalogue;
   guestLocations: readonly string[];
   check?: Asked['check'];
-  /** Of an update: how the instance stands, and what was chosen for it. */
+  /** Of an update: how the instance stands, what was chosen for it, and what was needed beside its definition. */
   former?: EnvironmentView;
   kept?: JsonObject;
+  neededBefore?: CapabilityRequirement[];
 }
 
 /** A job that names no definition stands in no chain. */
@@ -38,7 +40,7 @@ const fromItsNeed = (one: Unsatisfied): Unsatisfied => ({ ...one, chain: one.cha
 
 /** What it takes to have `query.definition` under the name `query.instanceId`. */
 export function planProvision(input: ProvisionInput): Plan {
-  const { query, environment, catalogue, guestLocations, check, former, kept } = input;
+  const { query, environment, catalogue, guestLocations, check, former, kept, neededBefore } = input;
   const requirement = askedFor(query);
 
   const there = installedAs(query.instanceId, environment);
@@ -53,7 +55,7 @@ export function planProvision(input: ProvisionInput): Plan {
     return unsatisfied(query, [{ chain: [], ...noLocation(requirement, query.place, guestLocations) }]);
   const { place, instanceId, offerings } = query;
   const { requirements } = query;
-  const more = { ...(requirements && { requirements }), ...(kept && { kept }) };
+  const more = { ...(requirements && { requirements }), ...(kept && { kept }), ...(neededBefore && { neededBefore }) };
   const choices = { ...(offerings && { offerings }), ...(check && { check }), ...more };
   const found = search(requirement, { catalogue, environment, place, instanceId, former, ...choices });
   return isFailure(found) ? unsatisfied(query, found.unsatisfied.map(fromItsNeed)) : planOf(found, input);
@@ -103,7 +105,11 @@ function planOf(root: Provider, input: ProvisionInput): Plan {
   const wires = made.flatMap((part) => wiresOf(part));
   const satisfied = withAllTheyUse(environment, installed);
   const choices = choicesOf(root, input);
-  const steps = made.map((part) => stepOf(part, wires, choices(part), query, environment));
+  const asked = 'part' in root ? root.part : undefined;
+  const steps = made.map((part) => {
+    const beside = part === asked ? neededBeside(part.pinned) : [];
+    return { ...stepOf(part, wires, choices(part), query, environment), ...(beside.length > 0 && { requirements: beside }) };
+  });
   return finishPlan({
     environment: query.environment,
     outcome: steps.length > 0 ? 'install' : 'satisfied',

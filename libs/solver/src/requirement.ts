@@ -36,13 +36,19 @@ export function needsOf(definition: ResourceDefinition): Need[] {
   const requirements = [...(definition.requirements ?? []), ...(definition.dependencies ?? []).map(identityRequirement)];
   const taken = new Set(requirements.map((requirement) => requirement.name));
   return requirements.map((requirement) => {
-    if (requirement.name !== undefined) return { name: requirement.name, requirement };
-    const plain = asName(identityName(requirement) ?? requirement.namespace);
-    let name = plain;
-    for (let count = 2; taken.has(name); count++) name = `${plain}-${count}`;
+    const name = nameOf(requirement, (one) => taken.has(one));
     taken.add(name);
     return { name, requirement };
   });
+}
+
+/** A requirement's own name, else one that is not taken. */
+export function nameOf(requirement: Requirement, isTaken: (name: string) => boolean): string {
+  if (requirement.name !== undefined) return requirement.name;
+  const plain = asName(identityName(requirement) ?? requirement.namespace);
+  let name = plain;
+  for (let count = 2; isTaken(name); count++) name = `${plain}-${count}`;
+  return name;
 }
 
 /** A definition's name as part of a resource's name: letters, digits and hyphens. */

@@ -14,12 +14,11 @@ import {
 } from '@slipway/contracts';
 import { identityOf } from './catalogue.js';
 import { differencesOf, type Difference } from './differences.js';
-import { withAllTheyUse, type EnvironmentView } from './environment.js';
+import type { EnvironmentView } from './environment.js';
 import { cannotChange, noLongerNeeded, noRootToUpdate, otherDriver, otherKind, standsOtherwise, type Reason } from './explain.js';
 import { inStepOrder } from './order.js';
 import { finishPlan, installedRef, leftRead, readOf } from './plan.js';
 import { installedAs, planProvision, unsatisfied, type ProvisionInput } from './provision.js';
-import { needsOf } from './requirement.js';
 import { rolesFrom } from './roles.js';
 import { secretsOf, usersWithout } from './users.js';
 
@@ -45,6 +44,7 @@ export function planUpdate(input: ProvisionInput): Plan {
     environment: without(environment, mine),
     former: environment,
     ...(root.offerings && { kept: root.offerings }),
+    ...(root.requirements && { neededBefore: root.requirements }),
   });
   if (target.outcome === 'unsatisfied') return target;
   const comparison = new Comparison(target, mine, root, input);
@@ -74,8 +74,6 @@ class Comparison {
   /** What each step's resource is already, by the step's id. */
   readonly #there: ReadonlyMap<string, Installed>;
   readonly #wires: Wire[];
-  /** What the job that made it needed beside its definition: it stays. */
-  readonly #beside: Beside;
   readonly #same: Installed[] = [];
   readonly #steps: PlanStep[] = [];
   /** What is shared, was used, and is left to others. */
@@ -88,9 +86,7 @@ class Comparison {
     private readonly input: ProvisionInput,
   ) {
     this.#there = matched(target, mine, resourceKey(root), this.environment, this.query.instanceId);
-    this.#beside = askedBeside(root, input);
-    const wires = target.wires.map((wire) => ({ ...wire, from: this.#keyOf(wire.from), to: this.#keyOf(wire.to) }));
-    this.#wires = [...wires, ...this.#beside.wires];
+    this.#wires = target.wires.map((wire) => ({ ...wire, from: this.#keyOf(wire.from), to: this.#keyOf(wire.to) }));
     if (![...this.#there.values()].includes(root)) {
       const first = target.steps.find(({ name, shared }) => name === root.name && !shared);
       this.reasons.push(otherKind(root, this.#wanted, first?.kind));
@@ -119,7 +115,7 @@ class Comparison {
     // What stays as it is is not waited for.
     const steps = this.#steps.map((step) => ({ ...step, after: step.after.filter((id) => ids.has(id)).toSorted() }));
     const used = target.alreadySatisfied.flatMap((one) => environment.get(resourceKey(one)) ?? []);
-    const same = [...new Set([...this.#same, ...this.#beside.installed, ...used])];
+    const same = [...new Set([...this.#same, ...used])];
     return finishPlan({
       environment: query.environment,
       outcome: steps.length > 0 ? 'update' : 'satisfied',
@@ -213,7 +209,7 @@ class Comparison {
 
   /** What was made for the instance and is not needed any more, and what would be left without anybody who uses it. */
   #removeRest(): void {
-    const kept = new Set([...this.#there.values(), ...this.#beside.installed].map(resourceKey));
+    const kept = new Set([...this.#there.values()].map(resourceKey));
     const rest = [...this.mine].filter(([key]) => !kept.has(key));
     const before = this.#steps.map(({ id }) => id);
     for (const [key, one] of rest) {
@@ -231,26 +227,6 @@ class Comparison {
       else if (one.instanceId === undefined) this.#left.push(leftRead(one, this.environment, goes));
     }
   }
-}
-
-interface Beside {
-  /** From the instance, and from all that these lead to. */
-  wires: Wire[];
-  installed: Installed[];
-}
-
-/** What the instance is wired to by requirements that its definition does not have, with all that those use. */
-function askedBeside(root: Installed, { environment, catalogue }: ProvisionInput): Beside {
-  const definition = catalogue.get(root.definition)?.definition;
-  if (!definition) return { wires: [], installed: [] };
-  const names = needsOf(definition).map(({ name }) => name);
-  const isOwn = ({ requirement }: Wire) => names.some((name) => requirement === name || requirement.startsWith(`${name}-`));
-  const asked = environment.wiresFrom(resourceKey(root)).filter((wire) => !isOwn(wire));
-  const installed = withAllTheyUse(
-    environment,
-    asked.map(({ to }) => environment.get(to)!),
-  );
-  return { wires: [...asked, ...installed.flatMap((one) => environment.wiresFrom(resourceKey(one)))], installed };
 }
 
 /**

@@ -182,6 +182,74 @@ describe('a plan to update', () => {
     expect(wires({ wires: world.allWires })).toContain('instance/shop -cache-> storage/shop-cache');
   });
 
+  describe('with what was needed beside the definition', () => {
+    const more = { capabilities: [{ namespace: 'cache' }] };
+    const app = (version: string, names: string[] = []) =>
+      instance(`app@${version}`, [], {
+        requirements: names.map((name) => ({ namespace: 'files', name })),
+        spec: { environment: { VERSION: version } },
+      });
+    const beside = (requirement: object, cache: object = {}) => {
+      const world = new World(app('1.0.0', ['data']), files(), storage('cache', [], { ...more, ...cache }));
+      const requirements = [{ namespace: 'cache', ...requirement }];
+      for (const name of ['shop', 'blog']) world.carryOut(world.plan('app', name, { requirements }), name);
+      return world;
+    };
+    const uses = (world: World) => wires({ wires: [...world.wiresFrom('instance/shop')] });
+
+    test('knows it by what was recorded, when the definition of before is gone from the repository', () => {
+      const world = beside({});
+      expect(world.get('instance/shop')?.requirements).toEqual([{ namespace: 'cache', name: 'cache' }]);
+      const before = uses(world);
+      world.definitions = [app('2.0.0', ['data']), ...world.definitions.slice(1)];
+      const plan = update(world, { definition: 'app' });
+      expect(plan.steps.map(({ id, action }) => `${action} ${id}`)).toEqual(['update instance/shop']);
+      world.carryOut(plan, 'shop');
+      expect(uses(world)).toEqual(before);
+      expect(world.get('instance/shop')?.requirements).toHaveLength(1);
+    });
+
+    test('keeps it where others share it', () => {
+      const world = beside({}, { shared: true });
+      world.definitions = [app('2.0.0', ['data']), ...world.definitions.slice(1)];
+      const plan = update(world, { definition: 'app' });
+      expect(plan.reads.some(({ leaving }) => leaving)).toBe(false);
+      world.carryOut(plan, 'shop');
+      expect(uses(world)).toContain('instance/shop -cache-> storage/cache');
+    });
+
+    test('is not misled by its name', () => {
+      const world = beside({ name: 'data-2' });
+      expect(update(world).outcome).toBe('satisfied');
+      world.definitions.push(app('2.0.0', ['data']));
+      const plan = update(world, { definition: 'app' });
+      expect(plan.outcome).toBe('update');
+      world.carryOut(plan, 'shop');
+      expect(uses(world)).toContain('instance/shop -data-2-> storage/shop-data-2');
+    });
+
+    test('leaves to the definition the names that it has itself', () => {
+      const world = new World(instance('app', ['cache']), storage('cache', [], more));
+      world.carryOut(world.plan('app', 'shop', { requirements: [{ namespace: 'cache' }] }), 'shop');
+      expect(uses(world)).toEqual(['instance/shop -cache-> storage/shop-cache', 'instance/shop -cache-2-> storage/shop-cache-2']);
+      expect(world.get('instance/shop')?.requirements).toEqual([{ namespace: 'cache', name: 'cache-2' }]);
+      expect(update(world).outcome).toBe('satisfied');
+    });
+
+    test('is refused where the definition comes to need something of that name itself, as a provision is', () => {
+      const world = beside({ name: 'extra' });
+      world.definitions.push(app('2.0.0', ['data', 'extra']));
+      const refused = (field: string) =>
+        expect.objectContaining({
+          code: 'bad-input',
+          details: { fields: [{ field, reason: expect.stringContaining('"extra"') }] },
+        });
+      expect(() => update(world, { definition: 'app' })).toThrow(refused('definition'));
+      const requirements = [{ namespace: 'cache', name: 'extra' }];
+      expect(() => world.plan('app', 'other', { requirements })).toThrow(refused('requirements.0.name'));
+    });
+  });
+
   test('never takes away what holds data, nor what would be left to nobody', () => {
     const world = new World(
       instance('app', ['db', 'pool']),

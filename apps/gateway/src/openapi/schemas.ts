@@ -336,6 +336,9 @@ const planStep = object<PlanStep>({
   driver: text,
   spec: json,
   offerings: optional(described(json, 'What holds of all that is offered for it: its driver gets it.')),
+  requirements: optional(
+    described(list(json), 'What its job needed beside the definition, each with the name that it is wired by.'),
+  ),
   after: list(text),
   shared: optional(flag),
   because: optional(described(text, 'Why this definition, where others satisfy the requirement too.')),

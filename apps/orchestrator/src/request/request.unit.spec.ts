@@ -796,13 +796,17 @@ describe('what people do', () => {
   });
 });
 
-test('what the environment is told: what was made, for whom, and how it is wired', () => {
+test('what the environment is told: what was made, for whom, how it is wired, and what was needed beside its definition', () => {
+  const requirements = [{ namespace: 'cache', name: 'extra' }];
   const shared = plan([step('database/pg', [], { shared: true }), step('instance/shop', ['database/pg'])], {
     wires: [{ from: 'instance/shop', requirement: 'db', to: 'database/pg' }],
   });
   const state = [
     accepted(),
-    planMade(shared),
+    planMade({
+      ...shared,
+      steps: shared.steps.map((step) => (step.id === 'instance/shop' ? { ...step, requirements } : step)),
+    }),
     admitted,
     begun('database/pg'),
     done('database/pg', { url: 'u' }),
@@ -817,9 +821,10 @@ test('what the environment is told: what was made, for whom, and how it is wired
   expect(told).toMatchObject({ name: 'shop', outcome: 'done', removed: [], wires: shared.wires });
   expect(told.installed).toMatchObject([
     { kind: 'database', name: 'pg', owner: ADA, guestLocation: 'here', outputs: { url: 'u' } },
-    { kind: 'instance', name: 'shop', instanceId: 'shop' },
+    { kind: 'instance', name: 'shop', instanceId: 'shop', requirements },
   ]);
   expect(told.installed[0]).not.toHaveProperty('instanceId');
+  expect(told.installed[0]).not.toHaveProperty('requirements');
 });
 
 describe('streams as they were written', () => {

@@ -60,12 +60,13 @@ export function settlement(
   if (!isAbandoned && state.phase !== 'succeeded') return { ...nothing, outcome: 'undone' };
   const keys = new Set(made.map(({ plan }) => plan.id));
   const installed = made.map(({ plan, outputs }): Installed => {
-    const { kind, generation, definition, location, driver, spec, offerings, shared } = plan;
+    const { kind, generation, definition, location, driver, spec, offerings, requirements, shared } = plan;
     const base = { kind, name: plan.name, generation, definition, location, guestLocation, driver, owner, spec, outputs };
     return {
       ...base,
       ...(provisioner !== undefined && { provisioner }),
       ...(offerings && { offerings }),
+      ...(requirements && { requirements }),
       ...(!shared && { instanceId: name }),
     };
   });

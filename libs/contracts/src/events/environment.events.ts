@@ -1,6 +1,6 @@
 import type { Actor, Owner } from '../context.js';
 import type { JsonObject } from '../json.js';
-import type { InstalledRef, PlanRead, Wire } from '../plan.js';
+import type { CapabilityRequirement, InstalledRef, PlanRead, Wire } from '../plan.js';
 import type { BlobRef } from '../steps.js';
 import type { JobKind } from '../job.js';
 
@@ -17,6 +17,8 @@ export interface Installed extends InstalledRef {
   spec: JsonObject;
   /** What held of all that was offered for it. */
   offerings?: JsonObject;
+  /** Of what has the instance's own name: what its job needed beside the definition. Earlier releases recorded none. */
+  requirements?: CapabilityRequirement[];
   outputs: JsonObject;
 }
 
