@@ -805,7 +805,7 @@ test('what the environment is told: what was made, for whom, how it is wired, an
     accepted(),
     planMade({
       ...shared,
-      steps: shared.steps.map((step) => (step.id === 'instance/shop' ? { ...step, requirements } : step)),
+      steps: shared.steps.map((one) => (one.id === 'instance/shop' ? { ...one, requirements } : one)),
     }),
     admitted,
     begun('database/pg'),
