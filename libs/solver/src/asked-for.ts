@@ -23,7 +23,7 @@ export interface Asked {
   neededBefore?: CapabilityRequirement[];
   /** What was chosen of what is offered. */
   offerings?: JsonObject;
-  /** What was chosen before: it holds where it is still offered, and nothing else is chosen. */
+  /** What was chosen before: it holds where something of that name is still offered, and nothing else is chosen. */
   kept?: JsonObject;
   /** What is wrong with what was chosen, given what is offered. */
   check?: (offered: readonly Offered[], chosen: JsonObject) => FieldError[];
@@ -31,7 +31,8 @@ export interface Asked {
 
 /**
  * The definitions that satisfy what is asked for, in order of preference, each with its choices made; those that do not offer
- * what was chosen are left out. Throws `bad-input` with the first one's reasons when none does.
+ * what was chosen are left out. Throws `bad-input` with the first one's reasons when none does, and
+ * where what was chosen before would not do any more: then it has to be chosen anew.
  */
 export function candidatesAskedFor(requirement: Requirement, asked: Asked): PinnedDefinition[] {
   const { catalogue, place } = asked;
@@ -42,7 +43,10 @@ export function candidatesAskedFor(requirement: Requirement, asked: Asked): Pinn
   });
   const accepting = candidates.filter(({ errors }) => errors.length === 0);
   if (candidates.length > 0 && accepting.length === 0) throw badInput(candidates[0]!.errors);
-  return accepting.map(({ candidate, offered }) => ({
+  const outdated = accepting.map(({ offered }) => keptErrors(offered, asked));
+  if (outdated[0]?.length) throw badInput(outdated[0]);
+  const keeping = accepting.filter((_candidate, index) => outdated[index]!.length === 0);
+  return keeping.map(({ candidate, offered }) => ({
     ...candidate,
     definition: requiring(withChoices(candidate.written, valuesOf(offered, withKept(offered, asked))), asked),
   }));
@@ -53,6 +57,13 @@ function choiceErrors(written: ResourceDefinition, offered: readonly Offered[], 
   const errors = check?.(offered, offerings) ?? [];
   return errors.length > 0 ? errors : fillingErrors(written, valuesOf(offered, withKept(offered, asked)));
 }
+
+/** What was chosen before, is offered by its name still, and would not do any more. Of what nobody offers there is nothing to choose. */
+const keptErrors = (offered: readonly Offered[], { offerings = {}, kept = {}, check }: Asked): FieldError[] =>
+  Object.entries(kept)
+    .filter(([name]) => !Object.hasOwn(offerings, name) && offered.some((one) => one.name === name))
+    .flatMap(([name, value]) => check?.(offered, { [name]: value }) ?? [])
+    .map(({ field, reason }) => ({ field, reason: `${reason}; what was chosen before is not offered any more: choose anew` }));
 
 /** What a job asks for that names no definition, but only what it needs. */
 export const NOTHING_NAMED: Requirement = { namespace: 'slipway.job' };
@@ -106,15 +117,11 @@ function namedApart(more: readonly CapabilityRequirement[], own: readonly Need[]
 export const neededBeside = ({ written, definition }: PinnedDefinition): CapabilityRequirement[] =>
   definition.requirements?.slice(written.requirements?.length ?? 0) ?? [];
 
-/** What is chosen now, and of what was chosen before all that is offered still and fits. */
+/** What is chosen now, and of what was chosen before all that is offered still. */
 export const withKept = (
   offered: readonly Offered[],
-  { offerings = {}, kept = {}, check }: { [Key in 'offerings' | 'kept' | 'check']?: Asked[Key] | undefined },
+  { offerings = {}, kept = {} }: { [Key in 'offerings' | 'kept']?: Asked[Key] | undefined },
 ): JsonObject => ({
-  ...Object.fromEntries(
-    Object.entries(kept).filter(
-      ([name, value]) => offered.some((one) => one.name === name) && !check?.(offered, { [name]: value }).length,
-    ),
-  ),
+  ...Object.fromEntries(Object.entries(kept).filter(([name]) => offered.some((one) => one.name === name))),
   ...offerings,
 });

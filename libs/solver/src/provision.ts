@@ -151,11 +151,11 @@ function wiresOf(part: Part): Wire[] {
 }
 
 /** What holds of all that is offered for a part, whose choices were made for the root. */
-function choicesOf(root: Provider, { query, kept, check }: ProvisionInput): (part: Part) => JsonObject {
+function choicesOf(root: Provider, { query, kept }: ProvisionInput): (part: Part) => JsonObject {
   const { place } = query;
   const asked = 'part' in root ? root.part : undefined;
   const offered = offeredWith(place, asked?.pinned.written);
-  const offerings = withKept(offered, { offerings: query.offerings, kept, check });
+  const offerings = withKept(offered, { offerings: query.offerings, kept });
   return (part) => (part === asked ? valuesOf(offered, offerings) : valuesWithin(place, part.pinned.written, offered, offerings));
 }
 

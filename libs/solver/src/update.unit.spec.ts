@@ -89,6 +89,29 @@ describe('a plan to update', () => {
     expect(plan.steps.find(({ id }) => id === 'instance/shop')!.offerings).toEqual({ size: '256MiB' });
   });
 
+  test('of what was chosen and is not offered with that value any more is refused: it is chosen anew', () => {
+    const sized = (version: string, values: string[]) =>
+      instance(`app@${version}`, [], {
+        offerings: [{ ...offering('size', values[0]!), schema: { enum: values } }],
+        spec: { environment: { SIZE: '${offering.size}' } },
+      });
+    const world = new World(sized('1.0.0', ['S', 'L']), sized('2.0.0', ['S', 'XL']));
+    world.check = (offered, chosen) =>
+      Object.entries(chosen).flatMap(([name, value]) => {
+        const { enum: values } = offered.find((one) => one.name === name)!.schema as { enum: unknown[] };
+        return values.includes(value) ? [] : [{ field: `offerings.${name}`, reason: `must be one of ${values.join(', ')}` }];
+      });
+    world.carryOut(world.plan('app@1.0.0', 'shop', { offerings: { size: 'L' } }), 'shop');
+    const reason = 'must be one of S, XL; what was chosen before is not offered any more: choose anew';
+    for (const definition of ['app', 'app@2.0.0'])
+      expect(() => update(world, { definition })).toThrow(
+        expect.objectContaining({ code: 'bad-input', details: { fields: [{ field: 'offerings.size', reason }] } }),
+      );
+    expect(what(update(world, { definition: 'app', offerings: { size: 'XL' } }))).toMatchObject({
+      'update instance/shop:1': expect.arrayContaining(['offering.size: L → XL in-place']),
+    });
+  });
+
   test('upgrades what is named to the newest that is asked for, and nothing that it need not', () => {
     const world = there();
     world.definitions.push(
