@@ -1,24 +1,20 @@
-import { randomUUID } from 'node:crypto';
 /**
  * One driver call in a process of its own, for the parts of the contract that need one: it ends or stops itself right before
  * its n-th effect, or is killed from outside. Told by one message of its parent, answered by one or two.
  */
-import { causeOf, type Cause, type JsonObject, type Part } from '@slipway/contracts';
-import type { Driver, DriverContext, Ensured, Target } from '../driver.js';
-import { dataOf, readOut } from '../step/data.js';
+import { causeOf, type Cause, type Part } from '@slipway/contracts';
+import type { Driver, DriverContext } from '../driver.js';
+import { dataOf } from '../step/data.js';
 import { ContractPlace } from './contract-place.js';
+import { callDriver, type CallResult, type DriverCall } from './driver-call.js';
 import { withEffects, withPieces } from './effects.js';
 
-export interface ChildTask {
+export interface ChildTask extends DriverCall {
   /** URL of the built module, and the name of its export that makes the driver. */
   module: string;
   make: string;
   /** Of the {@link ContractPlace}. */
   folder: string;
-  action: 'ensure' | 'destroy' | 'export' | 'update';
-  target: Target;
-  spec: JsonObject;
-  inputs: Record<string, JsonObject>;
   /** What an ensure begins with: a blob of the place. */
   from?: Part;
   /** Sends itself this signal right before this effect (from 1). */
@@ -28,12 +24,12 @@ export interface ChildTask {
 export type ChildAnswer =
   | { type: 'began' }
   | { type: 'at'; effect: string }
-  | { type: 'done'; effects: number; result: Ensured | Omit<Ensured, 'effect'> | 'destroyed' | 'absent' | Part }
+  | { type: 'done'; effects: number; result: CallResult }
   | { type: 'failed'; effects: number; cause: Cause };
 
 const tell = (answer: ChildAnswer): Promise<void> => new Promise((resolve) => void process.send!(answer, () => resolve()));
 
-async function run({ module, make, folder, action, target, spec, inputs, from, at }: ChildTask): Promise<void> {
+async function run({ module, make, folder, from, at, ...call }: ChildTask): Promise<void> {
   const made = (await import(module)) as Record<string, () => Driver>;
   const driver = made[make]!();
   let effects = 0;
@@ -49,13 +45,7 @@ async function run({ module, make, folder, action, target, spec, inputs, from, a
   if (from) context.from = withPieces(dataOf(from, context), before, context.filesystem);
   await tell({ type: 'began' });
   try {
-    const does = {
-      ensure: () => driver.ensure(target, spec, inputs, context),
-      destroy: () => driver.destroy(target, context),
-      update: () => driver.updatable!.update(target, spec, inputs, context),
-      export: () => readOut(driver.portable!, target, spec, context, randomUUID()),
-    };
-    const result = await does[action]();
+    const result = await callDriver(driver, call, context);
     await tell({ type: 'done', effects, result });
   } catch (error) {
     await tell({ type: 'failed', effects, cause: causeOf(error) });

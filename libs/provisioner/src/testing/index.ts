@@ -1,4 +1,5 @@
-export { driverContract, type DriverSamples } from './driver-contract.js';
+export { driverContract } from './driver-contract.js';
+export type { DriverSamples } from './samples.js';
 export type { DataSamples } from './portable-contract.js';
 export { ContractPlace, type Said } from './contract-place.js';
 export { seeded } from './points.js';

@@ -1,6 +1,6 @@
 import { seedOf, seededRandom } from '@slipway/event-store/testing/seeded-random';
 
-const POINTS = 12;
+const POINTS = 4;
 
 /** Numbers from 0 to 1 that repeat with their seed: `SLIPWAY_SEED`, or a new one that is printed. */
 export function seeded(what: string): () => number {

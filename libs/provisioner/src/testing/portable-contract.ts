@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { putCompressed } from '@slipway/blobs';
-import { SlipwayError, TAR, type InspectAnswer, type Part } from '@slipway/contracts';
-import type { Data, Driver, DriverContext, Ensured, Target } from '../driver.js';
+import { SlipwayError, TAR, type Part } from '@slipway/contracts';
+import type { Data, Ensured, Target } from '../driver.js';
 import { dataOf, readOut, streamed } from '../step/data.js';
-import type { ChildStep } from './child-step.js';
-import type { ChildTask } from './child.js';
+import { LONG, type Hands } from './contract-hands.js';
 import type { ContractPlace } from './contract-place.js';
 import { withPieces } from './effects.js';
 import { hostileTars } from './hostile-tars.js';
@@ -22,35 +20,17 @@ export interface DataSamples {
   hostile?: Record<string, Uint8Array>;
 }
 
-/** What the suite of all drivers already can, for one driver. */
-interface Hands {
-  place(): ContractPlace;
-  spec(): object;
-  target(name?: string, generation?: number): Target;
-  later(meant: Target): Target;
-  ensure(meant: Target, context?: DriverContext): Promise<Ensured>;
-  destroy(meant: Target): Promise<'destroyed' | 'absent'>;
-  inspect(meant: Target): Promise<InspectAnswer>;
-  child(action: ChildTask['action'], meant: Target, at?: ChildTask['at'], from?: Part): ChildStep;
-  effectsOf(action: ChildTask['action'], meant: Target, from?: Part): Promise<number>;
-  expectDestroyed(meant: Target, was?: Ensured): Promise<void>;
-  expectWorks(meant: Target, ensured: Ensured): Promise<void>;
-  points(count: number): number[];
-  /** Whether a call may have fewer effects than that this time. */
-  mayBeMissed(effect: number, count: number): boolean;
-  random(): number;
-}
-
-const LONG = 600_000;
-
 /** The part of the contract that a driver with {@link Driver.portable} keeps: D5, and that reading out changes nothing. */
-export function describePortable(driver: Driver, data: DataSamples, hands: Hands): void {
+export function describePortable(hands: Hands): void {
   const { describe, expect, test } = globalThis as unknown as typeof import('@jest/globals');
-  const { target, later, ensure, destroy, inspect, child } = hands;
-  const portable = driver.portable!;
+  const { driver, samples, target, later, ensure, destroy, inspect, child } = hands;
+  const { portable } = driver;
+  if (!portable) return;
+  const { data } = samples;
+  if (!data) throw new Error(`${driver.name} is portable: the contract needs data to try that with`);
 
   describe('portable', () => {
-    const context = () => hands.place().context();
+    const { context } = hands;
     const read = async (meant: Target) => readOut(portable, meant, hands.spec() as never, await context(), randomUUID());
     const begin = async (meant: Target, from: Data) => ensure(meant, { ...(await context()), from });
     const restore = async (meant: Target, part: Part) => begin(meant, dataOf(part, await context()));

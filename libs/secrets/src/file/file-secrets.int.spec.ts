@@ -35,6 +35,23 @@ describe('file', () => {
     expect(await readdir(join(places.folder, 'shop'))).toEqual(['token#1']);
   });
 
+  test('is opened while others make secrets and empty them', async () => {
+    const others = await openSecrets(places);
+    let going = true;
+    const work = Array.from({ length: 8 }, async (_, n) => {
+      for (let round = 0; going; round += 1) {
+        await others.put(`of-${n}/g${round}/key`, 'x');
+        await others.empty(`of-${n}`);
+      }
+    });
+    try {
+      for (let times = 0; times < 150; times += 1) await openSecrets(places);
+    } finally {
+      going = false;
+      await Promise.all(work);
+    }
+  });
+
   test('opening sweeps what a killed process left half-written, and leaves what is written just now', async () => {
     await (await openSecrets(places)).put('shop/token', 'x');
     const [old, young] = [join(places.folder, 'shop', '~old'), join(places.folder, 'shop', '~young')];

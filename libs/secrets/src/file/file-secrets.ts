@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, readdir, rm, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { SlipwayError } from '@slipway/contracts';
 import { wayBelow } from '@slipway/interfaces';
 import type { SecretRef, Secrets } from '../port.js';
@@ -138,10 +138,13 @@ class FileSecrets implements Secrets {
 
 /** Removes what a process that was killed left half-written. Nobody takes an hour to write one. */
 async function sweepUnfinished(folder: string): Promise<void> {
-  for (const path of await readdir(folder, { recursive: true })) {
-    if (!basename(path).startsWith(UNFINISHED)) continue;
-    const touched = (await unlessAbsent(stat(join(folder, path))))?.mtimeMs;
-    if (touched !== undefined && touched < Date.now() - HOUR) await unlessAbsent(unlink(join(folder, path)));
+  for (const entry of (await unlessAbsent(readdir(folder, { withFileTypes: true }))) ?? []) {
+    const path = join(folder, entry.name);
+    // What somebody else empties meanwhile is gone.
+    if (entry.isDirectory()) await sweepUnfinished(path);
+    if (!entry.name.startsWith(UNFINISHED)) continue;
+    const touched = (await unlessAbsent(stat(path)))?.mtimeMs;
+    if (touched !== undefined && touched < Date.now() - HOUR) await unlessAbsent(unlink(path));
   }
 }
 

@@ -73,5 +73,5 @@ driverContract('process', contractDriver, {
       expect(readFileSync(`${place.root}/${holder}/${generation}/app/settings/newer`, 'utf8')).toBe(String(outputs['port']));
     },
   },
-  points: 3,
+  points: 2,
 });

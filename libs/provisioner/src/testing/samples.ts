@@ -1,0 +1,31 @@
+import type { JsonObject } from '@slipway/contracts';
+import type { Ensured, Target } from '../driver.js';
+import type { ContractPlace } from './contract-place.js';
+import type { DataSamples } from './portable-contract.js';
+
+/** What the suite needs to know of a driver. */
+export interface DriverSamples {
+  /** URL of the built module that child processes load (under `dist/`), and the name of its export that makes the driver. */
+  module: string;
+  make: string;
+  /** A spec and inputs that can be ensured at a place. Called once for each place. */
+  prepare(place: ContractPlace): Promise<{ spec: JsonObject; inputs?: Record<string, JsonObject> }>;
+  /** Throws when what was made does not do what it is for. */
+  works(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Throws when something of what was made is still to be had. */
+  gone(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Of a driver that can stop: throws when something of it still runs. */
+  stopped?(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Puts something of somebody else's where the driver would work; the returned function throws when it was touched. */
+  foreign?(place: ContractPlace, target: Target): Promise<() => Promise<void>>;
+  /** What a driver that is portable is tried with. */
+  data?: DataSamples;
+  /** Of a driver that can change what is there: another spec, and what throws unless that is what holds. */
+  changed?: { spec: JsonObject; holds(updated: Pick<Ensured, 'outputs' | 'observed'>, place: ContractPlace): Promise<void> };
+  /** How many of the points before effects are tried in child processes, each way; 4 when left out. */
+  points?: number;
+  /** Whether `ensure` asks the place again and again, with programs, while it waits: its last effects are not counted on. */
+  waits?: boolean;
+  /** Why the real thing can't be had on this machine: the suite is skipped, with this in its name. */
+  missing?: string | undefined;
+}
