@@ -1,6 +1,5 @@
 export { driverContract } from './driver-contract.js';
-export type { DriverSamples } from './samples.js';
-export type { DataSamples } from './portable-contract.js';
+export type { DataSamples, DriverSamples } from './samples.js';
 export { ContractPlace, type Said } from './contract-place.js';
 export { seeded } from './points.js';
 export { withEffects, type BeforeEffect } from './effects.js';

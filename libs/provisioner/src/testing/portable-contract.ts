@@ -6,19 +6,8 @@ import { SlipwayError, TAR, type Part } from '@slipway/contracts';
 import type { Data, Ensured, Target } from '../driver.js';
 import { dataOf, readOut, streamed } from '../step/data.js';
 import { LONG, type Hands } from './contract-hands.js';
-import type { ContractPlace } from './contract-place.js';
 import { withPieces } from './effects.js';
 import { hostileTars } from './hostile-tars.js';
-
-/** Data of a resource, as its user puts them there. */
-export interface DataSamples {
-  /** Puts data into what was made: some 100 KiB that hardly can be compressed. */
-  put(ensured: Ensured, place: ContractPlace): Promise<void>;
-  /** Throws unless all of them are there, and nothing else. */
-  has(ensured: Ensured, place: ContractPlace): Promise<void>;
-  /** Content that must be refused (`archive-invalid`), by what is wrong with it; besides hostile tars, which every driver of files gets. */
-  hostile?: Record<string, Uint8Array>;
-}
 
 /** The part of the contract that a driver with {@link Driver.portable} keeps: D5, and that reading out changes nothing. */
 export function describePortable(hands: Hands): void {

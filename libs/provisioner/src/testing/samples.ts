@@ -1,7 +1,6 @@
 import type { JsonObject } from '@slipway/contracts';
 import type { Ensured, Target } from '../driver.js';
 import type { ContractPlace } from './contract-place.js';
-import type { DataSamples } from './portable-contract.js';
 
 /** What the suite needs to know of a driver. */
 export interface DriverSamples {
@@ -28,4 +27,14 @@ export interface DriverSamples {
   waits?: boolean;
   /** Why the real thing can't be had on this machine: the suite is skipped, with this in its name. */
   missing?: string | undefined;
+}
+
+/** Data of a resource, as its user puts them there. */
+export interface DataSamples {
+  /** Puts data into what was made: some 100 KiB that hardly can be compressed. */
+  put(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Throws unless all of them are there, and nothing else. */
+  has(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Content that must be refused (`archive-invalid`), by what is wrong with it; besides hostile tars, which every driver of files gets. */
+  hostile?: Record<string, Uint8Array>;
 }
