@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +12,14 @@ import { standing } from './place.js';
 import { slipway } from './slipway.js';
 
 type Definition = { name: string; version: string; requirements: { name: string; spec: object }[]; spec: object };
+
+const FRAIL = `
+import { createServer } from 'node:http';
+import { existsSync } from 'node:fs';
+const { PORT, HOST, NEEDS, VERSION } = process.env;
+if (!existsSync(NEEDS)) process.exit(3);
+createServer((_, response) => response.end(VERSION)).listen(Number(PORT), HOST);
+`;
 
 /** The shipped content, and newer guestbooks: 1.1.0 takes its time to start, 1.2.0 never does, 1.3.0 has another schema. */
 function newerContent(folder: string): string {
@@ -40,7 +48,25 @@ function newerContent(folder: string): string {
   const otherSchema = guestbook.requirements.map((one) =>
     one.name === 'db' ? { ...one, spec: { schema: 'CREATE TABLE other (id INTEGER PRIMARY KEY) STRICT;' } } : one,
   );
-  const all = [version('1.1.0', 'slow'), version('1.2.0-broken', 'broken'), version('1.3.0-schema', 'slow', otherSchema)];
+  // Comes up only while a file is there.
+  mkdirSync(join(newer, 'frail'));
+  writeFileSync(join(newer, 'frail/server.mjs'), FRAIL);
+  const frail = (number: string, file: string) => ({
+    ...{ name: 'frail', version: number, type: 'instance' },
+    spec: {
+      artefact: 'frail',
+      command: ['node', 'server.mjs'],
+      environment: { PORT: '${port}', HOST: '${host}', NEEDS: join(folder, file), VERSION: number },
+      health: { path: '/', startSeconds: 10 },
+    },
+  });
+  const all = [
+    frail('1.0.0', 'needed'),
+    frail('2.0.0', 'missing'),
+    version('1.1.0', 'slow'),
+    version('1.2.0-broken', 'broken'),
+    version('1.3.0-schema', 'slow', otherSchema),
+  ];
   writeFileSync(join(newer, 'package.yaml'), stringify({ name: 'newer', version: '1.0.0', definitions: all }));
   return content;
 }
@@ -201,6 +227,31 @@ inBothModes('An instance that is there is changed', ({ processes }) => {
     });
     expect(await entries()).toEqual(['Grace', 'Ada']);
   }, 60_000);
+
+  it('to one that does not come up, nor the one before again: given up, it is uncertain, and the next update repairs it', async () => {
+    const needed = join(folder, 'needed');
+    // Whoever the instance runs as sees it.
+    chmodSync(folder, 0o755);
+    writeFileSync(needed, '');
+    expect((await slipway(mesh, ['provision', '--definition=frail@1.0.0', 'ada', 'frail'])).code).toBe(0);
+    rmSync(needed);
+    const { requestId } = await client.update({ instanceId: 'frail', definition: 'frail@2.0.0' });
+    expect((await ended(requestId)).status).toBe('attention');
+    expect((await slipway(mesh, ['abandon', '--reason=enough', requestId])).code).toBe(0);
+    writeFileSync(needed, '');
+
+    const planned = await slipway(mesh, ['plan', '--update', 'frail']);
+    expect(planned.stdout).toContain('state: uncertain → as asked for (in place)');
+    const repaired = await slipway(mesh, ['update', 'frail']);
+    expect([repaired.code, repaired.stdout]).toEqual([0, 'frail is updated: 1 changed.\n']);
+    const { outputs, health, definition } = await client.instances.get('frail');
+    expect([health, definition.version]).toEqual(['healthy', '1.0.0']);
+    expect(await (await fetch(String(outputs['url']))).text()).toBe('1.0.0');
+    const again = await slipway(mesh, ['update', 'frail']);
+    expect([again.code, again.stdout]).toEqual([0, 'frail is already as asked for; nothing was changed.\n']);
+    expect((await slipway(mesh, ['deprovision', 'frail'])).code).toBe(0);
+    expect(standing(mesh.data)).toEqual(PARTS);
+  }, 240_000);
 
   it('and is given back as ever', async () => {
     expect((await slipway(mesh, ['deprovision', 'shop'])).code).toBe(0);

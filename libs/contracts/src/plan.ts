@@ -71,7 +71,7 @@ export const CHANGED_HOW = ['in-place', 'replaced'] as const;
 
 /** Why a resource is updated: one thing that is to be other than it is. */
 export interface Change {
-  /** `definition`, `spec.sizeLimit`, `offering.greeting`, `requirements.data`, `requirements.data.secrets`. */
+  /** `definition`, `spec.sizeLimit`, `offering.greeting`, `requirements.data`, `requirements.data.secrets`; `state` of what an update has left uncertain. */
   field: string;
   /** What it was and what it is to be, where that is short; left out where there is nothing, or too much to be shown. */
   from?: string;

@@ -2,7 +2,7 @@ import { resourceKey, type Installed, type Wire } from '@slipway/contracts';
 import { inOrder } from './in-order.js';
 
 /** What of an environment a plan rests on. Keys are `storage/shop-data`. */
-export type EnvironmentView = Omit<Environment, 'install' | 'remove' | 'connect' | 'reach' | 'beginAbove' | 'toRecord'>;
+export type EnvironmentView = Omit<Environment, 'install' | 'doubt' | 'remove' | 'connect' | 'reach' | 'beginAbove' | 'toRecord'>;
 
 /** An environment as plain JSON. */
 export interface EnvironmentRecord {
@@ -62,7 +62,7 @@ export class Environment {
     return Math.max(this.#generations.get(key) ?? 0, this.#floor);
   }
 
-  /** How often a key was updated since its generation was made. */
+  /** How often a key was updated since its generation was made, or left uncertain by an update. */
   updates(key: string): number {
     return this.#updates.get(key) ?? 0;
   }
@@ -101,6 +101,14 @@ export class Environment {
     this.#byInstance.add(one.instanceId ?? '', key);
     this.#byDefinition.add(one.definition.name, key);
     this.reach(key, one.generation);
+  }
+
+  /** It may be other than it was: an update of it was given up before it was undone. */
+  doubt(key: string): void {
+    const one = this.#installed.get(key);
+    if (!one) return;
+    this.#installed.set(key, { ...one, uncertain: true });
+    this.#updates.set(key, this.updates(key) + 1);
   }
 
   /** Forgets a resource and every wire from and to it. */

@@ -70,8 +70,20 @@ describe('an environment', () => {
     expect(counted()).toBe(0);
   });
 
+  test('what is in doubt is so until it is installed anew; plans that rest on it are none of what it is now', () => {
+    const environment = world();
+    const one = environment.get('storage/one-data')!;
+    const seen = () => [environment.get('storage/one-data')?.uncertain, environment.updates('storage/one-data')];
+    environment.doubt('storage/gone');
+    environment.doubt('storage/one-data');
+    expect([seen(), environment.has('storage/gone'), environment.madeFor('one').length]).toEqual([[true, 1], false, 2]);
+    environment.install(one);
+    expect(seen()).toEqual([undefined, 2]);
+  });
+
   test('is the same after it was written down', () => {
     const environment = world();
+    environment.doubt('storage/two-data');
     environment.reach('instance/three', 7);
     environment.install(environment.get('storage/one-data')!);
     environment.remove('instance/one');

@@ -158,6 +158,7 @@ class Comparison {
     };
     const wires = this.#wires.filter(({ from }) => from === id);
     const differences = [...differencesOf(before, { ...step, wires }), ...this.#givenOtherwise(wires)];
+    if (there.uncertain) differences.push({ field: 'state', from: 'uncertain', to: 'as asked for' });
     if (differences.length === 0) {
       this.#same.push(there);
       return;

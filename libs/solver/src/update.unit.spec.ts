@@ -79,6 +79,27 @@ describe('a plan to update', () => {
     ]);
   });
 
+  test('always changes what an update has left uncertain, back to what it is asked for, though nothing of it is to be another', () => {
+    const world = there();
+    world.doubt('instance/shop');
+    const plan = update(world);
+    expect([plan.outcome, what(plan)]).toEqual([
+      'update',
+      { 'update instance/shop:1': ['state: uncertain → as asked for in-place'] },
+    ]);
+    expect(plan.steps[0]!.spec).toEqual(plan.steps[0]!.before!.spec);
+    expect(plan.reads.find(({ key }) => key === 'instance/shop')).toMatchObject({ generation: 1, updates: 1 });
+    expect(what(update(world, { offerings: { greeting: 'Welcome' } }))).toEqual({
+      'update instance/shop:1': [
+        'spec.environment.GREETING: Hello → Welcome in-place',
+        'offering.greeting: Hello → Welcome in-place',
+        'state: uncertain → as asked for in-place',
+      ],
+    });
+    world.carryOut(plan, 'shop');
+    expect(update(world).outcome).toBe('satisfied');
+  });
+
   test('keeps what was chosen before, where it is offered still; what is chosen now counts more', () => {
     const world = there({ offerings: { size: '256MiB', greeting: 'Welcome' } });
     expect(what(update(world, { offerings: { greeting: 'Hi' } }))).toEqual({

@@ -160,12 +160,12 @@ function assertNew(state: EnvironmentState, { key, generation, make }: Admit['wr
 
 function settle(
   state: EnvironmentState,
-  { requestId, name, outcome, installed, removed, wires, until }: Settle,
+  { requestId, name, outcome, installed, removed, wires, uncertain, until }: Settle,
 ): EnvironmentEvent[] {
   const holds = state.names.get(name)?.holder === requestId;
   const isAdmitted = state.admitted.has(requestId);
   if (!holds && !isAdmitted) return [];
-  const events = settlements({ requestId, name, outcome, installed, removed, wires });
+  const events = settlements({ requestId, name, outcome, installed, removed, wires, ...(uncertain && { uncertain }) });
   if (!holds || isLeft(state, name, installed, removed))
     return outcome === 'done' && until !== undefined
       ? [...events, { type: 'UntilSet', data: { name, requestId, until } }]

@@ -249,6 +249,27 @@ describe('N2, N3: plans', () => {
       .thenRefuses('plan-stale');
   });
 
+  test('stale when an update of what was read was given up half done; told once, however many wires are told with it', () => {
+    const wires = Array.from({ length: 300 }, (_, n) => ({ from: 'instance/shop', requirement: `r${n}`, to: 'database/pg' }));
+    const uncertain = ['database/pg', 'storage/unknown'];
+    const before = [...SHOP, claimed('r3'), admitted('r3', [], [{ key: 'database/pg', generation: 1 }])];
+    const first = settled('r3', { outcome: 'abandoned', wires: wires.slice(0, 250), uncertain });
+    const second = settled('r3', { outcome: 'abandoned', wires: wires.slice(250) });
+    given(...before)
+      .when(settle('r3', { outcome: 'abandoned', wires, uncertain }))
+      .then([first, second]);
+    const plan = (updates?: number) => {
+      const reads = [{ key: 'database/pg', generation: 1, ...(updates && { updates }) }];
+      return { told: [claimed('r2', 'blog'), admitted('r2', reads)], command: admit('r2', { name: 'blog', reads }) };
+    };
+    given(...before, first, second)
+      .when(plan().command)
+      .thenRefuses('plan-stale');
+    given(...before, first, second)
+      .when(plan(1).command)
+      .then(plan(1).told);
+  });
+
   test('of what was made anew, nothing was updated', () => {
     const anew = settled('r3', { installed: [installed('database/pg', { instanceId: undefined, generation: 2 })] });
     const reads = [{ key: 'database/pg', generation: 2 }];

@@ -62,7 +62,10 @@ function admitted(
   return { ...state, generations, writers, readers, perOwner, admitted: state.admitted.with(requestId, plan) };
 }
 
-function settled(state: EnvironmentState, { requestId, name, installed, removed, wires }: Data<'PlanSettled'>): EnvironmentState {
+function settled(
+  state: EnvironmentState,
+  { requestId, name, installed, removed, wires, uncertain = [] }: Data<'PlanSettled'>,
+): EnvironmentState {
   let next = released(state, requestId, name);
   for (const key of removed) next = takenAway(next, key);
   for (const one of installed) {
@@ -88,7 +91,14 @@ function settled(state: EnvironmentState, { requestId, name, installed, removed,
     };
   }
   for (const { from, to } of wires) next = wired(next, from, to);
+  for (const key of uncertain) next = doubted(next, key);
   return next;
+}
+
+/** What rests on it as it was is stale. */
+function doubted(state: EnvironmentState, key: string): EnvironmentState {
+  const known = state.installed.get(key);
+  return known ? { ...state, installed: state.installed.with(key, { ...known, updates: known.updates + 1 }) } : state;
 }
 
 /** The request neither holds its name nor carries out a plan any more. */

@@ -3,7 +3,7 @@ import { PersistentMap } from './persistent-map.js';
 import { initialState, type EnvironmentState } from './state.js';
 
 /** Grows whenever the state or `evolve` changes: what an older fold kept is then never read. */
-export const FOLD_VERSION = 4;
+export const FOLD_VERSION = 5;
 
 /** A state as JSON. */
 export const toJson = (state: EnvironmentState): JsonObject =>

@@ -14,7 +14,7 @@ export interface Claimed {
 /** What of an installed resource is needed to admit plans and to wire steps. */
 export interface Standing {
   generation: number;
-  /** How often it was updated since that was made. */
+  /** How often it was updated since that was made, or left uncertain by an update. */
   updates: number;
   /** None for what is shared. */
   instanceId?: string;

@@ -665,6 +665,42 @@ describe('an update', () => {
       ]);
   });
 
+  describe('that is given up half done', () => {
+    const told = (...events: RequestEvent[]) => {
+      const state = events.reduce(request.evolve, request.initialState());
+      const given = request.decide(state, { type: 'Abandon', actor: ADA, reason: 'enough' });
+      const left = given.flatMap((event) => (event.type === 'RequestAbandoned' ? event.data.left : []));
+      const { outcome, uncertain, removed } = settlement(given.reduce(request.evolve, state), { guestLocation: 'local' });
+      return { left: left.map(({ resource: { kind, name } }) => `${kind}/${name}`), outcome, uncertain, removed };
+    };
+    const undoing: RequestEvent[] = [
+      ...updating,
+      stepFailed('instance/shop', cause('health-failed')),
+      { type: 'UndoStarted', data: { cause: cause('health-failed') } },
+      begun('instance/shop', { action: 'update', undo: true, try: 2 }),
+    ];
+    const failedAgain: RequestEvent[] = [
+      { type: 'StepUndoFailed', data: { stepId: 'instance/shop', try: 2, cause: cause('health-failed') } },
+      { type: 'AttentionNeeded', data: { cause: cause('health-failed'), left: [] } },
+    ];
+    const abandoned = { left: ['instance/shop'], outcome: 'abandoned', uncertain: ['instance/shop'], removed: [] };
+
+    test('the environment is told what is uncertain', () => expect(told(...undoing, ...failedAgain)).toEqual(abandoned));
+
+    test('also of what has no outcome', () => {
+      const late: RequestEvent = { type: 'StepUncertain', data: { stepId: 'instance/shop', try: 1 } };
+      expect(told(...updating, late)).toEqual(abandoned);
+    });
+
+    test('nothing where all that was taken away stays so', () =>
+      expect(told(...halfRemoved)).toEqual({
+        left: ['instance/helper'],
+        outcome: 'abandoned',
+        uncertain: undefined,
+        removed: ['instance/helper'],
+      }));
+  });
+
   test('only goes on once something is being taken away: no cancel, and what fails for good needs attention', () => {
     given(...removing)
       .when(cancel)

@@ -1,6 +1,6 @@
 import type { EnvironmentEvent, Installed, InstalledRef, LeftBehind, Plan, PlanStep, RequestEvent } from '@slipway/contracts';
 import type { RequestState } from './state.js';
-import { goesForward, mustBeUndone } from './step.js';
+import { goesForward, wouldBeLeft } from './step.js';
 
 const refOf = ({ kind, name, generation, definition }: PlanStep): InstalledRef => ({ kind, name, generation, definition });
 
@@ -32,7 +32,7 @@ export function leftBehind(state: RequestState, reason: string): LeftBehind[] {
   const steps = Object.values(state.steps);
   const onlyOn = goesForward(steps);
   const left = steps.filter((step) =>
-    step.plan.action === 'destroy' ? onlyOn && step.result !== 'succeeded' : !onlyOn && mustBeUndone(step, steps),
+    step.plan.action === 'destroy' ? onlyOn && step.result !== 'succeeded' : !onlyOn && wouldBeLeft(step, steps),
   );
   return left.map(({ plan: { kind, name, generation, location }, cause }) => ({
     resource: { environment: state.plan!.environment, kind, name },
@@ -56,7 +56,12 @@ export function settlement(
   const isAbandoned = state.phase === 'abandoned';
   // All but what is taken away was done before that began.
   const made = goesForward(steps) || !isAbandoned ? steps.filter(({ plan }) => isInstalled(plan)) : [];
-  if (isAbandoned && made.length === 0) return { ...nothing, outcome: 'abandoned', removed: goesForward(steps) ? removed : [] };
+  if (isAbandoned && made.length === 0) {
+    if (goesForward(steps)) return { ...nothing, outcome: 'abandoned', removed };
+    const left = steps.filter((step) => step.plan.action === 'update' && wouldBeLeft(step, steps));
+    const uncertain = left.map(({ plan }) => plan.id);
+    return { ...nothing, outcome: 'abandoned', ...(uncertain.length > 0 && { uncertain }) };
+  }
   if (!isAbandoned && state.phase !== 'succeeded') return { ...nothing, outcome: 'undone' };
   const keys = new Set(made.map(({ plan }) => plan.id));
   const installed = made.map(({ plan, outputs }): Installed => {

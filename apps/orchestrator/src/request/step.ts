@@ -70,4 +70,13 @@ export function mustBeUndone(step: StepState, steps: readonly StepState[]): bool
   return inverse === 'destroy' || inverse === 'update' || (step.plan.inverse === 'ensure' && !steps.some(isUp));
 }
 
+/**
+ * Whether, when its request is given up now, something stays that nobody wants there, or as it is: what was begun and has no outcome
+ * counts too.
+ */
+export function wouldBeLeft(step: StepState, steps: readonly StepState[]): boolean {
+  const { active } = step;
+  return mustBeUndone({ ...step, touched: step.touched || (isUnderWay(step) && !active!.undo) }, steps);
+}
+
 export const isUnderWay = (step: StepState): boolean => step.active?.phase === 'running' || step.active?.phase === 'uncertain';

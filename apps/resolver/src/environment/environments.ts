@@ -5,7 +5,7 @@ import { Environment, type EnvironmentRecord } from '@slipway/solver';
 import { evolve } from './fold.js';
 
 /** Grows whenever the fold or the form of what is kept changes. */
-const FOLD_VERSION = 2;
+const FOLD_VERSION = 3;
 /** Events that an environment grows by, at least, before it is kept again. */
 const KEEP_EVERY = 1000;
 /** Lists of what a plan installed are at most this big. */

@@ -60,6 +60,21 @@ describe('an environment, as its stream tells', () => {
     expect(environment.generation('storage/shop-data')).toBe(1);
   });
 
+  test('knows what an update has left uncertain, until it is settled anew', () => {
+    const doubted = settled({ outcome: 'abandoned', uncertain: ['instance/shop'] });
+    const seen = (environment: Environment) => environment.madeFor('shop').map(({ kind, uncertain }) => [kind, uncertain]);
+    const one = environmentOf(both, doubted);
+    expect(seen(one)).toEqual([
+      ['instance', true],
+      ['storage', undefined],
+    ]);
+    expect(one.wiresFrom('instance/shop')).toHaveLength(1);
+    expect(seen(environmentOf(both, doubted, both))).toEqual([
+      ['instance', undefined],
+      ['storage', undefined],
+    ]);
+  });
+
   test('counts a generation as used when it was only planned, whatever became of it', () => {
     const environment = environmentOf(admitted(['storage/shop-data', 3]), settled({ outcome: 'undone' }));
     expect([environment.generation('storage/shop-data'), environment.size]).toEqual([3, 0]);

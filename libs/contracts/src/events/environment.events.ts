@@ -20,6 +20,8 @@ export interface Installed extends InstalledRef {
   /** Of what has the instance's own name: what its job needed beside the definition. Earlier releases recorded none. */
   requirements?: CapabilityRequirement[];
   outputs: JsonObject;
+  /** An update of it was given up half done, or half undone: it may be other than this says, until an update of it has succeeded. */
+  uncertain?: true;
 }
 
 /**
@@ -54,6 +56,8 @@ export type EnvironmentEvent =
         installedBlob?: BlobRef;
         removed: string[];
         wires: Wire[];
+        /** Keys of what may be other than it was before, and than it was to be: it was given up before it was undone. */
+        uncertain?: string[];
       };
     }
   /** How long an instance is wanted: as the request said that made it, or found it there. `until`: ms since the epoch. */
