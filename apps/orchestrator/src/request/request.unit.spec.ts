@@ -668,10 +668,10 @@ describe('an update', () => {
   describe('that is given up half done', () => {
     const told = (...events: RequestEvent[]) => {
       const state = events.reduce(request.evolve, request.initialState());
-      const given = request.decide(state, { type: 'Abandon', actor: ADA, reason: 'enough' });
-      const left = given.flatMap((event) => (event.type === 'RequestAbandoned' ? event.data.left : []));
-      const { outcome, uncertain, removed } = settlement(given.reduce(request.evolve, state), { guestLocation: 'local' });
-      return { left: left.map(({ resource: { kind, name } }) => `${kind}/${name}`), outcome, uncertain, removed };
+      const ended = request.decide(state, { type: 'Abandon', actor: ADA, reason: 'enough' });
+      const kept = ended.flatMap((event) => (event.type === 'RequestAbandoned' ? event.data.left : []));
+      const { outcome, uncertain, removed } = settlement(ended.reduce(request.evolve, state), { guestLocation: 'local' });
+      return { left: kept.map(({ resource: { kind, name } }) => `${kind}/${name}`), outcome, uncertain, removed };
     };
     const undoing: RequestEvent[] = [
       ...updating,
