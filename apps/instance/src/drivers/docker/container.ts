@@ -6,7 +6,7 @@ import { giveBack, handOver } from '../process/user.js';
 import { InstanceImage, type Image } from './image.js';
 import { APP, mountArgument } from './mounts.js';
 import type { ContainerRecord } from './record.js';
-import { specInvalid } from './spec.js';
+import { specInvalid } from '../process/placeholders.js';
 
 /** What the engine says of a container. */
 export interface ContainerState {

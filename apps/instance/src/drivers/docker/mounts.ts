@@ -1,7 +1,8 @@
 import { basename, dirname } from 'node:path';
 import type { JsonObject } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
-import { specInvalid, type DockerSpec } from './spec.js';
+import { specInvalid } from '../process/placeholders.js';
+import type { DockerSpec } from './spec.js';
 
 /** Where a container finds its secrets, its artefact and its home. */
 export const SECRETS = '/slipway/.secrets';

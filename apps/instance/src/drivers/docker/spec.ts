@@ -1,4 +1,5 @@
-import { CONTAINER_PATH, SlipwayError, type ContainerSpec, type InstanceSpec } from '@slipway/contracts';
+import { CONTAINER_PATH, type ContainerSpec, type InstanceSpec } from '@slipway/contracts';
+import { specInvalid } from '../process/placeholders.js';
 
 /** What this driver takes: a container. */
 export type DockerSpec = InstanceSpec & { container: ContainerSpec };
@@ -27,8 +28,4 @@ export function assertDocker(spec: InstanceSpec): asserts spec is DockerSpec {
   for (const [name, path] of Object.entries(container.mounts ?? {})) {
     if (!CONTAINER_PATH.test(path)) throw specInvalid(`container.mounts.${name}`, 'must be an absolute path such as "/data"');
   }
-}
-
-export function specInvalid(field: string, reason: string): SlipwayError {
-  return new SlipwayError('spec-invalid', `${field}: ${reason}`, { field, reason });
 }
