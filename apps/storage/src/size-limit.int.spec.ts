@@ -68,6 +68,21 @@ describe('the size limit of a folder', () => {
     expect((await driver.inspect(target(), context)).observed).toEqual(observed);
   });
 
+  test('is not made less than what the folder holds: nothing is changed then', async () => {
+    const context = await place.context();
+    const { outputs } = await driver.ensure(target(), { sizeLimit: '1GiB', mode: '0700' }, {}, context);
+    await writeFile(join(String(outputs['path']), 'big'), Buffer.alloc(2 * 1024 ** 2, 7));
+    const before = (await driver.inspect(target(), context)).observed;
+    const less = (sizeLimit: string) => driver.updatable!.update(target(), { sizeLimit, mode: '0750' }, {}, context);
+    await expect(less('1MiB')).rejects.toMatchObject({
+      code: 'no-space',
+      message: expect.stringContaining('choose a greater limit'),
+    });
+    expect((await driver.inspect(target(), context)).observed).toEqual(before);
+    const { observed } = await less('4MiB');
+    expect(observed).toMatchObject({ mode: '0750', sizeLimit: { bytes: 4 * 1024 ** 2 } });
+  });
+
   test.each([
     ['ext4', ['setquota', '-P', expect.stringMatching(/^\d+$/), '0', '2048', '0', '0', '/srv']],
     ['xfs', ['xfs_quota', '-x', '-c', expect.stringMatching(/^limit -p bhard=2097152 \d+$/), '/srv']],

@@ -55,6 +55,26 @@ export async function releaseLimit(folder: string, context: DriverContext): Prom
   await context.command.execOrThrow(quotaCommand(limit.fileSystem!, limit.mount!, limit.project!, 0));
 }
 
+/**
+ * Throws `no-space` where a folder that stands holds more than it is to be limited to. What it holds is summed up only where
+ * that is less than before.
+ */
+export async function assertWithin(
+  folder: string,
+  data: string,
+  bytes: number | undefined,
+  context: DriverContext,
+): Promise<void> {
+  const known = await read(folder, context);
+  if (bytes === undefined || (known && known.bytes <= bytes)) return;
+  // Files that go away meanwhile are no failure of the sum.
+  const { stdout } = await context.command.exec(['du', '--summarize', '--block-size=1', '--', data]);
+  const used = Number.parseInt(stdout, 10);
+  if (!(used > bytes)) return;
+  const message = `It holds ${used} bytes, more than the ${bytes} that it is to be limited to: remove some of its files, or choose a greater limit`;
+  throw new SlipwayError('no-space', message, { used, bytes });
+}
+
 /** Makes the limit of a folder that stands another one, or none. */
 export async function changeLimit(
   folder: GenerationFolder,

@@ -10,7 +10,7 @@ import {
   type DriverContext,
   type Identity,
 } from '@slipway/provisioner';
-import { changeLimit, limitSize, readLimit, releaseLimit } from '../../size-limit.js';
+import { assertWithin, changeLimit, limitSize, readLimit, releaseLimit } from '../../size-limit.js';
 
 /** Where the data stand within the generation's folder, beside the marker: what the owner does there can't harm the mark. */
 const DATA = 'data';
@@ -90,11 +90,12 @@ async function fill(staging: string, spec: StorageSpec, context: DriverContext):
 
 /** Makes what stands as the spec says. Its owner stays: whoever is wired to it was given it. */
 async function change(folder: GenerationFolder, { epoch }: Identity, spec: StorageSpec, context: DriverContext): Promise<void> {
+  const bytes = spec.sizeLimit === undefined ? undefined : bytesOf(spec.sizeLimit);
+  await assertWithin(folder.path, join(folder.path, DATA), bytes, context);
   const fence = new Fence(folder.path, epoch, context.command);
   await fence.claim();
   const mode = spec.mode ?? DEFAULT_MODE;
   await fence.command.execOrThrow(['chmod', mode, '--', join(folder.path, DATA)]);
-  const bytes = spec.sizeLimit === undefined ? undefined : bytesOf(spec.sizeLimit);
   await changeLimit(folder, join(folder.path, DATA), bytes, fence, context);
   context.log(`Mode ${mode}, ${spec.sizeLimit === undefined ? 'no limit' : `at most ${spec.sizeLimit}`}`);
 }
