@@ -8,7 +8,11 @@ export function describeUpdates(hands: Hands): void {
   const { target, later, ensure, destroy, inspect, child, expectDestroyed, expectWorks, points, mayBeMissed, samples } = hands;
   const { updatable } = hands.driver;
   const { changed } = samples;
-  if (!updatable || !changed) return;
+  if (!updatable) return;
+  if (!changed) {
+    test('an update of it is shown by a sample that it is changed to', () => expect(changed).toBeDefined());
+    return;
+  }
 
   const update = async (meant: Target, to: JsonObject) => updatable.update(meant, to, hands.inputs(), await hands.context());
   const expectChanged = async (meant: Target, updated: Omit<Ensured, 'effect'>) => {
