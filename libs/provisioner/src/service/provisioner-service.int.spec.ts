@@ -100,7 +100,15 @@ describe('a sub-provisioner as a service', () => {
     'tells of itself: where it serves, and with which drivers',
     async () => {
       const here = await start();
-      const simulated = { name: 'simulated', verbs: ['provision' as const, 'portable' as const], accepts: [SIMULATED_DATA] };
+      const simulated = {
+        name: 'simulated',
+        verbs: ['provision' as const, 'portable' as const, 'updatable' as const],
+        accepts: [SIMULATED_DATA],
+        changes: {
+          inPlace: ['mode', 'sizeLimit', 'connectionLimit', 'environment', 'health', 'limits'],
+          replaces: ['command'],
+        },
+      };
       const report: HealthReport = {
         service: 'storage',
         replica: 'here-storage',
