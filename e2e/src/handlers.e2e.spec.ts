@@ -136,6 +136,19 @@ describe('Handlers', () => {
     await mesh.startEverything();
     expect(await succeeded('book-greeting')).toMatchObject({ owner: { id: 'bob' } });
   }, 120_000);
+
+  it('handle also what the guide’s own has no greeting for: nothing is parked', async () => {
+    await mesh.client().provision({ ownerId: 'ada', instanceId: 'plain', definition: 'hello' });
+    await succeeded('plain');
+    expect((await slipway(mesh, ['deprovision', 'plain'])).code).toBe(0);
+    const { id } = await succeeded('plain', 'deprovision');
+    const cause = (await mesh.client().requests.events(id)).items.at(-1)!;
+    const handled = async () => (await mesh.client().events({ category: ['handler'] })).items.map(({ data }) => data['eventId']);
+    const parked = async () => (await mesh.client().handlers.get('greeter')).parked;
+    await until('it has come', async () => (await handled()).includes(cause.id));
+    expect(await parked()).toEqual([]);
+    expect(await asked('plain-greeting', 'deprovision')).toEqual([]);
+  }, 120_000);
 });
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -263,6 +263,72 @@ export function handle() { throw new SlipwayError('timed-out', 'my mail server')
     expect((await place.view('looks')).parked[0]!.cause).toMatchObject({ code: 'timed-out', message: 'my mail server' });
   });
 
+  test('what its job is refused with is its own matter when it catches it, and fails it when nobody does', async () => {
+    const sends = (text: string) => `export const names = ['dfe.provisioned'];
+export async function handle(event, { send }) {
+  ${text}
+  done('ended');
+}`;
+    const job = `send('deprovision', { instanceId: 'zzz' })`;
+    const handlers = {
+      awaits: `try { await ${job} } catch ({ code }) { done(code) }`,
+      catches: `void ${job}.catch(({ code }) => done(code));`,
+      'all-settled': `await Promise.allSettled([${job}]);`,
+      throws: `await ${job};`,
+      heedless: `void ${job};`,
+      'passes-on': `void ${job}.then(() => done('never'));`,
+      'cannot-send': `try { await send('provision', { much: 1n }) } catch ({ name }) { done(name) }`,
+    };
+    for (const [name, text] of Object.entries(handlers)) place.add(name, sends(text), { tries: 1 });
+    await place.start();
+    place.orchestrate(() => 'not-found');
+    await place.registered(...Object.keys(handlers));
+    await place.provisioned('shop');
+    for (const name of ['awaits', 'catches', 'all-settled', 'cannot-send']) {
+      await eventually(`${name} is done`, async () => (await place.typesOf(name)).length === 2);
+      expect([name, (await place.typesOf(name)).at(-1)]).toEqual([name, 'HandlerSucceeded']);
+    }
+    expect(place.done('awaits')).toEqual(['not-found', 'ended']);
+    expect(place.done('catches').toSorted()).toEqual(['ended', 'not-found']);
+    expect(place.done('cannot-send')).toEqual(['TypeError', 'ended']);
+    for (const [name, cause] of [
+      ['throws', { code: 'not-found', message: 'it is refused here' }],
+      ['heedless', { code: 'not-found', message: 'it is refused here' }],
+      ['passes-on', { code: 'handler-failed', message: expect.stringMatching(/^Handler passes-on: .*it is refused here/) }],
+    ] as const) {
+      await eventually(`${name} is parked`, async () => (await place.view(name)).parkedCount === 1);
+      expect((await place.view(name)).parked[0]!.cause).toMatchObject(cause);
+    }
+  });
+
+  test('while the orchestrator is away no try counts, also of one that catches it or says it in its own words', async () => {
+    const job = `(await send('deprovision', { instanceId: 'x' })).requestId`;
+    place.add(
+      'catches',
+      `export const names = ['dfe.provisioned'];
+export const handle = async (event, { send }) => { try { done(${job}) } catch { done('caught') } };`,
+      { tries: 1 },
+    );
+    place.add(
+      'own-words',
+      `export const names = ['dfe.provisioned'];
+export const handle = async (event, { send }) => { try { done(${job}) } catch { throw new Error('it did not work') } };`,
+      { tries: 1 },
+    );
+    await place.start();
+    await place.registered('catches', 'own-words');
+    await place.provisioned('shop');
+    for (const name of ['catches', 'own-words'])
+      await eventually(`${name} says so`, async () => (await reasons()).some((reason) => reason.startsWith(`${name}: `)));
+    expect(await place.typesOf('catches')).toEqual(['HandlerRegistered']);
+    expect(await place.typesOf('own-words')).toEqual(['HandlerRegistered']);
+    place.orchestrate();
+    for (const name of ['catches', 'own-words']) {
+      await eventually(`${name} has gone on`, async () => (await place.typesOf(name)).at(-1) === 'HandlerSucceeded');
+      expect(place.done(name).at(-1)).toMatch(/^r-\d$/);
+    }
+  });
+
   test('while the orchestrator is away no try counts: it waits, and goes on when it is back', async () => {
     place.add(
       'sends',

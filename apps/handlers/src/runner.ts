@@ -211,10 +211,12 @@ export class Runner {
 
   /**
    * Why the handler failed; nothing when it did not. Throws what is not its fault: it is being stopped, or what it sent did not come
-   * through. Only a `send` knows of that: whatever else its code throws is its own, by whatever code.
+   * through, which it may have caught or told in its own words. Only a `send` knows of that: whatever else its code throws is its own,
+   * by whatever code. A refusal that it caught is its own matter.
    */
   async #handled(recorded: RecordedEvent, event: EventToHandle, count: number): Promise<Cause | undefined> {
     let away: SlipwayError | undefined;
+    let failed: Cause | undefined;
     try {
       await this.#thread.handle(event, count, (number, job, body) =>
         this.#send(recorded, number, job, body).catch((error: unknown) => {
@@ -222,13 +224,12 @@ export class Runner {
           throw error;
         }),
       );
-      return undefined;
     } catch (error) {
       if (!this.#active) throw error;
-      const cause = causeOf(error, 'handler-failed');
-      if (away && away.code === cause.code && away.message === cause.message) throw away;
-      return cause;
+      failed = causeOf(error, 'handler-failed');
     }
+    if (away) throw away;
+    return failed;
   }
 
   #send({ id, metadata }: RecordedEvent, number: number, job: JobKind, body: JsonObject): Promise<Accepted> {

@@ -44,16 +44,15 @@ function checked({ names, handle }: Partial<HandlerModule>): HandlerModule {
 }
 
 async function carryOut(handle: HandlerModule['handle'], event: EventToHandle, count: number): Promise<void> {
-  const sent: Promise<Accepted>[] = [];
+  const sent: Sent[] = [];
   let over = false;
   const send = (job: JobKind, body: object) => {
     if (over) return late(event, job);
+    const plain = JSON.parse(JSON.stringify(body ?? null)) as JsonObject;
     const number = sent.length;
-    const asked = new Promise<Accepted>((resolve, reject) => waiting.set(askedBy(event.id, number), { resolve, reject }));
-    // Who does not wait for it is told of it below.
-    asked.catch(() => {});
+    const asked = new Sent((resolve, reject) => waiting.set(askedBy(event.id, number), { resolve, reject }));
     sent.push(asked);
-    tell({ told: 'send', event: event.id, number, job, body: JSON.parse(JSON.stringify(body ?? null)) as JsonObject });
+    tell({ told: 'send', event: event.id, number, job, body: plain });
     return asked;
   };
   let cause: Cause | undefined;
@@ -63,9 +62,47 @@ async function carryOut(handle: HandlerModule['handle'], event: EventToHandle, c
     cause = causeOf(error, 'handler-failed');
   }
   // Also what it does not wait for itself belongs to the event, and what it asks for meanwhile.
-  for (const asked of sent) await asked.catch((error: unknown) => (cause ??= causeOf(error, 'handler-failed')));
+  for (const asked of sent) {
+    const refused = await asked.refusal();
+    if (refused !== undefined && !asked.heeded) cause ??= causeOf(refused, 'handler-failed');
+  }
+  // A refusal that it passes on where nobody waits for it ends the thread now, and not while the next event is handled.
+  if (sent.length > 0) await new Promise((resolve) => setImmediate(resolve));
   over = true;
   tell({ told: 'handled', ...(cause && { cause }) });
+}
+
+/** A job that was asked for. What is refused is the handler's own matter when it looks at it, and fails the event when nobody does. */
+class Sent extends Promise<Accepted> {
+  /** What comes of it is no job. */
+  static override get [Symbol.species]() {
+    return Promise;
+  }
+
+  /** Whether the handler waits for it: `await` calls `then` as well. */
+  heeded = false;
+
+  constructor(executor: (resolve: (accepted: Accepted) => void, reject: (error: unknown) => void) => void) {
+    super(executor);
+    // Unheeded it does not end the thread: its event fails.
+    super.then(undefined, () => {});
+  }
+
+  override then<Done = Accepted, Failed = never>(
+    fulfilled?: ((accepted: Accepted) => Done | PromiseLike<Done>) | null,
+    rejected?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<Done | Failed> {
+    this.heeded = true;
+    return super.then(fulfilled, rejected);
+  }
+
+  /** What it was refused with, once it is settled. */
+  refusal(): Promise<unknown> {
+    return super.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
 }
 
 /** One that comes when its event has ended is nobody's: another event's it must not become. */

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { headers } from '@nats-io/transport-node';
 import {
   HEADERS,
   subject,
@@ -10,6 +11,7 @@ import {
   systemClock,
   type AcceptCommand,
   type Clock,
+  type ErrorCode,
   type HandlerEvent,
   type JsonObject,
 } from '@slipway/contracts';
@@ -36,6 +38,12 @@ export interface Asked {
   causation: string | undefined;
   correlation: string | undefined;
 }
+
+const errorHeaders = (code: ErrorCode) => {
+  const all = headers();
+  all.set(HEADERS.error, code);
+  return all;
+};
 
 const BEGAN = Date.now();
 const SPEED = 4;
@@ -107,18 +115,21 @@ const done = (text) => appendFileSync(DONE, text + '\\n');
     await runtime.connection.close();
   }
 
-  /** Answers in the orchestrator's place; the returned function ends it. */
-  orchestrate(): () => void {
+  /** Answers in the orchestrator's place, to some with the code of an error; the returned function ends it. */
+  orchestrate(refuses: (command: AcceptCommand) => ErrorCode | undefined = () => undefined): () => void {
     const { nats } = this.running[0]!.runtime.connection;
     const subscription = nats.subscribe(subject('test', 'orchestrator', 'accept'), {
       callback: (_error, message) => {
         const of = (name: string) => message.headers?.get(name) || undefined;
+        const command = message.json<AcceptCommand>();
         this.asked.push({
-          command: message.json<AcceptCommand>(),
+          command,
           actor: of(HEADERS.actor),
           causation: of(HEADERS.causationId),
           correlation: of(HEADERS.correlationId),
         });
+        const code = refuses(command);
+        if (code) return void message.respond(JSON.stringify({ message: 'it is refused here' }), { headers: errorHeaders(code) });
         message.respond(JSON.stringify({ requestId: `r-${this.asked.length}`, position: 'p' }));
       },
     });
