@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -356,12 +356,19 @@ inBothModes('The command line', ({ processes }) => {
     const bare = { SLIPWAY_URL: undefined, SLIPWAY_KEY: undefined };
     it('by its data folder, named by --data or SLIPWAY_DATA; SLIPWAY_KEY and --url win', async () => {
       const url = ['--url', mesh.url];
-      expect((await slipway(mesh, ['status', ...url, '--data', mesh.data], { env: bare })).code).toBe(0);
-      expect((await slipway(mesh, ['status', ...url], { env: { ...bare, SLIPWAY_DATA: mesh.data } })).code).toBe(0);
-      const wrong = await slipway(mesh, ['status', '--data', mesh.data], { env: { SLIPWAY_KEY: 'x'.repeat(43) } });
+      const own = join(folder, 'own');
+      mkdirSync(join(own, 'run'), { recursive: true });
+      writeFileSync(join(own, 'gateway.key'), mesh.key);
+      writeFileSync(join(own, 'run/gateway.url'), mesh.url);
+      expect((await slipway(mesh, ['status', '--data', own], { env: bare })).code).toBe(0);
+      expect((await slipway(mesh, ['status', ...url], { env: { ...bare, SLIPWAY_DATA: own } })).code).toBe(0);
+      const wrong = await slipway(mesh, ['status', '--data', own], { env: { SLIPWAY_KEY: 'x'.repeat(43) } });
       expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/\(unauthenticated\)\n.*gateway\.key/) });
-      const none = await slipway(mesh, ['status', ...url, '--data', folder], { env: bare });
-      expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/No key for .*SLIPWAY_KEY.*--data/) });
+    }, 60_000);
+
+    it("and gives the folder's key to no other address", async () => {
+      const none = await slipway(mesh, ['status', '--url', mesh.url, '--data', folder], { env: bare });
+      expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/^No key for .*SLIPWAY_KEY.*gateway\.key/) });
     }, 60_000);
 
     it('or says that there is none (4)', async () => {

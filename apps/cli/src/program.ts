@@ -62,7 +62,7 @@ export function slipway(): Command {
     .addOption(new Option('-o, --output <format>', 'how results are printed').choices(FORMATS).default('table'))
     .addHelpText(
       'after',
-      '\nThe key is read from SLIPWAY_KEY, else from gateway.key in the data folder.\nExit codes: 0 done, 1 failed, 2 bad usage, 3 unsatisfied, 4 not reachable, 5 timed out.',
+      '\nThe key is read from SLIPWAY_KEY, else from gateway.key in the data folder: that one goes to the mesh of that folder only.\nExit codes: 0 done, 1 failed, 2 bad usage, 3 unsatisfied, 4 not reachable, 5 timed out.',
     )
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(npx slipway --help shows what there is; a bare -- ends the options)')

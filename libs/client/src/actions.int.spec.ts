@@ -33,7 +33,8 @@ describe('actions', () => {
   });
 
   it('carry headers, and read what was written, over REST or over the WebSocket', async () => {
-    gateway.answer = (_call, response) => gateway.json(response, {}, { 'Slipway-Position': position(7) });
+    gateway.answer = (_call, response) =>
+      gateway.json(response, { requestId: '1', items: [] }, { 'Slipway-Position': position(7) });
     await client.provision({ ownerId: 'ada', instanceId: 'shop' });
     gateway.perform = ({ id }, socket) =>
       gateway.send(socket, { type: 'answer', id, status: 202, headers: { 'Slipway-Position': position(8) }, body: {} });

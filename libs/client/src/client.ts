@@ -46,7 +46,7 @@ export interface JobOptions {
 export class Requests extends Rows<RequestView> {
   /** A page of its events, oldest first. */
   events(id: string, options: { cursor?: string; limit?: number; asOf?: string } = {}): Promise<Page<EventView>> {
-    return this.http.json('GET', `/requests/${part(id)}/events`, { query: options });
+    return this.http.items(`/requests/${part(id)}/events`, { query: options });
   }
   /** The logs of its steps, as text. */
   logs(id: string, step?: string): Promise<string> {
@@ -139,7 +139,7 @@ export class Environments extends Rows<EnvironmentView> {
 export class Provisioners {
   constructor(private readonly http: Http) {}
   async list(): Promise<ProvisionerView[]> {
-    return (await this.http.json<{ items: ProvisionerView[] }>('GET', '/provisioners')).items;
+    return (await this.http.items<{ items: ProvisionerView[] }>('/provisioners')).items;
   }
   get(name: string): Promise<ProvisionerView> {
     return this.http.json('GET', `/provisioners/${part(name)}`);
@@ -151,7 +151,7 @@ export class Provisioners {
   ): Promise<Offered[]> {
     const { snapshotId, ...asked } = options;
     const query = { ...asked, ...(snapshotId !== undefined && { snapshotId: String(snapshotId) }) };
-    return (await this.http.json<{ items: Offered[] }>('GET', `/provisioners/${part(name)}/offerings`, { query })).items;
+    return (await this.http.items<{ items: Offered[] }>(`/provisioners/${part(name)}/offerings`, { query })).items;
   }
 }
 
@@ -159,7 +159,7 @@ export class Provisioners {
 export class Handlers {
   constructor(private readonly http: Http) {}
   list(): Promise<HandlerList> {
-    return this.http.json('GET', '/handlers');
+    return this.http.items('/handlers');
   }
   get(name: string): Promise<HandlerView> {
     return this.http.json('GET', `/handlers/${part(name)}`);
@@ -230,26 +230,26 @@ export class SlipwayClient {
   /** An instance that is there in another size, with other choices, or in a newer version of its definition; its data are kept. */
   update = (job: UpdateJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/update', job, options);
   /** What a request would do; changes nothing. */
-  plan = (job: PlanJob): Promise<Plan> => this.http.json('POST', '/plans', { body: job });
+  plan = (job: PlanJob): Promise<Plan> => this.http.json('POST', '/plans', { body: job, has: 'outcome' });
   /** Follows a request until it has ended (or needs attention). */
   wait = (requestId: string, options?: WaitOptions): Promise<RequestView> => waitForRequest(this, requestId, options);
 
   /** A page of recorded events, oldest first; go on from `next`. */
   events(filter: EventFilter = {}, options: { after?: string; limit?: number } = {}): Promise<Page<EventView>> {
-    return this.http.json('GET', '/events', { query: { ...filter, ...options } });
+    return this.http.items('/events', { query: { ...filter, ...options } });
   }
   /** All events after a position, page by page, oldest first. */
   eventPages = (filter?: EventFilter, options?: { after?: string; limit?: number }): AsyncGenerator<Page<EventView>> =>
     eventPages(this, filter, options);
   /** The newest events that pass a filter, oldest first, and whether there are older ones. */
   newestEvents = (filter: EventFilter, count: number): Promise<NewestEvents> => newestEvents(this, filter, count);
-  info = (): Promise<Info> => this.http.json('GET', '/info');
+  info = (): Promise<Info> => this.http.json('GET', '/info', { has: 'mesh' });
   /** Figures of every process that answers, in Prometheus' text format. */
   metrics = (): Promise<string> => this.http.text('GET', '/metrics');
   /** Never throws because it is not ready: that is its answer. */
   async ready(): Promise<Readiness> {
     try {
-      return await this.http.json('GET', '/health/ready');
+      return await this.http.json('GET', '/health/ready', { has: 'checks' });
     } catch (error) {
       const details = (error as { problem?: { details?: { checks?: Readiness['checks'] } } }).problem?.details;
       if (details?.checks) return { ready: false, checks: details.checks };
@@ -266,6 +266,7 @@ export class SlipwayClient {
     });
 
   private job(path: string, body: unknown, options: JobOptions = {}): Promise<Accepted> {
-    return this.http.json('POST', path, { body, headers: { 'Idempotency-Key': options.idempotencyKey ?? crypto.randomUUID() } });
+    const headers = { 'Idempotency-Key': options.idempotencyKey ?? crypto.randomUUID() };
+    return this.http.json('POST', path, { body, headers, has: 'requestId' });
   }
 }

@@ -42,6 +42,20 @@ describe('a call', () => {
     expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it.each(['{}', '[]', '{"hello":"world"}', 'null', '7', '<html>'])(
+    'that another program at the address answers with %s says so, whatever was asked for',
+    async (text) => {
+      gateway.answer = (_call, response) => void response.writeHead(200).end(text);
+      const archive = () => new Blob(['x']).stream();
+      const calls = [
+        ...[client.instances.list(), client.provisioners.list(), client.handlers.list(), client.events(), client.info()],
+        ...[client.ready(), client.plan(JOB), client.provision(JOB), client.snapshots.upload(archive())],
+      ];
+      for (const { detail, hint } of await Promise.all(calls.map(problemOf)))
+        expect([detail, hint]).toEqual([`The answer is not of Slipway's gateway: HTTP 200 ${text}`, 'Check the address.']);
+    },
+  );
+
   it('is for exactly the row that is named, whatever its name holds', async () => {
     gateway.answer = (_call, response) => gateway.json(response, {});
     await client.instances.get('../requests?x=1', { asOf: '2026-01-05T09:30:00Z' });
@@ -134,7 +148,11 @@ describe('a read', () => {
   /** Writes are answered with these positions, in this order; reads with an empty page. */
   const writesAt = (...positions: string[]) => {
     gateway.answer = ({ method }, response) =>
-      gateway.json(response, { items: [], position: '' }, method === 'POST' ? { 'Slipway-Position': positions.shift()! } : {});
+      gateway.json(
+        response,
+        { items: [], requestId: '1', position: '' },
+        method === 'POST' ? { 'Slipway-Position': positions.shift()! } : {},
+      );
   };
 
   it('asks for what its own newest write has recorded, and for nothing before there is one', async () => {

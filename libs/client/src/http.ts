@@ -20,6 +20,8 @@ export interface CallOptions {
   body?: unknown;
   headers?: Record<string, string | undefined>;
   signal?: AbortSignal;
+  /** A field without which an answer is none of the gateway's: an `ApiError` says so. */
+  has?: string;
   /** Raw content instead of JSON. */
   content?: { body: Body; type: string };
 }
@@ -43,11 +45,14 @@ export class Http {
   async json<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     const response = await this.call(method, path, options);
     const text = await this.textOf(response, options.signal);
-    try {
-      return JSON.parse(text) as T;
-    } catch {
-      throw notOurs(response, text);
-    }
+    const value = objectIn(text);
+    if (!value || (options.has !== undefined && !Object.hasOwn(value, options.has))) throw notOurs(response, text);
+    return value as T;
+  }
+
+  /** An answer that has `items`. */
+  async items<T extends { items: unknown[] }>(path: string, options: CallOptions = {}): Promise<T> {
+    return this.json('GET', path, { ...options, has: 'items' });
   }
 
   async text(method: string, path: string, options: CallOptions = {}): Promise<string> {
@@ -115,5 +120,15 @@ export class Http {
       if (signal?.aborted) throw error;
       throw this.unreachable(error);
     }
+  }
+}
+
+/** The object that a text is; nothing when it is none. */
+function objectIn(text: string): object | undefined {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -22,7 +22,7 @@ export class Rows<T> {
     private readonly path: string,
   ) {}
   list(options?: ListOptions): Promise<Page<T>> {
-    return this.http.json('GET', this.path, { query: query(options) });
+    return this.http.items(this.path, { query: query(options) });
   }
   /** All pages, one row after the other, all of the moment of the first. */
   async *all(options: ListOptions = {}): AsyncGenerator<T> {

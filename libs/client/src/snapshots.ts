@@ -29,6 +29,7 @@ export class Snapshots extends Rows<SnapshotView> {
     { total, onProgress, signal }: TransferOptions & { total?: number } = {},
   ): Promise<SnapshotRecorded> {
     const body = counted(archive, { total, onProgress });
-    return this.http.json('POST', '/snapshots', { content: { body, type: 'application/x-tar' }, ...(signal && { signal }) });
+    const content = { body, type: 'application/x-tar' };
+    return this.http.json('POST', '/snapshots', { content, has: 'snapshotId', ...(signal && { signal }) });
   }
 }

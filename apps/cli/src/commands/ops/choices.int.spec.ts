@@ -42,7 +42,7 @@ describe('provision, import and plan', () => {
       if (pathname.endsWith('/provisioners'))
         return { items: [provisioner('slipway', { default: true }), provisioner('acme', { guestLocations: ['there'] })] };
       if (pathname.endsWith('/snapshots')) return { snapshotId: 'sent', position: 'p' };
-      if (pathname.endsWith('/info')) return { clusters: { default: ['there'] } };
+      if (pathname.endsWith('/info')) return { mesh: 'm', clusters: { default: ['there'] } };
       return { requestId: 'r', position: 'p', outcome: 'satisfied', steps: [], wires: [], alreadySatisfied: [], unsatisfied: [] };
     });
   };
