@@ -24,9 +24,10 @@ inBothModes('An instance that is there', ({ processes }) => {
   it('is called through the gateway, at its own interface', async () => {
     const health = await slipway(mesh, ['instances', 'call', 'shop', '/health']);
     expect(health.code).toBe(0);
-    const data = ['--data', 'name=Ada&message=through+the+door'];
-    const type = ['--header', 'Content-Type: application/x-www-form-urlencoded'];
-    await slipway(mesh, ['instances', 'call', 'shop', '/', ...data, ...type]);
+    const body = ['--body', '{"name":"Ada","message":"through the door"}'];
+    const type = ['--header', 'Content-Type: application/json'];
+    const entered = await slipway(mesh, ['instances', 'call', 'shop', '/entries', ...body, ...type]);
+    expect({ code: entered.code, stderr: entered.stderr }).toEqual({ code: 0, stderr: '' });
     const missing = await slipway(mesh, ['instances', 'call', 'shop', '/nowhere']);
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('shop answered 404')]);
   }, 120_000);
