@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { EXIT, explain } from './exit.js';
+import { note } from './output/format.js';
 import { slipway } from './program.js';
 
 // A reader that has seen enough (`slipway events | head`) is no failure.
@@ -11,7 +12,7 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   else {
     const { code, text } = explain(error);
-    process.stderr.write(`${text}\n`);
+    note(text);
     process.exitCode = code;
   }
 }

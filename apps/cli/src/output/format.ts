@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
-import { stringify } from 'yaml';
-import type { Json } from '@slipway/contracts';
+import { Document, visit } from 'yaml';
+import { printable } from './printable.js';
 
 export const FORMATS = ['table', 'json', 'yaml'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -28,10 +28,10 @@ const NO_LINES = Object.fromEntries(
 );
 
 /** A line, or several, on standard output. */
-export const print = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+export const print = (text: string): void => void process.stdout.write(printable(text.endsWith('\n') ? text : `${text}\n`));
 
 /** What is said beside the result: a line on standard error, so that standard output stays the result's. */
-export const note = (text: string): void => void process.stderr.write(`${text}\n`);
+export const note = (text: string): void => void process.stderr.write(printable(`${text}\n`));
 
 /** What is shown of a last column at least, however wide those before it are. */
 const LEAST = 30;
@@ -54,7 +54,7 @@ export function printRows<Row>(
     chars: { ...NO_LINES, middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  table.push(...rows.map((row) => columns.map(([, cell]) => cell(row) ?? '')));
+  table.push(...rows.map((row) => columns.map(([, cell]) => printable(String(cell(row) ?? '')))));
   const lines = table.toString().split('\n');
   const last = lines[0]!.lastIndexOf(columns.at(-1)![0]);
   const longest = width > 0 ? width * Math.ceil((last + LEAST) / width) : Infinity;
@@ -66,7 +66,18 @@ export const cut = (line: string, longest: number): string => (line.length > lon
 
 /** A value as JSON or YAML; as YAML too where a table is asked for: it reads best for one thing. */
 export function printValue(value: unknown, format: Format): void {
-  print(format === 'json' ? JSON.stringify(value, null, 2) : stringify(value as Json, { lineWidth: 0 }));
+  print(format === 'json' ? JSON.stringify(value, null, 2) : inYaml(value));
+}
+
+/** Quoted where it holds what is escaped when it is printed: only there is an escape one. */
+function inYaml(value: unknown): string {
+  const document = new Document(value);
+  visit(document, {
+    Scalar(_key, scalar) {
+      if (typeof scalar.value === 'string' && printable(scalar.value) !== scalar.value) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return document.toString({ lineWidth: 0 });
 }
 
 /** `2026-11-21T10:27:57.123Z` → `2026-11-21 10:27:57`, in UTC as everywhere. */

@@ -1,6 +1,7 @@
 import type { StepProgress } from '@slipway/contracts';
 import type { RequestView, StepView } from '@slipway/contracts/http';
 import { cut } from './format.js';
+import { printable } from './printable.js';
 
 /** Shows a request while it goes on. */
 export interface ProgressView {
@@ -22,8 +23,8 @@ const SIGN: Record<StepView['status'], string> = {
   'undo-failed': '✗',
 };
 
-/** A message may quote the end of a log. Live drawing counts lines, and plain output is one line per change. */
-const onOneLine = (message: string): string => message.replaceAll(/\s*\n\s*/g, ' / ');
+/** A message may quote the end of a log, or what a driver was told. Live drawing counts lines, and plain output is one line per change. */
+const onOneLine = (message: string): string => printable(message.replaceAll(/\s*\n\s*/g, ' / '));
 
 function describe(step: StepView, progress?: StepProgress): string {
   const tried = step.try > 1 ? ` (try ${step.try})` : '';
@@ -31,7 +32,7 @@ function describe(step: StepView, progress?: StepProgress): string {
   const cause = step.cause && step.status !== 'succeeded' ? `: ${onOneLine(step.cause.message)}` : '';
   const told =
     step.status === 'running' && progress
-      ? `: ${progress.message}${progress.fraction === undefined ? '' : ` (${Math.round(progress.fraction * 100)} %)`}`
+      ? `: ${onOneLine(progress.message)}${progress.fraction === undefined ? '' : ` (${Math.round(progress.fraction * 100)} %)`}`
       : '';
   return `${step.action === 'destroy' ? 'destroy ' : ''}${step.id} ${step.status}${tried}${cause || told}${next}`;
 }
@@ -42,7 +43,7 @@ export class PlainProgress implements ProgressView {
   private status = '';
   constructor(private readonly write: (text: string) => void) {}
   update(request: RequestView): void {
-    const status = `${request.status}${request.waiting ? `: ${request.waiting.reason}` : ''}`;
+    const status = `${request.status}${request.waiting ? `: ${onOneLine(request.waiting.reason)}` : ''}`;
     if (status !== this.status) this.write(`request ${request.id} ${status}\n`);
     this.status = status;
     for (const step of request.steps) {
@@ -80,7 +81,7 @@ export class LiveProgress implements ProgressView {
     if (!this.request) return;
     const { id, status, waiting, steps } = this.request;
     const lines = [
-      `request ${id} ${status}${waiting ? `: ${waiting.reason}` : ''}`,
+      `request ${id} ${status}${waiting ? `: ${onOneLine(waiting.reason)}` : ''}`,
       ...steps.map((step) => `  ${SIGN[step.status]} ${describe(step, this.told.get(step.id))}`),
     ];
     const width = this.columns();
