@@ -23,9 +23,8 @@ const daemon = spawn(runtimeNode(), ['--enable-source-maps', 'apps/slipwayd/dist
   stdio: 'inherit',
   env: environment,
 });
-// A terminal's Ctrl-C reaches slipwayd by itself; what is sent to this process alone is passed on.
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => daemon.kill(signal));
-process.on('SIGINT', () => {});
+// What is sent to this process alone is passed on. A terminal's Ctrl-C reaches slipwayd by itself as well, which stops once.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => daemon.kill(signal));
 daemon.on('error', (error) => fail(`slipwayd could not be started: ${error.message}`));
 daemon.on('exit', (code, signal) => process.exit(signal ? 128 + 15 : code));
 

@@ -4,15 +4,18 @@
  *
  *   npm test                     all of it
  *   npm test -- event-store cli  only these projects
+ *   npm test -- storage --files scratch
+ *                                of these only the test files whose path has this in it
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { build, clear, installPackages, root, runtimeEnvironment, runtimeNode, say, seconds } from './bootstrap.mjs';
+import { parseArgs } from 'node:util';
+import { build, clear, fail, installPackages, root, runtimeEnvironment, runtimeNode, say, seconds } from './bootstrap.mjs';
 import { bringServers } from './servers.mjs';
 import { requireNats } from './nats.mjs';
 import { tally } from './tally.mjs';
 
-const only = process.argv.slice(2);
+const { only, files } = asked();
 const began = Date.now();
 installPackages();
 const environment = {
@@ -58,11 +61,13 @@ const tests = (parallel, ...which) =>
       resolve(code === 0),
     );
   });
+/** What is handed on to Jest. */
+const chosen = files === undefined ? [] : ['--', files];
 const named = only.map((name) => (name.startsWith('@') ? name : `@slipway/${name}`)).join(',');
 const WHOLE = '@slipway/e2e';
 // The end-to-end tests take about as long as all others, so they begin with the first of them.
 const passed = await Promise.all(
-  only.length ? [tests(2, `--projects=${named}`)] : [tests(1, `--projects=${WHOLE}`), tests(1, `--exclude=${WHOLE}`)],
+  only.length ? [tests(2, `--projects=${named}`, ...chosen)] : [tests(1, `--projects=${WHOLE}`), tests(1, `--exclude=${WHOLE}`)],
 );
 const green = passed.every(Boolean);
 
@@ -72,3 +77,15 @@ const reports = readdirSync(`${root}reports`)
 const { lines, ok } = tally(reports, green);
 say(`\nin ${seconds(began)}\n${lines.join('\n')}`);
 process.exit(ok ? 0 : 1);
+
+/** Which projects, and which of their files; all of them when nothing is said. */
+function asked() {
+  try {
+    const { positionals, values } = parseArgs({ allowPositionals: true, options: { files: { type: 'string' } } });
+    if (values.files !== undefined && positionals.length === 0)
+      return fail('--files needs a project: npm test -- storage --files scratch', 2);
+    return { only: positionals, files: values.files };
+  } catch (error) {
+    return fail(`${error.message}\nProjects to test, such as storage, and --files <part of a path>.`, 2);
+  }
+}

@@ -14,6 +14,7 @@ export async function run(options: Options, env: NodeJS.ProcessEnv): Promise<voi
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
+      // Ctrl-C comes twice: from the terminal, and from who has started this.
       if (!stopping) process.stdout.write(`\nStopping ...\n`);
       void stop(0);
     });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import {
   accessSync,
@@ -247,6 +248,79 @@ describe('npm start', () => {
       status: 2,
       stderr: expect.stringMatching(/slipwayd needs Node 24 or newer and was started by v\d+\.\d+\.\d+; use npm start/),
     });
+  });
+});
+
+/** A clone with these scripts, whose packages are there, and programs of packages that a test has written. */
+function cloneWith(scripts: string[], programs: Record<string, string>) {
+  for (const name of scripts) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    copyFileSync(join(clone, name), join(folder, name));
+  }
+  writeFileSync(join(folder, 'package-lock.json'), '{"packages":{}}');
+  for (const [name, text] of Object.entries({ 'node_modules/typescript7/bin/tsc': '', ...programs })) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  for (const name of ['npm', 'apt-get']) program(name, 'exit 1');
+  return { PATH: join(folder, 'bin'), NATS_URL: 'nats://127.0.0.1:1', SLIPWAY_NATS_SERVER: process.execPath };
+}
+
+describe('a signal to npm start', () => {
+  /** In the place of slipwayd: tells each signal, and ends a while after the first. */
+  const DAEMON = `let stopping = false;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {
+      console.log(signal);
+      if (!stopping) setTimeout(() => process.exit(7), 300);
+      stopping = true;
+    });
+    setInterval(() => {}, 1000);
+    console.log('up');`;
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s to its process alone reaches slipwayd, whose end it waits for',
+    async (signal) => {
+      const scripts = ['scripts/start.mjs', 'scripts/bootstrap.mjs', 'scripts/nats.mjs', 'apps/slipwayd/options.mjs'];
+      const env = cloneWith(scripts, { 'apps/slipwayd/dist/main.js': DAEMON });
+      const child = spawn(process.execPath, [join(folder, 'scripts/start.mjs')], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      let output = '';
+      const up = new Promise<void>((resolve) =>
+        child.stdout.setEncoding('utf8').on('data', (text: string) => {
+          output += text;
+          if (output.includes('up\n')) resolve();
+        }),
+      );
+      const ended = once(child, 'close');
+      await Promise.race([up, ended]);
+      child.kill(signal);
+      expect(await ended).toEqual([7, null]);
+      expect(output).toBe(`up\n${signal}\n`);
+    },
+  );
+});
+
+describe('npm test of some files', () => {
+  const test = (command: string) => {
+    const env = cloneWith(
+      ['bootstrap', 'nats', 'tally', 'test'].map((name) => `scripts/${name}.mjs`),
+      {
+        'scripts/servers.mjs': 'export const bringServers = () => [];',
+        'node_modules/nx/dist/bin/nx.js': `console.log('nx ' + process.argv.slice(2).join(' '));`,
+      },
+    );
+    const args = [join(folder, 'scripts/test.mjs'), ...command.replace('npm test -- ', '').split(' ')];
+    return spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+  };
+
+  it('hands their name on to the tests of the project, as the guide to drivers says', () => {
+    const guide = readFileSync(join(clone, 'docs/guides/add-a-driver.md'), 'utf8');
+    const [, command] = /^```sh\n(npm test -- .*)\n```$/m.exec(guide)!;
+    expect(test(command!).stdout).toMatch(/^nx run-many -t test .*--projects=@slipway\/storage -- scratch$/m);
+  });
+
+  it('says what is wrong with what it is told', () => {
+    expect(test('--files scratch')).toMatchObject({ status: 2, stderr: expect.stringContaining('--files needs a project') });
+    expect(test('storage --file')).toMatchObject({ status: 2, stderr: expect.stringContaining("'--file'") });
   });
 });
 
