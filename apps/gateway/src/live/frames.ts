@@ -1,5 +1,5 @@
 import { SlipwayError, type ClientFrame, type EventFilter } from '@slipway/contracts';
-import type { Position, ReadFilter } from '@slipway/event-store';
+import { isPosition, type Position, type ReadFilter } from '@slipway/event-store';
 import { badInput } from '@slipway/mesh';
 import { readFilter } from './filter.js';
 
@@ -20,7 +20,6 @@ const FIELDS: Record<ClientFrame['type'], readonly string[]> = {
 };
 const ID = /^[\x21-\x7e]{1,64}$/;
 const MOST_EVENTS = 1_000;
-const FROM = /^[\x21-\x7e]{1,200}$/;
 
 /** A frame that was refused, with the subscription that it speaks of where it names one. */
 export class RefusedFrame extends Error {
@@ -80,7 +79,7 @@ function check(frame: Record<string, unknown>): CheckedFrame {
         type: 'subscribe',
         id: field(frame, 'id', ID, ID_HINT),
         filter: readFilter(frame['filter'] as EventFilter | undefined),
-        from: frame['from'] === undefined ? undefined : field(frame, 'from', FROM, 'must be a position or "start"'),
+        from: frame['from'] === undefined ? undefined : beginning(frame['from']),
         batch: frame['batch'] === undefined ? 1 : count(frame['batch']),
       };
   }
@@ -92,6 +91,12 @@ function field(frame: Record<string, unknown>, name: string, pattern: RegExp, hi
   const value = frame[name];
   if (typeof value !== 'string' || !pattern.test(value)) throw badInput([{ field: name, reason: hint }]);
   return value;
+}
+
+/** Where a subscription begins. */
+function beginning(value: unknown): Position | 'start' {
+  if (value === 'start' || (typeof value === 'string' && isPosition(value))) return value;
+  throw badInput([{ field: 'from', reason: 'must be "start" or a position of the log; without it it begins now' }]);
 }
 
 /** Events that a frame may hold. */

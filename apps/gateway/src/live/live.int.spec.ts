@@ -158,6 +158,19 @@ describe('the WebSocket', () => {
     await client.end();
   });
 
+  it.each(['now', '', 'end', 7, null])('says of a beginning that is none (%j) what the frame may have there', async (from) => {
+    const client = await LiveClient.open(place);
+    client.send({ type: 'subscribe', id: 'bad', from } as never);
+    expect(await client.until(({ type }) => type === 'error')).toMatchObject({
+      id: 'bad',
+      error: {
+        code: 'bad-input',
+        details: { fields: [{ field: 'from', reason: 'must be "start" or a position of the log; without it it begins now' }] },
+      },
+    });
+    await client.end();
+  });
+
   it('answers frames that are not valid with an error, and closes when they do not end', async () => {
     const client = await LiveClient.open(place);
     for (const frame of ['rubbish', '[]', { type: 'shutdown' }, { type: 'subscribe', id: 'x', filter: { request: '>' } }])
