@@ -24,6 +24,9 @@ export function exitOfRequest({ status }: RequestView): number {
   return status === 'unsatisfied' ? EXIT.unsatisfied : EXIT.failed;
 }
 
+/** How a key is given here; the error's own hint is for who calls over HTTP. */
+const KEY_HINT = 'Set SLIPWAY_KEY to the key of this mesh: it stands in gateway.key in its data folder.';
+
 /** The exit code and the words for what went wrong: what happened, why, and the way out. */
 export function explain(error: unknown): { code: number; text: string } {
   if (error instanceof NotReachable) {
@@ -41,13 +44,14 @@ export function explain(error: unknown): { code: number; text: string } {
   if (error instanceof Interrupted) return { code: INTERRUPTED, text: error.message };
   if (error instanceof SubscriptionRefused) {
     const { code, message, hint } = error.error;
-    return { code: exitOf(code), text: `${message} (${code})\n${hint}` };
+    return { code: exitOf(code), text: `${message} (${code})\n${code === 'unauthenticated' ? KEY_HINT : hint}` };
   }
   if (error instanceof ApiError) {
     const { code, message, problem } = error;
     const fields = (problem.fields ?? []).map(({ field, reason }) => `${field}: ${reason}`);
     const unsaid = fields.filter((field) => !message.includes(field)).map((field) => `  ${field}`);
-    return { code: exitOf(code), text: [`${message} (${code})`, ...unsaid, problem.hint].join('\n') };
+    const hint = code === 'unauthenticated' ? KEY_HINT : problem.hint;
+    return { code: exitOf(code), text: [`${message} (${code})`, ...unsaid, hint].join('\n') };
   }
   return { code: EXIT.failed, text: error instanceof Error ? error.message : String(error) };
 }

@@ -5,6 +5,8 @@ export interface Ran {
   code: number;
   stdout: string;
   stderr: string;
+  /** What `main` would say of what was thrown. */
+  text?: string;
 }
 
 /** Runs a command line in this process against a gateway: its exit code, and what it printed. */
@@ -19,7 +21,7 @@ export async function ran(url: string, ...args: string[]): Promise<Ran> {
     await slipway().parseAsync(['node', 'slipway', ...args]);
     return { code: Number(process.exitCode ?? 0), ...written };
   } catch (error) {
-    return { code: explain(error).code, ...written };
+    return { ...explain(error), ...written };
   } finally {
     process.exitCode = exitCode;
     process.env = before.env;

@@ -63,6 +63,8 @@ export const known = (id: string): Pick<ImportJob, 'snapshot' | 'snapshotId'> =>
 async function upload(client: SlipwayClient, path: string): Promise<SnapshotRecorded> {
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) throw new UsageError(`There is no file ${path}. For a known snapshot: --snapshot-id, and its id.`);
+  // Whether the key is right: an archive of gigabytes is not sent to learn that it is not.
+  await client.info();
   const view = transferView(`Sending ${path}`);
   try {
     const archive = Readable.toWeb(createReadStream(path)) as globalThis.ReadableStream<Uint8Array>;

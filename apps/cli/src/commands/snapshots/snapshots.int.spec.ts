@@ -29,6 +29,7 @@ let calls: { route: string; body: Buffer }[];
 /** How many bytes of the archive come before the connection breaks. */
 let breaksAt: number | undefined;
 let job: string;
+let keyIsRight: boolean;
 
 async function answer(asked: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await buffer(asked);
@@ -36,6 +37,7 @@ async function answer(asked: IncomingMessage, response: ServerResponse): Promise
   calls.push({ route, body });
   const json = (value: unknown, status = 200) =>
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
+  if (!keyIsRight) return void json({ code: 'unauthenticated', detail: 'The key is not right', hint: 'Send it.' }, 401);
   if (route.startsWith('GET /requests/')) return void json(request(job));
   if (route.startsWith('POST /ops/')) return void json({ requestId: 'r1', position: 'p' }, 202);
   if (route === `GET /snapshots/${ID}/content`) {
@@ -61,7 +63,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-cli-'));
-  [calls, breaksAt] = [[], undefined];
+  [calls, breaksAt, keyIsRight] = [[], undefined, true];
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -158,6 +160,15 @@ describe('import', () => {
     expect((await ran(url, 'import', '--snapshot-id', 'ada', 'copy', ID)).code).toBe(0);
     expect(calls.some(({ route }) => route === 'POST /snapshots')).toBe(false);
     expect(jobAsked('import')).toEqual({ ownerId: 'ada', ownerType: 'user', instanceId: 'copy', snapshot: ID, snapshotId: true });
+  });
+
+  it('sends nothing with a key that is not right, and says how one is given', async () => {
+    const file = join(folder, 'shop.tar');
+    await writeFile(file, ARCHIVE);
+    keyIsRight = false;
+    const { code, text } = await ran(url, 'import', 'ada', 'copy', file);
+    expect([code, calls.map(({ route }) => route)]).toEqual([1, ['GET /info']]);
+    expect(text).toMatch(/\(unauthenticated\)\nSet SLIPWAY_KEY .*gateway\.key/);
   });
 
   it('of a file that is not there asks for nothing', async () => {
