@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, backup } from 'node:sqlite';
 
 /** Version of the file as a whole; another one is thrown away, since it is only a cache. */
 const FORMAT = 2;
@@ -29,6 +29,21 @@ const PRAGMAS = `
   PRAGMA cache_size = -65536;
   PRAGMA temp_store = MEMORY;
 `;
+
+const ALL_PAGES = 2 ** 31 - 1;
+
+/**
+ * Copies the file as it is at one moment, while it is written. By a connection of its own: a step of SQLite's backup that finds its
+ * connection in the middle of a transaction fails (sqlite.org/c3ref/backup_finish.html, SQLITE_LOCKED).
+ */
+export async function copyFile(file: string, to: string): Promise<void> {
+  const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+  try {
+    await backup(db, to, { rate: ALL_PAGES });
+  } finally {
+    db.close();
+  }
+}
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB (sqlite.org/rescode.html). */
 export const isDamage = (error: unknown): boolean =>

@@ -1,4 +1,4 @@
-import { backup } from 'node:sqlite';
+import { copyFile } from './file.js';
 import type { Projecting, Told } from './in-worker.js';
 import { Projector, type ProjectorOptions } from './projector.js';
 
@@ -6,7 +6,10 @@ import { Projector, type ProjectorOptions } from './projector.js';
 export class InThread implements Projecting {
   private readonly projector: Projector;
 
-  constructor(options: Omit<ProjectorOptions, 'changed'>, told: Told) {
+  constructor(
+    private readonly options: Omit<ProjectorOptions, 'changed'>,
+    told: Told,
+  ) {
     this.projector = new Projector({ ...options, changed: (state) => told.changed(state) });
     void this.projector.start();
   }
@@ -15,8 +18,8 @@ export class InThread implements Projecting {
     return this.projector.skip(view, eventId);
   }
 
-  async snapshotTo(file: string): Promise<void> {
-    await backup(this.projector.database, file);
+  snapshotTo(file: string): Promise<void> {
+    return copyFile(this.options.file, file);
   }
 
   close(): Promise<void> {

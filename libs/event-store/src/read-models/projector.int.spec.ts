@@ -170,6 +170,31 @@ describe('a projector', () => {
       expect(taken).toBe(2);
       await second.close();
     }));
+
+  it('is copied while events come in, every time', () =>
+    inFolder(async (file) => {
+      const log = await storeOf();
+      const models = await modelsOf(file('written'), log, [parcels]);
+      let coming = true;
+      const writing = (async () => {
+        for (let n = 1; coming; n += 1) {
+          await record(
+            log,
+            Array.from({ length: 50 }, (_, of) => ({ parcel: n * 100 + of, type: 'Came', data: came })),
+          );
+          await new Promise(setImmediate);
+        }
+      })();
+      try {
+        for (let n = 0; n < 60; n += 1) {
+          await models.snapshotTo(file(`copy-${n}`));
+        }
+      } finally {
+        coming = false;
+        await writing;
+        await models.close();
+      }
+    }));
 });
 
 describe('an event that a projection cannot take', () => {

@@ -1,8 +1,8 @@
-import { backup } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { causeOf, type Cause } from '@slipway/contracts';
 import { openEventLog } from '../open.js';
 import type { Answer, Call, Registry, WorkerSettings } from './in-worker.js';
+import { copyFile } from './file.js';
 import { Projector } from './projector.js';
 
 /** The projector in a thread of its own: it opens the log by itself, and tells the main thread of each commit. */
@@ -20,7 +20,7 @@ const projector = new Projector({
 
 async function carryOut(call: Call): Promise<void> {
   if (call.do === 'skip') return projector.skip(call.view, call.event);
-  if (call.do === 'snapshot') return void (await backup(projector.database, call.file));
+  if (call.do === 'snapshot') return copyFile(file, call.file);
   await projector.close();
   await log.close();
 }

@@ -49,6 +49,11 @@ describe('what holds when all is over', () => {
     [
       'a plan settled twice',
       [...STORY, environment('PlanSettled', { outcome: 'done', removed: [], installed: [{ ...SHOP }] })],
+      'was settled twice',
+    ],
+    [
+      'what is there made once more beside it',
+      [...STORY, environment('PlanSettled', { outcome: 'done', removed: [], installed: [{ ...SHOP, generation: 2 }] })],
       'was installed twice',
     ],
     [
