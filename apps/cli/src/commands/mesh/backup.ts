@@ -8,31 +8,33 @@ import { ApiError } from '@slipway/client';
 import { withClient } from '../../command.js';
 import { UsageError } from '../../exit.js';
 import { print } from '../../output/format.js';
+import { forceOption, requireFree, type ForceFlags } from '../../output/new-file.js';
 
 const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
 /** `slipway backup [file]` and `slipway restore <file>` */
 export function backup(program: Command): void {
-  program
+  const command = program
     .command('backup')
     .summary('one archive of log, blobs, sealed secrets and read models')
-    .argument('[file]', 'where to; slipway-<time>.tar when left out')
-    .action(
-      withClient<[string | undefined], object>(
-        async ({ client }, _flags, file = `slipway-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.tar`) => {
-          const response = await client.backup();
-          const part = `${file}.part`;
-          try {
-            await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(part, { mode: 0o600 }));
-            await rename(part, file);
-          } catch (error) {
-            await rm(part, { force: true });
-            throw error;
-          }
-          print(`${file} (${mebibytes((await stat(file)).size)})`);
-        },
-      ),
-    );
+    .argument('[file]', 'where to; slipway-<time>.tar when left out');
+  forceOption(command).action(
+    withClient<[string | undefined], ForceFlags>(
+      async ({ client }, flags, file = `slipway-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.tar`) => {
+        await requireFree(file, flags);
+        const response = await client.backup();
+        const part = `${file}.part`;
+        try {
+          await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(part, { mode: 0o600 }));
+          await rename(part, file);
+        } catch (error) {
+          await rm(part, { force: true });
+          throw error;
+        }
+        print(`${file} (${mebibytes((await stat(file)).size)})`);
+      },
+    ),
+  );
   program
     .command('restore')
     .summary('put a backup in the place of what is there')

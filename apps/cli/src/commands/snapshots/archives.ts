@@ -7,6 +7,7 @@ import type { SlipwayClient } from '@slipway/client';
 import { archiveName, type SnapshotRecorded } from '@slipway/contracts';
 import type { ImportJob, SnapshotView } from '@slipway/contracts/http';
 import { UsageError } from '../../exit.js';
+import { requireFree, type ForceFlags } from '../../output/new-file.js';
 import { transferView } from '../../output/transfer.js';
 
 /** Whether somebody means what is below a store of the configuration: `backups:daily`. A file here of such a name: `./backups:daily`. */
@@ -15,16 +16,26 @@ export const isInStore = (where: string): boolean => /^[a-z0-9]([a-z0-9-]*[a-z0-
 /** Whether somebody means a file or folder of this machine, and not a name. */
 export const isLocal = (where: string): boolean => !isInStore(where) && (where.includes('/') || where.startsWith('.'));
 
+const isFolder = async (where: string): Promise<boolean> =>
+  where.endsWith('/') || (await stat(where).catch(() => null))?.isDirectory() === true;
+
+/** Throws a `UsageError` where a file is that would be written, unless it may be replaced. In a folder each has a name of its own. */
+export async function requireWritable(where: string, flags: ForceFlags): Promise<void> {
+  if (!(await isFolder(where))) await requireFree(where, flags);
+}
+
 /**
- * Writes a snapshot's archive into a file, or into a folder under the name that it has; whole or not at all. Its path.
+ * Writes a snapshot's archive into a file, or into a folder under the name that it has; whole or not at all. Its path. Throws a
+ * `UsageError` where such a file is there already, unless it may be replaced.
  */
 export async function download(
   client: SlipwayClient,
   snapshot: Pick<SnapshotView, 'instanceId' | 'id'>,
   where: string,
+  flags: ForceFlags,
 ): Promise<string> {
-  const isFolder = where.endsWith('/') || (await stat(where).catch(() => null))?.isDirectory() === true;
-  const path = isFolder ? join(where, archiveName(snapshot)) : where;
+  const path = (await isFolder(where)) ? join(where, archiveName(snapshot)) : where;
+  await requireFree(path, flags);
   await mkdir(dirname(path), { recursive: true });
   const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   const view = transferView(`Writing ${path}`);

@@ -89,11 +89,26 @@ describe('snapshots', () => {
     expect(await readdir(join(folder, 'all'))).toEqual([`shop-${ID}.slipway.tar`]);
   });
 
+  it('take no file away, unless they are told to', async () => {
+    const file = join(folder, `shop-${ID}.slipway.tar`);
+    await writeFile(file, 'mine');
+    for (const where of [file, folder]) {
+      const { code, text } = await ran(url, 'snapshots', 'download', ID, where);
+      expect([code, text]).toEqual([
+        2,
+        `${file} is there already: name another file, or put this one in its place with --force.`,
+      ]);
+    }
+    expect([await readFile(file, 'utf8'), await readdir(folder)]).toEqual(['mine', [`shop-${ID}.slipway.tar`]]);
+    expect((await ran(url, 'snapshots', 'download', '--force', ID, folder)).code).toBe(0);
+    expect((await readFile(file)).equals(ARCHIVE)).toBe(true);
+  });
+
   it('that break off on their way leave nothing, and what was there stays', async () => {
     const file = join(folder, 'shop.tar');
     await writeFile(file, 'an older one');
     breaksAt = 100_000;
-    expect((await ran(url, 'snapshots', 'download', ID, file)).code).not.toBe(0);
+    expect((await ran(url, 'snapshots', 'download', '--force', ID, file)).code).not.toBe(0);
     expect(await readdir(folder)).toEqual(['shop.tar']);
     expect(await readFile(file, 'utf8')).toBe('an older one');
   });
@@ -122,6 +137,15 @@ describe('export', () => {
     const here = join(folder, 'backups:daily');
     expect((await ran(url, 'export', `--destination=${here}`, 'shop')).code).toBe(0);
     expect(await readdir(folder)).toEqual(['backups:daily']);
+  });
+
+  it('onto a file that is there is refused before anything is asked, unless it is told to take its place', async () => {
+    const file = join(folder, 'shop.tar');
+    await writeFile(file, 'mine');
+    expect([(await ran(url, 'export', `--destination=${file}`, 'shop')).code, calls]).toEqual([2, []]);
+    expect(await readFile(file, 'utf8')).toBe('mine');
+    expect((await ran(url, 'export', '--force', `--destination=${file}`, 'shop')).code).toBe(0);
+    expect((await readFile(file)).equals(ARCHIVE)).toBe(true);
   });
 
   it('that nobody waits for writes nothing here: that is said before anything is asked', async () => {

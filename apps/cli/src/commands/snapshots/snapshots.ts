@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { SnapshotView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
 import { print, printRows, printValue, time } from '../../output/format.js';
+import { forceOption, type ForceFlags } from '../../output/new-file.js';
 import { inBytes } from '../../output/transfer.js';
 import { list, show } from '../list-and-show.js';
 import { listOptions, listRows, type ListFlags } from '../list-options.js';
@@ -41,16 +42,16 @@ export function snapshots(program: Command): void {
     described: 'its id',
     get: (client, id) => client.snapshots.get(id),
   });
-  noun
+  const downloaded = noun
     .command('download')
     .summary('write its archive into a file')
     .argument('<id>', 'its id')
-    .argument('[path]', 'a file, or a folder that it gets its own name in', './')
-    .action(
-      withClient<[string, string], object>(async ({ client }, _flags, id, path) =>
-        print(await download(client, await client.snapshots.get(id), path)),
-      ),
-    );
+    .argument('[path]', 'a file, or a folder that it gets its own name in', './');
+  forceOption(downloaded).action(
+    withClient<[string, string], ForceFlags>(async ({ client }, flags, id, path) =>
+      print(await download(client, await client.snapshots.get(id), path, flags)),
+    ),
+  );
   noun
     .command('delete')
     .summary('forget it, and remove its data')
