@@ -55,8 +55,8 @@ export const ERRORS = {
     advice: 'refuse',
   },
   'not-possible': {
-    title: 'The request is not in a state that allows this',
-    hint: 'Where that state will pass, wait and try again; a request that has ended needs a new one.',
+    title: 'Its state does not allow this',
+    hint: 'Where what is said will pass, wait and try again; where a request has ended, ask anew; else there is nothing to do.',
     advice: 'refuse',
   },
   unsatisfied: { title: 'What is required cannot be satisfied', hint: 'Look at the unsatisfied requirements.', advice: 'refuse' },
@@ -68,7 +68,7 @@ export const ERRORS = {
   },
   'too-large': {
     title: 'It is larger than what is allowed',
-    hint: 'Keep an event under 64 KiB, an append and a message under 512 KiB; larger things are blobs.',
+    hint: 'Send less at once: a body and a message hold at most 512 KiB, an event 64 KiB; larger things go as archives or blobs.',
     advice: 'refuse',
   },
   'log-unavailable': {

@@ -10,7 +10,7 @@ export interface Finding {
 }
 
 /** Where one of several problems begins that a check gives as one reason. Elsewhere a semicolon is part of a sentence. */
-const NEXT = /; (?=content: |\/|\S+ has stopped: |\S+ is being built)/;
+const NEXT = /; (?=content: |\/|\S+ has stopped: |\S+ is being built|[a-z][a-z0-9-]*: (?:\/|It failed at ))/;
 
 /** What to do about what the checks of a mesh say. */
 const WAYS: [said: RegExp, hint: string][] = [
@@ -23,13 +23,15 @@ const WAYS: [said: RegExp, hint: string][] = [
   [/is being built/, 'Wait until it is built: npx slipway views'],
 ];
 const ELSE = 'See the logs folder in the data folder.';
+const HANDLERS =
+  'Mend what is named, in its file or in the configuration; npx slipway handlers says how each goes on. Nothing else waits for it.';
 
 /** A check of the mesh's readiness. One that is ready and gives a reason has something to be mended. */
 export function findingOf({ name, ready, reason }: Readiness['checks'][number]): Finding {
   if (ready && reason === undefined) return { check: name, ok: true, found: 'ready' };
   const found = reason ?? 'not ready';
   const way = WAYS.find(([said]) => said.test(found));
-  return { check: name, ok: ready, found, hint: way?.[1] ?? ELSE };
+  return { check: name, ok: ready, found, hint: way?.[1] ?? (name === 'handlers' && ready ? HANDLERS : ELSE) };
 }
 
 /** One problem a line, then what to do. `✓` is well, `!` works and has something to be mended, `✗` does not work. */

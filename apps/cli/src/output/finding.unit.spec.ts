@@ -24,6 +24,15 @@ describe('a finding', () => {
     expect(described('orchestrator', true, 'Events are not relayed: no')).toContain('! orchestrator: Events are not relayed: no');
   });
 
+  it('of handlers says where they are mended, and not that the logs be read', () => {
+    const handlers = 'greeter: /h/greeter.mjs is not there; mailer: It failed at dfe.provisioned 1 (try 1 of 5): no; not today';
+    expect(described('handlers', true, handlers)).toEqual([
+      '! handlers: greeter: /h/greeter.mjs is not there',
+      '    mailer: It failed at dfe.provisioned 1 (try 1 of 5): no; not today',
+      expect.stringMatching(/^ {4}→ Mend what is named, in its file or in the configuration; npx slipway handlers/),
+    ]);
+  });
+
   it('that does not work says why, and what to do', () => {
     const views = 'requests has stopped: a; instances has stopped: b';
     expect(described('views', false, views)).toEqual([

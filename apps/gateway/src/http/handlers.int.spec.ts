@@ -73,7 +73,7 @@ describe('the handlers', () => {
     expect(await check()).toBeUndefined();
     place.runtime.config.handlers = { welcome: Object.assign(new HandlerConfig(), { file: '/x.mjs' }) };
     expect(await check()).toMatchObject({ ready: false });
-    const reasons = ['welcome: /x.mjs Cannot find module'];
+    const reasons = ['welcome: /x.mjs is not there'];
     place.bus.serve('handlers', VERBS.health, () => ({ service: 'handlers', replica: 'one', ready: true, reasons }));
     expect(await check()).toEqual({ name: 'handlers', ready: true, reason: reasons[0] });
   });

@@ -58,7 +58,7 @@ export class HandlerThread {
     const worker = this.#begin(settings);
     const loaded = await this.#answer(worker, LOAD_MS, (message, done, failed) => {
       if (message.told === 'loaded') done(message.names);
-      else if (message.told === 'unusable') failed(unusable(name, `${config.file} ${message.reason}`));
+      else if (message.told === 'unusable') failed(unusable(`${config.file} ${message.reason}`));
     }).catch(async (error: unknown) => {
       await worker.terminate();
       throw error;
@@ -107,13 +107,13 @@ export class HandlerThread {
   }
 
   #module(): string {
-    const { name, config, packages } = this.options;
+    const { config, packages } = this.options;
     if (isAbsolute(config.file)) return pathToFileURL(config.file).href;
     try {
       const from = createRequire(join(packages ?? CLONE, 'package.json'));
       return pathToFileURL(from.resolve(config.file)).href;
     } catch (error) {
-      throw unusable(name, `the package ${config.file} is not found: ${(error as Error).message.split('\n', 1)[0]}`);
+      throw unusable(`the package ${config.file} is not found: ${(error as Error).message.split('\n', 1)[0]}`);
     }
   }
 
@@ -146,7 +146,6 @@ export class HandlerThread {
     limitMs: number,
     hear: (message: FromThread, done: (value: unknown) => void, failed: (error: SlipwayError) => void) => void,
   ): Promise<unknown> {
-    const { name } = this.options;
     return new Promise((resolve, reject) => {
       const settle = (end: () => void) => {
         clearTimeout(timer);
@@ -158,10 +157,10 @@ export class HandlerThread {
       const done = (value: unknown) => settle(() => resolve(value));
       const failed = (error: SlipwayError) => settle(() => reject(error));
       const listen = (message: FromThread) => hear(message, done, failed);
-      const exited = () => failed(unusable(name, this.#reasons.get(worker) ?? 'it has ended its thread'));
+      const exited = () => failed(unusable(this.#reasons.get(worker) ?? 'it has ended its thread'));
       const timer = setTimeout(() => {
         this.#forget(worker);
-        failed(unusable(name, `it did not end within ${limitMs / 1000} s`));
+        failed(unusable(`it did not end within ${limitMs / 1000} s`));
         void worker.terminate();
       }, limitMs);
       worker.on('message', listen);
@@ -172,4 +171,4 @@ export class HandlerThread {
   }
 }
 
-const unusable = (name: string, reason: string): SlipwayError => new SlipwayError('handler-failed', `Handler ${name}: ${reason}`);
+const unusable = (reason: string): SlipwayError => new SlipwayError('handler-failed', reason);

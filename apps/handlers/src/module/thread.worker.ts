@@ -29,7 +29,14 @@ try {
   });
   tell({ told: 'loaded', names });
 } catch (error) {
-  tell({ told: 'unusable', reason: error instanceof Error ? error.message : String(error) });
+  tell({ told: 'unusable', reason: wrongWith(error) });
+}
+
+/** Where the file itself is missing, Node tells of the one that asked for it, which is ours. */
+function wrongWith(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, url: missing } = error as { code?: string; url?: string };
+  return code === 'ERR_MODULE_NOT_FOUND' && missing === url ? 'is not there' : error.message;
 }
 
 function checked({ names, handle }: Partial<HandlerModule>): HandlerModule {

@@ -10,7 +10,12 @@ export function extend(state: EnvironmentState, { name, until, now, actor, reaso
   const claimed = state.names.get(name);
   if (!claimed) throw new SlipwayError('not-found', `There is no instance ${name} here`, { name });
   const known = state.untils.get(name);
-  if (!known) throw new SlipwayError('not-possible', `${name} is wanted for good: it has no end that could be put off`, { name });
+  if (!known)
+    throw new SlipwayError(
+      'not-possible',
+      `${name} is wanted for good: it has no end that could be put off, and stays until it is deprovisioned`,
+      { name },
+    );
   if (known.at === until) return [];
   if (known.phase === 'expired' && claimed.holder !== undefined)
     throw new SlipwayError('not-possible', `The time of ${name} is over: request ${claimed.holder} gives it back`, {

@@ -18,7 +18,8 @@ export function doctor(program: Command): void {
     .command('doctor')
     .summary('look for what is wrong, and say what to do about it')
     .description(
-      'Looks at everything that has to be right, and says what to do about what is not. Exit code: 1 while something is wrong.\n' +
+      'Looks at everything that has to be right, and says what to do about what is not. Exit code: 1 while something\n' +
+        'does not work (✗); what works and has something to be mended (!) leaves it 0.\n' +
         'With --bundle it also writes one archive for who is to help: versions, configuration, readiness, figures, the newest\n' +
         'events, requests with trouble and the ends of their logs. No secret is in it, and no file is overwritten.',
     )
