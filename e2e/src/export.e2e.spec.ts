@@ -166,6 +166,7 @@ inBothModes('A service is exported and imported', ({ processes }) => {
     const copyOf = async (...more: string[]) => {
       const { stdout } = await slipway(mesh, ['export', '--environment=nightly', ...more, 'small']);
       const { id, copy } = await client.snapshots.get(/Snapshot: (\S+)/.exec(stdout)![1]!);
+      expect(stdout).toContain(`\nIts archive: ${copy!.store}:${copy!.file}\n`);
       return [copy!.store, copy!.file.replace(id, '<id>')];
     };
     expect(await copyOf()).toEqual(['backups', 'nightly/small-<id>.slipway.tar']);

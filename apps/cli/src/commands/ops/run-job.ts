@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidArgumentError, type Command } from 'commander';
-import { NotReachable, type JobOptions } from '@slipway/client';
+import { NotReachable, type JobOptions, type SlipwayClient } from '@slipway/client';
 import type { Accepted, RequestView } from '@slipway/contracts/http';
 import type { Session } from '../../command.js';
 import { EXIT, Interrupted, exitOfRequest } from '../../exit.js';
@@ -78,8 +78,11 @@ export async function follow(
       onProgress: (progress) => view.progress(progress),
     });
     view.end();
-    if (session.options.output === 'table') print(describeEnd(request));
-    else printValue(request, session.options.output);
+    if (session.options.output === 'table') {
+      print(describeEnd(request));
+      const archive = await archiveOf(session.client, request);
+      if (archive !== undefined) print(`Its archive: ${archive}`);
+    } else printValue(request, session.options.output);
     await then(request);
     return exitOfRequest(request);
   } finally {
@@ -91,6 +94,17 @@ export async function follow(
 const describeUpdate = (instance: string, updated: number): string =>
   updated === 0 ? `${instance} is already as asked for; nothing was changed.` : `${instance} is updated: ${updated} changed.`;
 
+/** An instance that was stopped before stays so; a storage by itself has nothing that runs. */
+const describeExport = ({ instanceId, steps }: RequestView): string =>
+  `${instanceId} is exported${steps.some(({ action }) => action === 'stop') ? '; what ran of it runs again' : ''}.`;
+
+/** Where the archive of an export went, as an import takes it: `backups:nightly/shop-….slipway.tar`. Nothing where it has none. */
+async function archiveOf(client: SlipwayClient, { result }: RequestView): Promise<string | undefined> {
+  if (!result || !('snapshot' in result) || result.snapshot === undefined) return undefined;
+  const { copy } = await client.snapshots.get(result.snapshot);
+  return copy && `${copy.store}:${copy.file}`;
+}
+
 /** How it ended, in a sentence or two, with the way on. */
 export function describeEnd(request: RequestView): string {
   const { id, status, result, cause, left } = request;
@@ -99,7 +113,7 @@ export function describeEnd(request: RequestView): string {
     const url = request.steps
       .map((step) => step.outputs?.url)
       .find((value) => typeof value === 'string' && value.startsWith('http'));
-    if (request.job === 'export') return `${request.instanceId} is exported and runs again. Snapshot: ${result.snapshot}`;
+    if (request.job === 'export') return `${describeExport(request)} Snapshot: ${result.snapshot}`;
     if (request.job === 'update') return describeUpdate(request.instanceId, result.updated?.length ?? 0);
     if (request.job === 'deprovision') return `${request.instanceId} is given back: ${result.removed.length} removed.`;
     if (result.installed.length === 0) return `${request.instanceId} is there already; nothing was done.`;

@@ -17,7 +17,8 @@ const snapshot = {
   ...{ takenAt: '2026-03-01T06:00:00.000Z', createdAt: '2026-03-01T06:00:00.000Z', parts: [], position: 'p' },
 };
 const request = (job: string) => ({
-  ...{ id: 'r1', job, status: 'succeeded', environment: 'default', instanceId: 'shop', steps: [], position: 'p' },
+  ...{ id: 'r1', job, status: 'succeeded', environment: 'default', instanceId: 'shop', position: 'p' },
+  steps: stops ? [{ id: 'instance/shop#stop', action: 'stop', status: 'succeeded', try: 1 }] : [],
   result: { alreadySatisfied: [], installed: [], removed: [], wires: [], ...(job === 'export' && { snapshot: ID }) },
 });
 
@@ -30,6 +31,10 @@ let calls: { route: string; body: Buffer }[];
 let breaksAt: number | undefined;
 let job: string;
 let keyIsRight: boolean;
+/** Of the snapshot: where its archive is as well. */
+let copy: { store: string; file: string } | undefined;
+/** Whether the export has stopped something. */
+let stops: boolean;
 
 async function answer(asked: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await buffer(asked);
@@ -48,7 +53,7 @@ async function answer(asked: IncomingMessage, response: ServerResponse): Promise
   }
   if (route === 'POST /snapshots') return void json({ snapshotId: ID, position: 'p' }, 201);
   if (route.startsWith('DELETE')) return void json({ snapshotId: ID, position: 'p' });
-  json(route === 'GET /snapshots' ? { items: [snapshot], position: 'p' } : snapshot);
+  json(route === 'GET /snapshots' ? { items: [snapshot], position: 'p' } : { ...snapshot, ...(copy && { copy }) });
 }
 
 beforeAll(async () => {
@@ -63,7 +68,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-cli-'));
-  [calls, breaksAt, keyIsRight] = [[], undefined, true];
+  [calls, breaksAt, keyIsRight, copy, stops] = [[], undefined, true, undefined, false];
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -127,6 +132,25 @@ describe('export', () => {
     expect((await ran(url, 'export', `--destination=${folder}/`, 'shop')).code).toBe(0);
     expect(jobAsked('export')).toEqual({ instanceId: 'shop' });
     expect(await readdir(folder)).toEqual([`shop-${ID}.slipway.tar`]);
+  });
+
+  it('tells where its archive is in a store, also to who only waits for it', async () => {
+    for (const args of [
+      ['export', 'shop'],
+      ['wait', 'r1'],
+    ]) {
+      copy = { store: 'backups', file: 'daily/shop.tar' };
+      expect((await ran(url, ...args)).stdout).toMatch(/\nIts archive: backups:daily\/shop\.tar\n$/);
+      copy = undefined;
+      expect((await ran(url, ...args)).stdout).not.toContain('Its archive');
+    }
+  });
+
+  it('says that something runs again only where something was stopped', async () => {
+    stops = true;
+    expect((await ran(url, 'export', 'shop')).stdout).toBe(`shop is exported; what ran of it runs again. Snapshot: ${ID}\n`);
+    stops = false;
+    expect((await ran(url, 'export', 'shop')).stdout).toBe(`shop is exported. Snapshot: ${ID}\n`);
   });
 
   it('names a folder below a store to the gateway, and asks for the plan with it', async () => {
