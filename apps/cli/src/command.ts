@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { SlipwayClient } from '@slipway/client';
+import { unlessComingBack } from './coming-back.js';
 import { connect, type GlobalOptions } from './session.js';
 import { EXIT } from './exit.js';
 
@@ -19,6 +20,10 @@ export const withClient =
     const command = given.at(-1) as Command;
     const options = command.optsWithGlobals<GlobalOptions>();
     const session = { client: connect(options), options };
-    const code = await action(session, options as Options, ...(given.slice(0, -2) as Args));
-    process.exitCode = code ?? EXIT.done;
+    try {
+      const code = await action(session, options as Options, ...(given.slice(0, -2) as Args));
+      process.exitCode = code ?? EXIT.done;
+    } catch (error) {
+      throw unlessComingBack(error, options);
+    }
   };

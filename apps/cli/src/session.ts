@@ -45,6 +45,12 @@ export function connect(options: GlobalOptions, env = process.env): SlipwayClien
 /** Where the mesh of the data folder says that its gateway is. */
 const ownUrl = (options: GlobalOptions, env: NodeJS.ProcessEnv) => read(join(dataFolder(options, env), 'run', 'gateway.url'));
 
+/** Where the mesh of the data folder has told that its gateway is, as the client has it; `null` when it has told nothing. */
+export function ownAddress(options: GlobalOptions, env = process.env): string | null {
+  const url = ownUrl(options, env);
+  return url === null ? null : addressOf(url);
+}
+
 /** The mesh of the data folder. Throws where another address was told, or nothing was left there. */
 function ownMesh(options: GlobalOptions, env: NodeJS.ProcessEnv, told: string | undefined): { url: string; key: string } {
   const folder = dataFolder(options, env);

@@ -159,6 +159,25 @@ describe('a plan', () => {
       ].join('\n'),
     );
   });
+  it('of an update says how each field is changed, and that an instance is restarted by it', () => {
+    const changed = (field: string) => [{ field, from: 'a', to: 'b', how: 'in-place' as const }];
+    const text = describePlan({
+      ...plan,
+      outcome: 'update',
+      wires: [],
+      steps: plan.steps.map((one) => ({ ...one, action: 'update', changes: changed(`spec.${one.kind}`) })),
+    });
+    expect(text).toBe(
+      [
+        '  ! storage/shop-data (volume@1.0.0, directory at local)',
+        '      spec.storage: a → b (in place)',
+        '  ! instance/shop (guestbook@1.0.0, process at local, after storage/shop-data)',
+        '      spec.instance: a → b (in place)',
+        '      it is stopped and started again; one that is stopped stays stopped',
+        '2 to change, 0 to make, 0 to remove. Nothing has been changed.',
+      ].join('\n'),
+    );
+  });
   it('that cannot be made says what is missing, who needs it, and the way out', () => {
     const text = describePlan({
       ...plan,

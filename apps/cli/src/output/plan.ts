@@ -24,6 +24,7 @@ export function describePlan(plan: Plan): string {
       `  ${sign} ${step.id} (${step.definition.name}@${step.definition.version}, ${step.driver} at ${step.location}${after})`,
       ...(step.because === undefined ? [] : [`      ${step.because}`]),
       ...(step.changes ?? []).map((change) => `      ${describeChange(change)}`),
+      ...(step.action === 'update' && step.kind === 'instance' ? [RESTARTS] : []),
     );
   }
   for (const wire of plan.wires) lines.push(`  ~ ${wire.from} uses ${wire.to} as ${wire.requirement}`);
@@ -42,6 +43,9 @@ function countsOf({ outcome }: Plan, count: (action: PlanStep['action']) => numb
   const changed = outcome === 'update' ? `${count('update')} to change, ` : '';
   return `${changed}${count('ensure')} to make, ${count('destroy')} to remove.`;
 }
+
+/** Drivers change an instance while it does not run. */
+const RESTARTS = '      it is stopped and started again; one that is stopped stays stopped';
 
 /** Why, and how: `spec.sizeLimit: 64MiB → 128MiB (in place)`. */
 function describeChange({ field, from, to, how }: Change): string {

@@ -1,6 +1,7 @@
 import { statSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { unlessComingBack } from '../../coming-back.js';
 import { writeBundle, type WrittenBundle } from '../../bundle/write-bundle.js';
 import { explain, EXIT } from '../../exit.js';
 import { describeFinding, findingOf, type Finding } from '../../output/finding.js';
@@ -107,6 +108,6 @@ async function mesh(options: GlobalOptions): Promise<Finding[]> {
         : { check: 'instances', ok: true, found: 'none is unhealthy' },
     ];
   } catch (error) {
-    return [{ check: 'gateway', ok: false, found: explain(error).text.replaceAll('\n', ' ') }];
+    return [{ check: 'gateway', ok: false, found: explain(unlessComingBack(error, options)).text.replaceAll('\n', ' ') }];
   }
 }
