@@ -14,6 +14,8 @@ import { recordable, whole } from '../large-events.js';
 import type { Ports } from '../ports.js';
 import { snapshot, type SnapshotCommand, type SnapshotState } from './snapshot.js';
 
+/** Of a snapshot's id. What somebody names otherwise is none, and need not be the name of a stream at all. */
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const PAGE = 1_000;
 /** How often it decides again when other replicas append at the same time. */
 const TRIES = 20;
@@ -202,6 +204,7 @@ export class Snapshots {
       state: snapshot.initialState(),
       revision: NO_STREAM,
     };
+    if (!ID.test(id)) return read;
     for (const recorded of await this.ports.store.read(streamName('snapshot', id))) {
       const { revision, position } = recorded;
       read = { state: await this.#evolve(read.state, recorded), revision, position };
@@ -256,4 +259,4 @@ function decided(id: string, state: SnapshotState, command: SnapshotCommand): Sn
 }
 
 const noSuchSnapshot = (id: string): SlipwayError =>
-  new SlipwayError('not-found', `There is no snapshot ${id}`, { snapshotId: id });
+  new SlipwayError('not-found', `There is no snapshot ${id.slice(0, 64)}`, { snapshotId: id.slice(0, 64) });

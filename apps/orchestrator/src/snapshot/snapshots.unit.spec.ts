@@ -63,6 +63,19 @@ describe('snapshots', () => {
     expect(manifest.owner).toEqual({ id: 'ada', type: 'user' });
   });
 
+  test('are not found by what is no id, whatever it holds, and whoever asks', async () => {
+    const { ids, orchestrator } = await exported(['shop']);
+    for (const id of ['none', `-${ids[0]}`, `${ids[0]}/..`, '--help', 'x'.repeat(300), ids[0]!.toUpperCase()]) {
+      const none = { code: 'not-found', message: `There is no snapshot ${id.slice(0, 64)}` };
+      const from = { snapshot: id, snapshotId: true };
+      await expect(orchestrator().offerings({ provisioner: 'slipway', ...from }, ADA)).rejects.toMatchObject(none);
+      await expect(orchestrator().accept(importAs('copy', { ...from, definition: 'guestbook' }), ADA)).rejects.toMatchObject(
+        none,
+      );
+      await expect(orchestrator().deleteSnapshot({ snapshotId: id }, ADA)).rejects.toMatchObject(none);
+    }
+  });
+
   test('B3: what is deleted is gone with its blobs, and with no others', async () => {
     const { world, ids, orchestrator } = await exported(['shop', 'forum']);
     const [shop, forum] = ids as [string, string];
