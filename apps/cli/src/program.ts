@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import { credentials } from './commands/credentials/credentials.js';
 import { environments } from './commands/environments/environments.js';
 import { handlers } from './commands/handlers/handlers.js';
@@ -64,13 +64,23 @@ export function slipway(): Command {
       'after',
       '\nThe key is read from SLIPWAY_KEY, else from gateway.key in the data folder: that one goes to the mesh of that folder only.\nExit codes: 0 done, 1 failed, 2 bad usage, 3 unsatisfied, 4 not reachable, 5 timed out.',
     )
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions, optionDescription })
     .showHelpAfterError('(npx slipway --help shows what there is; a bare -- ends the options)')
     .exitOverride();
   for (const command of COMMANDS) command(program);
   describe(program);
   return program;
 }
+
+const rootOf = (command: Command): Command => (command.parent ? rootOf(command.parent) : command);
+
+/** Those of the program. What a noun's list takes (`instances --status`) is no option of its other verbs. */
+const visibleGlobalOptions = (command: Command): Option[] =>
+  command.parent ? rootOf(command).options.filter(({ hidden }) => !hidden) : [];
+
+/** Says too what can't be left out. */
+const optionDescription = (option: Option): string =>
+  `${new Help().optionDescription(option)}${option.mandatory ? ' (required)' : ''}`;
 
 /** A command that has nothing more to say of itself says its summary in its help too. */
 function describe(program: Command): void {

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { CATEGORIES } from '@slipway/contracts';
 import type { Command } from 'commander';
 import { slipway } from './program.js';
 
@@ -50,6 +51,33 @@ describe('the command line', () => {
       if (command !== program) expect([name, command.summary()]).not.toContain('');
       expect(command.helpInformation()).toMatch(new RegExp(`^Usage: npx slipway .*\\n\\n${command.description().slice(0, 10)}`));
     }
+  });
+
+  it('shows as global what every command takes, and no option of the list that it stands below', () => {
+    for (const command of all(program).filter((one) => one !== program)) {
+      const [, globals = ''] = command.helpInformation().split('Global Options:\n');
+      const named = [...globals.matchAll(/^ {2}(?:-\w, )?--([a-z-]+)/gm)].map(([, name]) => name);
+      expect([command.name(), named]).toEqual([command.name(), ['version', 'url', 'data', 'log-token', 'output']]);
+    }
+  });
+
+  it('says which options can not be left out', () => {
+    const required = all(program).flatMap((command) =>
+      command.options.filter(({ mandatory }) => mandatory).map(({ long }) => [command, long!] as const),
+    );
+    expect(required.map(([command, long]) => `${command.name()} ${long}`)).toEqual(
+      expect.arrayContaining(['discard --reason', 'abandon --reason', 'extend --until']),
+    );
+    for (const [command, long] of required)
+      expect(command.helpInformation()).toMatch(new RegExp(`\\n {2}${long} (?:(?!\\n {2}-)[^])*\\(required\\)\\n`));
+  });
+
+  it('names every category that events can be asked for by', () => {
+    const help = program.commands
+      .find((command) => command.name() === 'events')!
+      .helpInformation()
+      .replaceAll(/\s+/g, ' ');
+    expect(help).toContain(`only these: ${CATEGORIES.join(', ')}`);
   });
 
   it('says what a backup holds', () => {

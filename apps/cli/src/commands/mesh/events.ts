@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { SlipwayClient } from '@slipway/client';
-import type { EventFilter, EventView } from '@slipway/contracts';
+import { CATEGORIES, type EventFilter, type EventView } from '@slipway/contracts';
 import { withClient } from '../../command.js';
 import { EventLines } from '../../output/event-lines.js';
 import { note, print } from '../../output/format.js';
@@ -33,7 +33,7 @@ export function events(program: Command): void {
     .option('--after <position>', `those after this position; ${START} for the beginning`)
     .option('--limit <n>', `at most so many: the newest, or with --after the first (default: the newest ${NEWEST})`, atMost)
     .option('--type <type...>', 'only these types, such as RequestAccepted')
-    .option('--category <category...>', 'only these: request, environment, storage, database, instance, partition')
+    .option('--category <category...>', `only these: ${CATEGORIES.join(', ')}`)
     .option('--environment <name>', 'only of this environment')
     .option('--request <id>', 'only of this request')
     .option('--owner <id>', "only of this owner's requests")
