@@ -88,10 +88,10 @@ const done = (text) => appendFileSync(DONE, text + '\\n');
     writeFileSync(join(this.folder, `${name}.mended`), '');
   }
 
-  /** Lines that a handler has written. */
+  /** Lines that a handler has written; one that is being written is none yet. */
   done(name: string): string[] {
     const file = this.#done(name);
-    return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
+    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
   }
 
   /** Starts a replica; one that is `silent` is never heard of by the others. */
