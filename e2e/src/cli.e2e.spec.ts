@@ -9,7 +9,7 @@ import type { Plan } from '@slipway/contracts';
 import type { RequestView, ResourceView } from '@slipway/contracts/http';
 import { TestMesh, root } from '@slipway/testing';
 import { parse } from 'yaml';
-import { inBothModes } from './modes.js';
+import { whereBordersAre } from './modes.js';
 import { slipway } from './slipway.js';
 
 const program = join(root, 'apps/cli/bin/slipway.mjs');
@@ -40,7 +40,7 @@ class Going {
   }
 }
 
-inBothModes('The command line', ({ processes }) => {
+whereBordersAre('The command line', ({ processes }) => {
   /** Where the border between processes can change nothing, one mode is enough. */
   const inOneProcess = (name: string, suite: () => void) => processes || describe(name, suite);
 

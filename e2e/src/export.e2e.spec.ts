@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { SlipwayClient } from '@slipway/client';
 import type { RequestView, SnapshotView } from '@slipway/contracts/http';
 import { TestMesh } from '@slipway/testing';
-import { inBothModes } from './modes.js';
+import { whereBordersAre } from './modes.js';
 import { standing } from './place.js';
 import { slipway } from './slipway.js';
 
@@ -58,7 +58,7 @@ class Visitor {
   }
 }
 
-inBothModes('A service is exported and imported', ({ processes }) => {
+whereBordersAre('A service is exported and imported', ({ processes }) => {
   let mesh: TestMesh;
   let store: string;
   let client: SlipwayClient;

@@ -7,7 +7,7 @@ import type { SlipwayClient } from '@slipway/client';
 import type { RequestView } from '@slipway/contracts/http';
 import { TestMesh, root } from '@slipway/testing';
 import { parse, stringify } from 'yaml';
-import { inBothModes } from './modes.js';
+import { whereBordersAre } from './modes.js';
 import { standing } from './place.js';
 import { slipway } from './slipway.js';
 
@@ -71,7 +71,7 @@ function newerContent(folder: string): string {
   return content;
 }
 
-inBothModes('An instance that is there is changed', ({ processes }) => {
+whereBordersAre('An instance that is there is changed', ({ processes }) => {
   let folder: string;
   let mesh: TestMesh;
   let client: SlipwayClient;
