@@ -89,6 +89,7 @@ export function contractHands(name: string, makeDriver: () => Driver, samples: D
     return ended.effects;
   };
   const points = (count: number) => chosenPoints(count, samples.points, random);
+  const simulatedPoints = (count: number) => chosenPoints(count, samples.simulated ?? count, random);
 
   return {
     ...{ driver, makeDriver, samples, random, begin, end },
@@ -96,7 +97,7 @@ export function contractHands(name: string, makeDriver: () => Driver, samples: D
     context: (signal?: AbortSignal) => place.context(signal),
     spec: () => spec,
     inputs: () => inputs,
-    ...{ target, later, ensure, destroy, inspect, marks, child, effectsOf, points, mayBeMissed },
+    ...{ target, later, ensure, destroy, inspect, marks, child, effectsOf, points, simulatedPoints, mayBeMissed },
     ...{ expectDestroyed, expectWorks, untilHealthy },
   };
 }

@@ -23,6 +23,8 @@ export interface DriverSamples {
   changed?: { spec: JsonObject; holds(updated: Pick<Ensured, 'outputs' | 'observed'>, place: ContractPlace): Promise<void> };
   /** How many of the points before effects are tried in child processes, each way; 4 when left out. */
   points?: number;
+  /** How many of them are tried simulated, in each call; all when left out. With `SLIPWAY_POINTS=all` all of them, whatever is said here. */
+  simulated?: number;
   /** Whether `ensure` asks the place again and again, with programs, while it waits: its last effects are not counted on. */
   waits?: boolean;
   /** Why the real thing can't be had on this machine: the suite is skipped, with this in its name. */

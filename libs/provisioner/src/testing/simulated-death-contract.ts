@@ -17,7 +17,8 @@ interface Different {
 
 /**
  * D1 where a process dies, at every point of every call: right before an effect it is as dead, nothing that the call still does
- * changes anything, and its driver is never asked again. Cheaper than a process that is killed, so each point is tried.
+ * changes anything, and its driver is never asked again. Cheaper than a process that is killed, so each point is tried,
+ * or where a server or an engine makes it slow a seeded choice.
  */
 export function describeSimulatedDeaths(hands: Hands): void {
   const { describe, expect, test } = globalThis as unknown as typeof import('@jest/globals');
@@ -53,7 +54,7 @@ export function describeSimulatedDeaths(hands: Hands): void {
     const counted = target(`${action}-count`);
     await ready(counted);
     const count = await die(action, counted, Infinity, different);
-    const points = Array.from({ length: count }, (_, n) => n + 1).values();
+    const points = hands.simulatedPoints(count).values();
     const work = Array.from({ length: AT_ONCE }, async () => {
       for (const effect of points) {
         const meant = target(`${action}-${effect}`);

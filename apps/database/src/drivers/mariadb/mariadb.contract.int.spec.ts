@@ -68,5 +68,6 @@ driverContract('mariadb', contractDriver, {
     holds: async ({ observed }) => expect(observed).toMatchObject({ connectionLimit: 9 }),
   },
   points: 2,
+  simulated: 6,
   missing,
 });

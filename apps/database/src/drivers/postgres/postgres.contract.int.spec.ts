@@ -72,5 +72,6 @@ driverContract('postgres', contractDriver, {
     holds: async ({ observed }) => expect(observed).toMatchObject({ connectionLimit: 9 }),
   },
   points: 2,
+  simulated: 6,
   missing,
 });

@@ -74,4 +74,5 @@ driverContract('process', contractDriver, {
     },
   },
   points: 2,
+  simulated: 6,
 });

@@ -48,4 +48,5 @@ driverContract('docker-volume', () => dockerVolumeDriver({ mesh: 'contract', doc
     },
   },
   points: 2,
+  simulated: 6,
 });

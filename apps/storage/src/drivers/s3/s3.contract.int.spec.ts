@@ -59,4 +59,5 @@ driverContract('s3', () => contractDriver(module), {
     },
   },
   points: 2,
+  simulated: 6,
 });
