@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from '@jest/globals';
 import { TestMesh } from '@slipway/testing';
-import { inBothModes } from './modes.js';
+import { whereBordersAre } from './modes.js';
 
-inBothModes('An instance whose program ends while Slipway is down', ({ processes }) => {
+whereBordersAre('An instance whose program ends while Slipway is down', ({ processes }) => {
   let mesh: TestMesh;
   afterEach(() => mesh?.remove(), 60_000);
 

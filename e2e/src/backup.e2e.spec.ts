@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { TestMesh } from '@slipway/testing';
-import { inBothModes } from './modes.js';
+import { whereBordersAre } from './modes.js';
 import { processesIn } from './place.js';
 import { slipway } from './slipway.js';
 
-inBothModes('A restore drill', ({ processes }) => {
+whereBordersAre('A restore drill', ({ processes }) => {
   let folder: string;
   const meshes: TestMesh[] = [];
   const start = async () => {

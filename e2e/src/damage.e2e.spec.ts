@@ -7,7 +7,7 @@ import type { ServerFrame } from '@slipway/contracts';
 import type { Problem } from '@slipway/contracts/http';
 import { TestMesh } from '@slipway/testing';
 import { elsewhere, embedded } from './embedded.js';
-import { inBothModes } from './modes.js';
+import { whereBordersAre } from './modes.js';
 
 /** Turns one bit around of the byte at `at`. */
 function flipBit(file: string, at: number): void {
@@ -40,7 +40,7 @@ function flipOwnerOf(file: string, row: number): void {
   throw new Error(`The event at position ${row} does not stand in one piece in ${file}`);
 }
 
-inBothModes('A flipped bit is named and never served', ({ processes }) => {
+whereBordersAre('A flipped bit is named and never served', ({ processes }) => {
   let mesh: TestMesh;
   let requestId: string;
   beforeEach(async () => {

@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { TestMesh } from '@slipway/testing';
-import { inBothModes } from './modes.js';
+import { whereBordersAre } from './modes.js';
 import { processesIn } from './place.js';
 import { program, slipway } from './slipway.js';
 
-inBothModes('An instance that is there', ({ processes }) => {
+whereBordersAre('An instance that is there', ({ processes }) => {
   let mesh: TestMesh;
   let key: () => string;
   beforeAll(async () => {

@@ -10,7 +10,7 @@ import type { JsonObject } from '@slipway/contracts';
 import { TestMesh, root } from '@slipway/testing';
 import { stringify } from 'yaml';
 import { keepersOf } from './keepers.js';
-import { inBothModes } from './modes.js';
+import { whereBordersAre } from './modes.js';
 import { slipway } from './slipway.js';
 
 const run = promisify(execFile);
@@ -41,7 +41,7 @@ const { missing } = keepersOf(
 ).find(({ name }) => name === 'postgres')!;
 const skipped = missing === undefined ? '' : ` (skipped: ${missing})`;
 
-inBothModes('A password that was made anew', ({ processes }) => {
+whereBordersAre('A password that was made anew', ({ processes }) => {
   let content: string;
   let mesh: TestMesh;
   let client: SlipwayClient;
