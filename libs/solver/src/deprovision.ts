@@ -1,8 +1,8 @@
-import { resourceKey, type Installed, type Plan, type PlanStep, type ResolveQuery } from '@slipway/contracts';
+import { resourceKey, type Installed, type Plan, type ResolveQuery } from '@slipway/contracts';
 import type { EnvironmentView } from './environment.js';
 import { stillNeeded } from './explain.js';
 import { inStepOrder } from './order.js';
-import { finishPlan, leftRead, readOf } from './plan.js';
+import { finishPlan, leftRead, readOf, removalOf } from './plan.js';
 
 /**
  * What it takes to give `query.instanceId` back: all that was made for it goes, each thing after what uses it, and with it
@@ -13,7 +13,8 @@ export function planDeprovision({ query, environment }: { query: ResolveQuery; e
   const blocked = [...removed]
     .map(([key, one]) => ({ one, others: environment.usersOf(key).filter((user) => !removed.has(user)) }))
     .filter(({ others }) => others.length > 0);
-  const steps = blocked.length > 0 ? [] : [...removed.values()].map((one) => stepOf(one, environment));
+  const steps =
+    blocked.length > 0 ? [] : [...removed.values()].map((one) => removalOf(one, environment.usersOf(resourceKey(one))));
   return finishPlan({
     environment: query.environment,
     outcome: blocked.length > 0 ? 'unsatisfied' : steps.length > 0 ? 'remove' : 'satisfied',
@@ -49,22 +50,4 @@ function leftTo(removed: ReadonlyMap<string, Installed>, environment: Environmen
     const one = environment.get(key)!;
     return removed.has(key) || one.instanceId !== undefined ? [] : [one];
   });
-}
-
-function stepOf(one: Installed, environment: EnvironmentView): PlanStep {
-  const id = resourceKey(one);
-  return {
-    id,
-    action: 'destroy',
-    kind: one.kind,
-    name: one.name,
-    generation: one.generation,
-    definition: one.definition,
-    location: one.location,
-    driver: one.driver,
-    spec: one.spec,
-    after: environment.usersOf(id),
-    inverse: 'forward',
-    ...(one.instanceId === undefined && { shared: true }),
-  };
 }

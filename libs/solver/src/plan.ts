@@ -1,4 +1,13 @@
-import { hashOf, resourceKey, type Installed, type InstalledRef, type Plan, type PlanRead, type Wire } from '@slipway/contracts';
+import {
+  hashOf,
+  resourceKey,
+  type Installed,
+  type InstalledRef,
+  type Plan,
+  type PlanRead,
+  type PlanStep,
+  type Wire,
+} from '@slipway/contracts';
 import type { EnvironmentView } from './environment.js';
 import { inOrder } from './in-order.js';
 
@@ -21,6 +30,16 @@ export const installedRef = ({ kind, name, generation, definition }: Installed):
   generation,
   definition,
 });
+
+/** Takes away what is installed, when `after` is done; once it has begun it only goes on. */
+export function removalOf(installed: Installed, after: string[]): PlanStep {
+  const { kind, name, generation, definition, location, driver, spec, instanceId } = installed;
+  return {
+    ...{ id: resourceKey(installed), action: 'destroy', kind, name, generation, definition, location, driver, spec, after },
+    inverse: 'forward',
+    ...(instanceId === undefined && { shared: true }),
+  };
+}
 
 /** What a plan rests on, as it is installed now. */
 export function readOf(installed: Installed, environment: Pick<EnvironmentView, 'updates'>): PlanRead {

@@ -17,7 +17,7 @@ import { differencesOf, type Difference } from './differences.js';
 import type { EnvironmentView } from './environment.js';
 import { cannotChange, noLongerNeeded, noRootToUpdate, otherDriver, otherKind, standsOtherwise, type Reason } from './explain.js';
 import { inStepOrder } from './order.js';
-import { finishPlan, installedRef, leftRead, readOf } from './plan.js';
+import { finishPlan, installedRef, leftRead, readOf, removalOf } from './plan.js';
 import { installedAs, planProvision, unsatisfied, type ProvisionInput } from './provision.js';
 import { rolesFrom } from './roles.js';
 import { secretsOf, usersWithout } from './users.js';
@@ -214,7 +214,7 @@ class Comparison {
     const rest = [...this.mine].filter(([key]) => !kept.has(key));
     const before = this.#steps.map(({ id }) => id);
     for (const [key, one] of rest) {
-      if (this.#holdsNothing(one)) this.#steps.push(removal(one, [...new Set([...before, ...this.environment.usersOf(key)])]));
+      if (this.#holdsNothing(one)) this.#steps.push(removalOf(one, [...new Set([...before, ...this.environment.usersOf(key)])]));
       else this.reasons.push(noLongerNeeded(one, this.#wanted));
     }
     const gone = new Set(rest.map(([key]) => key));
@@ -254,17 +254,3 @@ function matched(
   for (const step of target.steps) take(step, mine.get(step.id));
   return there;
 }
-
-const removal = (one: Installed, after: string[]): PlanStep => ({
-  id: resourceKey(one),
-  action: 'destroy',
-  kind: one.kind,
-  name: one.name,
-  generation: one.generation,
-  definition: one.definition,
-  location: one.location,
-  driver: one.driver,
-  spec: one.spec,
-  after,
-  inverse: 'forward',
-});

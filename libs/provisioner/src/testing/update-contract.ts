@@ -20,6 +20,23 @@ export function describeUpdates(hands: Hands): void {
     await expectWorks(meant, { effect: 'found', ...updated });
   };
 
+  /** A resource with data for each of the points before effects of an update that are tried. */
+  const atChosenPoints = async (
+    what: string,
+    attempt: (meant: Target, ensured: Ensured, effect: number, effects: number) => Promise<void>,
+  ) => {
+    const counted = target('count');
+    await ensure(counted);
+    const ended = await child('update', later(counted), undefined, undefined, changed.spec).ended;
+    if (ended.type !== 'done') throw new Error(`A child could not update: ${JSON.stringify(ended)}`);
+    for (const effect of points(ended.effects)) {
+      const meant = target(`${what}-${effect}`);
+      const ensured = await ensure(meant);
+      await samples.data?.put(ensured, hands.place());
+      await attempt(meant, ensured, effect, ended.effects);
+    }
+  };
+
   test(
     'an update makes it as its spec says, as often as one likes, and back; of what is not there it is refused',
     async () => {
@@ -38,16 +55,9 @@ export function describeUpdates(hands: Hands): void {
   test(
     'killed right before any effect of an update, it is repeated or taken back, and its data are kept',
     async () => {
-      const counted = target('count');
-      await ensure(counted);
-      const ended = await child('update', later(counted), undefined, undefined, changed.spec).ended;
-      if (ended.type !== 'done') throw new Error(`A child could not update: ${JSON.stringify(ended)}`);
-      for (const effect of points(ended.effects)) {
-        const meant = target(`killed-${effect}`);
-        const ensured = await ensure(meant);
-        await samples.data?.put(ensured, hands.place());
+      await atChosenPoints('killed', async (meant, ensured, effect, effects) => {
         const killed = await child('update', later(meant), { effect, signal: 'SIGKILL' }, undefined, changed.spec).ended;
-        if (!mayBeMissed(effect, ended.effects)) expect(killed).toEqual({ type: 'killed' });
+        if (!mayBeMissed(effect, effects)) expect(killed).toEqual({ type: 'killed' });
         const again = later(later(meant));
         const to = effect % 2 ? changed.spec : hands.spec();
         const updated = await update(again, to);
@@ -56,7 +66,7 @@ export function describeUpdates(hands: Hands): void {
         else expect(updated).toEqual({ outputs: ensured.outputs, observed: ensured.observed });
         await destroy(later(again));
         await expectDestroyed(meant, ensured);
-      }
+      });
     },
     LONG,
   );
@@ -64,17 +74,10 @@ export function describeUpdates(hands: Hands): void {
   test(
     'stopped right before any effect of an update, it changes nothing any more when it wakes up after another one',
     async () => {
-      const counted = target('count');
-      await ensure(counted);
-      const ended = await child('update', later(counted), undefined, undefined, changed.spec).ended;
-      if (ended.type !== 'done') throw new Error(`A child could not update: ${JSON.stringify(ended)}`);
-      for (const effect of points(ended.effects)) {
-        const meant = target(`stopped-${effect}`);
-        const ensured = await ensure(meant);
-        await samples.data?.put(ensured, hands.place());
+      await atChosenPoints('stopped', async (meant, ensured, effect, effects) => {
         const stopped = child('update', later(meant), { effect, signal: 'SIGSTOP' }, undefined, changed.spec);
         const at = await stopped.at;
-        if (!mayBeMissed(effect, ended.effects)) expect(at).toBeDefined();
+        if (!mayBeMissed(effect, effects)) expect(at).toBeDefined();
         const newest = later(later(meant));
         const back = await update(newest, hands.spec());
         expect(back).toEqual({ outputs: ensured.outputs, observed: ensured.observed });
@@ -84,7 +87,7 @@ export function describeUpdates(hands: Hands): void {
         await expectWorks(meant, { effect: 'found', ...back });
         await destroy(later(newest));
         await expectDestroyed(meant, ensured);
-      }
+      });
     },
     LONG,
   );

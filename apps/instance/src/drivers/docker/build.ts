@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { bytesOf, hashOf, healthOf, SlipwayError, type Json, type JsonObject } from '@slipway/contracts';
+import { bytesOf, hashOf, healthOf, type Json, type JsonObject } from '@slipway/contracts';
 import {
   secretPrefix,
   type DriverContext,
@@ -14,7 +14,8 @@ import { Claims, holderOf, type Claimant } from '../process/claims.js';
 import { fillEnvironment } from '../process/environment.js';
 import { makeHome } from '../process/home.js';
 import type { Network } from '../process/network.js';
-import { fillIn } from '../process/placeholders.js';
+import { fillIn, valuesOf } from '../process/placeholders.js';
+import { PORTS, takePort } from '../process/scattered.js';
 import { writeSecretFiles } from '../process/secret-files.js';
 import type { Range } from '../process/settings.js';
 import { APP, HOME, SECRETS, wire, type Mount } from './mounts.js';
@@ -35,9 +36,6 @@ export interface Build extends Furnishing {
   network: Network;
 }
 
-/** Of what an instance claims at the place, a container needs a port only. */
-export const PORTS = 'ports';
-
 /**
  * Makes an instance's folder, complete: record, secrets, artefact. Nothing of it stands at the engine yet. What it has claimed it
  * gives back when its folder is not the one that stands.
@@ -47,7 +45,7 @@ export async function build(work: Build): Promise<'made' | 'found'> {
   const claimant: Claimant = { ...holderOf(target), attempt: randomBytes(8).toString('hex') };
   const claims = new Claims(context.filesystem, context.root, PORTS);
   try {
-    const effect = await folder.make(target.definition, (staging) => fill(work, claims, claimant, staging));
+    const effect = await folder.make(target.definition, (staging) => fill(work, claimant, staging));
     if (effect === 'found') await claims.release(claimant);
     return effect;
   } catch (error) {
@@ -58,10 +56,10 @@ export async function build(work: Build): Promise<'made' | 'found'> {
   }
 }
 
-async function fill(work: Build, claims: Claims, claimant: Claimant, staging: string): Promise<void> {
+async function fill(work: Build, claimant: Claimant, staging: string): Promise<void> {
   const { context } = work;
   context.progress(0.1, 'Choosing a port');
-  const port = await takePort(work, claims, claimant, staging);
+  const port = await takePort(work, claimant, staging);
   const { containerPort } = await furnish(work, staging, port);
   context.log(`port ${port}${containerPort === port ? '' : `, ${containerPort} in the container`}`);
   await makeHome(staging, context);
@@ -190,35 +188,4 @@ function limitsOf({ limits = {} }: DockerSpec): ContainerLimits {
     ...(processes !== undefined && { processes }),
     ...(openFiles !== undefined && { openFiles }),
   };
-}
-
-async function takePort(
-  { context, ports, network }: Build,
-  claims: Claims,
-  claimant: Claimant,
-  staging: string,
-): Promise<number> {
-  const port = await claims.take(claimant, staging, scattered(ports, `${context.root} ${claimant.holder}`), (number) =>
-    network.free(number),
-  );
-  if (port === undefined) throw new SlipwayError('no-port-free', `No port of ${ports.from}-${ports.to} is free`);
-  return port;
-}
-
-/** All numbers of a range, one after the other from a place that the seed decides. */
-function* scattered({ from, to }: Range, seed: string): Generator<number> {
-  const size = to - from + 1;
-  const first = createHash('sha256').update(seed).digest().readUInt32BE(0);
-  for (let step = 0; step < size; step++) yield from + ((first + step) % size);
-}
-
-/** `<requirement>.<output>` of all that is no object. */
-function valuesOf(inputs: Record<string, JsonObject>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([input, outputs]) =>
-      Object.entries(outputs)
-        .filter(([, value]) => typeof value !== 'object')
-        .map(([output, value]) => [`${input}.${output}`, String(value)]),
-    ),
-  );
 }

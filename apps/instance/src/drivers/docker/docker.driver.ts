@@ -21,10 +21,11 @@ import {
 import { Claims, holderOf } from '../process/claims.js';
 import { readHome } from '../process/home.js';
 import { localNetwork, type Network } from '../process/network.js';
+import { PORTS } from '../process/scattered.js';
 import { renewSecretFiles } from '../process/secret-files.js';
 import type { Range } from '../process/settings.js';
 import { until } from '../process/waiting.js';
-import { build, rebuild, PORTS } from './build.js';
+import { build, rebuild } from './build.js';
 import { check } from './check.js';
 import { InstanceContainer, type ContainerState } from './container.js';
 import { observedOf, outputsOf, readRecord, writeRecord, type ContainerRecord } from './record.js';

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { SlipwayError, hashOf, healthOf, type JsonObject } from '@slipway/contracts';
+import { hashOf, healthOf, type JsonObject } from '@slipway/contracts';
 import {
   secretPrefix,
   type DriverContext,
@@ -14,7 +14,8 @@ import { CLAIMED, Claims, holderOf, type Claimant } from './claims.js';
 import { fillEnvironment } from './environment.js';
 import { launchScript, limitsOf } from './launch.js';
 import { HOST, type Network } from './network.js';
-import { fillIn } from './placeholders.js';
+import { fillIn, valuesOf } from './placeholders.js';
+import { scattered, takePort } from './scattered.js';
 import { installPackages, installedCommand, type Variables } from './npm.js';
 import { RECORD, writeRecord, type InstanceRecord } from './record.js';
 import { makeHome } from './home.js';
@@ -204,32 +205,6 @@ async function takeUser(
   if (await mayReach(context, uid, folder.folder)) return { uid };
   await claims.release(claimant);
   return { uid: null, sharedUserBecause: `another user cannot reach ${context.root}` };
-}
-
-async function takePort({ context, ports, network }: Build, claimant: Claimant, staging: string): Promise<number> {
-  const claims = new Claims(context.filesystem, context.root, 'ports');
-  const candidates = scattered(ports, `${context.root} ${claimant.holder}`, ports.to - ports.from + 1);
-  const port = await claims.take(claimant, staging, candidates, (number) => network.free(number));
-  if (port === undefined) throw new SlipwayError('no-port-free', `No port of ${ports.from}-${ports.to} is free`);
-  return port;
-}
-
-/** Numbers of a range, one after the other from a place that the seed decides. */
-function* scattered({ from, to }: Range, seed: string, count: number): Generator<number> {
-  const size = to - from + 1;
-  const first = createHash('sha256').update(seed).digest().readUInt32BE(0);
-  for (let step = 0; step < count; step++) yield from + ((first + step) % size);
-}
-
-/** `<requirement>.<output>` of all that is no object. */
-function valuesOf(inputs: Record<string, JsonObject>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([input, outputs]) =>
-      Object.entries(outputs)
-        .filter(([, value]) => typeof value !== 'object')
-        .map(([output, value]) => [`${input}.${output}`, String(value)]),
-    ),
-  );
 }
 
 async function giveUp({ filesystem, root }: DriverContext, claimant: Claimant): Promise<void> {

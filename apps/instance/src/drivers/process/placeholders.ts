@@ -1,4 +1,4 @@
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError, type JsonObject } from '@slipway/contracts';
 
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
 
@@ -21,4 +21,15 @@ export function fillIn(field: string, template: string, values: Record<string, s
 
 export function specInvalid(field: string, reason: string): SlipwayError {
   return new SlipwayError('spec-invalid', `${field}: ${reason}`, { field, reason });
+}
+
+/** `<requirement>.<output>` of all that is no object. */
+export function valuesOf(inputs: Record<string, JsonObject>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([input, outputs]) =>
+      Object.entries(outputs)
+        .filter(([, value]) => typeof value !== 'object')
+        .map(([output, value]) => [`${input}.${output}`, String(value)]),
+    ),
+  );
 }
