@@ -4,6 +4,9 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
+/** How long a run may take to exit when all its tests have ended, in ms. */
+const EXIT_MS = 30_000;
+
 const clone = fileURLToPath(new URL('../', import.meta.url));
 
 /** One failed test for the end of a long log: where it is, what it is called, and the beginning of why. */
@@ -11,9 +14,10 @@ const failureOf = (rootDir, { testFilePath }, name, message = '') =>
   [`${relative(rootDir, testFilePath)} ${name}`, ...stripVTControlCharacters(message).split('\n').slice(0, 12)].join('\n      ');
 
 export default class Tally {
-  constructor({ rootDir }, { folder = process.env.SLIPWAY_REPORTS } = {}) {
+  constructor({ rootDir }, { folder = process.env.SLIPWAY_REPORTS, exitMs = EXIT_MS } = {}) {
     this.folder = folder;
     this.rootDir = rootDir;
+    this.exitMs = exitMs;
     this.name = relative(clone, rootDir).replaceAll(/[\\/]/g, '-');
   }
 
@@ -32,13 +36,25 @@ export default class Tally {
         .filter((test) => test.status === 'failed')
         .map((test) => failureOf(this.rootDir, file, test.fullName, test.failureMessages[0])),
     ]);
-    this.report({
+    const counts = {
       passed: results.numPassedTests,
       failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
       skipped,
       failures,
       finished: true,
-    });
+    };
+    this.report(counts);
+    // Unreferenced: it comes only where something else is still open, which would keep the run, and all behind it, forever.
+    setTimeout(() => this.#endHanging(counts), this.exitMs).unref();
+  }
+
+  /** What a test has left open is a failure: it may be the product's. */
+  #endHanging(counts) {
+    const open = process.getActiveResourcesInfo().join(', ');
+    const failure = `did not exit ${this.exitMs / 1000} s after its last test: something is left open (${open})`;
+    process.stderr.write(`${failure}\n`);
+    this.report({ ...counts, failed: counts.failed + 1, failures: [...counts.failures, failure] });
+    process.exit(1);
   }
 
   report(counts) {

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 /** What somebody else's program does with it. Types that are not what they say do not compile. */
 const PROGRAM = `
-import { ApiError, SlipwayClient, type Accepted, type Followed, type ProvisionJob, type RequestStatus, type ResourceView } from '@slipway/client';
+import { ApiError, SlipwayClient, type Accepted, type Followed, type ProvisionJob, type RequestStatus, type RequestView, type ResourceView } from '@slipway/client';
 
 const [url, key] = [process.argv[2]!, process.argv[3]!];
 const client = new SlipwayClient({ url, key });
@@ -30,11 +30,19 @@ const [instance] = instances;
 const same = await client.actions.call<ResourceView>('get-instance', { id: instance!.id });
 client.actions.close();
 const refused = await client.instances.get('nobody').catch((error: unknown) => (error instanceof ApiError ? error.code : error));
+const ended = async (job: Promise<Accepted>): Promise<RequestView> => client.wait((await job).requestId, { timeoutMs: 60_000 });
+const exported = await ended(client.export({ instanceId: 'packed' }));
+const others: RequestStatus[] = [
+  exported.status,
+  (await ended(client.update({ instanceId: 'packed' }))).status,
+  (await ended(client.import({ ownerId: 'carl', instanceId: 'again', snapshot: exported.id, snapshotId: true }))).status,
+  (await ended(client.deprovision({ instanceId: 'again' }))).status,
+];
 // @ts-expect-error a job names its owner
 const incomplete: ProvisionJob = { instanceId: 'packed' };
 // @ts-expect-error no such status
 const wrong: boolean = request.status === 'done';
-console.log(JSON.stringify({ status, instances: instances.map(({ id }) => id), events, same: same.id, refused, unused: [incomplete, wrong].length }));
+console.log(JSON.stringify({ status, instances: instances.map(({ id }) => id), events, same: same.id, refused, others, unused: [incomplete, wrong].length }));
 `;
 
 const BROWSER = { lib: ['es2023', 'dom'], types: [], module: 'esnext', moduleResolution: 'bundler' };
@@ -115,15 +123,16 @@ describe('The client, packed and installed outside of the repository', () => {
     expect(stdout).toMatch(/^\[ 'instance\/readme' \]\n(\w+\n)*succeeded\ndefault\.readme/);
   }, 90_000);
 
-  it('works in Node: asks, waits, lists, follows, and tells refusals by their code', async () => {
+  it('works in Node: asks for every job, waits, lists, follows, and tells refusals by their code', async () => {
     const { stdout } = await run(process.execPath, [join(folder, 'program.ts'), mesh.url, mesh.key], {
       env: { PATH: process.env.PATH },
     });
-    const { status, instances, events, same, refused } = JSON.parse(stdout) as Record<string, unknown>;
+    const { status, instances, events, same, refused, others } = JSON.parse(stdout) as Record<string, unknown>;
     expect({ status, instances, same, refused }).toEqual({
       ...{ status: 'succeeded', instances: ['default.packed'], same: 'default.packed', refused: 'not-found' },
     });
     expect(events).toEqual(expect.arrayContaining(['RequestAccepted', 'InstanceProvisioned', 'RequestSucceeded']));
+    expect(others).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded']);
   }, 90_000);
 
   (browser ? it : it.skip)(

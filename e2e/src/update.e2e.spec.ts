@@ -166,6 +166,18 @@ whereBordersAre('An instance that is there is changed', ({ processes }) => {
     expect(await page()).toContain('Quiet');
   }, 120_000);
 
+  it('goes on when NATS is back that was killed in the middle', async () => {
+    const { requestId } = await client.update({ instanceId: 'shop', offerings: { greeting: 'Back' } });
+    await mesh.nats.stop('SIGKILL');
+    await sleep(1_000);
+    await mesh.nats.start();
+    const request = await ended(requestId);
+    expect([request.status, request.cause]).toEqual(['succeeded', undefined]);
+    expect(await page()).toContain('Back');
+    const again = await ended((await client.update({ instanceId: 'shop', offerings: { greeting: 'Quiet' } })).requestId);
+    expect(again.status).toBe('succeeded');
+  }, 180_000);
+
   it('to a newer version of its definition, and goes on where everything is killed in the middle', async () => {
     const plan = await client.plan({ ownerId: 'ada', job: 'update', instanceId: 'shop', definition: 'guestbook' });
     expect(plan.steps).toMatchObject([{ id: 'instance/shop', action: 'update', generation: 1 }]);
@@ -175,6 +187,7 @@ whereBordersAre('An instance that is there is changed', ({ processes }) => {
         { field: 'spec.artefact', from: 'guestbook', to: 'slow', how: 'replaced' },
       ]),
     );
+    const { position: before } = await client.instances.get('shop');
     const { requestId } = await client.update({ instanceId: 'shop', definition: 'guestbook' });
     for (;;) {
       const { steps, endedAt } = await client.requests.get(requestId);
@@ -189,6 +202,7 @@ whereBordersAre('An instance that is there is changed', ({ processes }) => {
     expect([request.status, request.cause]).toEqual(['succeeded', undefined]);
     expect(request.result).toMatchObject({ updated: [{ name: 'shop', definition: { version: '1.1.0' } }], installed: [] });
     expect(await client.instances.get('shop')).toMatchObject({ generation: 1, definition: { version: '1.1.0' } });
+    expect(await client.instances.get('shop', { asOf: before })).toMatchObject({ definition: { version: '1.0.0' } });
     expect([await entries(), standing(mesh.data)]).toEqual([['Ada'], PARTS]);
     expect(await page()).toContain('Quiet');
     const events = (await client.requests.events(requestId)).items.filter(({ type }) => type === 'StepSucceeded');

@@ -365,7 +365,7 @@ describe('the closing line of npm test', () => {
 
 describe('the report of a project', () => {
   it('names what was skipped and what failed, and tells a run that never came to its end', () => {
-    const reporter = new Tally({ rootDir: join(clone, 'libs/mesh') }, { folder });
+    const reporter = new Tally({ rootDir: join(clone, 'libs/mesh') }, { folder, exitMs: 2 ** 31 - 1 });
     const read = () => JSON.parse(readFileSync(join(folder, 'libs-mesh.json'), 'utf8'));
     reporter.onRunStart();
     expect(tally([read()], false).lines.at(-1)).toBe('0 passed, 1 failed, 0 skipped');
@@ -393,6 +393,23 @@ describe('the report of a project', () => {
       failures: ['src/a.unit.spec.ts c\n      not d\n        at line 3', 'src/b.unit.spec.ts did not run\n      no such module'],
       finished: true,
     });
+  });
+
+  it('ends a run that does not exit by itself, and counts it as failed', () => {
+    const ran = (leaves: string) =>
+      node(
+        `import Tally from ${importOf('jest-tally.mjs')};
+const options = { folder: ${JSON.stringify(folder)}, exitMs: 200 };
+const reporter = new Tally({ rootDir: ${JSON.stringify(join(clone, 'libs/mesh'))} }, options);
+reporter.onRunComplete(new Set(), { numPassedTests: 1, numFailedTests: 0, numRuntimeErrorTestSuites: 0, testResults: [] });
+${leaves}`,
+        '',
+      ).status;
+    const read = () => JSON.parse(readFileSync(join(folder, 'libs-mesh.json'), 'utf8'));
+    expect(ran('')).toBe(0);
+    expect(read()).toMatchObject({ passed: 1, failed: 0 });
+    expect(ran('setInterval(() => {}, 1000);')).toBe(1);
+    expect(read()).toMatchObject({ passed: 1, failed: 1, failures: [expect.stringMatching(/^did not exit .*Timeout/)] });
   });
 });
 
