@@ -5,7 +5,8 @@ import { ERRORS } from '@slipway/contracts';
 import { GatewayPlace } from '../testing/gateway-place.js';
 import { SHOW_ROW, inMarkdown } from './error-table.js';
 import { EXAMPLES } from './examples.js';
-import { SCHEMAS, type Schema } from './schemas.js';
+import { SCHEMAS } from './schemas.js';
+import type { Schema } from './schemas/schema.js';
 
 interface Operation {
   operationId: string;

@@ -5,7 +5,7 @@ import { ControlBody, PlanJob, SkipBody } from '@slipway/contracts/http';
 import { statusOf } from '../problem/status.js';
 import { projections } from '../views/registry.js';
 import { EXAMPLES } from './examples.js';
-import { ref } from './schemas.js';
+import { ref } from './schemas/schema.js';
 
 type Decorator = ClassDecorator & MethodDecorator & PropertyDecorator;
 type BodyClass = new () => object;

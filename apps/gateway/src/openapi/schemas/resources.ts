@@ -1,0 +1,92 @@
+import { DESIRED_STATES, type Credentials, type DefinitionRef, type Desired, type Extended } from '@slipway/contracts';
+import type { CredentialsView, EnvironmentView, ResourceView, RotationView } from '@slipway/contracts/http';
+import {
+  count,
+  described,
+  flag,
+  json,
+  kind,
+  list,
+  object,
+  oneOf,
+  optional,
+  pageOf,
+  position,
+  ref,
+  text,
+  time,
+  type Schema,
+} from './schema.js';
+
+/** What stands: instances, storages and databases, their environments, and what opens them. */
+export const RESOURCE_SCHEMAS: Record<string, Schema> = {
+  ResourcePage: pageOf(ref('ResourceView')),
+  ResourceView: object<ResourceView>({
+    id: { ...text, example: 'default.shop' },
+    kind,
+    environment: text,
+    name: text,
+    status: oneOf(['making', 'present', 'failed', 'destroying', 'destroyed']),
+    generation: described(count, 'Grows when it is made anew.'),
+    location: text,
+    driver: text,
+    guestLocation: optional(described(text, 'Where it was made, as the configuration calls it; once the request has ended.')),
+    provisioner: optional(described(text, 'Who provisioned it; once the request has ended.')),
+    definition: ref('DefinitionRef'),
+    ownerId: optional(text),
+    instanceId: optional(text),
+    requestId: described(text, 'Request that touched it last.'),
+    outputs: described(json, 'What others are wired to; an instance: its `url`.'),
+    observed: json,
+    resourceUri: optional(described(text, 'Path at which it is called.')),
+    resourceUrl: optional(described(text, 'Its address and that path: where `/instances/{id}/resource` leads.')),
+    desired: optional(described(oneOf(DESIRED_STATES), 'Whether it is to run.')),
+    health: optional(oneOf(['starting', 'healthy', 'unhealthy', 'stopped', 'unknown'])),
+    healthReason: optional(text),
+    restarts: optional(count),
+    until: optional(described(time, 'Of an instance: how long it is wanted; then it is given back by itself.')),
+    rotation: optional(
+      described(
+        object<NonNullable<ResourceView['rotation']>>({
+          id: text,
+          state: oneOf(['rotating', 'rotated', 'failed']),
+          cause: optional(ref('Cause')),
+        }),
+        'Its secrets made anew: the newest time.',
+      ),
+    ),
+    createdAt: time,
+    updatedAt: time,
+    cause: optional(ref('Cause')),
+    position,
+  }),
+  DefinitionRef: object<DefinitionRef>({ name: text, version: text, hash: text }),
+  EnvironmentPage: pageOf(ref('EnvironmentView')),
+  EnvironmentView: object<EnvironmentView>({
+    name: text,
+    paused: flag,
+    pause: optional(ref('Pause')),
+    instances: count,
+    storages: count,
+    databases: count,
+    names: list(
+      object<EnvironmentView['names'][number]>({ name: text, ownerId: text, requestId: optional(text), until: optional(time) }),
+    ),
+    updatedAt: time,
+    position,
+  }),
+  Desired: object<Desired>({
+    generation: count,
+    desired: described(oneOf(DESIRED_STATES), 'A restart: `stopped` until it has ended, then `running`.'),
+    position,
+  }),
+  Extended: object<Extended>({ environment: text, name: text, until: time, position }),
+  CredentialsView: object<CredentialsView>({
+    generation: count,
+    credentials: list(
+      object<Credentials>({ kind, name: described(text, 'The requirement’s; of the instance itself its own.'), values: json }),
+    ),
+    position: described(text, 'Log position of the record that they were read.'),
+  }),
+  RotationView: object<RotationView>({ rotation: described(text, "The instance's `rotation.id` from then on."), position }),
+};
