@@ -33,6 +33,7 @@ export {
   type ResourceKind,
   type ResourceRef,
   type ServiceName,
+  type SpecBounds,
 } from './services.js';
 export { MayBeLeftOut } from './left-out.js';
 export { IsTime, isTime } from './time.js';
@@ -45,6 +46,7 @@ export { MESSAGES, type AskedMessage, type ToldMessage } from './messages.js';
 export { COMPLETING, completionOf, completionSubject, type Completion } from './completions.js';
 export { ERRORS, SlipwayError, causeOf, isErrorCode, type Advice, type Cause, type ErrorCode } from './errors.js';
 export { badInput, type FieldError } from './bad-input.js';
+export { outOfBounds } from './bounds.js';
 export {
   CONTAINER_PATH,
   Capability,

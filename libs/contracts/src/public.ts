@@ -10,7 +10,7 @@ export type { Actor, Owner, OwnerType } from './context.js';
 export type { ActionFrame, ClientFrame, EventFilter, EventView, ServerFrame } from './live.js';
 export type { Extended } from './commands.js';
 export type { Offered, OfferedBy } from './offering.js';
-export type { AnnouncedDriver, Changeable, DriverVerb, ResourceKind } from './services.js';
+export type { AnnouncedDriver, Changeable, DriverVerb, ResourceKind, SpecBounds } from './services.js';
 export type { JobKind } from './job.js';
 export type { LeftBehind, PickedProvisioner } from './events/request.events.js';
 export type { Health } from './events/resource.events.js';

@@ -65,10 +65,14 @@ const ofSnapshotPart = {
 };
 const snapshotPart = object(ofSnapshotPart);
 const changeable = object({ inPlace: listOf(words(128)), replaces: listOf(words(128)) });
-const announced = object({ name, verbs: listOf({ enum: DRIVER_VERBS }), accepts: listOf(words(128)), changes: changeable }, [
-  'accepts',
-  'changes',
-]);
+const fields = listOf(object({ field: words(128), reason: words(1_000) }));
+const announced = object(
+  {
+    ...{ name, verbs: listOf({ enum: DRIVER_VERBS }), accepts: listOf(words(128)), changes: changeable },
+    bounds: object({ needs: fields, lacks: fields }),
+  },
+  ['accepts', 'changes', 'bounds'],
+);
 /** Of {@link SnapshotManifest}: what an archive's first entry has to be, whoever wrote it. */
 export const SNAPSHOT_MANIFEST: Schema = object(
   {

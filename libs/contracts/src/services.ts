@@ -1,3 +1,5 @@
+import type { FieldError } from './bad-input.js';
+
 /** The services of a mesh, by the token that stands in their subjects. */
 export const SERVICES = ['gateway', 'orchestrator', 'resolver', 'storage', 'database', 'instance', 'handlers'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -21,6 +23,14 @@ export interface AnnouncedDriver {
   accepts?: string[];
   /** What it can change, of one that is updatable. */
   changes?: Changeable;
+  /** What it can carry out. */
+  bounds?: SpecBounds;
+}
+
+/** What of a spec a driver cannot do without, and what it has nothing for: each field (`limits.cpus`) with the reason. */
+export interface SpecBounds {
+  needs: readonly FieldError[];
+  lacks: readonly FieldError[];
 }
 
 /** Fields of a spec that a driver can change in what is there. What is named in neither list it cannot change. */

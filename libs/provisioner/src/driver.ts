@@ -9,6 +9,7 @@ import type {
   JsonObject,
   ResourceKind,
   ResourceRef,
+  SpecBounds,
 } from '@slipway/contracts';
 import type { Blobs } from '@slipway/blobs';
 import type { Secrets } from '@slipway/secrets';
@@ -162,6 +163,11 @@ export interface Updatable<Spec extends object = JsonObject> extends Changeable 
 export interface Driver<Spec extends object = JsonObject> {
   readonly kind: ResourceKind;
   readonly name: string;
+  /**
+   * Where it can't carry out every spec of its kind: what goes against it is refused by the field (`spec-invalid`) when a plan is
+   * made, before anything changes, and where nobody was heard of then, before `ensure` or `update` is called.
+   */
+  readonly bounds?: SpecBounds;
   ensure(target: Target, spec: Spec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured>;
   inspect(target: Identity, context: DriverContext): Promise<InspectAnswer>;
   destroy(target: Target, context: DriverContext): Promise<'destroyed' | 'absent'>;
@@ -198,9 +204,10 @@ export interface Driver<Spec extends object = JsonObject> {
 }
 
 /** A driver as it is announced: the verbs are interfaces, and it has those whose methods it has. */
-export const announcement = ({ name, portable, updatable }: Driver): AnnouncedDriver => ({
+export const announcement = ({ name, portable, updatable, bounds }: Driver): AnnouncedDriver => ({
   name,
   verbs: ['provision', ...(portable ? (['portable'] as const) : []), ...(updatable ? (['updatable'] as const) : [])],
   ...(portable && { accepts: [...portable.accepts] }),
   ...(updatable && { changes: { inPlace: [...updatable.inPlace], replaces: [...updatable.replaces] } }),
+  ...(bounds && { bounds: { needs: [...bounds.needs], lacks: [...bounds.lacks] } }),
 });

@@ -26,4 +26,5 @@ export {
 export { AtPlace } from './transfer/at-place.js';
 export type { Whole } from './transfer/transfers.js';
 export { secretPrefix } from './step/driver-context.js';
+export { assertWithin } from './step/spec.js';
 export type { Kit, PackagedDrivers } from './package/kit.js';

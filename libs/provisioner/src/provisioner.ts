@@ -29,7 +29,7 @@ import { TAKEOVER_AFTER, sleep, type Ports } from './ports.js';
 import { driverContext } from './step/driver-context.js';
 import { Lanes, type Lane } from './step/lane.js';
 import { assertPortable } from './step/portable.js';
-import { assertSpec } from './step/spec.js';
+import { assertSpec, assertWithin } from './step/spec.js';
 import { assertUpdatable } from './step/updatable.js';
 import { StepRun } from './step/step-run.js';
 
@@ -146,8 +146,12 @@ export class Provisioner {
 
   async #accept(action: Action, command: EnsureCommand, context: RequestContext): Promise<StepAccepted> {
     const ref = command.resource;
-    assertPortable(this.#driver(ref, command.location, command.driver), action, command.from);
-    if (action === 'ensure' || action === 'update') assertSpec(this.ports.kind, command.spec);
+    const driver = this.#driver(ref, command.location, command.driver);
+    assertPortable(driver, action, command.from);
+    if (action === 'ensure' || action === 'update') {
+      assertSpec(this.ports.kind, command.spec);
+      assertWithin(driver, command.spec);
+    }
     const step = { requestId: command.requestId, stepId: command.stepId, try: command.try, action };
     return this.#lanes.in(resourceStream(ref), async (lane) => {
       if (this.#stopping) throw new SlipwayError('shutting-down');
@@ -161,11 +165,10 @@ export class Provisioner {
       const gaveWay = await this.#giveWay(lane, running, command);
       if (gaveWay) known = await this.#streams.load(ref);
       const { present } = known.state;
-      if (action === 'update' && present)
-        assertUpdatable(this.#driver(ref, command.location, command.driver), present.spec, command.spec);
-      const { generation, location, driver, definition, spec, from, deadline } = command;
+      if (action === 'update' && present) assertUpdatable(driver, present.spec, command.spec);
+      const { generation, location, definition, spec, from, deadline } = command;
       const inputs = await asTheyStand(command.inputs, this.#streams);
-      const what = { generation, location, driver, definition, spec, inputs, ...(from && { from }), deadline };
+      const what = { generation, location, driver: command.driver, definition, spec, inputs, ...(from && { from }), deadline };
       const { loaded, events } = await this.#streams.record(
         ref,
         {

@@ -298,6 +298,27 @@ describe('a sub-provisioner', () => {
       expect(rig.disk.events).toEqual([]);
     });
 
+    test.each([
+      ['lacks', { mode: '0750' }, 'mode', 'it has none'],
+      ['needs', {}, 'owner', 'it belongs to nobody else'],
+    ])(
+      'a spec outside of what its driver can carry out is refused by the field: what it %s',
+      async (_what, spec, field, reason) => {
+        const bounds = {
+          lacks: [{ field: 'mode', reason: 'it has none' }],
+          needs: [{ field: 'owner', reason: 'it belongs to nobody else' }],
+        };
+        const provisioner = rig.process([{ ...simulated(), bounds }]);
+        await expect(provisioner.ensure(rig.ensure({ spec }), rig.context)).rejects.toMatchObject({
+          code: 'spec-invalid',
+          details: { field, reason },
+        });
+        expect(rig.disk.events).toEqual([]);
+        await provisioner.ensure(rig.ensure({ spec: { owner: '4711' } }), rig.context);
+        expect(rig.disk.events).not.toEqual([]);
+      },
+    );
+
     test('inspect tells what the driver sees', async () => {
       const provisioner = rig.process([simulated()]);
       expect(await provisioner.inspect(rig.ensure())).toEqual({ state: 'absent', observed: {} });

@@ -1,16 +1,24 @@
-import { SlipwayError, type AnnouncedDriver, type Plan, type PlanStep } from '@slipway/contracts';
+import { SlipwayError, outOfBounds, type AnnouncedDriver, type Plan, type PlanStep } from '@slipway/contracts';
 import type { Ports } from '../ports.js';
 
 /**
- * Throws `driver-unknown`, `not-portable` or `not-updatable`, before anything changes, where a step's driver is not at its location, or cannot
- * do what the step needs. Where nobody was heard of nothing is known: the step waits for its server.
+ * Throws `driver-unknown`, `not-portable`, `not-updatable` or `spec-invalid`, before anything changes, where a step's driver is not at its
+ * location, cannot do what the step needs, or cannot carry out its spec. Where nobody was heard of nothing is known: the step waits for its
+ * server.
  */
 export function assertProvided(plan: Plan, { announced }: Pick<Ports, 'announced'>): void {
+  // What is only brought up again is not made anew.
+  const makes = plan.outcome !== 'export';
   for (const step of plan.steps) {
     const there = announced(step.kind, step.location);
-    if (there) assertCan(step, driverOf(step, there));
+    if (!there) continue;
+    const driver = driverOf(step, there);
+    assertCan(step, driver);
+    if (makes && MAKING.includes(step.action)) assertCarriesOut(step, driver);
   }
 }
+
+const MAKING: readonly PlanStep['action'][] = ['ensure', 'update'];
 
 function driverOf({ id, kind, location, driver }: PlanStep, there: readonly AnnouncedDriver[]): AnnouncedDriver {
   const known = there.find(({ name }) => name === driver);
@@ -42,4 +50,14 @@ function assertCan({ id, kind, location, driver, action, from }: PlanStep, { ver
   if ((action === 'export' || from) && !verbs.includes('portable')) throw refuse('can neither export nor import');
   if (from && !accepts.includes(from.mediaType))
     throw refuse(`cannot begin with ${from.mediaType}; it can with ${accepts.join(', ') || 'nothing'}`);
+}
+
+function assertCarriesOut({ id, kind, location, driver, spec }: PlanStep, { bounds }: AnnouncedDriver): void {
+  const fields = bounds ? outOfBounds(bounds, spec) : [];
+  if (fields.length === 0) return;
+  const faults = fields.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
+  throw new SlipwayError('spec-invalid', `${id}: ${faults}`, {
+    ...{ resource: id, kind, location, driver },
+    fields: fields.map((fault) => ({ ...fault })),
+  });
 }

@@ -115,6 +115,30 @@ describe('what is announced', () => {
     expect(() => assertProvided(plan, { announced: () => [can('s3', 'provision', 'updatable')] })).not.toThrow();
   });
 
+  test.each(['ensure', 'update'])(
+    'a spec that a driver cannot carry out is refused by its fields before anything changes (%s)',
+    (action) => {
+      const bounds = {
+        needs: [{ field: 'container', reason: 'it needs an image' }],
+        lacks: [{ field: 'limits.cpus', reason: 'it has one' }],
+      };
+      const docker = { ...can('docker', 'provision', 'updatable'), bounds };
+      const step = { id: 'instance/shop', kind: 'instance', location: 'local', driver: 'docker', action };
+      const planned = (spec: JsonObject, outcome = 'install') =>
+        assertProvided({ outcome, steps: [{ ...step, spec }] } as unknown as Plan, { announced: () => [docker] });
+      expect(() => planned({ limits: { cpus: 2, memory: '1GiB' } })).toThrow(
+        expect.objectContaining({
+          code: 'spec-invalid',
+          message: 'instance/shop: limits.cpus: it has one; container: it needs an image',
+          details: expect.objectContaining({ fields: [...bounds.lacks, ...bounds.needs] }),
+        }),
+      );
+      expect(() => planned({ container: {}, limits: { memory: '1GiB' } })).not.toThrow();
+      // What an export brings up again stands already.
+      expect(() => planned({}, 'export')).not.toThrow();
+    },
+  );
+
   test('of a place that nobody was heard of nothing is known: the request goes its way', async () => {
     const { world, orchestrator, accept, ended } = await started(ALL);
     await accept('shop');

@@ -5,6 +5,7 @@ import {
   type HealthReport,
   type ResourceKind,
   type ServiceName,
+  type SpecBounds,
 } from '@slipway/contracts';
 import type { Bus } from '../bus/port.js';
 
@@ -73,7 +74,7 @@ export class Presence {
     if (places.length === 0) return undefined;
     const drivers = new Map<string, AnnouncedDriver>();
     for (const driver of places.flatMap((place) => place.drivers))
-      drivers.set(driver.name, together(drivers.get(driver.name) ?? { name: driver.name, verbs: [] }, driver));
+      drivers.set(driver.name, together(drivers.get(driver.name) ?? driver, driver));
     return [...drivers.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -104,7 +105,21 @@ function together(one: AnnouncedDriver, other: AnnouncedDriver): AnnouncedDriver
     replaces: all(one.changes?.replaces, other.changes?.replaces),
   };
   const verbs = all(one.verbs, other.verbs);
-  return { name: one.name, verbs, ...(accepts.length > 0 && { accepts }), ...(changes && { changes }) };
+  const bounds = one.bounds && other.bounds && within(one.bounds, other.bounds);
+  return {
+    name: one.name,
+    verbs,
+    ...(accepts.length > 0 && { accepts }),
+    ...(changes && { changes }),
+    ...(bounds && { bounds }),
+  };
+}
+
+/** What both refuse: what one of them takes may come to that one. */
+function within(one: SpecBounds, other: SpecBounds): SpecBounds {
+  const both = (some: SpecBounds['needs'], others: SpecBounds['needs']) =>
+    some.filter(({ field }) => others.some((fault) => fault.field === field));
+  return { needs: both(one.needs, other.needs), lacks: both(one.lacks, other.lacks) };
 }
 
 const isReport = (body: unknown): body is HealthReport => {

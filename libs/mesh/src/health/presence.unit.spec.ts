@@ -116,6 +116,19 @@ describe('what is announced', () => {
     expect(presence.drivers('storage', 'here')).toBeUndefined();
   });
 
+  test('refuses of a spec only what every replica of the place refuses', async () => {
+    const lacks = (...fields: string[]) => fields.map((field) => ({ field, reason: 'it has none' }));
+    const driver = { name: 's3', verbs: ['provision'] };
+    tells('one', { ...driver, bounds: { needs: lacks('owner'), lacks: lacks('mode', 'sizeLimit') } });
+    tells('two', { ...driver, bounds: { needs: [], lacks: lacks('sizeLimit', 'owner') } });
+    await clock.turn(0);
+    expect(presence.drivers('storage', 'here')).toEqual([{ ...driver, bounds: { needs: [], lacks: lacks('sizeLimit') } }]);
+    // An older one, say.
+    tells('three', driver);
+    await clock.turn(0);
+    expect(presence.drivers('storage', 'here')).toEqual([driver]);
+  });
+
   test('is heard in an answer too, and never in what is no report', async () => {
     tells('old', 'directory');
     bus.publish(aliveSubject('test', 'storage', 'odd'), { replica: 'odd', ready: true, locations: [null] });

@@ -31,7 +31,7 @@ import { InstanceContainer, type ContainerState } from './container.js';
 import { observedOf, outputsOf, readRecord, writeRecord, type ContainerRecord } from './record.js';
 import { containerLog } from './container-log.js';
 import { restartsOf } from './restarts.js';
-import { assertDocker } from './spec.js';
+import { BOUNDS, assertDocker } from './spec.js';
 
 export interface DockerDriverOptions {
   /** The mesh's name, for the labels. */
@@ -56,6 +56,7 @@ const HEALTHY_ONCE = 'healthy';
 export class DockerDriver implements Driver<InstanceSpec> {
   readonly kind = 'instance';
   readonly name = 'docker';
+  readonly bounds = BOUNDS;
   readonly portable: Portable<InstanceSpec> = {
     mediaType: TAR,
     accepts: [TAR],

@@ -1,13 +1,26 @@
-import { CONTAINER_PATH, type ContainerSpec, type InstanceSpec } from '@slipway/contracts';
+import { CONTAINER_PATH, type ContainerSpec, type InstanceSpec, type SpecBounds } from '@slipway/contracts';
+import { assertWithin } from '@slipway/provisioner';
 import { specInvalid } from '../process/placeholders.js';
 
 /** What this driver takes: a container. */
 export type DockerSpec = InstanceSpec & { container: ContainerSpec };
 
-/** Throws `spec-invalid` that names what is missing, what contradicts itself, and what only another driver has. */
+const PACE = 'the engine starts a container again at its own pace, after 0.1 s and then ever later, up to a minute';
+
+/** What is missing where there is no container, and what only another driver has. */
+export const BOUNDS: SpecBounds = {
+  needs: [{ field: 'container', reason: 'the driver "docker" needs an image, build or import' }],
+  lacks: [
+    { field: 'npm', reason: 'the driver "docker" installs no packages; bring them in the image' },
+    { field: 'onFailure.backoffSeconds', reason: PACE },
+    { field: 'onFailure.longestBackoffSeconds', reason: PACE },
+  ],
+};
+
+/** Throws `spec-invalid` that names what lies outside of {@link BOUNDS}, and what contradicts itself. */
 export function assertDocker(spec: InstanceSpec): asserts spec is DockerSpec {
-  const { container } = spec;
-  if (container === undefined) throw specInvalid('container', 'the driver "docker" needs an image, build or import');
+  assertWithin({ bounds: BOUNDS }, spec);
+  const container = spec.container!;
   const images = (['image', 'build', 'import'] as const).filter((field) => container[field] !== undefined);
   if (images.length !== 1) throw specInvalid('container', 'exactly one of image, build and import says what runs');
   if (images[0] !== 'image' && spec.artefactBlob === undefined) {
@@ -16,15 +29,7 @@ export function assertDocker(spec: InstanceSpec): asserts spec is DockerSpec {
   if (container.import && spec.command === undefined) {
     throw specInvalid('command', 'an imported root file system says no program to run');
   }
-  if (spec.npm !== undefined) throw specInvalid('npm', 'the driver "docker" installs no packages; bring them in the image');
   if (container.import && spec.files !== undefined) throw specInvalid('files', 'an imported root file system holds its own');
-  for (const field of ['backoffSeconds', 'longestBackoffSeconds'] as const) {
-    if (spec.onFailure?.[field] === undefined) continue;
-    throw specInvalid(
-      `onFailure.${field}`,
-      'the engine starts a container again at its own pace, after 0.1 s and then ever later, up to a minute',
-    );
-  }
   for (const [name, path] of Object.entries(container.mounts ?? {})) {
     if (!CONTAINER_PATH.test(path)) throw specInvalid(`container.mounts.${name}`, 'must be an absolute path such as "/data"');
   }

@@ -26,7 +26,7 @@ import type { Variables } from './npm.js';
 import { observedOf, outputsOf, readRecord, writeRecord, type InstanceRecord } from './record.js';
 import { reachableNode } from './runtime.js';
 import { renewSecretFiles } from './secret-files.js';
-import { assertProcess } from './spec.js';
+import { BOUNDS, assertProcess } from './spec.js';
 import { SUPERVISION, USERS, type Range, type Supervision } from './settings.js';
 import { Supervisor, type SupervisorState } from './supervisor.js';
 import { giveBack, handOver } from './user.js';
@@ -58,6 +58,7 @@ const HEALTHY_ONCE = 'healthy';
 export class ProcessDriver implements Driver<InstanceSpec> {
   readonly kind = 'instance';
   readonly name = 'process';
+  readonly bounds = BOUNDS;
   readonly portable: Portable<InstanceSpec> = {
     mediaType: TAR,
     accepts: [TAR],

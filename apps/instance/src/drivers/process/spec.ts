@@ -1,15 +1,19 @@
-import type { InstanceSpec } from '@slipway/contracts';
-import { specInvalid } from './placeholders.js';
+import type { InstanceSpec, SpecBounds } from '@slipway/contracts';
+import { assertWithin } from '@slipway/provisioner';
 
 /** What this driver takes: a command, run on the host itself. */
 export type ProcessSpec = InstanceSpec & { command: string[] };
 
-/** Throws `spec-invalid` that names what only a container has, and what is missing. */
+/** What is missing where there is none, and what only a container has. */
+export const BOUNDS: SpecBounds = {
+  needs: [{ field: 'command', reason: 'the driver "process" needs a program to run' }],
+  lacks: [
+    { field: 'container', reason: 'the driver "process" makes no containers; the driver "docker" does' },
+    { field: 'limits.cpus', reason: 'the driver "process" cannot limit processors; "docker" can' },
+  ],
+};
+
+/** Throws `spec-invalid` that names what lies outside of {@link BOUNDS}. */
 export function assertProcess(spec: InstanceSpec): asserts spec is ProcessSpec {
-  const refuse = (field: string, reason: string) => {
-    throw specInvalid(field, reason);
-  };
-  if (spec.container !== undefined) refuse('container', 'the driver "process" makes no containers; the driver "docker" does');
-  if (spec.limits?.cpus !== undefined) refuse('limits.cpus', 'the driver "process" cannot limit processors; "docker" can');
-  if (spec.command === undefined) refuse('command', 'the driver "process" needs a program to run');
+  assertWithin({ bounds: BOUNDS }, spec);
 }

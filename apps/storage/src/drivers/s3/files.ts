@@ -36,25 +36,24 @@ export async function packObjects(store: Store, bucket: string): Promise<AsyncIt
 }
 
 /**
- * Puts the files of a tar into a bucket, by a folder at the place in between, where they are checked as for every storage. Throws
- * `archive-invalid` for what is hostile, `not-portable` for a link, which a bucket cannot hold. Empty folders are left out.
+ * Unpacks a tar into a new folder at the place, where its files are checked as for every storage; they are the keys that come back.
+ * Throws `archive-invalid` for what is hostile, `not-portable` for a link, which a bucket cannot hold. Empty folders are left out.
  */
-export async function restoreObjects(store: Store, bucket: string, staging: string, context: DriverContext): Promise<void> {
-  const { filesystem, from } = context;
-  const folder = join(staging, 'data');
+export async function unpackFiles(folder: string, { filesystem, from }: DriverContext): Promise<string[]> {
   await filesystem.mkdir(folder, { mode: 0o700 });
   await from!.unpackTo(folder);
-  const upload = async (path: string): Promise<void> => {
+  const keys: string[] = [];
+  const look = async (path: string): Promise<void> => {
     for (const name of await filesystem.list(join(folder, path))) {
       const key = path === '' ? name : `${path}/${name}`;
       const type = (await filesystem.stat(join(folder, key)))?.type;
-      if (type === 'directory') await upload(key);
-      else if (type === 'file') await store.write(bucket, key, await filesystem.openRead(join(folder, key)));
+      if (type === 'directory') await look(key);
+      else if (type === 'file') keys.push(key);
       else throw notPortable(key, 'is a link, which a bucket cannot hold');
     }
   };
-  await upload('');
-  await filesystem.remove(folder);
+  await look('');
+  return keys;
 }
 
 const notPortable = (key: string, reason: string) =>

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { TAR, type JsonObject } from '@slipway/contracts';
-import type { Driver, Ensured } from '@slipway/provisioner';
+import { assertWithin, type Driver, type Ensured } from '@slipway/provisioner';
 import { startS3Store, whyNoS3Store, type TestS3Store } from '@slipway/interfaces/testing';
 import { ContractPlace, streamed } from '@slipway/provisioner/testing';
 import { mkdirSync, writeFileSync, readFileSync, symlinkSync } from 'node:fs';
@@ -127,7 +127,7 @@ where(`a bucket${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
     expect(await shared.destroy(target(), await place.context())).toBe('destroyed');
   });
 
-  test('takes the files of a folder, and names the link that it cannot hold', async () => {
+  test('takes the files of a folder, and names the link that it cannot hold before there is a bucket', async () => {
     const folder = directoryDriver() as Driver;
     const context = await place.context();
     const { outputs } = await folder.ensure(target('folder'), {}, {}, context);
@@ -135,17 +135,22 @@ where(`a bucket${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
     mkdirSync(join(path, 'deep'));
     writeFileSync(join(path, 'deep/file'), 'x'.repeat(6 * 1024 * 1024));
     const read = async () => buffer(await folder.portable!.export(target('folder'), {}, context));
+    const changed: string[] = [];
     const begin = async (name: string, tar: Buffer) => {
       const { Readable } = await import('node:stream');
       const data = { mediaType: TAR, contentBytes: tar.length, open: async () => Readable.from([tar]) };
       const from = streamed(data, context.filesystem);
-      return driver.ensure(target(name), {}, {}, { ...(await place.context()), from });
+      const changing = async (what: string) => void changed.push(what);
+      return driver.ensure(target(name), {}, {}, { ...(await place.context()), from, changing });
     };
     const made = await begin('copy', await read());
     expect(await (await asUser(made)).names()).toEqual(['deep/file']);
     expect((await (await asUser(made)).get('deep/file')).length).toBe(6 * 1024 * 1024);
+    expect(changed).not.toEqual([]);
+    changed.length = 0;
     symlinkSync('deep/file', join(path, 'link'));
     await expect(begin('linked', await read())).rejects.toMatchObject({ code: 'not-portable', details: { key: 'link' } });
+    expect(changed).toEqual([]);
     expect(await driver.inspect(target('linked'), context)).toMatchObject({ state: 'absent' });
   });
 
@@ -163,9 +168,11 @@ where(`a bucket${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
     await expect(read()).rejects.toMatchObject({ code: 'not-portable', details: { key: 'a' } });
   });
 
-  test.each(['mode', 'owner', 'sizeLimit'])('a spec that asks for what no bucket has is refused by name: %s', async (field) => {
-    const refused = driver.ensure(target(), { [field]: '0700' }, {}, await place.context());
-    await expect(refused).rejects.toMatchObject({ code: 'spec-invalid', details: { field } });
+  test.each(['mode', 'owner', 'sizeLimit'])('a spec that asks for what no bucket has is refused by name: %s', (field) => {
+    const reason = 'the driver "s3" makes buckets, which have none';
+    expect(() => assertWithin(driver, { [field]: '0700' })).toThrow(
+      expect.objectContaining({ code: 'spec-invalid', details: { field, reason } }),
+    );
   });
 });
 

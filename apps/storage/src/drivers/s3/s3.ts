@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { SlipwayError, TAR, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
+import { SlipwayError, TAR, type InspectAnswer, type JsonObject, type SpecBounds, type StorageSpec } from '@slipway/contracts';
 import {
   EngineMarks,
   GenerationFolder,
@@ -14,7 +14,7 @@ import {
 } from '@slipway/provisioner';
 import type { SecretRef } from '@slipway/secrets';
 import { radosgwUsers, type Credentials } from './credentials.js';
-import { packObjects, restoreObjects } from './files.js';
+import { packObjects, unpackFiles } from './files.js';
 import { bucketOf, epochOf, markOf, placePrefix, prefixOf } from './names.js';
 import { secretIn, Store, type Keys, type StoreOptions } from './store.js';
 
@@ -79,9 +79,9 @@ export function s3Driver(options: S3Options): Driver<StorageSpec> {
   return {
     kind: 'storage',
     name: 's3',
+    bounds: BOUNDS,
 
     async ensure(target, spec, _inputs, context) {
-      assertBucket(spec);
       const folder = new GenerationFolder(target, context);
       const marks = await EngineMarks.at(context, mesh);
       return within(context, async (doors) => {
@@ -183,6 +183,9 @@ interface Work {
 
 async function fill(bucket: string, staging: string, { target, marks, doors, context }: Work): Promise<void> {
   const { store, users } = doors;
+  const files = join(staging, 'data');
+  // What a bucket cannot hold is known before there is one.
+  const keysOfFiles = context.from ? await unpackFiles(files, context) : [];
   context.progress(0.2, 'Making the bucket');
   for (const left of await store.buckets(prefixOf(marks.place, target))) {
     if (epochOf(left) < target.epoch) await remove(left, doors);
@@ -197,7 +200,8 @@ async function fill(bucket: string, staging: string, { target, marks, doors, con
   }
   if (context.from) {
     context.progress(0.4, 'Restoring its objects');
-    await restoreObjects(store, bucket, staging, context);
+    for (const key of keysOfFiles) await store.write(bucket, key, await context.filesystem.openRead(join(files, key)));
+    await context.filesystem.remove(files);
   }
   const record = await keep(bucket, keys, target, context);
   await context.filesystem.writeFile(join(staging, RECORD), JSON.stringify(record), { mode: 0o600 });
@@ -227,13 +231,10 @@ const ownOrShared = ({ credentials }: S3Options): JsonObject =>
     : { own: false, reason: 'storages.s3.credentials is "shared": these keys reach every bucket of the store' };
 
 /** A bucket has no folder of its own to give away, and this driver sets no limits. */
-function assertBucket(spec: StorageSpec): void {
-  for (const field of ['mode', 'owner', 'sizeLimit'] as const) {
-    if (spec[field] === undefined) continue;
-    const reason = 'the driver "s3" makes buckets, which have none';
-    throw new SlipwayError('spec-invalid', `${field}: ${reason}`, { field, reason });
-  }
-}
+const BOUNDS: SpecBounds = {
+  needs: [],
+  lacks: ['mode', 'owner', 'sizeLimit'].map((field) => ({ field, reason: 'the driver "s3" makes buckets, which have none' })),
+};
 
 const uncancelled = (context: DriverContext): DriverContext => {
   const { signal } = new AbortController();
