@@ -14,14 +14,7 @@ import {
   type RequestContext,
 } from '@slipway/contracts';
 import type { Accepted } from '@slipway/contracts/http';
-import {
-  handle,
-  type EventStore,
-  type FoldCache,
-  type Position,
-  type RecordedEvent,
-  type Subscription,
-} from '@slipway/event-store';
+import { handle, type EventStore, type FoldCache, type Position, type RecordedEvent } from '@slipway/event-store';
 import { systemContext, type Bus, type HandlerConfig } from '@slipway/mesh';
 import type { Logger } from 'pino';
 import { handler, type HandlerCommand, type HandlerState } from './handler/handler.js';
@@ -56,6 +49,7 @@ export interface RunnerOptions {
  * R1. Its stream is its only memory: what it has behind it is recorded after it was handled, so an event comes at least once.
  * R2. One event at a time. It is tried until it is handled or parked, and only then the next one comes.
  * R3. When somebody else has gone on in its stream, it begins anew where that one stands.
+ * R4. What wakes it counts from the moment on at which it last looked at its stream, also before it follows the log.
  */
 export class Runner {
   readonly #thread: HandlerThread;
@@ -66,6 +60,8 @@ export class Runner {
   problem: string | undefined;
   #active = false;
   #stopped = false;
+  /** R4: its stream is to be looked at anew, or nothing is to be followed any more. */
+  #woken = false;
   /** End what is followed, and what is waited for. */
   #leave = () => {};
   #hurry = () => {};
@@ -85,37 +81,43 @@ export class Runner {
       this.names = await this.#thread.load();
       this.problem = undefined;
     } catch (error) {
-      this.#trouble(error);
+      // One that was ended or renewed meanwhile is not wrong.
+      if (!(error instanceof SlipwayError && error.code === 'shutting-down')) this.#trouble(error);
     }
   }
 
   /** Works on it, or leaves it to another replica when what it is at has ended. */
   turn(active: boolean): void {
-    if (this.#active === active) return;
+    if (this.#stopped || this.#active === active) return;
     this.#active = active;
-    this.#leave();
+    this.#wake();
     this.#hurry();
-    if (active && !this.#stopped) this.#working = (this.#working ?? Promise.resolve()).then(() => this.#work());
+    if (active) this.#working = (this.#working ?? Promise.resolve()).then(() => this.#work());
   }
 
   /** Looks what of the parked is to be tried again. */
   poke(): void {
-    this.#leave();
+    this.#wake();
   }
 
   /** Ends what it is at: the event comes again. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#active = false;
-    await this.#thread.end();
-    this.#leave();
+    this.#wake();
     this.#hurry();
-    await this.#working;
+    await Promise.all([this.#thread.end(), this.#working]);
+  }
+
+  #wake(): void {
+    this.#woken = true;
+    this.#leave();
   }
 
   async #work(): Promise<void> {
     while (this.#active) {
       try {
+        this.#woken = false;
         const state = await this.#record({ type: 'Register', handler: this.options.name });
         const again = state.parked.filter(({ retrying }) => retrying);
         // Somebody has mended it, so it is loaded anew.
@@ -137,28 +139,23 @@ export class Runner {
   async #follow(from: HandlerState): Promise<void> {
     const { name, store } = this.options;
     const after = await this.#positionBehind(from);
+    if (this.#woken) return;
     let state = from;
     await new Promise<void>((resolve, reject) => {
-      let subscription: Subscription | undefined;
-      let woken = false;
-      this.#leave = () => {
-        woken = true;
-        if (subscription) void subscription.stop().then(resolve, reject);
-      };
-      subscription = store.subscribe({
+      const subscription = store.subscribe({
         name: `handler ${name}`,
         after,
         limit: 100,
         filter: filterFor(this.names),
         events: async (batch) => {
           for (const event of batch) {
-            if (woken) return;
+            if (this.#woken) return;
             state = await this.#one(event, state);
           }
         },
         failed: reject,
       });
-      if (woken) this.#leave();
+      this.#leave = () => void subscription.stop().then(resolve, reject);
     }).finally(() => (this.#leave = () => {}));
   }
 

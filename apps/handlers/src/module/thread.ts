@@ -1,22 +1,13 @@
 import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { SlipwayError, causeOf, type EventToHandle, type JobKind, type JsonObject } from '@slipway/contracts';
 import type { Accepted } from '@slipway/contracts/http';
 import type { HandlerConfig } from '@slipway/mesh';
-import type { FromThread, ThreadSettings, ToThread } from './messages.js';
+import { BegunThread, unusable } from './begun-thread.js';
 
 /** Where this clone stands: its node_modules hold packages of handlers, unless configuration names another folder. */
 const CLONE = join(import.meta.dirname, '../../../..');
-/** Threads run what was built: sources, which Jest reads, stand in `src/`. */
-const PROGRAM = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/module/thread.worker.js' : './thread.worker.js',
-  import.meta.url,
-);
-const LOAD_MS = 30_000;
-/** What a handler may keep in memory: one that keeps everything ends its own thread, not the service. */
-const HEAP_MB = 256;
 
 export type Send = (number: number, job: JobKind, body: JsonObject) => Promise<Accepted>;
 
@@ -32,50 +23,35 @@ export interface ThreadOptions {
 /**
  * A handler in a thread of its own, which is all that it can bring down: an endless loop is cut off, an exit, a crash or too much
  * memory ends the thread, and the next event begins another.
+ *
+ * T1. One stands at a time; whatever else was begun is being ended.
+ * T2. When `end` has resolved, all that were begun have exited, and none is begun any more.
  */
 export class HandlerThread {
-  #worker: Worker | undefined;
-  #loading: Promise<string[]> | undefined;
+  /** The one that stands or is being loaded, until it is over. */
+  #thread: BegunThread | undefined;
+  /** All that have not exited. */
+  readonly #begun = new Set<BegunThread>();
   #ended = false;
-  /** Why threads have ended. */
-  readonly #reasons = new WeakMap<Worker, string>();
-  /** Ends what is waited for. */
-  #cut = () => {};
 
   constructor(private readonly options: ThreadOptions) {}
 
-  /** Loads the module unless it is; what it listens to. Throws `handler-failed` that says what is wrong with it. */
-  load(): Promise<string[]> {
-    return (this.#loading ??= this.#load().catch((error: unknown) => {
-      this.#loading = undefined;
-      throw error;
-    }));
-  }
-
-  async #load(): Promise<string[]> {
-    const { name, config } = this.options;
-    const settings: ThreadSettings = { module: this.#module(), handler: name, options: config.options ?? {} };
-    const worker = this.#begin(settings);
-    const loaded = await this.#answer(worker, LOAD_MS, (message, done, failed) => {
-      if (message.told === 'loaded') done(message.names);
-      else if (message.told === 'unusable') failed(unusable(`${config.file} ${message.reason}`));
-    }).catch(async (error: unknown) => {
-      await worker.terminate();
-      throw error;
-    });
-    return loaded as string[];
+  /**
+   * Loads the module unless it is; what it listens to. Throws `handler-failed` that says what is wrong with it, `shutting-down` when it
+   * was renewed meanwhile, or ended.
+   */
+  async load(): Promise<string[]> {
+    return this.#standing().names;
   }
 
   /** Resolves when the event is handled; throws why it was not. */
   async handle(event: EventToHandle, count: number, send: Send): Promise<void> {
-    await this.load();
-    const worker = this.#worker!;
-    const post = (message: ToThread) => worker.postMessage(message);
-    const { timeoutSeconds } = this.options.config;
-    const handled = this.#answer(worker, timeoutSeconds * 1000, (message, done, failed) => {
+    const thread = this.#standing();
+    await thread.names;
+    const handled = thread.answer<void>(this.options.config.timeoutSeconds * 1000, (message, done, failed) => {
       if (message.told === 'handled') {
         if (message.cause) failed(SlipwayError.from(message.cause));
-        else done(undefined);
+        else done();
       } else if (message.told === 'send') {
         const { event: id, number, job, body } = message;
         const asked =
@@ -83,27 +59,38 @@ export class HandlerThread {
             ? send(number, job, body)
             : Promise.reject(new SlipwayError('not-possible', `It sends ${job} for ${id}, which has ended`));
         asked.then(
-          (accepted) => post({ do: 'answer', event: id, number, accepted }),
-          (error: unknown) => post({ do: 'answer', event: id, number, cause: causeOf(error) }),
+          (accepted) => thread.post({ do: 'answer', event: id, number, accepted }),
+          (error: unknown) => thread.post({ do: 'answer', event: id, number, cause: causeOf(error) }),
         );
       }
     });
-    post({ do: 'handle', event, try: count });
+    thread.post({ do: 'handle', event, try: count });
     await handled;
   }
 
   /** The next event is handled by the module as it is now. */
   async renew(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = this.#loading = undefined;
-    await worker?.terminate();
+    await this.#thread?.end(new SlipwayError('shutting-down'));
   }
 
   /** Ends it, and what it is at. */
   async end(): Promise<void> {
     this.#ended = true;
-    this.#cut();
-    await this.#worker?.terminate();
+    await Promise.all([...this.#begun].map((thread) => thread.end(new SlipwayError('shutting-down'))));
+  }
+
+  #standing(): BegunThread {
+    if (this.#ended) throw new SlipwayError('shutting-down');
+    if (!this.#thread || this.#thread.over) this.#thread = this.#begin();
+    return this.#thread;
+  }
+
+  #begin(): BegunThread {
+    const { name, config, said } = this.options;
+    const settings = { module: this.#module(), handler: name, options: config.options ?? {} };
+    const thread = new BegunThread(settings, config.file, { said, exited: () => this.#begun.delete(thread) });
+    this.#begun.add(thread);
+    return thread;
   }
 
   #module(): string {
@@ -116,59 +103,4 @@ export class HandlerThread {
       throw unusable(`the package ${config.file} is not found: ${(error as Error).message.split('\n', 1)[0]}`);
     }
   }
-
-  #begin(settings: ThreadSettings): Worker {
-    const { name, said } = this.options;
-    const worker = new Worker(PROGRAM, {
-      name: `handler ${name}`,
-      workerData: settings,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-      stdout: true,
-      stderr: true,
-    });
-    this.#worker = worker;
-    for (const stream of [worker.stdout, worker.stderr]) {
-      stream.on('data', (text: Buffer) => String(text).trimEnd().split('\n').forEach(said));
-    }
-    worker.on('error', (error: unknown) => this.#reasons.set(worker, error instanceof Error ? error.message : String(error)));
-    worker.on('exit', () => this.#forget(worker));
-    return worker;
-  }
-
-  /** The next event begins another. */
-  #forget(worker: Worker): void {
-    if (this.#worker === worker) this.#worker = this.#loading = undefined;
-  }
-
-  /** What the thread answers within a time limit; one that does not is ended. */
-  #answer(
-    worker: Worker,
-    limitMs: number,
-    hear: (message: FromThread, done: (value: unknown) => void, failed: (error: SlipwayError) => void) => void,
-  ): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const settle = (end: () => void) => {
-        clearTimeout(timer);
-        worker.off('message', listen);
-        worker.off('exit', exited);
-        this.#cut = () => {};
-        end();
-      };
-      const done = (value: unknown) => settle(() => resolve(value));
-      const failed = (error: SlipwayError) => settle(() => reject(error));
-      const listen = (message: FromThread) => hear(message, done, failed);
-      const exited = () => failed(unusable(this.#reasons.get(worker) ?? 'it has ended its thread'));
-      const timer = setTimeout(() => {
-        this.#forget(worker);
-        failed(unusable(`it did not end within ${limitMs / 1000} s`));
-        void worker.terminate();
-      }, limitMs);
-      worker.on('message', listen);
-      worker.on('exit', exited);
-      this.#cut = () => failed(new SlipwayError('shutting-down'));
-      if (this.#ended) this.#cut();
-    });
-  }
 }
-
-const unusable = (reason: string): SlipwayError => new SlipwayError('handler-failed', reason);
