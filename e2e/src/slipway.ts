@@ -19,7 +19,13 @@ export function slipway(
 ): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...args], {
-      env: { PATH: process.env.PATH, SLIPWAY_URL: mesh.url, SLIPWAY_KEY: mesh.key, ...options.env },
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        SLIPWAY_URL: mesh.url,
+        SLIPWAY_KEY: mesh.key,
+        ...options.env,
+      },
       timeout: options.timeoutMs ?? 120_000,
     });
     let stdout = '';

@@ -24,7 +24,7 @@ export class ChildStep {
     if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: build first (npm run build)`);
     this.#child = fork(PROGRAM, {
       execArgv: ['--enable-source-maps'],
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const answers: ChildAnswer[] = [];

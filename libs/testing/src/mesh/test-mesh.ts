@@ -150,6 +150,7 @@ export class TestMesh {
     );
     this.environment = {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, // Of a process's start it saves a third.
       SLIPWAY_CONFIG: file,
       SLIPWAY_DATA: this.data,
       SLIPWAY_PORT: String(port),
