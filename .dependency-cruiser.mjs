@@ -10,6 +10,12 @@ export default {
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
     {
+      name: 'drivers-know-not-each-other',
+      severity: 'error', // What several of them use stands in a room of its own beside them.
+      from: { path: '^apps/([^/]+)/src/drivers/([^/]+)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^apps/$1/src/drivers/', pathNot: '^apps/$1/src/drivers/$2/' },
+    },
+    {
       name: 'contracts-know-nobody',
       severity: 'error',
       from: { path: '^libs/contracts/' },

@@ -23,6 +23,7 @@ export {
   type Marker,
   type Standing,
 } from './place/generation-folder.js';
+export { until } from './place/waiting.js';
 export { AtPlace } from './transfer/at-place.js';
 export type { Whole } from './transfer/transfers.js';
 export { secretPrefix } from './step/driver-context.js';

@@ -3,8 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { SlipwayError } from '@slipway/contracts';
 import type { SecretRef } from '@slipway/secrets';
-import type { DriverContext } from '@slipway/provisioner';
-import { until } from './waiting.js';
+import { until, type DriverContext } from '@slipway/provisioner';
 
 export const LOOPBACK = '127.0.0.1';
 
@@ -46,6 +45,7 @@ const PORTS = { from: 25_000, to: 29_999 };
 const PATIENCE_MS = 120_000;
 /** One may meet another that is just ending. */
 const STARTS = 3;
+const START_AGAIN_MS = 100;
 const TAKES_LOCK_MS = 5_000;
 const LOCKED = 75;
 /** Not with the step's signal: a server is everybody's. */
@@ -73,16 +73,21 @@ export class OwnServer {
     const record = (await this.record(context)) ?? (await this.#make(context));
     const home = this.home(context);
     let starts = 0;
-    const answers = await until(context, PATIENCE_MS, async () => {
-      if (await this.program.answers(home, record, context)) return true;
-      // What is left of one that was killed may hold its lock for a moment.
-      if (await this.running(context)) return false;
-      if (starts === STARTS) throw await this.#failed(home, context);
-      starts += 1;
-      context.log(`Starting ${this.program.kind} in ${home}`);
-      await this.#spawn(home, record, context);
-      return false;
-    });
+    const answers = await until(
+      context,
+      PATIENCE_MS,
+      async () => {
+        if (await this.program.answers(home, record, context)) return true;
+        // What is left of one that was killed may hold its lock for a moment.
+        if (await this.running(context)) return false;
+        if (starts === STARTS) throw await this.#failed(home, context);
+        starts += 1;
+        context.log(`Starting ${this.program.kind} in ${home}`);
+        await this.#spawn(home, record, context);
+        return false;
+      },
+      { firstPauseMs: START_AGAIN_MS },
+    );
     if (!answers) throw await this.#failed(home, context);
     return record;
   }
@@ -106,9 +111,7 @@ export class OwnServer {
     const record = await this.record(context);
     if (!record || !(await this.running(context))) return;
     await this.program.stop(this.home(context), record, context);
-    const ended = await until({ ...context, signal: new AbortController().signal }, PATIENCE_MS, async () => {
-      return !(await this.running(context));
-    });
+    const ended = await until(context, PATIENCE_MS, async () => !(await this.running(context)), { uncancelled: true });
     if (!ended) throw new SlipwayError('driver-failed', `${this.program.kind} in ${this.home(context)} could not be ended`);
   }
 

@@ -1,60 +1,32 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { bytesOf, hashOf, healthOf, type Json, type JsonObject } from '@slipway/contracts';
-import {
-  secretPrefix,
-  type DriverContext,
-  type Exchange,
-  type Fence,
-  type GenerationFolder,
-  type Target,
-} from '@slipway/provisioner';
-import { writeAppFiles } from '../process/app-files.js';
-import { Claims, holderOf, type Claimant } from '../process/claims.js';
-import { fillEnvironment } from '../process/environment.js';
-import { makeHome } from '../process/home.js';
-import type { Network } from '../process/network.js';
-import { fillIn, valuesOf } from '../process/placeholders.js';
-import { PORTS, takePort } from '../process/scattered.js';
-import { writeSecretFiles } from '../process/secret-files.js';
-import type { Range } from '../process/settings.js';
+import { bytesOf, hashOf, healthOf, type Json } from '@slipway/contracts';
+import { secretPrefix, type Exchange, type Fence } from '@slipway/provisioner';
+import { writeAppFiles } from '../../furnishing/app-files.js';
+import type { Claimant } from '../../place/claims.js';
+import { fillEnvironment } from '../../furnishing/environment.js';
+import { makeHome } from '../../furnishing/home.js';
+import { makeFolder, type Furnishing } from '../../furnishing/making.js';
+import { RECORD, writeRecord } from '../../furnishing/record.js';
+import type { Network } from '../../place/network.js';
+import { fillIn, valuesOf } from '../../furnishing/placeholders.js';
+import { takePort } from '../../place/ports.js';
+import type { Range } from '../../place/ranges.js';
+import { writeSecretFiles } from '../../furnishing/secret-files.js';
 import { APP, HOME, SECRETS, wire, type Mount } from './mounts.js';
-import { RECORD, writeRecord, type ContainerLimits, type ContainerRecord } from './record.js';
+import type { ContainerLimits, ContainerRecord } from './record.js';
 import type { DockerSpec } from './spec.js';
 
 /** What an instance is made of. */
-export interface Furnishing {
-  folder: GenerationFolder;
-  target: Target;
-  spec: DockerSpec;
-  inputs: Record<string, JsonObject>;
-  context: DriverContext;
-}
+export type Work = Furnishing<DockerSpec>;
 
-export interface Build extends Furnishing {
+export interface Build extends Work {
   ports: Range;
   network: Network;
 }
 
-/**
- * Makes an instance's folder, complete: record, secrets, artefact. Nothing of it stands at the engine yet. What it has claimed it
- * gives back when its folder is not the one that stands.
- */
-export async function build(work: Build): Promise<'made' | 'found'> {
-  const { folder, target, context } = work;
-  const claimant: Claimant = { ...holderOf(target), attempt: randomBytes(8).toString('hex') };
-  const claims = new Claims(context.filesystem, context.root, PORTS);
-  try {
-    const effect = await folder.make(target.definition, (staging) => fill(work, claimant, staging));
-    if (effect === 'found') await claims.release(claimant);
-    return effect;
-  } catch (error) {
-    await claims.release(claimant);
-    // A destroy that came before our secrets were made has not seen them.
-    if ((await folder.standing()) === 'destroyed') await context.secrets.empty(secretPrefix(target));
-    throw error;
-  }
-}
+/** Makes an instance's folder, complete: record, secrets, artefact. Nothing of it stands at the engine yet. */
+export const build = (work: Build): Promise<'made' | 'found'> =>
+  makeFolder(work, (staging, claimant) => fill(work, claimant, staging));
 
 async function fill(work: Build, claimant: Claimant, staging: string): Promise<void> {
   const { context } = work;
@@ -69,7 +41,7 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
  * Writes all of an instance that its spec decides: app, secrets, record. `before`: its record, where it stands already: an app that
  * would be made of the same is not made again.
  */
-async function furnish(work: Furnishing, staging: string, port: number, before?: ContainerRecord): Promise<ContainerRecord> {
+async function furnish(work: Work, staging: string, port: number, before?: ContainerRecord): Promise<ContainerRecord> {
   const { folder, target, spec, inputs, context } = work;
   const { container } = spec;
   const containerPort = container.network === 'host' ? port : (container.port ?? port);
@@ -114,7 +86,7 @@ async function furnish(work: Furnishing, staging: string, port: number, before?:
 
 /** What a container sees of artefact and files, or is built of: SHA-256 of what it was made of; nothing where there is none. */
 async function makeApp(
-  { spec, context }: Furnishing,
+  { spec, context }: Work,
   staging: string,
   values: Record<string, string>,
   before: ContainerRecord | undefined,
@@ -143,7 +115,7 @@ const UNMADE = 'unmade';
  * container has to be made anew `quiet` takes it away first. Gives back the record, and what it is not wired to any more.
  */
 export async function rebuild(
-  work: Furnishing,
+  work: Work,
   before: ContainerRecord,
   fence: Fence,
   quiet: (record: ContainerRecord, exchange: Exchange) => Promise<void>,

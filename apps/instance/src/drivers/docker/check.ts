@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { Network } from '../process/network.js';
+import { HOST, type Network } from '../../place/network.js';
 
 /** An engine's own listener takes a connection and drops it where nothing listens in the container: what lasts this long is real. */
 const LASTS_MS = 300;
@@ -13,7 +13,7 @@ export async function check(network: Network, port: number, path: string | undef
 
 function connectionLasts(port: number, timeoutMs: number): Promise<string | null> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: timeoutMs });
+    const socket = connect({ host: HOST, port, timeout: timeoutMs });
     let lasting: NodeJS.Timeout | undefined;
     const end = (reason: string | null) => {
       clearTimeout(lasting);

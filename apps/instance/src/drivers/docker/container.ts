@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { SlipwayError, type OnFailure } from '@slipway/contracts';
 import type { Docker } from '@slipway/interfaces';
 import type { DriverContext, EngineMarks, GenerationFolder, Identity } from '@slipway/provisioner';
-import { giveBack, handOver } from '../process/user.js';
+import { assertStands } from '../../furnishing/making.js';
+import { specInvalid } from '../../furnishing/placeholders.js';
+import { giveBack, handOver } from '../../place/handing-over.js';
 import { InstanceImage, type Image } from './image.js';
 import { APP, mountArgument } from './mounts.js';
 import type { ContainerRecord } from './record.js';
-import { specInvalid } from '../process/placeholders.js';
 
 /** What the engine says of a container. */
 export interface ContainerState {
@@ -73,7 +74,7 @@ export class InstanceContainer {
     }
     if (state?.State.Running) return;
     if (state !== null) await this.#handOver(record, state);
-    await this.assertStands();
+    await assertStands(this.folder);
     this.context.progress(0.6, 'Starting it');
     await this.context.filesystem.remove(join(this.folder.path, STOPPED));
     const started = await this.docker.attempt(['start', this.name]);
@@ -151,12 +152,6 @@ export class InstanceContainer {
   async logTail(lines: number): Promise<string> {
     const { stdout, stderr } = await this.docker.attempt(['logs', '--tail', String(lines), this.name]);
     return `${stdout}${stderr}`.trim();
-  }
-
-  async assertStands(): Promise<void> {
-    if ((await this.folder.standing()) !== 'present') {
-      throw new SlipwayError('generation-old', `${this.folder.path} was given back`);
-    }
   }
 
   get #network(): string {

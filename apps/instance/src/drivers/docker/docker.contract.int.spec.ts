@@ -1,26 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { afterAll, expect } from '@jest/globals';
 import { importNodeImage, startDockerEngine, whyNoDockerEngine } from '@slipway/interfaces/testing';
-import { EngineMarks, type Ensured } from '@slipway/provisioner';
+import { EngineMarks } from '@slipway/provisioner';
 import { driverContract } from '@slipway/provisioner/testing';
-import { ask } from '../process/testing/rig.js';
+import { ask } from '../../testing/asking.js';
+import { KEEPING_APP, keptData } from '../../testing/keeping-app.js';
 import { contractDriver } from './testing/contract-driver.js';
 
 /** As the first process of a container it has to say itself that it ends when it is asked to. */
-const APP = `
-process.on('SIGTERM', () => process.exit());
-const { createReadStream, createWriteStream } = require('node:fs');
-const file = process.env.HOME + '/data';
-require('node:http').createServer((request, response) => {
-  if (request.url === '/') return response.end('"here"');
-  if (request.method === 'GET') return createReadStream(file).on('error', () => response.writeHead(404).end()).pipe(response);
-  request.pipe(createWriteStream(file)).on('finish', () => response.end());
-}).listen(process.env.PORT, process.env.HOST);`;
-
-/** Hardly to be compressed. */
-const DATA = randomBytes(200_000);
-const urlOf = ({ outputs }: Ensured) => `http://127.0.0.1:${String(outputs['port'])}/data`;
+const APP = `process.on('SIGTERM', () => process.exit());${KEEPING_APP}`;
 
 const missing = whyNoDockerEngine();
 const engine = missing === undefined ? await startDockerEngine() : undefined;
@@ -53,14 +41,7 @@ driverContract('docker', () => contractDriver(module), {
     expect(claimed).toBeUndefined();
   },
   stopped: async ({ outputs }) => expect(ask(Number(outputs.port), '/')).rejects.toThrow('ECONNREFUSED'),
-  data: {
-    put: async (ensured) => expect((await fetch(urlOf(ensured), { method: 'PUT', body: DATA })).ok).toBe(true),
-    async has(ensured) {
-      const answer = await fetch(urlOf(ensured));
-      expect(answer.status).toBe(200);
-      expect(Buffer.from(await answer.arrayBuffer()).equals(DATA)).toBe(true);
-    },
-  },
+  data: keptData,
   changed: {
     spec: {
       container: { image },

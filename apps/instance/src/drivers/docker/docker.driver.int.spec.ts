@@ -9,7 +9,7 @@ import type { InstanceSpec, JsonObject } from '@slipway/contracts';
 import { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from '@slipway/interfaces/testing';
 import { EngineMarks, LOG_PART, type LogFrom, type Target } from '@slipway/provisioner';
 import { ContractPlace, streamed } from '@slipway/provisioner/testing';
-import { ask, eventually } from '../process/testing/rig.js';
+import { ask, eventually } from '../../testing/asking.js';
 import { DockerDriver } from './docker.driver.js';
 import { serveImage } from './testing/registry.js';
 

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { SlipwayError, TAR, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import { SlipwayError, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
 import { Docker, type DockerOptions } from '@slipway/interfaces';
 import {
   EngineMarks,
@@ -14,22 +13,22 @@ import {
   type LogPart,
   type Mark,
   type Observation,
-  type Portable,
   type Target,
   type Updatable,
 } from '@slipway/provisioner';
-import { Claims, holderOf } from '../process/claims.js';
-import { readHome } from '../process/home.js';
-import { localNetwork, type Network } from '../process/network.js';
-import { PORTS } from '../process/scattered.js';
-import { renewSecretFiles } from '../process/secret-files.js';
-import type { Range } from '../process/settings.js';
-import { until } from '../process/waiting.js';
+import { homeAsData } from '../../furnishing/home.js';
+import { assertStands } from '../../furnishing/making.js';
+import { outputsOf, readRecord, recordIn, writeRecord } from '../../furnishing/record.js';
+import { renewSecretFiles } from '../../furnishing/secret-files.js';
+import { HEALTHY_ONCE, askedFor, becomeHealthy, observeEvery, startMs, wasHealthy } from '../../health/health.js';
+import { holderOf, releaseClaims } from '../../place/claims.js';
+import { localNetwork, type Network } from '../../place/network.js';
+import type { Range } from '../../place/ranges.js';
 import { build, rebuild } from './build.js';
 import { check } from './check.js';
-import { InstanceContainer, type ContainerState } from './container.js';
-import { observedOf, outputsOf, readRecord, writeRecord, type ContainerRecord } from './record.js';
 import { containerLog } from './container-log.js';
+import { InstanceContainer, type ContainerState } from './container.js';
+import { observedOf, type ContainerRecord } from './record.js';
 import { restartsOf } from './restarts.js';
 import { BOUNDS, assertDocker } from './spec.js';
 
@@ -42,12 +41,7 @@ export interface DockerDriverOptions {
   network?: Network;
 }
 
-const START_SECONDS = 30;
-const TIMEOUT_SECONDS = 5;
-const OBSERVE_SECONDS = 5;
 const LOG_LINES = 20;
-/** File that says that the first health check has passed: the instance is made. */
-const HEALTHY_ONCE = 'healthy';
 
 /**
  * Instances as containers of a Docker engine: an image that is pulled, built or imported, labels, limits, a port on loopback,
@@ -57,11 +51,8 @@ export class DockerDriver implements Driver<InstanceSpec> {
   readonly kind = 'instance';
   readonly name = 'docker';
   readonly bounds = BOUNDS;
-  readonly portable: Portable<InstanceSpec> = {
-    mediaType: TAR,
-    accepts: [TAR],
-    export: (target, _spec, context) => readHome(target, context),
-  };
+  readonly portable = homeAsData;
+  readonly observeEvery = observeEvery;
   readonly updatable: Updatable<InstanceSpec> = {
     inPlace: ['health', 'limits', 'onFailure', 'resourceUri'],
     replaces: ['artefact', 'artefactBlob', 'command', 'container', 'environment', 'files', 'limits.openFiles', 'secrets'],
@@ -83,12 +74,11 @@ export class DockerDriver implements Driver<InstanceSpec> {
     const effect = await build({ folder, target, spec, inputs, context, ports, network: this.#network });
     const container = this.#container(marks, target, folder, context);
     try {
-      const record = await this.#record(folder, context);
+      const record = await recordIn<ContainerRecord>(context.filesystem, folder.path);
       await container.start(record);
-      await this.#becomeHealthy(container, record, context);
-      await context.filesystem.writeFile(join(folder.path, HEALTHY_ONCE), '', { mode: 0o600 });
+      await this.#becomeHealthy(folder, container, record, context);
       const observed = observedOf(record, (await container.state())?.Image ?? null, true);
-      await container.assertStands();
+      await assertStands(folder);
       return { effect, outputs: outputsOf(record), observed };
     } catch (error) {
       if ((await folder.standing()) === 'present') throw error;
@@ -105,10 +95,9 @@ export class DockerDriver implements Driver<InstanceSpec> {
     if (marks === null || (standing !== 'present' && standing !== 'destroyed')) return { state: standing, observed: {} };
     const state = await this.#container(marks, target, folder, context).state();
     if (standing === 'destroyed') return { state: state === null ? standing : 'partial', observed: {} };
-    const record = await this.#record(folder, context);
-    const healthyOnce = (await context.filesystem.stat(join(folder.path, HEALTHY_ONCE))) !== null;
+    const record = await recordIn<ContainerRecord>(context.filesystem, folder.path);
     const observed = observedOf(record, state?.Image ?? null, state?.State.Running ?? false);
-    return { state: healthyOnce ? 'present' : 'partial', observed };
+    return { state: (await wasHealthy(folder, context)) ? 'present' : 'partial', observed };
   }
 
   async destroy(target: Target, context: DriverContext): Promise<'destroyed' | 'absent'> {
@@ -118,11 +107,11 @@ export class DockerDriver implements Driver<InstanceSpec> {
     const effect = await folder.destroy(async (path) => {
       context.log(`Ending what runs in ${path}`);
       await container?.stop();
-      await container?.takeBack(await readRecord(context.filesystem, path), path);
+      await container?.takeBack(await readRecord<ContainerRecord>(context.filesystem, path), path);
     });
     const removed = (await container?.remove()) ?? false;
     await context.secrets.empty(secretPrefix(target));
-    await new Claims(context.filesystem, context.root, PORTS).release(holderOf(target));
+    await releaseClaims(context, holderOf(target));
     return removed ? 'destroyed' : effect;
   }
 
@@ -137,7 +126,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
       return { health: 'unknown', reason: 'It is not there', restarts: 0 };
     }
     const container = this.#container(marks, target, folder, context);
-    const record = await this.#record(folder, context);
+    const record = await recordIn<ContainerRecord>(context.filesystem, folder.path);
     const state = await container.state();
     const restarts = await restartsOf(folder.path, state, context.filesystem);
     if (state !== null && (await container.hasFailed(state, record))) {
@@ -153,10 +142,6 @@ export class DockerDriver implements Driver<InstanceSpec> {
     if (ill === null) return { health: 'healthy', reason: 'It answers', restarts };
     const runsFor = context.clock.now() - Date.parse(state.State.StartedAt);
     return { health: state.State.Running && runsFor < startMs(record) ? 'starting' : 'unhealthy', reason: ill, restarts };
-  }
-
-  observeEvery(spec: InstanceSpec): number {
-    return spec.health?.intervalSeconds ?? OBSERVE_SECONDS;
   }
 
   async readLog(target: Identity, from: LogFrom, context: DriverContext): Promise<LogPart> {
@@ -185,14 +170,14 @@ export class DockerDriver implements Driver<InstanceSpec> {
     const folder = new GenerationFolder(target, context);
     const marks = await EngineMarks.at(context, this.#options.mesh);
     const container = this.#container(marks, target, folder, context);
-    await container.assertStands();
-    const record = await this.#record(folder, context);
+    await assertStands(folder);
+    const record = await recordIn<ContainerRecord>(context.filesystem, folder.path);
     // It would read some of the files before and some after.
     await container.stop();
     const secrets = await renewSecretFiles(context, secretPrefix(target), spec, inputs, folder.path, await container.user());
     const renewed = { ...record, secrets };
     await writeRecord(context.filesystem, folder.path, renewed);
-    await container.assertStands();
+    await assertStands(folder);
     return { outputs: outputsOf(renewed) };
   }
 
@@ -209,7 +194,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
     await folder.assertPresent();
     const fence = new Fence(folder.path, target.epoch, context.command);
     await fence.claim();
-    const before = await this.#record(folder, context);
+    const before = await recordIn<ContainerRecord>(context.filesystem, folder.path);
     const container = this.#container(marks, target, folder, context);
     const record = await rebuild({ folder, target, spec, inputs, context }, before, fence, async ({ paths }, { take }) => {
       context.progress(0.5, 'Taking its container away');
@@ -222,11 +207,10 @@ export class DockerDriver implements Driver<InstanceSpec> {
     await container.adjust(record);
     if (!context.stopped) {
       await container.start(record);
-      await this.#becomeHealthy(container, record, context);
-      await context.filesystem.writeFile(join(folder.path, HEALTHY_ONCE), '', { mode: 0o600 });
+      await this.#becomeHealthy(folder, container, record, context);
     }
     const state = await container.state();
-    await container.assertStands();
+    await assertStands(folder);
     return { outputs: outputsOf(record), observed: observedOf(record, state?.Image ?? null, state?.State.Running ?? false) };
   }
 
@@ -236,25 +220,16 @@ export class DockerDriver implements Driver<InstanceSpec> {
     return new InstanceContainer(new Docker(context.command, docker), marks, target, folder, context, fenced);
   }
 
-  async #record(folder: GenerationFolder, { filesystem }: DriverContext): Promise<ContainerRecord> {
-    const record = await readRecord(filesystem, folder.path);
-    if (record === null) throw new SlipwayError('driver-failed', `${folder.path}/instance.json is missing or damaged`);
-    return record;
-  }
-
-  async #becomeHealthy(container: InstanceContainer, record: ContainerRecord, context: DriverContext): Promise<void> {
-    let ill: string | null = null;
-    const healthy = await until(context, startMs(record), async () => {
-      await container.assertStands();
-      const reason = await this.#ill(container, record, await container.state());
-      if (reason !== ill) context.progress(undefined, reason ?? `It answers on port ${record.port}`);
-      ill = reason;
-      return ill === null;
+  #becomeHealthy(
+    folder: GenerationFolder,
+    container: InstanceContainer,
+    record: ContainerRecord,
+    context: DriverContext,
+  ): Promise<void> {
+    return becomeHealthy(folder, record, context, {
+      look: async () => ({ ill: await this.#ill(container, record, await container.state()), failed: false }),
+      log: () => container.logTail(LOG_LINES),
     });
-    if (healthy) return;
-    const log = (await container.logTail(LOG_LINES)).slice(-2_000);
-    const message = `Not healthy within ${startMs(record) / 1000} s: ${ill}${log ? `. The end of its log: ${log}` : ''}`;
-    throw new SlipwayError('health-failed', message, { reason: ill, log });
   }
 
   /** Why it is not healthy; `null` when it is. */
@@ -265,13 +240,10 @@ export class DockerDriver implements Driver<InstanceSpec> {
       const why = OOMKilled ? ', killed at its memory limit' : said ? `: ${said}` : '';
       return `It ended with exit code ${ExitCode}${why} (${state.RestartCount} restarts so far)`;
     }
-    const { path, timeoutSeconds = TIMEOUT_SECONDS } = record.health ?? {};
-    const ill = await check(this.#network, record.port, record.health ? (path ?? '/') : undefined, timeoutSeconds * 1000);
+    const ill = await check(this.#network, record.port, ...askedFor(record));
     if (ill === null || state.RestartCount === 0) return ill;
     // One that ends again and again may run at the very moment it is looked at; that it ended is the better reason.
     const exit = await container.exitBefore(state);
     return `${ill}; its last run ended${exit === undefined ? '' : ` with exit code ${exit}`} (${state.RestartCount} restarts so far)`;
   }
 }
-
-const startMs = (record: ContainerRecord): number => (record.health?.startSeconds ?? START_SECONDS) * 1000;

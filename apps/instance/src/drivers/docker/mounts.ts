@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { JsonObject } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
-import { specInvalid } from '../process/placeholders.js';
+import { specInvalid } from '../../furnishing/placeholders.js';
 import type { DockerSpec } from './spec.js';
 
 /** Where a container finds its secrets, its artefact and its home. */

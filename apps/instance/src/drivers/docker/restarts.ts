@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Filesystem } from '@slipway/interfaces';
-import { readJson } from '../process/files.js';
+import { readJson } from '../../furnishing/json-file.js';
 import type { ContainerState } from './container.js';
 
 /** What was counted so far: an engine begins anew with each start by hand, and with each container. */

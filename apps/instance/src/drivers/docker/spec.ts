@@ -1,6 +1,6 @@
 import { CONTAINER_PATH, type ContainerSpec, type InstanceSpec, type SpecBounds } from '@slipway/contracts';
 import { assertWithin } from '@slipway/provisioner';
-import { specInvalid } from '../process/placeholders.js';
+import { specInvalid } from '../../furnishing/placeholders.js';
 
 /** What this driver takes: a container. */
 export type DockerSpec = InstanceSpec & { container: ContainerSpec };

@@ -1,42 +1,32 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { hashOf, healthOf, type JsonObject } from '@slipway/contracts';
-import {
-  secretPrefix,
-  type DriverContext,
-  type Exchange,
-  type Fence,
-  type GenerationFolder,
-  type Target,
-} from '@slipway/provisioner';
-import { writeAppFiles } from './app-files.js';
-import { CLAIMED, Claims, holderOf, type Claimant } from './claims.js';
-import { fillEnvironment } from './environment.js';
+import { hashOf, healthOf } from '@slipway/contracts';
+import { secretPrefix, type Exchange, type Fence } from '@slipway/provisioner';
+import { writeAppFiles } from '../../furnishing/app-files.js';
+import { Claims, type Claimant } from '../../place/claims.js';
+import { fillEnvironment } from '../../furnishing/environment.js';
 import { launchScript, limitsOf } from './launch.js';
-import { HOST, type Network } from './network.js';
-import { fillIn, valuesOf } from './placeholders.js';
-import { scattered, takePort } from './scattered.js';
+import { HOST, type Network } from '../../place/network.js';
+import { fillIn, valuesOf } from '../../furnishing/placeholders.js';
+import { takePort } from '../../place/ports.js';
+import { scattered, type Range } from '../../place/ranges.js';
 import { installPackages, installedCommand, type Variables } from './npm.js';
-import { RECORD, writeRecord, type InstanceRecord } from './record.js';
-import { makeHome } from './home.js';
-import { writeSecretFiles } from './secret-files.js';
-import type { Range } from './settings.js';
+import type { InstanceRecord } from './record.js';
+import { makeHome } from '../../furnishing/home.js';
+import { makeFolder, type Furnishing } from '../../furnishing/making.js';
+import { RECORD, writeRecord } from '../../furnishing/record.js';
+import { giveBack, shareOut } from '../../place/handing-over.js';
+import { writeSecretFiles } from '../../furnishing/secret-files.js';
 import { shimFiles } from './shim.js';
 import type { ProcessSpec } from './spec.js';
-import { giveBack, mayReach, ourUid, shareOut, userIsFree } from './user.js';
+import { mayReach, ourUid, userIsFree } from './user.js';
 
 /** What an instance is made of. */
-export interface Furnishing {
-  folder: GenerationFolder;
-  target: Target;
-  spec: ProcessSpec;
-  inputs: Record<string, JsonObject>;
-  context: DriverContext;
+export interface Work extends Furnishing<ProcessSpec> {
   /** Of whoever runs Slipway: where npm finds its configuration. */
   variables: Variables;
 }
 
-export interface Build extends Furnishing {
+export interface Build extends Work {
   ports: Range;
   users: Range;
   network: Network;
@@ -45,24 +35,9 @@ export interface Build extends Furnishing {
 /** How many users are tried before an instance goes without one: only a crowded host has two of them taken. */
 const USER_TRIES = 32;
 
-/**
- * Makes an instance's folder, complete: nothing in it runs yet. `found` when it is there, also when somebody else was faster.
- * What it has claimed it gives back when its folder is not the one that stands.
- */
-export async function build(work: Build): Promise<'made' | 'found'> {
-  const { folder, target, context } = work;
-  const claimant: Claimant = { ...holderOf(target), attempt: randomBytes(8).toString('hex') };
-  try {
-    const effect = await folder.make(target.definition, (staging) => fill(work, claimant, staging));
-    if (effect === 'found') await giveUp(context, claimant);
-    return effect;
-  } catch (error) {
-    await giveUp(context, claimant);
-    // A destroy that came before our secrets were made has not seen them.
-    if ((await folder.standing()) === 'destroyed') await context.secrets.empty(secretPrefix(target));
-    throw error;
-  }
-}
+/** Makes an instance's folder, complete: nothing in it runs yet. */
+export const build = (work: Build): Promise<'made' | 'found'> =>
+  makeFolder(work, (staging, claimant) => fill(work, claimant, staging));
 
 async function fill(work: Build, claimant: Claimant, staging: string): Promise<void> {
   const { inputs, context } = work;
@@ -88,7 +63,7 @@ type Standing = Pick<InstanceRecord, 'port' | 'uid' | 'sharedUserBecause' | 'han
  * Writes all of an instance that its spec decides: app, secrets, how it is launched, record. `before`: its record, where it
  * stands already: an app that would be made of the same is not made again.
  */
-async function furnish(work: Furnishing, staging: string, place: Standing, before?: InstanceRecord): Promise<InstanceRecord> {
+async function furnish(work: Work, staging: string, place: Standing, before?: InstanceRecord): Promise<InstanceRecord> {
   const { folder, target, spec, inputs, context } = work;
   const { filesystem } = context;
   const { groups, ...kept } = place;
@@ -129,7 +104,7 @@ async function furnish(work: Furnishing, staging: string, place: Standing, befor
 }
 
 /** Artefact, packages and files of its configuration. */
-async function makeApp({ spec, context, variables }: Furnishing, app: string, values: Record<string, string>) {
+async function makeApp({ spec, context, variables }: Work, app: string, values: Record<string, string>) {
   const { filesystem, progress } = context;
   await filesystem.mkdir(app, { mode: 0o750 });
   if (spec.artefactBlob) {
@@ -157,7 +132,7 @@ const UNMADE = 'unmade';
  * stay. `quiet` ends what runs of it, before anything is replaced.
  */
 export async function rebuild(
-  work: Furnishing,
+  work: Work,
   before: InstanceRecord,
   fence: Fence,
   quiet: (exchange: Exchange) => Promise<void>,
@@ -205,8 +180,4 @@ async function takeUser(
   if (await mayReach(context, uid, folder.folder)) return { uid };
   await claims.release(claimant);
   return { uid: null, sharedUserBecause: `another user cannot reach ${context.root}` };
-}
-
-async function giveUp({ filesystem, root }: DriverContext, claimant: Claimant): Promise<void> {
-  for (const kind of CLAIMED) await new Claims(filesystem, root, kind).release(claimant);
 }

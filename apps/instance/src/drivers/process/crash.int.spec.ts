@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import type { InstanceSpec } from '@slipway/contracts';
 import { seeded } from '@slipway/mesh/testing';
 import type { Target } from '@slipway/provisioner';
-import { ask, eventually, Rig } from './testing/rig.js';
+import { ask, eventually } from '../../testing/asking.js';
+import { Rig } from './testing/rig.js';
 import type { Ensuring } from './testing/ensuring.js';
 
 jest.setTimeout(600_000);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ask, Rig, ROOT } from './testing/rig.js';
+import { ask } from '../../testing/asking.js';
+import { Rig, ROOT } from './testing/rig.js';
 
 jest.setTimeout(300_000);
 

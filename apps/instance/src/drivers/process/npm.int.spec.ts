@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import type { InstanceSpec, JsonObject } from '@slipway/contracts';
 import { ProcessDriver } from './process.driver.js';
 import type { Ensuring } from './testing/ensuring.js';
-import { ask, eventually, Rig, ROOT, testWhere } from './testing/rig.js';
+import { ask, eventually } from '../../testing/asking.js';
+import { Rig, ROOT, testWhere } from './testing/rig.js';
 import { QUICK } from './testing/quick.js';
 import { SmallRegistry } from './testing/small-registry.js';
 

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { SlipwayError, type InstanceSpec } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
-import { specInvalid } from './placeholders.js';
+import { specInvalid } from '../../furnishing/placeholders.js';
 import type { ProcessSpec } from './spec.js';
 
 /** Variables of whoever runs Slipway, as `process.env` holds them. */

@@ -1,26 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect } from '@jest/globals';
-import type { Ensured } from '@slipway/provisioner';
 import { driverContract } from '@slipway/provisioner/testing';
 import { reachableNode } from './runtime.js';
 import { contractDriver } from './testing/contract-driver.js';
-import { ask, processesOf } from './testing/rig.js';
-import { USERS } from './settings.js';
-
-/** Says that it is here, and keeps in its home what is sent to it. */
-const APP = `
-const { createReadStream, createWriteStream } = require('node:fs');
-const file = process.env.HOME + '/data';
-require('node:http').createServer((request, response) => {
-  if (request.url === '/') return response.end('"here"');
-  if (request.method === 'GET') return createReadStream(file).on('error', () => response.writeHead(404).end()).pipe(response);
-  request.pipe(createWriteStream(file)).on('finish', () => response.end());
-}).listen(process.env.PORT, '127.0.0.1')`;
-
-/** Hardly to be compressed. */
-const DATA = randomBytes(200_000);
-const urlOf = ({ outputs }: Ensured) => `http://127.0.0.1:${String(outputs['port'])}/data`;
+import { ask } from '../../testing/asking.js';
+import { KEEPING_APP, keptData } from '../../testing/keeping-app.js';
+import { processesOf } from './testing/rig.js';
+import { USERS } from '../../place/ranges.js';
 
 driverContract('process', contractDriver, {
   module: new URL('../../../dist/drivers/process/testing/contract-driver.js', import.meta.url).href,
@@ -31,8 +17,8 @@ driverContract('process', contractDriver, {
     if (process.getuid?.() === 0) await reachableNode(context, USERS.from);
     return {
       spec: {
-        command: ['node', '-e', APP],
-        environment: { PORT: '${port}', KEY: '${secret.key}' },
+        command: ['node', '-e', KEEPING_APP],
+        environment: { PORT: '${port}', HOST: '${host}', KEY: '${secret.key}' },
         secrets: { key: { bytes: 32 } },
         health: { path: '/', startSeconds: 60 },
       },
@@ -49,18 +35,11 @@ driverContract('process', contractDriver, {
     for (const holder of gone) expect(processesOf(`${place.root}/${holder}/`)).toEqual([]);
   },
   stopped: async ({ outputs }) => expect(ask(Number(outputs.port), '/')).rejects.toThrow('ECONNREFUSED'),
-  data: {
-    put: async (ensured) => expect((await fetch(urlOf(ensured), { method: 'PUT', body: DATA })).ok).toBe(true),
-    async has(ensured) {
-      const answer = await fetch(urlOf(ensured));
-      expect(answer.status).toBe(200);
-      expect(Buffer.from(await answer.arrayBuffer()).equals(DATA)).toBe(true);
-    },
-  },
+  data: keptData,
   changed: {
     spec: {
-      command: ['node', '-e', `/* newer */ ${APP}`],
-      environment: { PORT: '${port}', KEY: '${secret.key}' },
+      command: ['node', '-e', `/* newer */ ${KEEPING_APP}`],
+      environment: { PORT: '${port}', HOST: '${host}', KEY: '${secret.key}' },
       files: { 'settings/newer': '${port}' },
       secrets: { key: { bytes: 32 } },
       health: { path: '/', startSeconds: 60 },

@@ -3,7 +3,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
-import { ask, eventually, Rig, ROOT, runs, testWhere } from './testing/rig.js';
+import { ask, eventually } from '../../testing/asking.js';
+import { Rig, ROOT, runs, testWhere } from './testing/rig.js';
 import { QUICK } from './testing/quick.js';
 
 jest.setTimeout(180_000);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SlipwayError, TAR, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
+import { SlipwayError, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
 import {
   Fence,
   GenerationFolder,
@@ -13,24 +13,26 @@ import {
   type LogPart,
   type Mark,
   type Observation,
-  type Portable,
   type Target,
   type Updatable,
 } from '@slipway/provisioner';
+import { homeAsData } from '../../furnishing/home.js';
+import { assertStands } from '../../furnishing/making.js';
+import { outputsOf, readRecord, recordIn, writeRecord } from '../../furnishing/record.js';
+import { renewSecretFiles } from '../../furnishing/secret-files.js';
+import { HEALTHY_ONCE, askedFor, becomeHealthy, observeEvery, startMs, wasHealthy } from '../../health/health.js';
+import { holderOf, releaseClaims } from '../../place/claims.js';
+import { giveBack, handOver } from '../../place/handing-over.js';
+import { localNetwork, type Network } from '../../place/network.js';
+import { USERS, type Range } from '../../place/ranges.js';
 import { AppLog } from './app-log.js';
 import { build, rebuild } from './build.js';
-import { CLAIMED, Claims, holderOf } from './claims.js';
-import { readHome } from './home.js';
-import { localNetwork, type Network } from './network.js';
 import type { Variables } from './npm.js';
-import { observedOf, outputsOf, readRecord, writeRecord, type InstanceRecord } from './record.js';
+import { observedOf, type InstanceRecord } from './record.js';
 import { reachableNode } from './runtime.js';
-import { renewSecretFiles } from './secret-files.js';
+import { SUPERVISION, type Supervision } from './settings.js';
 import { BOUNDS, assertProcess } from './spec.js';
-import { SUPERVISION, USERS, type Range, type Supervision } from './settings.js';
 import { Supervisor, type SupervisorState } from './supervisor.js';
-import { giveBack, handOver } from './user.js';
-import { until } from './waiting.js';
 
 export interface ProcessDriverOptions {
   /** Ports that instances get. */
@@ -42,13 +44,8 @@ export interface ProcessDriverOptions {
   variables?: Variables;
 }
 
-const START_SECONDS = 30;
-const TIMEOUT_SECONDS = 5;
 /** How much of the app's log goes into an error. */
 const TAIL_BYTES = 2_000;
-const OBSERVE_SECONDS = 5;
-/** File that says that the first health check has passed: the instance is made. */
-const HEALTHY_ONCE = 'healthy';
 
 /**
  * Instances as processes of the place's host: a folder, a user where Slipway is root, a port, limits, a log, and a supervisor
@@ -59,11 +56,8 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   readonly kind = 'instance';
   readonly name = 'process';
   readonly bounds = BOUNDS;
-  readonly portable: Portable<InstanceSpec> = {
-    mediaType: TAR,
-    accepts: [TAR],
-    export: (target, _spec, context) => readHome(target, context),
-  };
+  readonly portable = homeAsData;
+  readonly observeEvery = observeEvery;
   readonly updatable: Updatable<InstanceSpec> = {
     inPlace: ['command', 'environment', 'health', 'limits', 'onFailure', 'resourceUri', 'secrets'],
     replaces: ['artefact', 'artefactBlob', 'files', 'npm'],
@@ -98,10 +92,9 @@ export class ProcessDriver implements Driver<InstanceSpec> {
       variables: this.#variables,
     });
     try {
-      const record = await this.#record(folder.path, context);
+      const record = await recordIn<InstanceRecord>(context.filesystem, folder.path);
       await this.#start(folder, record, context);
       await this.#becomeHealthy(folder, record, context);
-      await context.filesystem.writeFile(join(folder.path, HEALTHY_ONCE), '', { mode: 0o600 });
       await assertStands(folder);
       return { effect, outputs: outputsOf(record), observed: observedOf(record, true) };
     } catch (error) {
@@ -118,23 +111,22 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     if (standing === 'destroyed')
       return { state: (await hasRemains(folder, target, context)) ? 'partial' : standing, observed: {} };
     if (standing !== 'present') return { state: standing, observed: {} };
-    const record = await this.#record(folder.path, context);
-    const healthyOnce = (await context.filesystem.stat(join(folder.path, HEALTHY_ONCE))) !== null;
+    const record = await recordIn<InstanceRecord>(context.filesystem, folder.path);
     const running = await new Supervisor(context, folder.path).running();
-    return { state: healthyOnce ? 'present' : 'partial', observed: observedOf(record, running) };
+    return { state: (await wasHealthy(folder, context)) ? 'present' : 'partial', observed: observedOf(record, running) };
   }
 
   async destroy(target: Identity, context: DriverContext): Promise<'destroyed' | 'absent'> {
     const folder = new GenerationFolder(target, context);
     const effect = await folder.destroy(async (path) => {
       context.log(`Ending what runs in ${path}`);
-      const record = await readRecord(context.filesystem, path);
+      const record = await readRecord<InstanceRecord>(context.filesystem, path);
       const uid = record?.uid ?? null;
       await new Supervisor(context, folder.path, path).end(uid, this.#supervision);
       if (record !== null && uid !== null) await giveBack(context, record.handedOver, uid);
     });
     await context.secrets.empty(secretPrefix(target));
-    for (const kind of CLAIMED) await new Claims(context.filesystem, context.root, kind).release(holderOf(target));
+    await releaseClaims(context, holderOf(target));
     return effect;
   }
 
@@ -145,7 +137,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   async observe(target: Target, _spec: InstanceSpec, context: DriverContext): Promise<Observation> {
     const folder = new GenerationFolder(target, context);
     if ((await folder.standing()) !== 'present') return { health: 'unknown', reason: 'It is not there', restarts: 0 };
-    const record = await this.#record(folder.path, context);
+    const record = await recordIn<InstanceRecord>(context.filesystem, folder.path);
     const supervisor = new Supervisor(context, folder.path);
     const before = await supervisor.state();
     if (before?.phase === 'failed') {
@@ -163,10 +155,6 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     return { health: runsFor < startMs(record) ? 'starting' : 'unhealthy', reason: ill, restarts };
   }
 
-  observeEvery(spec: InstanceSpec): number {
-    return spec.health?.intervalSeconds ?? OBSERVE_SECONDS;
-  }
-
   async readLog(target: Identity, from: LogFrom, context: DriverContext): Promise<LogPart> {
     const folder = new GenerationFolder(target, context);
     if ((await folder.standing()) !== 'present') throw new SlipwayError('not-found', `${folder.path} is not there`);
@@ -176,7 +164,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   async stop(target: Identity, context: DriverContext): Promise<void> {
     const folder = new GenerationFolder(target, context);
     if ((await folder.standing()) !== 'present') return;
-    const { uid } = await this.#record(folder.path, context);
+    const { uid } = await recordIn<InstanceRecord>(context.filesystem, folder.path);
     await new Supervisor(context, folder.path).end(uid, this.#supervision);
   }
 
@@ -188,7 +176,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   ): Promise<{ outputs: JsonObject }> {
     const folder = new GenerationFolder(target, context);
     await assertStands(folder);
-    const record = await this.#record(folder.path, context);
+    const record = await recordIn<InstanceRecord>(context.filesystem, folder.path);
     // It would read some of the files before and some after.
     await new Supervisor(context, folder.path).end(record.uid, this.#supervision);
     const secrets = await renewSecretFiles(context, secretPrefix(target), spec, inputs, folder.path, record.uid);
@@ -211,7 +199,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     const fence = new Fence(folder.path, target.epoch, context.command);
     await fence.claim();
     const changing = { ...context, command: fence.command };
-    const before = await this.#record(folder.path, context);
+    const before = await recordIn<InstanceRecord>(context.filesystem, folder.path);
     const work = { folder, target, spec, inputs, context, variables: this.#variables };
     const record = await rebuild(work, before, fence, async ({ take }) => {
       context.progress(0.5, 'Ending what runs of it');
@@ -222,16 +210,9 @@ export class ProcessDriver implements Driver<InstanceSpec> {
       context.progress(0.6, 'Starting it');
       await this.#start(folder, record, changing);
       await this.#becomeHealthy(folder, record, context);
-      await context.filesystem.writeFile(join(folder.path, HEALTHY_ONCE), '', { mode: 0o600 });
     }
     await assertStands(folder);
     return { outputs: outputsOf(record), observed: observedOf(record, !context.stopped) };
-  }
-
-  async #record(home: string, { filesystem }: DriverContext): Promise<InstanceRecord> {
-    const record = await readRecord(filesystem, home);
-    if (record === null) throw new SlipwayError('driver-failed', `${home}/instance.json is missing or damaged`);
-    return record;
   }
 
   async #start(folder: GenerationFolder, record: InstanceRecord, context: DriverContext): Promise<void> {
@@ -245,23 +226,15 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     await new Supervisor(context, folder.path).start(record, await reachableNode(context, uid), this.#supervision);
   }
 
-  async #becomeHealthy(folder: GenerationFolder, record: InstanceRecord, context: DriverContext): Promise<void> {
+  #becomeHealthy(folder: GenerationFolder, record: InstanceRecord, context: DriverContext): Promise<void> {
     const supervisor = new Supervisor(context, folder.path);
-    let ill: string | null = null;
-    let failed = false;
-    await until(context, startMs(record), async () => {
-      await assertStands(folder);
-      const state = await supervisor.state();
-      const reason = await this.#ill(record, state);
-      if (reason !== ill) context.progress(undefined, reason ?? `It answers on port ${record.port}`);
-      ill = reason;
-      failed = state?.phase === 'failed';
-      return ill === null || failed;
+    return becomeHealthy(folder, record, context, {
+      look: async () => {
+        const state = await supervisor.state();
+        return { ill: await this.#ill(record, state), failed: state?.phase === 'failed' };
+      },
+      log: () => this.#logTail(folder.path, context),
     });
-    if (ill === null) return;
-    const log = await this.#logTail(folder.path, context);
-    const message = `${failed ? 'Not healthy' : `Not healthy within ${startMs(record) / 1000} s`}: ${ill}${log ? `. The end of its log: ${log}` : ''}`;
-    throw new SlipwayError('health-failed', message, { reason: ill, log });
   }
 
   /** Why it is not healthy; `null` when it is. */
@@ -278,8 +251,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     if (listener !== null && record.uid !== null && listener !== record.uid) {
       return `Port ${record.port} is taken by a program of user ${listener}, not by this instance (user ${record.uid})`;
     }
-    const { path, timeoutSeconds = TIMEOUT_SECONDS } = record.health ?? {};
-    const ill = await this.#network.check(record.port, record.health ? (path ?? '/') : undefined, timeoutSeconds * 1000);
+    const ill = await this.#network.check(record.port, ...askedFor(record));
     if (ill === null || state.exit === undefined) return ill;
     return `${ill}; its last run ended with exit code ${state.exit} (${state.restarts} restarts so far)`;
   }
@@ -287,14 +259,8 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   async #logTail(home: string, { command }: DriverContext): Promise<string> {
     const files = ['app.1.log', 'app.log'].map((name) => join(home, 'log', name));
     const { stdout } = await command.exec(['tail', '--quiet', `--bytes=${TAIL_BYTES}`, ...files]);
-    return stdout.slice(-TAIL_BYTES).trim();
+    return stdout;
   }
-}
-
-const startMs = (record: InstanceRecord): number => (record.health?.startSeconds ?? START_SECONDS) * 1000;
-
-async function assertStands(folder: GenerationFolder): Promise<void> {
-  if ((await folder.standing()) !== 'present') throw new SlipwayError('generation-old', `${folder.path} was given back`);
 }
 
 async function hasRemains(folder: GenerationFolder, { generation }: Identity, { filesystem }: DriverContext): Promise<boolean> {

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, linkSync, mkdirSync, readdirSync } from 'node:
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { reachableNode } from './runtime.js';
-import { USERS } from './settings.js';
+import { USERS } from '../../place/ranges.js';
 import { Rig, ROOT, testWhere } from './testing/rig.js';
 
 jest.setTimeout(60_000);

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { SlipwayError, type OnFailure } from '@slipway/contracts';
 import type { Ensured, Target } from '@slipway/provisioner';
-import { ask, eventually, Rig, runs } from './testing/rig.js';
+import { ask, eventually } from '../../testing/asking.js';
+import { Rig, runs } from './testing/rig.js';
 import { QUICK } from './testing/quick.js';
 
 jest.setTimeout(180_000);

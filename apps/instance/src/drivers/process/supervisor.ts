@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { SlipwayError } from '@slipway/contracts';
-import type { DriverContext } from '@slipway/provisioner';
+import { until, type DriverContext } from '@slipway/provisioner';
 import type { InstanceRecord } from './record.js';
 import type { Supervision } from './settings.js';
-import { until } from './waiting.js';
 
 /** What the supervisor says of itself, in `run/state`. */
 export interface SupervisorState {

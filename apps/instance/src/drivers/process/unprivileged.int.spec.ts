@@ -3,7 +3,8 @@ import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, jest } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
-import { ask, eventually, Rig, ROOT, testWhere } from './testing/rig.js';
+import { ask, eventually } from '../../testing/asking.js';
+import { Rig, ROOT, testWhere } from './testing/rig.js';
 import type { Ensuring } from './testing/ensuring.js';
 
 jest.setTimeout(180_000);

@@ -3,7 +3,7 @@ import type { InstanceSpec } from '@slipway/contracts';
 import type { Target } from '@slipway/provisioner';
 import { ContractPlace } from '@slipway/provisioner/testing';
 import { ProcessDriver } from '../process.driver.js';
-import type { Range } from '../settings.js';
+import type { Range } from '../../../place/ranges.js';
 import { QUICK } from './quick.js';
 
 /** What it is told; it answers once when it begins, and once with what came of it. */

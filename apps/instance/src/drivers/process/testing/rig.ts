@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from '@jest/globals';
 import { pack } from 'tar-stream';
 import { systemClock, type InstanceSpec } from '@slipway/contracts';
@@ -13,7 +11,8 @@ import { MemoryBlobs } from '@slipway/blobs/testing';
 import { MemorySecrets } from '@slipway/secrets/testing';
 import { ProcessDriver } from '../process.driver.js';
 import { QUICK } from './quick.js';
-import type { Range, Supervision } from '../settings.js';
+import type { Range } from '../../../place/ranges.js';
+import type { Supervision } from '../settings.js';
 
 export const ROOT = process.getuid?.() === 0;
 
@@ -164,28 +163,6 @@ export function processesOf(path: string): string[] {
       const parts = ['cmdline', 'environ'].map((file) => readOrEmpty(`/proc/${pid}/${file}`).replaceAll('\0', ' '));
       return parts.some((part) => part.includes(path)) && !isZombie(pid) ? [`${pid} ${parts[0]}`] : [];
     });
-}
-
-/** What the app answers; throws when it does not. */
-export function ask<Answer>(port: number, path: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.on('end', () => (response.statusCode === 200 ? resolve(JSON.parse(text) as Answer) : reject(new Error(text))));
-      response.on('error', reject);
-    }).on('error', reject);
-  });
-}
-
-/** Waits until something holds, at most a minute. */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  const asked = async () => holds();
-  while (!(await asked().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`It did not become true within a minute: ${what}`);
-    await sleep(50);
-  }
 }
 
 export const runs = (pid: number): boolean => existsSync(`/proc/${pid}`) && !isZombie(String(pid));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { TAR, type InstanceSpec } from '@slipway/contracts';
 import { TAR_END } from '@slipway/interfaces';
-import { AtPlace, GenerationFolder, type DriverContext, type Target } from '@slipway/provisioner';
+import { AtPlace, GenerationFolder, type DriverContext, type Portable, type Target } from '@slipway/provisioner';
 
 /** `HOME` of the app: its own, empty at first, apart from the artefact. What it writes there are the instance's data. */
 const HOME = 'home';
@@ -15,8 +16,14 @@ export async function makeHome(staging: string, { filesystem, from, progress, lo
   log('Restored its home');
 }
 
-/** What it holds, as a tar. */
-export async function readHome(target: Target, context: DriverContext): Promise<AsyncIterable<Uint8Array>> {
+/** An instance's data are what its home holds, as a tar. */
+export const homeAsData: Portable<InstanceSpec> = {
+  mediaType: TAR,
+  accepts: [TAR],
+  export: (target, _spec, context) => readHome(target, context),
+};
+
+async function readHome(target: Target, context: DriverContext): Promise<AsyncIterable<Uint8Array>> {
   const { filesystem } = context;
   const folder = new GenerationFolder(target, context);
   await folder.assertPresent();

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Filesystem } from '@slipway/interfaces';
-import type { Identity } from '@slipway/provisioner';
+import type { DriverContext, Identity } from '@slipway/provisioner';
 
 /** Who holds a number: a generation of an instance. `attempt` tells its makers apart where two work on it at once. */
 export interface Claimant {
@@ -11,7 +11,7 @@ export interface Claimant {
 }
 
 /** What of the place's an instance claims: folders below the root. */
-export const CLAIMED = ['ports', 'users'] as const;
+const CLAIMED = ['ports', 'users'] as const;
 
 /** `<environment>.<name>` and generation: who a claim is for. */
 export const holderOf = ({ resource, generation }: Identity): Omit<Claimant, 'attempt'> => ({
@@ -131,6 +131,14 @@ export class Claims {
   #path(number: number, { holder, generation, attempt }: Claimant): string {
     return join(this.root, this.kind, `${number}@${holder}@g${generation}@${attempt}`);
   }
+}
+
+/** Gives back all that a generation has claimed, or one attempt of it. */
+export async function releaseClaims(
+  { filesystem, root }: Pick<DriverContext, 'filesystem' | 'root'>,
+  claimant: Omit<Claimant, 'attempt'> & { attempt?: string },
+): Promise<void> {
+  for (const kind of CLAIMED) await new Claims(filesystem, root, kind).release(claimant);
 }
 
 const isOf = (claim: Claimant, of: Omit<Claimant, 'attempt'>): boolean =>
