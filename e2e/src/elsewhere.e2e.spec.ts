@@ -106,11 +106,12 @@ whereBordersAre('What was exported is imported where other drivers are', ({ proc
         locations: ['local', 'annex'],
         guestLocations: {
           folders: { location: 'local', drivers: { storage: 'directory', database: 'sqlite', instance: 'process' } },
+          mixed: { location: 'annex', drivers: { storage: 'docker-volume', database: 'sqlite', instance: 'process' } },
           servers: { location: 'local', drivers: { storage: 'directory', database: 'postgres', instance: 'process' } },
           boxes: { location: 'annex', drivers: { storage: 'docker-volume', database: 'mariadb', instance: 'docker' } },
           ...(store && { buckets: { location: 'annex', drivers: { storage: 's3', database: 'sqlite', instance: 'process' } } }),
         },
-        clusters: { default: ['folders', 'servers', 'boxes', ...(store ? ['buckets'] : [])] },
+        clusters: { default: ['folders', 'servers', 'boxes', 'mixed', ...(store ? ['buckets'] : [])] },
         ...(engine && { docker: { host: engine.host } }),
         ...(store && {
           storages: {
@@ -282,6 +283,11 @@ whereBordersAre('What was exported is imported where other drivers are', ({ proc
       importing('hall-again', snapshot, 'folders', 'boxed-desk'),
       'spec-invalid',
       'instance/hall-again: container: the driver "process" makes no containers; the driver "docker" does',
+    );
+    await refused(
+      importing('hall-again', snapshot, 'mixed'),
+      'spec-invalid',
+      'instance/hall-again: environment.DATA: ${data.path} is not to be had: the storage driver docker-volume gives owner, volume',
     );
   }, 120_000);
 

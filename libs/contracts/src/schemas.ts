@@ -70,8 +70,10 @@ const announced = object(
   {
     ...{ name, verbs: listOf({ enum: DRIVER_VERBS }), accepts: listOf(words(128)), changes: changeable },
     bounds: object({ needs: fields, lacks: fields }),
+    outputs: listOf(words(128)),
+    finds: { type: 'object', additionalProperties: words(128) },
   },
-  ['accepts', 'changes', 'bounds'],
+  ['accepts', 'changes', 'bounds', 'outputs', 'finds'],
 );
 /** Of {@link SnapshotManifest}: what an archive's first entry has to be, whoever wrote it. */
 export const SNAPSHOT_MANIFEST: Schema = object(

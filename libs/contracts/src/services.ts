@@ -25,6 +25,10 @@ export interface AnnouncedDriver {
   changes?: Changeable;
   /** What it can carry out. */
   bounds?: SpecBounds;
+  /** Names of all outputs that what it makes can have, as others' placeholders mean them. */
+  outputs?: string[];
+  /** Outputs that it finds in what it is wired to where there are others: `{path: 'volume'}`. */
+  finds?: Record<string, string>;
 }
 
 /** What of a spec a driver cannot do without, and what it has nothing for: each field (`limits.cpus`) with the reason. */

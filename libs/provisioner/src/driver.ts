@@ -168,6 +168,16 @@ export interface Driver<Spec extends object = JsonObject> {
    * made, before anything changes, and where nobody was heard of then, before `ensure` or `update` is called.
    */
   readonly bounds?: SpecBounds;
+  /**
+   * Names of all outputs that what it makes can have. Where they are said, a plan in which somebody's `${<requirement>.<output>}`
+   * means another one is refused by the field, before anything changes.
+   */
+  readonly outputs?: readonly string[];
+  /**
+   * For what is wired to others: outputs that it has there although they are not given, where another one is. A volume that is
+   * mounted has a path: `{path: 'volume'}`.
+   */
+  readonly finds?: Readonly<Record<string, string>>;
   ensure(target: Target, spec: Spec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured>;
   inspect(target: Identity, context: DriverContext): Promise<InspectAnswer>;
   destroy(target: Target, context: DriverContext): Promise<'destroyed' | 'absent'>;
@@ -204,10 +214,12 @@ export interface Driver<Spec extends object = JsonObject> {
 }
 
 /** A driver as it is announced: the verbs are interfaces, and it has those whose methods it has. */
-export const announcement = ({ name, portable, updatable, bounds }: Driver): AnnouncedDriver => ({
+export const announcement = ({ name, portable, updatable, bounds, outputs, finds }: Driver): AnnouncedDriver => ({
   name,
   verbs: ['provision', ...(portable ? (['portable'] as const) : []), ...(updatable ? (['updatable'] as const) : [])],
   ...(portable && { accepts: [...portable.accepts] }),
   ...(updatable && { changes: { inPlace: [...updatable.inPlace], replaces: [...updatable.replaces] } }),
   ...(bounds && { bounds: { needs: [...bounds.needs], lacks: [...bounds.lacks] } }),
+  ...(outputs && { outputs: [...outputs] }),
+  ...(finds && { finds: { ...finds } }),
 });

@@ -43,6 +43,7 @@ export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: 
   return {
     kind: 'database',
     name,
+    outputs: ['engine', 'host', 'port', 'database', 'user', 'password', 'url', 'tls', 'caFile'],
 
     async ensure(target, spec, _inputs, context) {
       context.progress(0.1, 'Reaching the server');

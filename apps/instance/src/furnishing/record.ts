@@ -39,6 +39,9 @@ export async function recordIn<Kept extends Decided>(files: Filesystem, home: st
 export const writeRecord = (files: Filesystem, home: string, record: Decided): Promise<void> =>
   files.writeFile(join(home, RECORD), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
 
+/** Names of all that {@link outputsOf} gives. */
+export const OUTPUTS = ['url', 'host', 'port', 'secrets'] as const;
+
 /** What others are wired to. */
 export const outputsOf = ({ port, secrets }: Decided): JsonObject => ({
   url: `http://${HOST}:${port}`,

@@ -1,5 +1,6 @@
-import { SlipwayError, outOfBounds, type AnnouncedDriver, type Plan, type PlanStep } from '@slipway/contracts';
+import { SlipwayError, outOfBounds, type AnnouncedDriver, type FieldError, type Plan, type PlanStep } from '@slipway/contracts';
 import type { Ports } from '../ports.js';
+import { unfilled } from './placeholders.js';
 
 /**
  * Throws `driver-unknown`, `not-portable`, `not-updatable` or `spec-invalid`, before anything changes, where a step's driver is not at its
@@ -7,14 +8,19 @@ import type { Ports } from '../ports.js';
  * server.
  */
 export function assertProvided(plan: Plan, { announced }: Pick<Ports, 'announced'>): void {
+  const driverThere = (step: PlanStep): AnnouncedDriver | undefined => {
+    const there = announced(step.kind, step.location);
+    return there && driverOf(step, there);
+  };
   // What is only brought up again is not made anew.
   const makes = plan.outcome !== 'export';
   for (const step of plan.steps) {
-    const there = announced(step.kind, step.location);
-    if (!there) continue;
-    const driver = driverOf(step, there);
+    const driver = driverThere(step);
+    if (!driver) continue;
     assertCan(step, driver);
-    if (makes && MAKING.includes(step.action)) assertCarriesOut(step, driver);
+    if (!makes || !MAKING.includes(step.action)) continue;
+    const outside = driver.bounds ? outOfBounds(driver.bounds, step.spec) : [];
+    assertCarriesOut(step, [...outside, ...unfilled(step, plan, driver, driverThere)]);
   }
 }
 
@@ -52,8 +58,7 @@ function assertCan({ id, kind, location, driver, action, from }: PlanStep, { ver
     throw refuse(`cannot begin with ${from.mediaType}; it can with ${accepts.join(', ') || 'nothing'}`);
 }
 
-function assertCarriesOut({ id, kind, location, driver, spec }: PlanStep, { bounds }: AnnouncedDriver): void {
-  const fields = bounds ? outOfBounds(bounds, spec) : [];
+function assertCarriesOut({ id, kind, location, driver }: PlanStep, fields: readonly FieldError[]): void {
   if (fields.length === 0) return;
   const faults = fields.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
   throw new SlipwayError('spec-invalid', `${id}: ${faults}`, {

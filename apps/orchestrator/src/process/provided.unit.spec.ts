@@ -89,7 +89,7 @@ describe('what is announced', () => {
   ])(
     'a driver that lacks the verb a job needs is named before anything changes (%s)',
     (action, { from }: { from?: string }, says, driver) => {
-      const step = { id: 'storage/shop-data', kind: 'storage', location: 'local', driver: 'directory', action };
+      const step = { id: 'storage/shop-data', kind: 'storage', location: 'local', driver: 'directory', action, spec: {} };
       const part = from && { from: { sha256: '0'.repeat(64), bytes: 1, mediaType: from, contentBytes: 1 } };
       const plan = { steps: [{ ...step, ...part }] } as unknown as Plan;
       expect(() => assertProvided(plan, { announced: () => [driver] })).toThrow(
@@ -104,7 +104,7 @@ describe('what is announced', () => {
   );
 
   test('a driver that cannot change what is there is named before anything changes', () => {
-    const step = { id: 'storage/shop-data', kind: 'storage', location: 'local', driver: 's3', action: 'update' };
+    const step = { id: 'storage/shop-data', kind: 'storage', location: 'local', driver: 's3', action: 'update', spec: {} };
     const plan = { steps: [step] } as unknown as Plan;
     expect(() => assertProvided(plan, { announced: () => [can('s3', 'provision', 'portable')] })).toThrow(
       expect.objectContaining({
@@ -138,6 +138,39 @@ describe('what is announced', () => {
       expect(() => planned({}, 'export')).not.toThrow();
     },
   );
+
+  describe('a placeholder for what another driver gives', () => {
+    const process = { ...can('process', 'provision'), outputs: ['url'] };
+    const docker = { ...can('docker', 'provision'), outputs: ['url'], finds: { path: 'volume' } };
+    const planned = (storage: AnnouncedDriver, instance: AnnouncedDriver, spec: JsonObject, to = 'storage/shop-data') => {
+      const at = { location: 'local', action: 'ensure', spec: {} };
+      const steps = [
+        { ...at, id: 'storage/shop-data', kind: 'storage', driver: storage.name },
+        { ...at, id: 'instance/shop', kind: 'instance', driver: instance.name, spec },
+      ];
+      const wires = [{ from: 'instance/shop', requirement: 'data', to }];
+      const announced = (kind: ResourceKind) => [kind === 'storage' ? storage : instance];
+      assertProvided({ outcome: 'install', steps, wires } as unknown as Plan, { announced });
+    };
+    const folder = { ...can('directory', 'provision'), outputs: ['path'] };
+    const volume = { ...can('docker-volume', 'provision'), outputs: ['volume', 'owner'] };
+    const spec = { environment: { DATA: '${data.path}', HOST: '${host}', KEY: '${secret.key}' }, command: ['echo', '${data.x}'] };
+
+    test('that it does not give is refused by the field, in what is filled in', () => {
+      const reason = '${data.path} is not to be had: the storage driver docker-volume gives volume, owner';
+      expect(() => planned(volume, process, spec)).toThrow(
+        expect.objectContaining({ code: 'spec-invalid', message: `instance/shop: environment.DATA: ${reason}` }),
+      );
+      expect(() => planned(volume, process, { files: { 'a.conf': 'at ${data.path}/x' } })).toThrow(`files.a.conf: ${reason}`);
+    });
+
+    test('that it gives, or that who is wired to it finds there, is not; nor is what nobody can know', () => {
+      expect(() => planned(folder, process, spec)).not.toThrow();
+      expect(() => planned(volume, docker, spec)).not.toThrow();
+      expect(() => planned(can('docker-volume', 'provision'), process, spec)).not.toThrow();
+      expect(() => planned(volume, process, spec, 'storage/stands-already')).not.toThrow();
+    });
+  });
 
   test('of a place that nobody was heard of nothing is known: the request goes its way', async () => {
     const { world, orchestrator, accept, ended } = await started(ALL);

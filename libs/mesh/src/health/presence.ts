@@ -106,12 +106,15 @@ function together(one: AnnouncedDriver, other: AnnouncedDriver): AnnouncedDriver
   };
   const verbs = all(one.verbs, other.verbs);
   const bounds = one.bounds && other.bounds && within(one.bounds, other.bounds);
+  const outputs = one.outputs && other.outputs && all(one.outputs, other.outputs);
+  const finds = (one.finds ?? other.finds) && { ...one.finds, ...other.finds };
   return {
-    name: one.name,
-    verbs,
+    ...{ name: one.name, verbs },
     ...(accepts.length > 0 && { accepts }),
     ...(changes && { changes }),
     ...(bounds && { bounds }),
+    ...(outputs && { outputs }),
+    ...(finds && { finds }),
   };
 }
 

@@ -118,11 +118,12 @@ describe('what is announced', () => {
 
   test('refuses of a spec only what every replica of the place refuses', async () => {
     const lacks = (...fields: string[]) => fields.map((field) => ({ field, reason: 'it has none' }));
-    const driver = { name: 's3', verbs: ['provision'] };
-    tells('one', { ...driver, bounds: { needs: lacks('owner'), lacks: lacks('mode', 'sizeLimit') } });
-    tells('two', { ...driver, bounds: { needs: [], lacks: lacks('sizeLimit', 'owner') } });
+    const driver = { name: 's3', verbs: ['provision'], finds: { path: 'volume' } };
+    tells('one', { ...driver, outputs: ['path'], bounds: { needs: lacks('owner'), lacks: lacks('mode', 'sizeLimit') } });
+    tells('two', { ...driver, outputs: ['url', 'path'], bounds: { needs: [], lacks: lacks('sizeLimit', 'owner') } });
     await clock.turn(0);
-    expect(presence.drivers('storage', 'here')).toEqual([{ ...driver, bounds: { needs: [], lacks: lacks('sizeLimit') } }]);
+    const bounds = { needs: [], lacks: lacks('sizeLimit') };
+    expect(presence.drivers('storage', 'here')).toEqual([{ ...driver, outputs: ['path', 'url'], bounds }]);
     // An older one, say.
     tells('three', driver);
     await clock.turn(0);

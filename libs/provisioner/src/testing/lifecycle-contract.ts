@@ -4,7 +4,7 @@ import { LONG, type Hands } from './contract-hands.js';
 /** D1 to D4: what is made, found, given back and made anew; who comes second; what is of somebody else. */
 export function describeLifecycle(hands: Hands): void {
   const { expect, test } = globalThis as unknown as typeof import('@jest/globals');
-  const { target, later, ensure, destroy, inspect, marks, child, expectDestroyed, expectWorks, random } = hands;
+  const { driver, target, later, ensure, destroy, inspect, marks, child, expectDestroyed, expectWorks, random } = hands;
 
   test(
     'ensure makes, and finds what it made; inspect tells it; both as often as one likes',
@@ -14,6 +14,7 @@ export function describeLifecycle(hands: Hands): void {
       expect(await marks()).toEqual([]);
       const first = await ensure(meant);
       expect(first.effect).toBe('made');
+      if (driver.outputs) expect(driver.outputs).toEqual(expect.arrayContaining(Object.keys(first.outputs)));
       await expectWorks(meant, first);
       const second = await ensure(later(meant));
       expect(second).toEqual({ ...first, effect: 'found' });

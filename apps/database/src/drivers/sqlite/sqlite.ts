@@ -33,6 +33,7 @@ export function sqliteDriver(): Driver<DatabaseSpec> {
   return {
     kind: 'database',
     name: 'sqlite',
+    outputs: ['path', 'url'],
 
     async ensure(target, spec, _inputs, context) {
       const generation = new GenerationFolder(target, context);

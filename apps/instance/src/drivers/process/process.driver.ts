@@ -18,7 +18,7 @@ import {
 } from '@slipway/provisioner';
 import { homeAsData } from '../../furnishing/home.js';
 import { assertStands } from '../../furnishing/making.js';
-import { outputsOf, readRecord, recordIn, writeRecord } from '../../furnishing/record.js';
+import { OUTPUTS, outputsOf, readRecord, recordIn, writeRecord } from '../../furnishing/record.js';
 import { renewSecretFiles } from '../../furnishing/secret-files.js';
 import { HEALTHY_ONCE, askedFor, becomeHealthy, observeEvery, startMs, wasHealthy } from '../../health/health.js';
 import { holderOf, releaseClaims } from '../../place/claims.js';
@@ -56,6 +56,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   readonly kind = 'instance';
   readonly name = 'process';
   readonly bounds = BOUNDS;
+  readonly outputs = OUTPUTS;
   readonly portable = homeAsData;
   readonly observeEvery = observeEvery;
   readonly updatable: Updatable<InstanceSpec> = {

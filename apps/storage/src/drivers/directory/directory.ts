@@ -25,6 +25,7 @@ export function directoryDriver(): Driver<StorageSpec> {
   return {
     kind: 'storage',
     name: 'directory',
+    outputs: ['path'],
 
     async ensure(target, spec, _inputs, context) {
       const generation = new GenerationFolder(target, context);

@@ -44,6 +44,7 @@ export function dockerVolumeDriver({ mesh, docker: options }: DockerVolumeOption
   return {
     kind: 'storage',
     name: 'docker-volume',
+    outputs: ['volume', 'owner'],
 
     async ensure(target, spec, _inputs, context) {
       const folder = new GenerationFolder(target, context);

@@ -80,6 +80,7 @@ export function s3Driver(options: S3Options): Driver<StorageSpec> {
     kind: 'storage',
     name: 's3',
     bounds: BOUNDS,
+    outputs: ['url', 'endpoint', 'region', 'bucket', 'accessKeyId', 'secretAccessKey'],
 
     async ensure(target, spec, _inputs, context) {
       const folder = new GenerationFolder(target, context);
