@@ -27,5 +27,5 @@ export { until } from './place/waiting.js';
 export { AtPlace } from './transfer/at-place.js';
 export type { Whole } from './transfer/transfers.js';
 export { secretPrefix } from './step/driver-context.js';
-export { assertWithin } from './step/spec.js';
+export { assertWithin } from './step/bounds.js';
 export type { Kit, PackagedDrivers } from './package/kit.js';

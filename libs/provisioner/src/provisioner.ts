@@ -28,8 +28,9 @@ import { driverAt } from './place/driver-at.js';
 import { TAKEOVER_AFTER, sleep, type Ports } from './ports.js';
 import { driverContext } from './step/driver-context.js';
 import { Lanes, type Lane } from './step/lane.js';
+import { assertWithin } from './step/bounds.js';
 import { assertPortable } from './step/portable.js';
-import { assertSpec, assertWithin } from './step/spec.js';
+import { assertSpec } from './step/spec.js';
 import { assertUpdatable } from './step/updatable.js';
 import { StepRun } from './step/step-run.js';
 

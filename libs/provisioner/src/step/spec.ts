@@ -1,5 +1,5 @@
 import { plainToInstance } from 'class-transformer';
-import { SPEC_OF, SlipwayError, outOfBounds, type JsonObject, type ResourceKind, type SpecBounds } from '@slipway/contracts';
+import { SPEC_OF, SlipwayError, type JsonObject, type ResourceKind } from '@slipway/contracts';
 import { fieldErrors } from '@slipway/mesh';
 
 /** Throws `spec-invalid` that names each field that is wrong, and why; unknown fields are wrong too. */
@@ -11,10 +11,4 @@ export function assertSpec(kind: ResourceKind, spec: JsonObject): void {
   throw new SlipwayError('spec-invalid', `The ${kind}'s spec is not valid: ${text}`, {
     fields: fields.map((field) => ({ ...field })),
   });
-}
-
-/** Throws `spec-invalid` that names the first field which a driver can't carry out, and why. */
-export function assertWithin({ bounds }: { bounds?: SpecBounds }, spec: object): void {
-  const [fault] = bounds ? outOfBounds(bounds, spec as JsonObject) : [];
-  if (fault) throw new SlipwayError('spec-invalid', `${fault.field}: ${fault.reason}`, { ...fault });
 }
