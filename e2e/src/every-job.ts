@@ -37,6 +37,11 @@ const message = (when: Death['when'], matches: string): Death => ({ when, what: 
 /** How points are said. */
 export const dies = { effect, append, message };
 
+/** Says all that stands: Jest would cut it off. */
+function assertOf(count: number, standing: readonly string[]): void {
+  if (standing.length !== count) throw new Error(`${standing.length} stand instead of ${count}:\n${standing.join('\n')}`);
+}
+
 /**
  * Provisions, exports, updates, imports under another name and gives both back, again and again, until every process has died at each of its
  * points: no data are lost or mixed, nothing is recorded wrongly, nothing is left.
@@ -66,7 +71,7 @@ export async function dieInEveryJob(
       }
       await caller.job('import', { ownerId: 'ada', instanceId: 'copy', snapshot, snapshotId: true });
       expect(await read('copy')).toBe(written);
-      expect(await standing()).toHaveLength(2 * parts);
+      assertOf(2 * parts, await standing());
       for (const instanceId of ['shop', 'copy']) await caller.job('deprovision', { instanceId });
       expect([...(await standing()), ...remains()]).toEqual([]);
     }

@@ -43,6 +43,8 @@ export interface Engine {
   build(generation: Generation, content: Content, admission: Admission): Promise<void>;
   /** Says that it is made; `found` when it was already. Throws `generation-old`. */
   complete(generation: Generation): Promise<'made' | 'found'>;
+  /** Removes what else attempts have left of a generation that is made, and files of older epochs. */
+  sweep(generation: Generation): Promise<void>;
   /** Puts the tombstone and shuts the role out. Throws `foreign`. */
   bury(generation: Generation): Promise<'destroyed' | 'absent'>;
   /** Removes database and role of a generation that was buried, ending connections; whether there was anything. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SlipwayError, type DatabaseSpec, type InspectAnswer } from '@slipway/contracts';
 import { secretPrefix, type Driver, type DriverContext, type Identity, type Target } from '@slipway/provisioner';
-import { dumpFile, readOnce, removeDumps } from './dumps.js';
+import { dumpFile, dumpsAt, readOnce } from './dumps.js';
 import type { Admission, Engine, Generation, Standing } from './engine.js';
 import { nameOnServer } from './naming.js';
 
@@ -51,8 +51,14 @@ export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: 
       const generation = generationOf(target);
       const password = await context.secrets.ensure(passwordOf(target));
       const effect = await make(engine, generation, spec, await context.secrets.read(password), context);
+      // Also of what was found: who made it may have died before it came to that.
+      await engine.sweep(generation);
+      await dumpsAt(context).removeOlder(generation);
       const observed = await engine.look(generation);
-      if (observed['exists'] !== true) throw new SlipwayError('driver-failed', `Database ${generation.name} is gone`);
+      if (observed['exists'] !== true) {
+        const gone = new SlipwayError('driver-failed', `Database ${generation.name} is gone`);
+        throw await overOr(engine, generation, await engine.standing(generation), false, gone, context);
+      }
       context.progress(1, effect === 'made' ? `Made ${generation.name}` : `Found ${generation.name}`);
       return { effect, outputs: { ...(await engine.outputs(generation)), password }, observed };
     },
@@ -71,7 +77,7 @@ export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: 
       context.progress(0.2, `Giving back ${generation.name}`);
       const buried = await engine.bury(generation);
       const cleared = await engine.clear(generation);
-      await removeDumps(generation, context);
+      await dumpsAt(context).removeAll(generation);
       await context.secrets.empty(secretPrefix(target));
       const effect = buried === 'destroyed' || cleared ? 'destroyed' : 'absent';
       context.log(effect === 'destroyed' ? `Removed ${generation.name}` : `Nothing was called ${generation.name}`);
@@ -121,7 +127,7 @@ export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: 
         const engine = await place.existing(context);
         const generation = generationOf(target);
         await assertMade(engine, generation);
-        await removeDumps(generation, context);
+        await dumpsAt(context).removeAll(generation);
         const password = await context.secrets.ensure(passwordOf(target));
         const file = await dumpFile(generation, context);
         context.progress(undefined, `Dumping ${generation.name} as it is now`);

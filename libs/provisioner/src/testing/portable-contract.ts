@@ -132,6 +132,20 @@ export function describePortable(hands: Hands): void {
       LONG,
     );
 
+    // So it is where a process was killed, and a program that it has started goes on while another one begins anew.
+    test(
+      'of several imports at once, one makes it and all agree',
+      async () => {
+        const { part } = await source();
+        const meant = target('raced');
+        const all = await Promise.all([1, 2, 3].map(() => restore(meant, part)));
+        expect(all.filter(({ effect }) => effect === 'made')).toHaveLength(1);
+        expect(new Set(all.map(({ outputs }) => JSON.stringify(outputs))).size).toBe(1);
+        await expectRestored(meant, all[0]!);
+      },
+      LONG,
+    );
+
     test(
       'killed right before any effect of an import, or in the middle of its data, it is whole when it is called again',
       async () => {

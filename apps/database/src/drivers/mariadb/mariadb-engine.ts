@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SlipwayError, type JsonObject, type ResourceRef } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
-import { AccessFiles } from '../../server/access-files.js';
+import { CallerFiles } from '../../server/caller-files.js';
 import type { Admission, Content, Engine, Generation, Standing } from '../../server/engine.js';
 import { schemaRefused } from '../../server/server-driver.js';
 import { MariadbError, asFailure, dumpInto, mariadb, nativeHash, optionsFor, runFile, type Access } from './client.js';
@@ -67,9 +67,12 @@ export class MariadbEngine implements Engine {
   }
 
   async complete(generation: Generation): Promise<'made' | 'found'> {
-    const effect = await this.#decide(statements.complete(this.server.mesh, generation, this.#base ?? ''));
-    for (const base of await this.#attempts(generation)) await this.#decide(statements.discard(generation, base));
-    return effect as 'made' | 'found';
+    return (await this.#decide(statements.complete(this.server.mesh, generation, this.#base ?? ''))) as 'made' | 'found';
+  }
+
+  async sweep(generation: Generation): Promise<void> {
+    await this.#accessFiles.removeOlder(generation);
+    await this.#discardAttempts(generation);
   }
 
   async bury(generation: Generation): Promise<'destroyed' | 'absent'> {
@@ -81,7 +84,7 @@ export class MariadbEngine implements Engine {
     await this.#accessFiles.removeAll(generation);
     const was = (await this.#ask(statements.there(generation))) === '1';
     if (was) await this.#ask(statements.endConnections(generation));
-    for (const base of await this.#attempts(generation)) await this.#decide(statements.discard(generation, base));
+    await this.#discardAttempts(generation);
     if (was) await this.#ask(statements.dropUser(generation));
     return was;
   }
@@ -170,8 +173,10 @@ export class MariadbEngine implements Engine {
     return (await this.#known(generation)).split(' ')[1];
   }
 
-  async #attempts(generation: Generation): Promise<string[]> {
-    return (await this.#ask(statements.attempts(generation))).split('\n').filter((base) => base !== '');
+  /** All but the one that it was made in. */
+  async #discardAttempts(generation: Generation): Promise<void> {
+    const bases = (await this.#ask(statements.attempts(generation))).split('\n').filter((base) => base !== '');
+    for (const base of bases) await this.#decide(statements.discard(generation, base));
   }
 
   /** Runs statements of ours that decide; our own refusals as what they are. */
@@ -201,8 +206,8 @@ export class MariadbEngine implements Engine {
     );
   }
 
-  get #accessFiles(): AccessFiles {
-    return new AccessFiles(this.context.filesystem, this.server.passwords);
+  get #accessFiles(): CallerFiles {
+    return new CallerFiles(this.context.filesystem, this.server.passwords);
   }
 }
 

@@ -2,7 +2,7 @@ import { chown, copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { DatabaseSpec, JsonObject } from '@slipway/contracts';
-import { ContractPlace } from '@slipway/provisioner/testing';
+import { ContractPlace, withEffects } from '@slipway/provisioner/testing';
 import { OwnServer } from '../../server/own-server.js';
 import { makeCertificates, type Certificates } from '../../testing/certificates.js';
 import { mariadbProgram } from './mariadb-server.js';
@@ -115,6 +115,35 @@ onMariadb('databases on MariaDB', () => {
       const { effect, outputs } = await ensure(name, { schema: 'CREATE TABLE a (x TEXT)' });
       expect(effect).toBe('made');
       expect(await asking(outputs, 'SELECT COUNT(*) FROM a')).toBe('0');
+    },
+    LONG,
+  );
+
+  test(
+    'what an attempt has left that died goes, also where the one that made it dies before it came to that',
+    async () => {
+      /** Dies right before a program is run, the n-th one with those words on its input or in its line: it changes nothing any more. */
+      const dieBefore = async (epoch: number, words: string) => {
+        const context = await place.context();
+        let dead = false;
+        const alive = async () => {
+          if (dead) throw new Error('dead');
+        };
+        const { command } = withEffects(context, alive);
+        const exec: typeof command.exec = async (line, options) => {
+          dead ||= `${line.join(' ')} ${String(options?.input)}`.includes(words);
+          return command.exec(line, options);
+        };
+        const dying = { ...withEffects(context, alive), command: { ...command, exec } };
+        const meant = { ...target('twice'), epoch };
+        await expect(driver.ensure(meant, { schema: 'CREATE TABLE a (x INT)' }, {}, dying)).rejects.toThrow('dead');
+      };
+      await dieBefore(1, 'CREATE TABLE a');
+      await dieBefore(2, 'SELECT base FROM slipway.attempt');
+      const found = await driver.ensure({ ...target('twice'), epoch: 3 }, {}, {}, await place.context());
+      expect(found.effect).toBe('found');
+      const bases = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'default_twice%'";
+      expect(await asking(await superuserOf(place), bases)).toBe(found.outputs['database']);
     },
     LONG,
   );

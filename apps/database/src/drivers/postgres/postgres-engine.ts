@@ -1,6 +1,6 @@
 import { SlipwayError, type JsonObject, type ResourceRef } from '@slipway/contracts';
 import type { DriverContext } from '@slipway/provisioner';
-import { AccessFiles } from '../../server/access-files.js';
+import { CallerFiles } from '../../server/caller-files.js';
 import type { Admission, Content, Engine, Generation, Standing } from '../../server/engine.js';
 import { schemaRefused } from '../../server/server-driver.js';
 import { readDump, writeDump } from './dump.js';
@@ -51,8 +51,7 @@ export class PostgresEngine implements Engine {
   }
 
   async build(generation: Generation, { schema = '', dump }: Content, { password }: Admission): Promise<void> {
-    // A dump is read in one transaction, so a database with anything in it that is not noted as done has one, whole.
-    const filled = (await this.#admin(statements.filled(generation))) === 't';
+    const filled = await this.#filled(generation);
     if (filled && dump === undefined) await this.#admin(statements.drop(generation));
     await this.#create(generation);
     // Somebody else was faster, and it may be in use already.
@@ -61,7 +60,7 @@ export class PostgresEngine implements Engine {
     await this.#asRole(generation, password, async (access) => {
       const { name } = generation;
       try {
-        if (dump !== undefined) return await readDump(this.context, access, dump, name);
+        if (dump !== undefined) return await this.#restore(access, dump, generation);
         await psql(this.context, access, { database: name }, statements.runSchema(generation, schema));
       } catch (error) {
         const itsFault = error instanceof PostgresError && error.code !== undefined && !NOT_ITS_FAULT.test(error.code);
@@ -76,6 +75,11 @@ export class PostgresEngine implements Engine {
 
   async complete(generation: Generation): Promise<'made' | 'found'> {
     return (await this.#decide(statements.complete(this.server.mesh, generation))) as 'made' | 'found';
+  }
+
+  /** The database itself is one for all attempts. */
+  async sweep(generation: Generation): Promise<void> {
+    await this.#accessFiles.removeOlder(generation);
   }
 
   async bury(generation: Generation): Promise<'destroyed' | 'absent'> {
@@ -140,6 +144,20 @@ export class PostgresEngine implements Engine {
     };
   }
 
+  async #restore(access: Access, dump: string, generation: Generation): Promise<void> {
+    try {
+      await readDump(this.context, access, dump, generation.name);
+    } catch (error) {
+      // Another attempt's pg_restore, which goes on when we die, makes the same first: ours waits for it, and meets what it has made.
+      if (!(await this.#filled(generation))) throw error;
+    }
+  }
+
+  /** A dump is read in one transaction, so a database with anything in it that is not noted as done has one, whole. */
+  async #filled(generation: Generation): Promise<boolean> {
+    return (await this.#admin(statements.filled(generation))) === 't';
+  }
+
   async #create(generation: Generation): Promise<void> {
     try {
       await this.#admin(statements.createDatabase(generation));
@@ -174,8 +192,8 @@ export class PostgresEngine implements Engine {
     );
   }
 
-  get #accessFiles(): AccessFiles {
-    return new AccessFiles(this.context.filesystem, this.server.passwords);
+  get #accessFiles(): CallerFiles {
+    return new CallerFiles(this.context.filesystem, this.server.passwords);
   }
 }
 

@@ -4,25 +4,35 @@ import type { Filesystem } from '@slipway/interfaces';
 import type { Generation } from './engine.js';
 
 /**
- * Files of mode 0600 by which an engine's own tools get a database's password, `<name>.e<epoch>.<anything>`: each caller has one
- * of its own, since several may work on one generation, and removes it when it is done.
+ * Files that a call needs for a while, `<name>.e<epoch>.<anything>` in a folder of ours: each caller has its own, since several may
+ * work on one generation, and removes it when it is done. What those leave who were killed goes with the next epoch.
  */
-export class AccessFiles {
+export class CallerFiles {
   constructor(
     private readonly filesystem: Filesystem,
     private readonly folder: string,
   ) {}
 
-  /** Removes before what callers of older epochs have left, who were killed or have nothing to say any more. */
-  async with<T>({ name, epoch }: Generation, content: string, work: (file: string) => Promise<T>): Promise<T> {
-    await this.#remove(name, (other) => other < epoch);
-    const file = join(this.folder, `${name}.e${epoch}.${randomBytes(6).toString('hex')}`);
+  /** A path that nobody else has. */
+  path({ name, epoch }: Generation): string {
+    return join(this.folder, `${name}.e${epoch}.${randomBytes(6).toString('hex')}`);
+  }
+
+  /** A file of mode 0600 by which an engine's own tool gets a database's password, while it works. */
+  async with<T>(generation: Generation, content: string, work: (file: string) => Promise<T>): Promise<T> {
+    await this.removeOlder(generation);
+    const file = this.path(generation);
     await this.filesystem.writeFile(file, content, { mode: 0o600 });
     try {
       return await work(file);
     } finally {
       await this.filesystem.remove(file);
     }
+  }
+
+  /** What callers of older epochs have left, who were killed or have nothing to say any more. */
+  removeOlder({ name, epoch }: Generation): Promise<void> {
+    return this.#remove(name, (other) => other < epoch);
   }
 
   /** All that anybody has left. */
