@@ -85,6 +85,15 @@ describe('claims on numbers', () => {
     expect(files()).toEqual(['1000@default.other@g1@a']);
   });
 
+  test('C3: what other attempts of a generation have claimed goes once it stands, and nothing of another', async () => {
+    await claims.take(by('shop', 'died'), scratch, [1], always);
+    await claims.take(by('shop', 'died'), scratch, [2], async (number) => number === 2);
+    await claims.take(by('shop', 'made'), scratch, [3], async (number) => number === 3);
+    await claims.take(by('shop', 'newer', 2), scratch, [4], always);
+    await claims.keepOnly(by('shop', 'made'));
+    expect(files()).toEqual(['3@default.shop@g1@made', '4@default.shop@g2@newer']);
+  });
+
   test('release takes all of a generation, and nothing of another', async () => {
     await claims.take(by('shop', 'a', 1), scratch, [1], always);
     await claims.take(by('shop', 'b', 1), scratch, [2], async (number) => number === 2);

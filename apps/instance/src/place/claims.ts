@@ -33,6 +33,7 @@ const CLAIM = /^(\d+)@([^@]+)@g(\d+)@([^@]+)$/;
  *     order of names looks again for a while, so that not all step back.
  * C2. A claim is removed by its maker, by the destroy of its generation, or by anybody once that generation's tombstone
  *     stands. Nobody can remove another's by mistake, because the name says whose it is.
+ * C3. Once a generation stands, its folder says which attempt's claims count; all others of it go, also of attempts that died.
  */
 export class Claims {
   constructor(
@@ -72,6 +73,12 @@ export class Claims {
     );
     for (const claim of own) await this.files.remove(this.#path(claim.number, claim));
     return own.length > 0;
+  }
+
+  /** Gives back all of a generation but what this attempt of it has claimed (C3). */
+  async keepOnly(claimant: Claimant): Promise<void> {
+    const others = (await this.#list()).filter((claim) => isOf(claim, claimant) && claim.attempt !== claimant.attempt);
+    for (const claim of others) await this.files.remove(this.#path(claim.number, claim));
   }
 
   /** Whether anybody living holds a number. */
@@ -139,6 +146,14 @@ export async function releaseClaims(
   claimant: Omit<Claimant, 'attempt'> & { attempt?: string },
 ): Promise<void> {
   for (const kind of CLAIMED) await new Claims(filesystem, root, kind).release(claimant);
+}
+
+/** Gives back all that a generation has claimed but for one attempt of it (C3). */
+export async function keepOnlyClaims(
+  { filesystem, root }: Pick<DriverContext, 'filesystem' | 'root'>,
+  claimant: Claimant,
+): Promise<void> {
+  for (const kind of CLAIMED) await new Claims(filesystem, root, kind).keepOnly(claimant);
 }
 
 const isOf = (claim: Claimant, of: Omit<Claimant, 'attempt'>): boolean =>

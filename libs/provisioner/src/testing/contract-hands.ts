@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import type { JsonObject, Part } from '@slipway/contracts';
 import type { Driver, DriverContext, Ensured, Target } from '../driver.js';
 import type { ChildTask } from './child.js';
@@ -70,6 +71,13 @@ export function contractHands(name: string, makeDriver: () => Driver, samples: D
     expect(await inspect(meant)).toEqual({ state: 'present', observed: ensured.observed });
     expect(await marks()).toContainEqual(expect.objectContaining({ resource: meant.resource, generation: meant.generation }));
   };
+  /** All that exists of a resource, without what differs from one to the other: names of resources, numbers, what is random. */
+  const standing = async (meant: Target): Promise<string[]> => {
+    const called = new RegExp(`${meant.resource.name.replaceAll('-', '[-_]')}(?!\\d)`);
+    const files = (await readdir(place.root, { recursive: true })).filter((path) => called.test(path));
+    const all = [...files, ...((await samples.elsewhere?.(meant, place)) ?? [])];
+    return all.map((one) => one.replaceAll(new RegExp(called, 'g'), '*').replaceAll(/[0-9a-f]{6,}|\d+/g, '#')).toSorted();
+  };
   /** What was ended is started by looks. */
   const untilHealthy = async (meant: Target) => {
     if (!driver.observe) return;
@@ -90,6 +98,8 @@ export function contractHands(name: string, makeDriver: () => Driver, samples: D
   };
   const points = (count: number) => chosenPoints(count, samples.points, random);
   const simulatedPoints = (count: number) => chosenPoints(count, samples.simulated ?? count, random);
+  /** A few of them, for what takes several calls each. */
+  const fewPoints = (count: number) => chosenPoints(count, undefined, random);
 
   return {
     ...{ driver, makeDriver, samples, random, begin, end },
@@ -97,7 +107,7 @@ export function contractHands(name: string, makeDriver: () => Driver, samples: D
     context: (signal?: AbortSignal) => place.context(signal),
     spec: () => spec,
     inputs: () => inputs,
-    ...{ target, later, ensure, destroy, inspect, marks, child, effectsOf, points, simulatedPoints, mayBeMissed },
-    ...{ expectDestroyed, expectWorks, untilHealthy },
+    ...{ target, later, ensure, destroy, inspect, marks, child, effectsOf, points, simulatedPoints, fewPoints, mayBeMissed },
+    ...{ expectDestroyed, expectWorks, standing, untilHealthy },
   };
 }

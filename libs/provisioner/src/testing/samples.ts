@@ -13,6 +13,8 @@ export interface DriverSamples {
   works(ensured: Ensured, place: ContractPlace): Promise<void>;
   /** Throws when something of what was made is still to be had. */
   gone(ensured: Ensured, place: ContractPlace): Promise<void>;
+  /** Names of all that exists of a resource elsewhere than in files at the place that bear its name. */
+  elsewhere?(target: Target, place: ContractPlace): Promise<string[]>;
   /** Of a driver that can stop: throws when something of it still runs. */
   stopped?(ensured: Ensured, place: ContractPlace): Promise<void>;
   /** Puts something of somebody else's where the driver would work; the returned function throws when it was touched. */

@@ -8,11 +8,15 @@ import { withEffects, withPieces } from './effects.js';
 
 /** So many points are tried at once: each has resources of its own. */
 const AT_ONCE = 4;
+/** What is there for a moment only has gone after so many ms. */
+const PASSES = 10_000;
 
 /** What of a call differs from an ordinary one. */
 interface Different {
   from?: Part;
   spec?: JsonObject;
+  /** Points of so many; those that the driver's samples say when left out. */
+  chosen?(count: number): number[];
 }
 
 /**
@@ -54,7 +58,7 @@ export function describeSimulatedDeaths(hands: Hands): void {
     const counted = target(`${action}-count`);
     await ready(counted);
     const count = await die(action, counted, Infinity, different);
-    const points = hands.simulatedPoints(count).values();
+    const points = (different.chosen ?? hands.simulatedPoints)(count).values();
     const work = Array.from({ length: AT_ONCE }, async () => {
       for (const effect of points) {
         const meant = target(`${action}-${effect}`);
@@ -68,6 +72,13 @@ export function describeSimulatedDeaths(hands: Hands): void {
     if (failed) throw failed.reason;
   };
   const nothing = async () => {};
+  const read = async (meant: Target) =>
+    readOut(driver.portable!, meant, hands.spec() as never, await hands.context(), randomUUID());
+  const full = async (meant: Target) => {
+    const ensured = await ensure(meant);
+    await samples.data!.put(ensured, hands.place());
+    return ensured;
+  };
 
   describe('dead right before each effect, simulated', () => {
     test(
@@ -103,15 +114,45 @@ export function describeSimulatedDeaths(hands: Hands): void {
     );
 
     const { data, changed } = samples;
-    if (driver.portable && data) {
-      const read = async (meant: Target) =>
-        readOut(driver.portable!, meant, hands.spec() as never, await hands.context(), randomUUID());
-      const full = async (meant: Target) => {
-        const ensured = await ensure(meant);
-        await data.put(ensured, hands.place());
-        return ensured;
-      };
+    test(
+      'of ensure, twice, nothing stands afterwards but what stands where nobody died',
+      async () => {
+        const from = driver.portable && data ? await full(target('source')).then(() => read(target('source'))) : undefined;
+        const begin = async (meant: Target) => {
+          const context = await hands.context();
+          return ensure(meant, { ...context, ...(from && { from: dataOf(from, context) }) });
+        };
+        const clean = target('undisturbed');
+        const count = await die('ensure', clean, Infinity, { ...(from && { from }) });
+        await begin(later(clean));
+        const first = async (meant: Target) => {
+          const earlier = { ...meant, epoch: meant.epoch - 1 };
+          await die('ensure', earlier, 1 + Math.floor(hands.random() * count), { ...(from && { from }) });
+        };
+        const tried: Target[] = [];
+        const again = async (meant: Target) => {
+          await begin(meant);
+          tried.push(meant);
+        };
+        await dieEverywhere('ensure', first, again, { ...(from && { from }), chosen: hands.fewPoints });
+        // Only now: while others are at work, folders come and go. What runs may have files for a moment.
+        const standing = async () => {
+          const usual = await hands.standing(clean);
+          expect(usual).not.toEqual([]);
+          const all: [string[], string[]][] = [];
+          for (const meant of tried) all.push([await hands.standing(meant), usual]);
+          return all;
+        };
+        const differ = (all: [string[], string[]][]) => all.some(([one, usual]) => one.join() !== usual.join());
+        for (const until = Date.now() + PASSES; differ(await standing()) && Date.now() < until;) {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        for (const [one, usual] of await standing()) expect(one).toEqual(usual);
+      },
+      LONG,
+    );
 
+    if (driver.portable && data) {
       test(
         'of reading out, it works on and is read out again',
         () =>

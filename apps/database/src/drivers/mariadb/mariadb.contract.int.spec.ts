@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { driverContract, type ContractPlace } from '@slipway/provisioner/testing';
 import { nameOnServer } from '../../server/naming.js';
-import { ask, missing } from './testing/asking.js';
+import { ask, missing, superuserOf } from './testing/asking.js';
 import { contractDriver } from './testing/contract-driver.js';
 
 const schema = `
@@ -32,10 +32,16 @@ driverContract('mariadb', contractDriver, {
     await secrets.put('stranger', randomUUID());
     await expect(ask({ ...outputs, password: 'secret://stranger#1' }, secrets, 'SELECT 1')).rejects.toThrow(/Access denied/);
   },
+  // Its databases are folders at the place.
+  elsewhere: async (target, place) => {
+    const users = `SELECT CONCAT('user ', User) FROM mysql.user WHERE User = '${nameOnServer('contract', target)}'`;
+    const attempts = `SELECT CONCAT('attempt ', base) FROM slipway.attempt WHERE called = '${nameOnServer('contract', target)}'`;
+    const said = await ask(await superuserOf(place), (await place.context()).secrets, `${users} UNION ${attempts}`);
+    return said.split('\n');
+  },
   foreign: async (place: ContractPlace, target) => {
-    const { filesystem, secrets } = await place.context();
-    const record = JSON.parse(String(await filesystem.readFile(`${place.root}/server/server.json`))) as { superuser: string };
-    const superuser = { socket: `${place.root}/server/run/mariadb.sock`, user: 'slipway', password: record.superuser };
+    const { secrets } = await place.context();
+    const superuser = await superuserOf(place);
     const name = nameOnServer('contract', target);
     await ask(superuser, secrets, `CREATE DATABASE ${name}; CREATE TABLE ${name}.precious AS SELECT 'mine' AS whose`);
     return async () => {

@@ -7,17 +7,10 @@ import { OwnServer } from '../../server/own-server.js';
 import { makeCertificates, type Certificates } from '../../testing/certificates.js';
 import { mariadbProgram } from './mariadb-server.js';
 import { mariadbDriver } from './mariadb.js';
-import { ask, onMariadb } from './testing/asking.js';
+import { ask, onMariadb, superuserOf } from './testing/asking.js';
 import { contractDriver } from './testing/contract-driver.js';
 
 const LONG = 120_000;
-
-/** As who has all rights on a server of our own. */
-async function superuserOf(place: ContractPlace): Promise<JsonObject> {
-  const { filesystem } = await place.context();
-  const record = JSON.parse(String(await filesystem.readFile(`${place.root}/server/server.json`))) as { superuser: string };
-  return { socket: `${place.root}/server/run/mariadb.sock`, user: 'slipway', password: record.superuser };
-}
 
 onMariadb('databases on MariaDB', () => {
   const driver = contractDriver();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
 import { ContractPlace } from '@slipway/provisioner/testing';
 import { makeCertificates, type Certificates } from '../../testing/certificates.js';
-import { ask, onPostgres } from './testing/asking.js';
+import { ask, onPostgres, superuserOf } from './testing/asking.js';
 import { contractDriver } from './testing/contract-driver.js';
 import { postgresDriver } from './postgres.js';
 
@@ -26,8 +26,7 @@ onPostgres('a PostgreSQL server that the configuration names', () => {
     port = outputs['port'] as number;
     const { filesystem, secrets } = await theirs.context();
     const home = join(theirs.root, 'server');
-    const record = JSON.parse(String(await filesystem.readFile(join(home, 'server.json')))) as { superuser: string };
-    superuser = { ...outputs, host: join(home, 'run'), database: 'postgres', user: 'slipway', password: record.superuser };
+    superuser = await superuserOf(theirs);
     await ask(superuser, secrets, `CREATE ROLE administrator LOGIN CREATEDB CREATEROLE PASSWORD '${PASSWORD}'`);
     await ask(superuser, secrets, 'CREATE DATABASE books OWNER administrator');
 

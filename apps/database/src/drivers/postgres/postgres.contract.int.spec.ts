@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { driverContract, type ContractPlace } from '@slipway/provisioner/testing';
 import { nameOnServer } from '../../server/naming.js';
-import { ask, missing } from './testing/asking.js';
+import { ask, missing, superuserOf } from './testing/asking.js';
 import { contractDriver } from './testing/contract-driver.js';
 
 const schema = `
@@ -34,21 +34,16 @@ driverContract('postgres', contractDriver, {
       /authentication failed/,
     );
   },
-  foreign: async (place: ContractPlace, target) => {
-    const other = place.target('database', 'other');
-    const { outputs } = await contractDriver().ensure(other, {}, {}, await place.context());
-    const { secrets } = await place.context();
-    const record = JSON.parse(String(await (await place.context()).filesystem.readFile(`${place.root}/server/server.json`))) as {
-      superuser: string;
-    };
+  elsewhere: async (target, place) => {
     const name = nameOnServer('contract', target);
-    const superuser = {
-      ...outputs,
-      host: `${place.root}/server/run`,
-      database: 'postgres',
-      user: 'slipway',
-      password: record.superuser,
-    };
+    const names = `SELECT 'database ' || datname FROM pg_database WHERE datname = '${name}'
+      UNION ALL SELECT 'role ' || rolname FROM pg_roles WHERE rolname = '${name}'`;
+    return (await ask(await superuserOf(place), (await place.context()).secrets, names)).split('\n');
+  },
+  foreign: async (place: ContractPlace, target) => {
+    const { secrets } = await place.context();
+    const name = nameOnServer('contract', target);
+    const superuser = await superuserOf(place);
     await ask(superuser, secrets, `CREATE DATABASE ${name}`);
     await ask({ ...superuser, database: name }, secrets, "CREATE TABLE precious AS SELECT 'mine'::text AS whose");
     return async () => {

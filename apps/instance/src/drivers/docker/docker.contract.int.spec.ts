@@ -35,6 +35,13 @@ driverContract('docker', () => contractDriver(module), {
     };
   },
   works: async ({ outputs }) => expect(await ask(Number(outputs.port), '/')).toBe('here'),
+  elsewhere: async ({ resource }) => {
+    const ours = [`label=slipway.name=${resource.name}`, 'label=slipway.mesh=contract'].flatMap((label) => ['--filter', label]);
+    return engine!
+      .docker('ps', '--all', '--format', '{{.Names}}', ...ours)
+      .trim()
+      .split('\n');
+  },
   gone: async ({ outputs }, place) => {
     await expect(ask(Number(outputs.port), '/')).rejects.toThrow('ECONNREFUSED');
     const [claimed] = readdirSync(`${place.root}/ports`).filter((claim) => claim.startsWith(`${Number(outputs.port)}@`));

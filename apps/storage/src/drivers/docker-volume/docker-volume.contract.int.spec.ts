@@ -24,6 +24,13 @@ driverContract('docker-volume', () => dockerVolumeDriver({ mesh: 'contract', doc
     const kept = `fs.writeFileSync('/data/file', 'kept'); fs.readFileSync('/data/file', 'utf8')`;
     expect(engine!.inside(outputs['volume'], kept)).toBe('kept');
   },
+  elsewhere: async ({ resource }) => {
+    const ours = [`label=slipway.name=${resource.name}`, 'label=slipway.mesh=contract'].flatMap((label) => ['--filter', label]);
+    return engine!
+      .docker('volume', 'ls', '--quiet', ...ours)
+      .trim()
+      .split('\n');
+  },
   gone: async ({ outputs }) => {
     expect(engine!.docker('volume', 'ls', '--quiet', '--filter', `name=^${String(outputs['volume'])}$`)).toBe('');
   },

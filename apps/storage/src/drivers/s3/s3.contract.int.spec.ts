@@ -3,6 +3,7 @@ import { afterAll, expect } from '@jest/globals';
 import { startS3Store, whyNoS3Store } from '@slipway/interfaces/testing';
 import { EngineMarks, type Ensured } from '@slipway/provisioner';
 import { driverContract, type ContractPlace } from '@slipway/provisioner/testing';
+import { prefixOf } from './names.js';
 import { contractDriver } from './testing/contract-driver.js';
 import { bucketAs } from './testing/bucket.js';
 
@@ -40,6 +41,12 @@ driverContract('s3', () => contractDriver(module), {
     const bucket = await reached(ensured, place);
     await bucket.put('file', 'kept');
     expect(String(await bucket.get('file'))).toBe('kept');
+  },
+  elsewhere: async (target, place) => {
+    const { place: id } = (await EngineMarks.known(await place.context(), 'contract'))!;
+    const { endpoint, accessKeyId, secretAccessKey } = store!;
+    const buckets = await bucketAs({ endpoint, region: 'us-east-1', bucket: '', accessKeyId }, secretAccessKey).buckets();
+    return buckets.filter((bucket) => bucket.startsWith(prefixOf(id, target)));
   },
   gone: async ({ outputs }) => {
     const bucket = bucketAs({ ...outputs, accessKeyId: store!.accessKeyId }, store!.secretAccessKey);

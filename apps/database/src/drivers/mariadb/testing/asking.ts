@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
+import type { ContractPlace } from '@slipway/provisioner/testing';
 import type { SecretRef, Secrets } from '@slipway/secrets';
 
 /** Why there can be no MariaDB here; nothing when there can. */
@@ -11,6 +12,13 @@ export const missing = existsSync('/usr/sbin/mariadbd') ? undefined : 'MariaDB i
 /** A suite that needs it: skipped by name where it is missing. */
 export const onMariadb = (name: string, suite: () => void): void =>
   missing === undefined ? describe(name, suite) : describe.skip(`${name} (skipped: ${missing})`, suite);
+
+/** As who has all rights on a place's server of our own. */
+export async function superuserOf(place: ContractPlace): Promise<JsonObject> {
+  const { filesystem } = await place.context();
+  const record = JSON.parse(String(await filesystem.readFile(`${place.root}/server/server.json`))) as { superuser: string };
+  return { socket: `${place.root}/server/run/mariadb.sock`, user: 'slipway', password: record.superuser };
+}
 
 /** One statement as somebody who has a database's outputs, over the network as an instance would; what it gives back. */
 export async function ask(outputs: JsonObject, secrets: Secrets, sql: string, options: string[] = []): Promise<string> {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
+import type { ContractPlace } from '@slipway/provisioner/testing';
 import type { SecretRef, Secrets } from '@slipway/secrets';
 
 const BY_VERSION = '/usr/lib/postgresql';
@@ -18,6 +19,13 @@ export const onPostgres = (name: string, suite: () => void): void =>
 
 function versions(): string[] {
   return existsSync(BY_VERSION) ? readdirSync(BY_VERSION).map((version) => `${BY_VERSION}/${version}/bin`) : [];
+}
+
+/** As who has all rights on a place's server of our own. */
+export async function superuserOf(place: ContractPlace): Promise<JsonObject> {
+  const { filesystem } = await place.context();
+  const { port, superuser } = JSON.parse(String(await filesystem.readFile(`${place.root}/server/server.json`))) as JsonObject;
+  return { host: `${place.root}/server/run`, port: port!, database: 'postgres', user: 'slipway', password: superuser! };
 }
 
 /** One statement as somebody who has a database's outputs, over the network as an instance would; what it gives back. */
