@@ -4,6 +4,8 @@ import type { Death, TestMesh } from '@slipway/testing';
 
 /** Before a process that has died comes back, in ms. */
 const AWAY = 200;
+/** How long all of them may take to serve, in ms: some die before they do. */
+const PATIENCE = 120_000;
 
 /** Lets the processes of a mesh die at one named point after the other; each comes back armed with its next one. */
 export class Deaths {
@@ -25,7 +27,7 @@ export class Deaths {
   async begin(): Promise<void> {
     await Promise.all([...this.#left.keys()].map((service) => this.mesh.hostOf(service).kill()));
     for (const service of this.#left.keys()) this.#lives.push(this.#live(service));
-    await this.mesh.ready();
+    await this.mesh.ready(PATIENCE);
   }
 
   /** Points that nobody has come to yet. Throws what a process could not come back for. */

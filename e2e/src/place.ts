@@ -12,7 +12,7 @@ export function standing(dataFolder: string): string[] {
         for (const resource of names(root).filter((name) => name.includes('.'))) {
           for (const entry of names(join(root, resource))) {
             const path = join(root, resource, entry);
-            if (statSync(path).isDirectory()) found.push(`${kind}/${resource}/${entry}`);
+            if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) found.push(`${kind}/${resource}/${entry}`);
           }
         }
       }

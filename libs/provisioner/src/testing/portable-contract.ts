@@ -132,7 +132,7 @@ export function describePortable(hands: Hands): void {
       LONG,
     );
 
-    // So it is where a process was killed, and a program that it has started goes on while another one begins anew.
+    // So it is where a process was stopped, or the programs of one that was killed go on, while another one begins anew.
     test(
       'of several imports at once, one makes it and all agree',
       async () => {

@@ -148,7 +148,7 @@ export class PostgresEngine implements Engine {
     try {
       await readDump(this.context, access, dump, generation.name);
     } catch (error) {
-      // Another attempt's pg_restore, which goes on when we die, makes the same first: ours waits for it, and meets what it has made.
+      // The pg_restore of another attempt may still run: then ours waits for it, and meets what it has made.
       if (!(await this.#filled(generation))) throw error;
     }
   }
