@@ -47,8 +47,9 @@ describe('an ensure in a process that dies', () => {
     );
   const spec = async () => rig.spec({ command: ['node', '-e', APP], artefactBlob: undefined, secrets: { key: {} } });
 
-  const expectNothingLeft = (target: Target) => {
-    expect(rig.processes()).toEqual([]);
+  const expectNothingLeft = async (target: Target) => {
+    // What it started just before it was told, or died, may need a moment to end or to see that its folder is gone.
+    await eventually('nothing runs', () => rig.processes().length === 0);
     expect([...rig.claims('ports'), ...rig.claims('users')]).toEqual([]);
     expect(readdirSync(join(rig.root, `default.${target.resource.name}`))).toEqual(['g1']);
     expect(statSync(rig.home(target)).isFile()).toBe(true);
@@ -67,7 +68,7 @@ describe('an ensure in a process that dies', () => {
         expect(await ask(outputs.port as number, '/')).toBe('here');
       }
       await rig.driver.destroy(target, rig.context());
-      expectNothingLeft(target);
+      await expectNothingLeft(target);
     }
   });
 
@@ -81,9 +82,7 @@ describe('an ensure in a process that dies', () => {
       await rig.driver.destroy(target, rig.context());
       child.kill('SIGCONT');
       await ended(child);
-      // What it started just before it was told may need a moment to see that its folder is gone.
-      await eventually('nothing runs', () => rig.processes().length === 0);
-      expectNothingLeft(target);
+      await expectNothingLeft(target);
     }
   });
 
