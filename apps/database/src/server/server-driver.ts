@@ -1,28 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { SlipwayError, type DatabaseSpec, type InspectAnswer } from '@slipway/contracts';
+import type { DatabasesOnServerConfig } from '@slipway/mesh';
 import { secretPrefix, type Driver, type DriverContext, type Identity, type Target } from '@slipway/provisioner';
 import { dumpFile, dumpsAt, readOnce } from './dumps.js';
 import type { Admission, Engine, Generation, Standing } from './engine.js';
 import { nameOnServer } from './naming.js';
+import type { ServerPlace } from './server-place.js';
 
-/** A kind of database server at a place: the one that is named in the configuration, or our own. */
-export interface ServerPlace {
-  /** The engine; one of our own is made and started where it does not run. */
-  engine(context: DriverContext): Promise<Engine>;
-  /** The same, but none is made: `undefined` where it was never needed yet. */
-  existing(context: DriverContext): Promise<Engine | undefined>;
-  /** Brings our own back when it does not run. */
-  keep(context: DriverContext): Promise<void>;
-  /** Ends our own; all that it has stays. */
-  end(context: DriverContext): Promise<void>;
-}
-
-export interface ServerDriverOptions {
-  name: string;
+/** What a driver of databases on servers is made of. */
+export interface OnServerOptions {
   /** Part of every name on the server, so that several meshes may share it. */
   mesh: string;
-  /** Most connections of a database whose definition does not say. */
-  connectionLimit: number;
+  /** `databases.<engine>` of the configuration. */
+  config: DatabasesOnServerConfig;
+}
+
+export interface ServerDriverOptions extends OnServerOptions {
+  name: string;
   place: ServerPlace;
   /** Of the dumps that the engine's own tool makes. */
   mediaType: string;
@@ -32,7 +26,7 @@ export interface ServerDriverOptions {
  * Databases on a server, each with a role of its own that nobody else may be. How makers and destroyers keep out of each
  * other's way is said at {@link Engine}.
  */
-export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: ServerDriverOptions): Driver<DatabaseSpec> {
+export function serverDriver({ name, mesh, config, place, mediaType }: ServerDriverOptions): Driver<DatabaseSpec> {
   const generationOf = (target: Identity): Generation => ({
     name: nameOnServer(mesh, target),
     resource: target.resource,
@@ -146,7 +140,7 @@ export function serverDriver({ name, mesh, connectionLimit, place, mediaType }: 
   };
 
   function admissionOf(spec: DatabaseSpec, password: string): Admission {
-    return { password, connections: spec.connectionLimit ?? connectionLimit };
+    return { password, connections: spec.connectionLimit ?? config.connectionLimit };
   }
 
   async function make(

@@ -1,7 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { driverContract, type ContractPlace } from '@slipway/provisioner/testing';
 import { nameOnServer } from '../../server/naming.js';
+import { keptData, serverSamples } from '../../testing/server-samples.js';
 import { ask, missing, superuserOf } from './testing/asking.js';
 import { contractDriver } from './testing/contract-driver.js';
 
@@ -10,28 +10,10 @@ const schema = `
   CREATE TABLE data (kept LONGTEXT);
   CREATE VIEW seen AS SELECT LENGTH(kept) AS n FROM data;`;
 const spec = { schema, connectionLimit: 7 };
-const content = randomBytes(60_000).toString('hex');
 
 driverContract('mariadb', contractDriver, {
   module: new URL('../../../dist/drivers/mariadb/testing/contract-driver.js', import.meta.url).href,
-  make: 'contractDriver',
-  // The first one at a place makes the server, which is told by a test of its own.
-  prepare: async (place) => {
-    const first = place.target('database', 'first');
-    await contractDriver().ensure(first, {}, {}, await place.context());
-    await contractDriver().destroy(first, await place.context());
-    return { spec };
-  },
-  works: async ({ outputs }, place) => {
-    const { secrets } = await place.context();
-    expect(await ask(outputs, secrets, "INSERT INTO entries (text) VALUES ('kept') RETURNING text")).toBe('kept');
-  },
-  gone: async ({ outputs }, place) => {
-    const { secrets } = await place.context();
-    await expect(ask(outputs, secrets, 'SELECT 1')).rejects.toMatchObject({ code: 'secret-missing' });
-    await secrets.put('stranger', randomUUID());
-    await expect(ask({ ...outputs, password: 'secret://stranger#1' }, secrets, 'SELECT 1')).rejects.toThrow(/Access denied/);
-  },
+  ...serverSamples(contractDriver, ask, { spec, denied: /Access denied/ }),
   // Its databases are folders at the place.
   elsewhere: async (target, place) => {
     const users = `SELECT CONCAT('user ', User) FROM mysql.user WHERE User = '${nameOnServer('contract', target)}'`;
@@ -49,13 +31,7 @@ driverContract('mariadb', contractDriver, {
     };
   },
   data: {
-    put: async ({ outputs }, place) => {
-      await ask(outputs, (await place.context()).secrets, `INSERT INTO data VALUES ('${content}')`);
-    },
-    has: async ({ outputs }, place) => {
-      const { secrets } = await place.context();
-      expect(await ask(outputs, secrets, 'SELECT kept, n FROM data, seen')).toBe(`${content}\t${content.length}`);
-    },
+    ...keptData(ask, '\t'),
     hostile: {
       'commands of the client': Buffer.from('\\! touch /tmp/slipway-never-made\n-- Dump completed\n'),
       'a database of others': Buffer.from('CREATE DATABASE others;\n-- Dump completed\n'),
@@ -73,7 +49,5 @@ driverContract('mariadb', contractDriver, {
     spec: { ...spec, connectionLimit: 9 },
     holds: async ({ observed }) => expect(observed).toMatchObject({ connectionLimit: 9 }),
   },
-  points: 2,
-  simulated: 6,
   missing,
 });

@@ -1,32 +1,22 @@
 import { chown, copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { DatabaseSpec, JsonObject } from '@slipway/contracts';
+import type { JsonObject } from '@slipway/contracts';
 import { ContractPlace, withEffects } from '@slipway/provisioner/testing';
 import { OwnServer } from '../../server/own-server.js';
 import { makeCertificates, type Certificates } from '../../testing/certificates.js';
+import { LONG, databasesOf } from '../../testing/databases.js';
+import { namesMissingPrograms, refusesSchemas } from '../../testing/server-tests.js';
 import { mariadbProgram } from './mariadb-server.js';
 import { mariadbDriver } from './mariadb.js';
 import { ask, onMariadb, superuserOf } from './testing/asking.js';
 import { contractDriver } from './testing/contract-driver.js';
 
-const LONG = 120_000;
-
 onMariadb('databases on MariaDB', () => {
-  const driver = contractDriver();
-  let place: ContractPlace;
-  beforeAll(async () => {
-    place = await ContractPlace.make();
-  });
-  afterAll(async () => {
-    await driver.end!(await place.context());
-    await place.remove();
-  }, LONG);
-
-  const target = (name: string) => place.target('database', name);
-  const ensure = async (name: string, spec: DatabaseSpec = {}) => driver.ensure(target(name), spec, {}, await place.context());
+  const databases = databasesOf(contractDriver());
+  const { driver, place, context, target, ensure } = databases;
   const asking = async (outputs: JsonObject, sql: string, options?: string[]) =>
-    ask(outputs, (await place.context()).secrets, sql, options);
+    ask(outputs, (await context()).secrets, sql, options);
 
   test(
     'outputs say where it is, the password as a reference only; the schema stands',
@@ -65,10 +55,10 @@ onMariadb('databases on MariaDB', () => {
       }
       await expect(asking(mine.outputs, 'CREATE DATABASE more')).rejects.toThrow(/Access denied/);
       await expect(asking(mine.outputs, "CREATE USER more@'%'")).rejects.toThrow(/Access denied/);
-      const superuser = { ...(await superuserOf(place)), socket: '', host: '127.0.0.1', port: mine.outputs['port']! };
+      const superuser = { ...(await superuserOf(place())), socket: '', host: '127.0.0.1', port: mine.outputs['port']! };
       await expect(asking(superuser, 'SELECT 1')).rejects.toThrow(/Access denied|not allowed/);
       const users = await asking(
-        await superuserOf(place),
+        await superuserOf(place()),
         "SELECT user FROM mysql.user WHERE user NOT LIKE 'default%' ORDER BY user",
       );
       expect(users.split('\n')).toEqual(['mariadb.sys', 'slipway']);
@@ -81,62 +71,49 @@ onMariadb('databases on MariaDB', () => {
     async () => {
       const { outputs } = await ensure('narrow', { connectionLimit: 3 });
       const limit = "SELECT max_user_connections FROM mysql.user WHERE user = '" + String(outputs['user']) + "'";
-      expect(await asking(await superuserOf(place), limit)).toBe('3');
+      expect(await asking(await superuserOf(place()), limit)).toBe('3');
       expect(await ensure('narrow', { connectionLimit: 4 })).toMatchObject({ effect: 'found', observed: { connectionLimit: 4 } });
       const holding = asking(outputs, 'SELECT SLEEP(600)').catch((error: unknown) => String(error));
       const connected = `SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = '${String(outputs['user'])}'`;
-      while ((await asking(await superuserOf(place), connected)) === '0') await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(await driver.destroy(target('narrow'), await place.context())).toBe('destroyed');
+      while ((await asking(await superuserOf(place()), connected)) === '0')
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(await driver.destroy(target('narrow'), await context())).toBe('destroyed');
       expect(await holding).toMatch(/Lost connection|killed|gone away/);
     },
     LONG,
   );
 
-  test.each([
+  refusesSchemas(databases, asking, [
     ['a mistake in the second statement', 'CREATE TABLE a (x INT); CREATE TABEL b (y INT)', /error in your SQL syntax/],
     ['a command of the client', 'CREATE TABLE a (x INT);\n\\! touch /tmp/slipway-never-made', /Unknown command/],
     ['rights for itself', 'GRANT ALL ON *.* TO CURRENT_USER', /Access denied/],
-  ])(
-    'a schema with %s is refused by name, and nothing of it stands',
-    async (what, schema, reason) => {
-      const name = what.replaceAll(/[^a-z]+/gi, '-').toLowerCase();
-      await expect(ensure(name, { schema })).rejects.toMatchObject({
-        code: 'spec-invalid',
-        details: { fields: [{ field: 'schema', reason: expect.stringMatching(reason) }] },
-      });
-      expect((await driver.inspect(target(name), await place.context())).state).toBe('partial');
-      const { effect, outputs } = await ensure(name, { schema: 'CREATE TABLE a (x TEXT)' });
-      expect(effect).toBe('made');
-      expect(await asking(outputs, 'SELECT COUNT(*) FROM a')).toBe('0');
-    },
-    LONG,
-  );
+  ]);
 
   test(
     'what an attempt has left that died goes, also where the one that made it dies before it came to that',
     async () => {
       /** Dies right before a program is run, the n-th one with those words on its input or in its line: it changes nothing any more. */
       const dieBefore = async (epoch: number, words: string) => {
-        const context = await place.context();
+        const living = await context();
         let dead = false;
         const alive = async () => {
           if (dead) throw new Error('dead');
         };
-        const { command } = withEffects(context, alive);
+        const { command } = withEffects(living, alive);
         const exec: typeof command.exec = async (line, options) => {
           dead ||= `${line.join(' ')} ${String(options?.input)}`.includes(words);
           return command.exec(line, options);
         };
-        const dying = { ...withEffects(context, alive), command: { ...command, exec } };
+        const dying = { ...withEffects(living, alive), command: { ...command, exec } };
         const meant = { ...target('twice'), epoch };
         await expect(driver.ensure(meant, { schema: 'CREATE TABLE a (x INT)' }, {}, dying)).rejects.toThrow('dead');
       };
       await dieBefore(1, 'CREATE TABLE a');
       await dieBefore(2, 'SELECT base FROM slipway.attempt');
-      const found = await driver.ensure({ ...target('twice'), epoch: 3 }, {}, {}, await place.context());
+      const found = await driver.ensure({ ...target('twice'), epoch: 3 }, {}, {}, await context());
       expect(found.effect).toBe('found');
       const bases = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'default_twice%'";
-      expect(await asking(await superuserOf(place), bases)).toBe(found.outputs['database']);
+      expect(await asking(await superuserOf(place()), bases)).toBe(found.outputs['database']);
     },
     LONG,
   );
@@ -145,7 +122,7 @@ onMariadb('databases on MariaDB', () => {
     'a rotated password is in force at once, and the old one is over',
     async () => {
       const { outputs } = await ensure('rotating');
-      const next = await driver.rotate!(target('rotating'), {}, {}, await place.context());
+      const next = await driver.rotate!(target('rotating'), {}, {}, await context());
       expect(next.outputs).toEqual({ ...outputs, password: 'secret://database-default.rotating/g1/password#2' });
       expect(await asking(next.outputs, 'SELECT 1')).toBe('1');
       await expect(asking(outputs, 'SELECT 1')).rejects.toThrow(/Access denied/);
@@ -157,40 +134,27 @@ onMariadb('databases on MariaDB', () => {
     'the server of our own is another user’s, its socket is for us alone; killed it comes back with all it had, ended it is gone',
     async () => {
       const { outputs } = await ensure('kept', { schema: 'CREATE TABLE a (x INT); INSERT INTO a VALUES (7)' });
-      const home = `${place.root}/server`;
+      const home = `${place().root}/server`;
       const { uid, mode } = await stat(`${home}/run`);
       expect(mode & 0o777).toBe(0o700);
       if (process.getuid!() === 0) expect(uid).not.toBe(0);
-      expect(await readdir(`${place.root}/passwords`)).toEqual(['admin.cnf']);
+      expect(await readdir(`${place().root}/passwords`)).toEqual(['admin.cnf']);
 
-      const pid = async () => Number(await (await place.context()).filesystem.readFile(`${home}/run/mariadbd.pid`));
+      const pid = async () => Number(await (await context()).filesystem.readFile(`${home}/run/mariadbd.pid`));
       const before = await pid();
-      await contractDriver().keep!(await place.context());
+      await contractDriver().keep!(await context());
       expect(await pid()).toBe(before);
       process.kill(before, 'SIGKILL');
-      while ((await pid()) === before) await contractDriver().keep!(await place.context());
-      expect((await driver.inspect(target('kept'), await place.context())).state).toBe('present');
+      while ((await pid()) === before) await contractDriver().keep!(await context());
+      expect((await driver.inspect(target('kept'), await context())).state).toBe('present');
       expect(await asking(outputs, 'SELECT x FROM a')).toBe('7');
-      await driver.end!(await place.context());
+      await driver.end!(await context());
       await expect(asking(outputs, 'SELECT 1')).rejects.toThrow(/Can't connect/);
     },
     LONG,
   );
 
-  test(
-    'missing programs are named with their package',
-    async () => {
-      const empty = await ContractPlace.make();
-      const context = await empty.context();
-      const nothing = { ...context.filesystem, stat: async () => null };
-      await expect(driver.ensure(target('shop'), {}, {}, { ...context, filesystem: nothing })).rejects.toMatchObject({
-        code: 'driver-unavailable',
-        message: expect.stringMatching(/apt-get install mariadb-server.*databases\.mariadb\.server/),
-      });
-      await empty.remove();
-    },
-    LONG,
-  );
+  namesMissingPrograms(databases, /apt-get install mariadb-server.*databases\.mariadb\.server/);
 });
 
 onMariadb('a MariaDB server that the configuration names', () => {

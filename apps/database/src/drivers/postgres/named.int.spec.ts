@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
 import { ContractPlace } from '@slipway/provisioner/testing';
 import { makeCertificates, type Certificates } from '../../testing/certificates.js';
+import { LONG } from '../../testing/databases.js';
 import { ask, onPostgres, superuserOf } from './testing/asking.js';
 import { contractDriver } from './testing/contract-driver.js';
 import { postgresDriver } from './postgres.js';
 
-const LONG = 120_000;
 const PASSWORD = 'of the :administrator\\, who may not do everything';
 
 onPostgres('a PostgreSQL server that the configuration names', () => {

@@ -1,29 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { DatabaseSpec, JsonObject } from '@slipway/contracts';
+import { expect, test } from '@jest/globals';
+import type { JsonObject } from '@slipway/contracts';
 import { ContractPlace } from '@slipway/provisioner/testing';
+import { LONG, databasesOf } from '../../testing/databases.js';
+import { namesMissingPrograms, refusesSchemas } from '../../testing/server-tests.js';
 import { ask, onPostgres } from './testing/asking.js';
 import { contractDriver } from './testing/contract-driver.js';
 
-const LONG = 120_000;
-
 onPostgres('databases on PostgreSQL', () => {
-  const driver = contractDriver();
-  let place: ContractPlace;
-  beforeAll(async () => {
-    place = await ContractPlace.make();
-  });
-  afterAll(async () => {
-    await driver.end!(await place.context());
-    await place.remove();
-  }, LONG);
-
-  const target = (name: string, generation = 1) => place.target('database', name, generation);
-  const ensure = async (name: string, spec: DatabaseSpec = {}) => driver.ensure(target(name), spec, {}, await place.context());
-  const asking = async (outputs: JsonObject, sql: string, other = {}) =>
-    ask(outputs, (await place.context()).secrets, sql, other);
+  const databases = databasesOf(contractDriver());
+  const { driver, place, context, target, ensure } = databases;
+  const asking = async (outputs: JsonObject, sql: string) => ask(outputs, (await context()).secrets, sql);
 
   test(
     'outputs say where it is, the password as a reference only; the schema stands',
@@ -74,7 +63,7 @@ onPostgres('databases on PostgreSQL', () => {
     'more connections than it may have are refused; the limit follows the definition',
     async () => {
       const { outputs } = await ensure('narrow', { connectionLimit: 1 });
-      const { secrets } = await place.context();
+      const { secrets } = await context();
       const tooMany = /too many connections/;
       const hold = async (): Promise<string> => {
         const said = await ask(outputs, secrets, 'SELECT pg_sleep(600)').catch((error: unknown) => String(error));
@@ -91,39 +80,25 @@ onPostgres('databases on PostgreSQL', () => {
       expect(wider).toMatchObject({ effect: 'found', observed: { connectionLimit: 2 } });
       expect(await asking(outputs, 'SELECT 1')).toBe('1');
       // A destroy ends who is connected.
-      expect(await driver.destroy(target('narrow'), await place.context())).toBe('destroyed');
+      expect(await driver.destroy(target('narrow'), await context())).toBe('destroyed');
       expect(await holding).toMatch(/terminating connection|closed/);
     },
     LONG,
   );
 
-  test.each([
+  refusesSchemas(databases, asking, [
     ['a mistake in the second statement', 'CREATE TABLE a (x int); CREATE TABEL b (y int)', /syntax error/],
     ['a COMMIT of its own', 'CREATE TABLE a (x int); COMMIT', /transaction commands/],
     ['a role of all rights', 'SET ROLE slipway', /permission denied/],
     ['a constraint that fails', 'CREATE TABLE a (x int UNIQUE); INSERT INTO a VALUES (1), (1)', /unique constraint/],
-  ])(
-    'a schema with %s is refused by name, and nothing of it stands',
-    async (what, schema, reason) => {
-      const name = what.replaceAll(/[^a-z]+/gi, '-').toLowerCase();
-      await expect(ensure(name, { schema })).rejects.toMatchObject({
-        code: 'spec-invalid',
-        details: { fields: [{ field: 'schema', reason: expect.stringMatching(reason) }] },
-      });
-      expect((await driver.inspect(target(name), await place.context())).state).toBe('partial');
-      const { effect, outputs } = await ensure(name, { schema: 'CREATE TABLE a (x text)' });
-      expect(effect).toBe('made');
-      expect(await asking(outputs, 'SELECT count(*) FROM a')).toBe('0');
-    },
-    LONG,
-  );
+  ]);
 
   test(
     'drift shows: a schema that was changed',
     async () => {
       const { outputs, observed } = await ensure('drifting', { schema: 'CREATE TABLE a (x int)' });
       await asking(outputs, 'CREATE TABLE b (y int)');
-      const changed = await driver.inspect(target('drifting'), await place.context());
+      const changed = await driver.inspect(target('drifting'), await context());
       expect(changed.observed).toEqual({ ...observed, schema: expect.not.stringMatching(String(observed['schema'])) });
     },
     LONG,
@@ -133,13 +108,13 @@ onPostgres('databases on PostgreSQL', () => {
     'a rotated password is in force at once, or with the next ensure, and the old one is over',
     async () => {
       const { outputs } = await ensure('rotating');
-      const { secrets } = await place.context();
+      const { secrets } = await context();
       await secrets.put('database-default.rotating/g1/password', 'another-one-of-enough-letters');
       const next = await ensure('rotating');
       expect(next).toMatchObject({ effect: 'found', outputs: { password: 'secret://database-default.rotating/g1/password#2' } });
       expect(await asking(next.outputs, 'SELECT 1')).toBe('1');
       await expect(asking(outputs, 'SELECT 1')).rejects.toThrow(/authentication failed/);
-      const rotated = await driver.rotate!(target('rotating'), {}, {}, await place.context());
+      const rotated = await driver.rotate!(target('rotating'), {}, {}, await context());
       expect(rotated.outputs).toEqual({ ...next.outputs, password: 'secret://database-default.rotating/g1/password#3' });
       expect(await asking(rotated.outputs, 'SELECT 1')).toBe('1');
     },
@@ -150,79 +125,56 @@ onPostgres('databases on PostgreSQL', () => {
     'the server of our own runs as another user, its socket is for us alone, and no password lies about in clear but ours',
     async () => {
       await ensure('shop');
-      const home = `${place.root}/server`;
+      const home = `${place().root}/server`;
       const { uid, mode } = await stat(`${home}/run`);
       expect(mode & 0o777).toBe(0o700);
       if (process.getuid!() === 0) expect(uid).not.toBe(0);
       expect(await readdir(`${home}/run`)).not.toContain('password');
-      expect(await readdir(`${place.root}/passwords`)).toEqual(['admin.pgpass']);
-      expect((await stat(`${place.root}/passwords/admin.pgpass`)).mode & 0o777).toBe(0o600);
+      expect(await readdir(`${place().root}/passwords`)).toEqual(['admin.pgpass']);
+      expect((await stat(`${place().root}/passwords/admin.pgpass`)).mode & 0o777).toBe(0o600);
     },
     LONG,
   );
 
-  test(
-    'what stands in the way is found by its name: no programs, no way for their user',
-    async () => {
-      const empty = await ContractPlace.make();
-      const context = await empty.context();
-      const nothing = { ...context.filesystem, list: async () => [], stat: async () => null };
-      await expect(driver.ensure(target('shop'), {}, {}, { ...context, filesystem: nothing })).rejects.toMatchObject({
-        code: 'driver-unavailable',
-        message: expect.stringMatching(/apt-get install postgresql.*databases\.postgres\.server/),
-      });
-      await empty.remove();
-    },
-    LONG,
-  );
+  namesMissingPrograms(databases, /apt-get install postgresql.*databases\.postgres\.server/);
 });
 
 onPostgres('a PostgreSQL server of our own', () => {
-  const driver = contractDriver();
-  let place: ContractPlace;
-  beforeAll(async () => {
-    place = await ContractPlace.make();
-  });
-  afterAll(async () => {
-    await driver.end!(await place.context());
-    await place.remove();
-  }, LONG);
+  const { driver, place, context, target } = databasesOf(contractDriver());
 
   const postmaster = async () => {
-    const context = await place.context();
-    return Number(String(await context.filesystem.readFile(`${place.root}/server/data/postmaster.pid`)).split('\n')[0]);
+    const { filesystem } = await context();
+    return Number(String(await filesystem.readFile(`${place().root}/server/data/postmaster.pid`)).split('\n')[0]);
   };
-  const target = () => place.target('database', 'shop');
+  const shop = () => target('shop');
 
   test(
     'two at once make one; killed, it comes back with all it had; ended, it comes back when it is needed',
     async () => {
       const [first, second] = await Promise.all(
-        [1, 2].map(async () =>
-          contractDriver().ensure(target(), { schema: 'CREATE TABLE a (x int)' }, {}, await place.context()),
-        ),
+        [1, 2].map(async () => contractDriver().ensure(shop(), { schema: 'CREATE TABLE a (x int)' }, {}, await context())),
       );
       expect(first!.outputs).toEqual(second!.outputs);
       const { outputs } = first!;
-      const { secrets } = await place.context();
+      const { secrets } = await context();
       await ask(outputs, secrets, 'INSERT INTO a VALUES (7)');
 
       // Another of us, as after a kill -9 of ours: it is there, and is left alone.
       const before = await postmaster();
-      await contractDriver().keep!(await place.context());
+      await contractDriver().keep!(await context());
       expect(await postmaster()).toBe(before);
 
       process.kill(before, 'SIGKILL');
       await gone(before);
       // Its orphans hold on for a moment; the service looks again and again.
-      while ((await postmaster()) === before) await contractDriver().keep!(await place.context());
-      expect((await driver.inspect(target(), await place.context())).state).toBe('present');
+      while ((await postmaster()) === before) await contractDriver().keep!(await context());
+      expect((await driver.inspect(shop(), await context())).state).toBe('present');
       expect(await ask(outputs, secrets, 'SELECT x FROM a')).toBe('7');
 
-      await driver.end!(await place.context());
+      await driver.end!(await context());
       await expect(ask(outputs, secrets, 'SELECT 1')).rejects.toThrow(/refused/);
-      await driver.end!(await place.context());
-      expect((await driver.inspect(target(), await place.context())).state).toBe('present');
+      await driver.end!(await context());
+      expect((await driver.inspect(shop(), await context())).state).toBe('present');
       expect(await ask(outputs, secrets, 'SELECT x FROM a')).toBe('7');
     },
     LONG,
@@ -232,7 +184,7 @@ onPostgres('a PostgreSQL server of our own', () => {
     'is neither made nor started by looking where none was needed',
     async () => {
       const empty = await ContractPlace.make();
-      expect(await driver.inspect(target(), await empty.context())).toEqual({ state: 'absent', observed: {} });
+      expect(await driver.inspect(shop(), await empty.context())).toEqual({ state: 'absent', observed: {} });
       expect(await driver.marks(await empty.context())).toEqual([]);
       await driver.keep!(await empty.context());
       await driver.end!(await empty.context());
@@ -245,24 +197,24 @@ onPostgres('a PostgreSQL server of our own', () => {
   test(
     'a port that was taken meanwhile is told with what the server says',
     async () => {
-      await driver.ensure(target(), {}, {}, await place.context());
-      const { port } = JSON.parse(
-        String(await (await place.context()).filesystem.readFile(`${place.root}/server/server.json`)),
-      ) as { port: number };
-      await driver.end!(await place.context());
+      await driver.ensure(shop(), {}, {}, await context());
+      const { port } = JSON.parse(String(await (await context()).filesystem.readFile(`${place().root}/server/server.json`))) as {
+        port: number;
+      };
+      await driver.end!(await context());
       const squatter = spawn(process.execPath, [
         '-e',
         `require('net').createServer().listen(${port}, '127.0.0.1', () => console.log('on'))`,
       ]);
       await once(squatter.stdout, 'data');
       squatter.unref();
-      await expect(driver.keep!(await place.context())).rejects.toMatchObject({
+      await expect(driver.keep!(await context())).rejects.toMatchObject({
         code: 'driver-failed',
         message: expect.stringMatching(/postgres in .* does not run: .*could not bind/s),
       });
       squatter.kill();
       await once(squatter, 'exit');
-      await driver.keep!(await place.context());
+      await driver.keep!(await context());
     },
     LONG,
   );
