@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SlipwayError, hashOf, type JsonObject, type ResourceRef } from '@slipway/contracts';
-import type { Filesystem } from '@slipway/interfaces';
+import type { Command, Filesystem } from '@slipway/interfaces';
 import type { DriverContext, Identity, Mark, Target } from '../driver.js';
-import type { Fence } from './fence.js';
+import { Fence } from './fence.js';
 
 /** Name of the marker in a generation's folder. */
 export const MARKER = 'slipway.json';
@@ -133,6 +133,17 @@ export class GenerationFolder {
       await this.#files.remove(path);
     }
     return effect;
+  }
+
+  /**
+   * Begins to change what stands: no programs that do so are run for an earlier epoch from then on, those of the fence are. Throws
+   * `not-found`, and `generation-old` where a later epoch is at it.
+   */
+  async claim(command: Command): Promise<Fence> {
+    await this.assertPresent();
+    const fence = new Fence(this.path, this.target.epoch, command);
+    await fence.claim();
+    return fence;
   }
 
   /**

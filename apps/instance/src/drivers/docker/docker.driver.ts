@@ -194,9 +194,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
     assertDocker(spec);
     const marks = await EngineMarks.at(context, this.#options.mesh);
     const folder = new GenerationFolder(target, context);
-    await folder.assertPresent();
-    const fence = new Fence(folder.path, target.epoch, context.command);
-    await fence.claim();
+    const fence = await folder.claim(context.command);
     const before = await recordIn<ContainerRecord>(context.filesystem, folder.path);
     const container = this.#container(marks, target, folder, context);
     const record = await rebuild({ folder, target, spec, inputs, context }, before, fence, async ({ paths }, { take }) => {

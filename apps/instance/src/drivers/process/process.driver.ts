@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { SlipwayError, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
 import {
-  Fence,
   GenerationFolder,
   generationMarks,
   secretPrefix,
@@ -196,9 +195,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   ): Promise<Omit<Ensured, 'effect'>> {
     assertProcess(spec);
     const folder = new GenerationFolder(target, context);
-    await folder.assertPresent();
-    const fence = new Fence(folder.path, target.epoch, context.command);
-    await fence.claim();
+    const fence = await folder.claim(context.command);
     const changing = { ...context, command: fence.command };
     const before = await recordIn<InstanceRecord>(context.filesystem, folder.path);
     const work = { folder, target, spec, inputs, context, variables: this.#variables };

@@ -1,15 +1,7 @@
 import { join } from 'node:path';
 import { TAR, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
 import { assertRoom } from '@slipway/interfaces';
-import {
-  AtPlace,
-  Fence,
-  GenerationFolder,
-  generationMarks,
-  type Driver,
-  type DriverContext,
-  type Identity,
-} from '@slipway/provisioner';
+import { AtPlace, GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
 import { assertWithin, changeLimit, limitSize, readLimit, releaseLimit } from '../../size-limit.js';
 
 /** Where the data stand within the generation's folder, beside the marker: what the owner does there can't harm the mark. */
@@ -52,7 +44,7 @@ export function directoryDriver(): Driver<StorageSpec> {
       async update(target, spec, _inputs, context) {
         const generation = new GenerationFolder(target, context);
         await generation.assertPresent();
-        await change(generation, target, spec, context);
+        await change(generation, spec, context);
         context.progress(1, `Changed ${generation.path}`);
         return { outputs: { path: join(generation.path, DATA) }, observed: await observe(generation, context) };
       },
@@ -90,11 +82,10 @@ async function fill(staging: string, spec: StorageSpec, context: DriverContext):
 }
 
 /** Makes what stands as the spec says. Its owner stays: whoever is wired to it was given it. */
-async function change(folder: GenerationFolder, { epoch }: Identity, spec: StorageSpec, context: DriverContext): Promise<void> {
+async function change(folder: GenerationFolder, spec: StorageSpec, context: DriverContext): Promise<void> {
   const bytes = spec.sizeLimit === undefined ? undefined : bytesOf(spec.sizeLimit);
   await assertWithin(folder.path, join(folder.path, DATA), bytes, context);
-  const fence = new Fence(folder.path, epoch, context.command);
-  await fence.claim();
+  const fence = await folder.claim(context.command);
   const mode = spec.mode ?? DEFAULT_MODE;
   await fence.command.execOrThrow(['chmod', mode, '--', join(folder.path, DATA)]);
   await changeLimit(folder, join(folder.path, DATA), bytes, fence, context);
