@@ -8,6 +8,10 @@ import type { FilePart, FileStat, Filesystem } from '../filesystem.js';
 import { freeBytes } from './free-space.js';
 import { packFolder } from './pack-folder.js';
 import { unpackTar } from './unpack-tar.js';
+import { WriteBehind } from './write-behind.js';
+
+/** Bytes of a file that are read at once: each piece is a way to another thread and back. */
+const PIECE = 256 * 1024;
 
 /** Files on this machine. What it writes and renames is synced to disk, folder included, before it resolves. */
 export function localFilesystem(): Filesystem {
@@ -18,7 +22,7 @@ export function localFilesystem(): Filesystem {
     readPart,
     async openRead(path) {
       const handle = await open(absolute(path), 'r');
-      return createReadStream('', { fd: handle });
+      return createReadStream('', { fd: handle, highWaterMark: PIECE });
     },
     async stat(path) {
       const stats = await orNull(lstat(absolute(path)));
@@ -69,7 +73,9 @@ async function writeFile(
     const handle = await open(beside, 'wx', options.mode ?? 0o644);
     try {
       if (options.mode !== undefined) await handle.chmod(options.mode);
-      await handle.writeFile(content);
+      const behind = new WriteBehind(handle);
+      for await (const piece of isWhole(content) ? [content] : content) await behind.write(piece as Uint8Array | string);
+      await behind.settled();
       await handle.sync();
     } finally {
       await handle.close();
@@ -82,6 +88,9 @@ async function writeFile(
     await rm(beside, { force: true });
   }
 }
+
+const isWhole = (content: string | Uint8Array | Readable): content is string | Uint8Array =>
+  typeof content === 'string' || content instanceof Uint8Array;
 
 async function readFile(path: string, limit = 1024 * 1024): Promise<Buffer | null> {
   const handle = await orNull(open(absolute(path), 'r'));

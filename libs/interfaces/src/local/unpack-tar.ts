@@ -9,6 +9,7 @@ import { PortableEntries } from '../tar/portable-entries.js';
 import { refused as refusedAs } from '../tar/refusal.js';
 import { walkTar, type Entry } from '../tar/walk-tar.js';
 import { wayBelow } from './way-below.js';
+import { WriteBehind } from './write-behind.js';
 
 /** What an archive may hold at most; of data {@link PortableEntries} says how many, and who reads them how much. */
 const LIMITS = { entries: 200_000, depth: 256, bytes: 8 * 1024 ** 3 };
@@ -135,7 +136,9 @@ class Below {
       throw refused(path, error.code === 'EEXIST' ? 'the name comes twice' : error.message);
     });
     try {
-      for await (const chunk of content) await handle.writeFile(chunk as Buffer);
+      const behind = new WriteBehind(handle);
+      for await (const piece of content) await behind.write(piece as Buffer);
+      await behind.settled();
     } finally {
       await handle.close();
     }
