@@ -14,13 +14,11 @@ const failureOf = (rootDir, { testFilePath }, name, message = '') =>
   [`${relative(rootDir, testFilePath)} ${name}`, ...stripVTControlCharacters(message).split('\n').slice(0, 12)].join('\n      ');
 
 export default class Tally {
-  constructor({ rootDir, shard }, { folder = process.env.SLIPWAY_REPORTS, exitMs = EXIT_MS } = {}) {
+  constructor({ rootDir }, { folder = process.env.SLIPWAY_REPORTS, exitMs = EXIT_MS } = {}) {
     this.folder = folder;
     this.rootDir = rootDir;
     this.exitMs = exitMs;
-    // Of a project that runs in parts each has a report of its own.
-    const part = shard ? `-${shard.shardIndex}` : '';
-    this.name = `${relative(clone, rootDir).replaceAll(/[\\/]/g, '-')}${part}`;
+    this.name = relative(clone, rootDir).replaceAll(/[\\/]/g, '-');
   }
 
   /** A run that never comes to its end is seen by this. */

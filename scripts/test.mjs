@@ -64,18 +64,11 @@ const tests = (parallel, ...which) =>
 /** What is handed on to Jest. */
 const chosen = files === undefined ? [] : ['--', files];
 const named = only.map((name) => (name.startsWith('@') ? name : `@slipway/${name}`)).join(',');
-const E2E = '@slipway/e2e';
-const LONG = [E2E, '@slipway/database', '@slipway/storage', '@slipway/instance'];
-/** All of it in parts, the longest first: none of them is long enough to be what all others wait for. */
-const parts = [
-  [`--projects=${E2E}`, '--', '--shard=2/2'],
-  [`--projects=${E2E}`, '--', '--shard=1/2'],
-  [`--exclude=${LONG.join(',')}`],
-  ...LONG.slice(1).map((project) => [`--projects=${project}`]),
-];
-/** One more than CI has cores: many tests wait for something most of the time. */
-const SIDE_BY_SIDE = 3;
-const passed = only.length ? [await tests(2, `--projects=${named}`, ...chosen)] : await inTurn(parts);
+const WHOLE = '@slipway/e2e';
+// The end-to-end tests take about as long as all others, so they begin with the first of them.
+const passed = await Promise.all(
+  only.length ? [tests(2, `--projects=${named}`, ...chosen)] : [tests(1, `--projects=${WHOLE}`), tests(1, `--exclude=${WHOLE}`)],
+);
 const green = passed.every(Boolean);
 
 const reports = readdirSync(`${root}reports`)
@@ -84,16 +77,6 @@ const reports = readdirSync(`${root}reports`)
 const { lines, ok } = tally(reports, green);
 say(`\nin ${seconds(began)}\n${lines.join('\n')}`);
 process.exit(ok ? 0 : 1);
-
-/** Runs parts, so many at a time; which of them have passed. */
-async function inTurn(waiting) {
-  const results = [];
-  const work = async () => {
-    for (let part = waiting.shift(); part; part = waiting.shift()) results.push(await tests(1, ...part));
-  };
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
-  return results;
-}
 
 /** Which projects, and which of their files; all of them when nothing is said. */
 function asked() {

@@ -299,8 +299,8 @@ describe('a signal to npm start', () => {
   );
 });
 
-describe('npm test', () => {
-  const test = (command = '') => {
+describe('npm test of some files', () => {
+  const test = (command: string) => {
     const env = cloneWith(
       ['bootstrap', 'nats', 'tally', 'test'].map((name) => `scripts/${name}.mjs`),
       {
@@ -308,8 +308,7 @@ describe('npm test', () => {
         'node_modules/nx/dist/bin/nx.js': `console.log('nx ' + process.argv.slice(2).join(' '));`,
       },
     );
-    const words = command.replace('npm test -- ', '').split(' ').filter(Boolean);
-    const args = [join(folder, 'scripts/test.mjs'), ...words];
+    const args = [join(folder, 'scripts/test.mjs'), ...command.replace('npm test -- ', '').split(' ')];
     return spawnSync(process.execPath, args, { env, encoding: 'utf8' });
   };
 
@@ -317,27 +316,6 @@ describe('npm test', () => {
     const guide = readFileSync(join(clone, 'docs/guides/add-a-driver.md'), 'utf8');
     const [, command] = /^```sh\n(npm test -- .*)\n```$/m.exec(guide)!;
     expect(test(command!).stdout).toMatch(/^nx run-many -t test .*--projects=@slipway\/storage -- scratch$/m);
-  });
-
-  it('runs every project once when it is told nothing, the end-to-end tests in parts', () => {
-    const ran = test()
-      .stdout.split('\n')
-      .filter((line) => line.startsWith('nx run-many'));
-    const named = ran.flatMap((line) => /--projects=(\S+)( -- --shard=\d\/\d)?$/.exec(line)?.slice(1).join('') ?? []).toSorted();
-    expect(named).toEqual([
-      '@slipway/database',
-      ...['1/2', '2/2'].map((part) => `@slipway/e2e -- --shard=${part}`),
-      ...['@slipway/instance', '@slipway/storage'],
-    ]);
-    const [excluded] = ran.flatMap((line) => /--exclude=(\S+)$/.exec(line)?.slice(1) ?? []);
-    expect(excluded!.split(',').toSorted()).toEqual([...new Set(named.map((one) => one.split(' ', 1)[0]!))]);
-    for (const name of excluded!.split(',')) {
-      const place = ['', 'apps/']
-        .map((under) => join(clone, under, name.replace('@slipway/', ''), 'package.json'))
-        .find(existsSync);
-      expect(JSON.parse(readFileSync(place!, 'utf8'))).toMatchObject({ name });
-    }
-    expect(ran).toHaveLength(named.length + 1);
   });
 
   it('says what is wrong with what it is told', () => {
@@ -386,10 +364,9 @@ describe('the closing line of npm test', () => {
 });
 
 describe('the report of a project', () => {
-  it('names what was skipped and what failed, and tells a run that never came to its end; a part has its own', () => {
-    const part = { shardIndex: 1, shardCount: 2 };
-    const reporter = new Tally({ rootDir: join(clone, 'libs/mesh'), shard: part }, { folder, exitMs: 2 ** 31 - 1 });
-    const read = () => JSON.parse(readFileSync(join(folder, 'libs-mesh-1.json'), 'utf8'));
+  it('names what was skipped and what failed, and tells a run that never came to its end', () => {
+    const reporter = new Tally({ rootDir: join(clone, 'libs/mesh') }, { folder, exitMs: 2 ** 31 - 1 });
+    const read = () => JSON.parse(readFileSync(join(folder, 'libs-mesh.json'), 'utf8'));
     reporter.onRunStart();
     expect(tally([read()], false).lines.at(-1)).toBe('0 passed, 1 failed, 0 skipped');
     const testResults = [
@@ -409,7 +386,7 @@ describe('the report of a project', () => {
     ];
     reporter.onRunComplete(new Set(), { numPassedTests: 1, numFailedTests: 1, numRuntimeErrorTestSuites: 1, testResults });
     expect(read()).toEqual({
-      name: 'libs-mesh-1',
+      name: 'libs-mesh',
       passed: 1,
       failed: 2,
       skipped: ['b (skipped: no server)'],
