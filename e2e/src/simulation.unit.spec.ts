@@ -259,7 +259,7 @@ const PLAYS = [
 ].map((play) => [play.name, play] as const);
 const SEED = seedOf(Date.now() % 2 ** 31);
 /** In how many runs of a sample somebody dies; all of them by hand: SLIPWAY_POINTS=all. */
-const SAMPLE = 8;
+const SAMPLE = 4;
 const { SLIPWAY_POINT, SLIPWAY_POINTS } = process.env;
 
 describe(`a mesh whose processes are killed (SLIPWAY_SEED=${SEED})`, () => {

@@ -30,7 +30,7 @@ export const serverSamples = (
     await expect(ask({ ...outputs, password: 'secret://stranger#1' }, secrets, 'SELECT 1')).rejects.toThrow(denied);
   },
   points: 2,
-  simulated: 6,
+  simulated: 4,
 });
 
 const content = randomBytes(60_000).toString('hex');

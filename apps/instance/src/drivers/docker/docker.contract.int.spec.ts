@@ -62,6 +62,6 @@ driverContract('docker', () => contractDriver(module), {
       expect(observed).toMatchObject({ limits: { processes: 200, openFiles: 2_000 }, running: true }),
   },
   points: 2,
-  simulated: 6,
+  simulated: 4,
   waits: true,
 });

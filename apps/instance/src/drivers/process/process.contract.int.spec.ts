@@ -53,5 +53,5 @@ driverContract('process', contractDriver, {
     },
   },
   points: 2,
-  simulated: 6,
+  simulated: 4,
 });

@@ -55,5 +55,5 @@ driverContract('docker-volume', () => dockerVolumeDriver({ mesh: 'contract', doc
     },
   },
   points: 2,
-  simulated: 6,
+  simulated: 4,
 });

@@ -66,5 +66,5 @@ driverContract('s3', () => contractDriver(module), {
     },
   },
   points: 2,
-  simulated: 6,
+  simulated: 4,
 });
