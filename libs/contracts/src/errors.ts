@@ -184,7 +184,7 @@ export const ERRORS = {
   },
   'no-space': {
     title: 'There is not enough free space',
-    hint: 'Nothing was written. Free some space there, or take another place; then try again.',
+    hint: 'Nothing of it is kept. Free some space there, or take another place; then try again.',
     advice: 'refuse',
   },
   'generation-old': {

@@ -168,6 +168,15 @@ describe('a sub-provisioner', () => {
       expect(rig.last('Failed')).toMatchObject({ try: 2, cause: { code: 'driver-failed', message: 'x is not a function' } });
     });
 
+    test.each(['ENOSPC', 'EDQUOT'])('of a place that became full in the middle (%s) says that there is no room', async (code) => {
+      const provisioner = rig.process([hand.driver]);
+      await provisioner.ensure(rig.ensure(), rig.context);
+      await settle();
+      hand.last.fail(Object.assign(new Error(`${code}: write`), { code }));
+      await outcome();
+      expect(rig.last('Failed')).toMatchObject({ cause: { code: 'no-space', message: `${code}: write` } });
+    });
+
     test('that cannot be recorded at all is a failure that says why', async () => {
       const provisioner = rig.process([hand.driver]);
       await provisioner.ensure(rig.ensure(), rig.context);

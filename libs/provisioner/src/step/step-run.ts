@@ -224,9 +224,13 @@ export class StepRun implements Work {
   #causeOf(error: unknown): Cause {
     const { signal } = this.#controller;
     const own = error instanceof SlipwayError && error.code !== 'driver-failed';
-    return signal.aborted && !own ? causeOf(signal.reason) : causeOf(error, 'driver-failed');
+    return signal.aborted && !own ? causeOf(signal.reason) : causeOf(error, isFull(error) ? 'no-space' : 'driver-failed');
   }
 }
+
+/** Whether a place had no room for what was written, disk or quota (write(2)): found in the middle as well as beforehand. */
+const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 
 const covered = (cause: Cause, secrets: RedactingSecrets | undefined): Cause =>
   secrets ? (secrets.coverJson(cause as never) as unknown as Cause) : cause;
