@@ -53,4 +53,6 @@ export const HTTP_HEADERS = {
   position: 'Slipway-Position',
   atLeast: 'Slipway-At-Least',
   idempotencyKey: 'Idempotency-Key',
+  /** The token of a lease, with what is done through it. */
+  leaseToken: 'Slipway-Lease-Token',
 } as const;

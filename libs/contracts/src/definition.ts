@@ -18,9 +18,11 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { TARGET, type ArtefactFacts, type PinnedPlacement } from './artefact.js';
+import type { AskedRequirement, OfferedCapability } from './capability.js';
 import type { JsonObject } from './json.js';
 import { MayBeLeftOut } from './left-out.js';
-import { IsDefinitionName, IsName, IsResourceUri } from './names.js';
+import { FILTER_CHARACTERS, IsDefinitionName, IsName, IsNamespace, IsResourceUri } from './names.js';
 import { Offering } from './offering.js';
 import { RESOURCE_KINDS, type ResourceKind } from './services.js';
 
@@ -29,21 +31,40 @@ const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0
 const IsVersion = () => Matches(SEMVER, { message: '$property must be a semantic version such as "1.0.0"' });
 
 /** What a definition offers to others: a namespace and attributes. Identity is one too (`slipway.identity`). */
-export class Capability {
-  @IsDefinitionName() namespace: string;
-  /** Typed values that requirements compare with. */
+export class Capability implements OfferedCapability {
+  @IsNamespace() namespace: string;
+  /**
+   * Values that requirements compare with: texts, numbers, booleans, lists of these; `version` is a version. A type may stand behind a
+   * name (OSGi Core 8 §3.3.6): `"size:Long": 5`, `"api:Version": "1.2"`, `"ports:List<Long>": [80]`.
+   */
   @MayBeLeftOut() @IsObject() attributes?: JsonObject;
+  /** Packages whose classes show in what this offers: who is wired to it has them from the same place. */
+  @MayBeLeftOut() @IsArray() @ArrayMaxSize(1000) @IsString({ each: true }) uses?: string[];
+  /** Attributes that who requires it must ask for by value. */
+  @MayBeLeftOut() @IsArray() @ArrayMaxSize(100) @IsString({ each: true }) mandatory?: string[];
+  /** How much there is of it, for all who are wired to it; without end when left out. */
+  @MayBeLeftOut() @IsNumber() @Min(0) capacity?: number;
+  /** When it is there: plans take notice of `resolve` only, which is meant when left out. */
+  @MayBeLeftOut() @IsName() effective?: string;
 }
 
-/** What a definition needs: a capability of that namespace that has all these attributes. */
-export class Requirement {
-  @IsDefinitionName() namespace: string;
+/** What a definition needs: a capability of that namespace for which all that is said here holds. */
+export class Requirement implements AskedRequirement {
+  @IsNamespace() namespace: string;
   /** How the definition calls it: the made resource is `<instance>-<name>`, and `${<name>.<output>}` its outputs. */
   @MayBeLeftOut() @IsName() name?: string;
   /** Attributes the capability must have, each equal. */
   @MayBeLeftOut() @IsObject() attributes?: JsonObject;
   /** A semver range that the capability's `version` attribute (for identities: the version) must lie in. */
   @MayBeLeftOut() @IsString() @MaxLength(64) range?: string;
+  /** What must hold of the attributes, as a filter of OSGi Core 8 §3.2.7: `(&(version>=2)(!(edition=trial)))`. */
+  @MayBeLeftOut() @IsString() @MaxLength(FILTER_CHARACTERS) filter?: string;
+  /** `multiple`: wired to all that are there and satisfy it, instead of to one. */
+  @MayBeLeftOut() @IsIn(['single', 'multiple']) cardinality?: 'single' | 'multiple';
+  /** When it is needed: plans take notice of `resolve` only, which is meant when left out. */
+  @MayBeLeftOut() @IsName() effective?: string;
+  /** What it takes of a capability with limited capacity; 1 when left out. */
+  @MayBeLeftOut() @IsNumber() @IsPositive() amount?: number;
   /** `optional`: the plan holds without it. */
   @MayBeLeftOut() @IsIn(['mandatory', 'optional']) resolution?: 'mandatory' | 'optional';
   /** Laid over the spec of what is made for this requirement. */
@@ -61,6 +82,8 @@ export class ResourceDefinition {
   @MayBeLeftOut() @IsName() driver?: string;
   /** One for the whole environment instead of one for each that needs it. */
   @MayBeLeftOut() @IsBoolean() shared?: boolean;
+  /** There can be one version of its name; so it is with what is shared, unless this says `false`. */
+  @MayBeLeftOut() @IsBoolean() singleton?: boolean;
   /** `name` or `name@range`: short for requirements on identities. */
   @MayBeLeftOut() @IsArray() @ArrayMaxSize(200) @IsString({ each: true }) dependencies?: string[];
   @MayBeLeftOut()
@@ -85,6 +108,10 @@ export class ResourceDefinition {
   /** How to make it: a {@link StorageSpec}, {@link DatabaseSpec} or {@link InstanceSpec}, by `type`. */
   @MayBeLeftOut() @IsObject() spec?: JsonObject;
 }
+
+/** What a definition requires of its target, where it goes into one. */
+export const targetRequirementOf = ({ requirements = [] }: Pick<ResourceDefinition, 'requirements'>): Requirement | undefined =>
+  requirements.find(({ namespace }) => namespace === TARGET);
 
 /** A content package: a name, a version and definitions, in one YAML or JSON file, artefacts beside it. */
 export class ContentPackage {
@@ -165,6 +192,52 @@ export class NpmSpec {
   @MayBeLeftOut() @IsIn([true]) ci?: true;
 }
 
+/** A Debian package's name (Debian Policy §5.6.7), and a version of one (§5.6.12). */
+const DEBIAN_NAME = /^[a-z0-9][a-z0-9+.-]{1,99}$/;
+const DEBIAN_VERSION = /^(\d{1,9}:)?\d[A-Za-z0-9.+~-]{0,99}$/;
+
+/** A package of the host's own package sources. */
+export class DebianPackage {
+  @Matches(DEBIAN_NAME, { message: '$property must be the name of a Debian package' }) name: string;
+  /** Of what is to be installed: exactly this one. Of a patch: this one, or a newer one. What the sources prefer when left out. */
+  @MayBeLeftOut() @Matches(DEBIAN_VERSION, { message: '$property must be the version of a Debian package' }) version?: string;
+}
+
+/** Most packages of one {@link AptSpec}, each way. */
+const DEBIAN_PACKAGES = 200;
+
+/** What the package manager of a Debian host is to install or to bring up to date. */
+export class AptSpec {
+  /** Installed with what they depend on; what they only recommend is not. */
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(DEBIAN_PACKAGES)
+  @ValidateNested({ each: true })
+  @Type(() => DebianPackage)
+  packages?: DebianPackage[];
+  /** Packages that are on the host already, and are brought to a newer version: pending security patches, by name. */
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(DEBIAN_PACKAGES)
+  @ValidateNested({ each: true })
+  @Type(() => DebianPackage)
+  patches?: DebianPackage[];
+}
+
+/** What an existing host has to be: what is left out does not matter. */
+export class HostSpec {
+  /** As `ID` of os-release(5): `debian`, `ubuntu`. */
+  @MayBeLeftOut()
+  @Matches(/^[a-z0-9][a-z0-9._-]{0,49}$/, { message: '$property must be such as "debian"' })
+  distribution?: string;
+  /** As `VERSION_ID` of os-release(5): `"12"`. */
+  @MayBeLeftOut() @Matches(/^[a-z0-9][a-z0-9._-]{0,49}$/, { message: '$property must be such as "12"' }) version?: string;
+  /** As dpkg calls it: `amd64`, `arm64`. */
+  @MayBeLeftOut() @Matches(/^[a-z0-9][a-z0-9-]{0,49}$/, { message: '$property must be such as "amd64"' }) architecture?: string;
+}
+
 /** Where a file of {@link InstanceSpec.files} may stand: below the artefact's folder, outside of what npm installs. */
 export const FILE_PATH = /^(?!node_modules(\/|$))(?!(.*\/)?\.{1,2}(\/|$))[A-Za-z0-9._-]{1,100}(\/[A-Za-z0-9._-]{1,100}){0,9}$/;
 /** Characters of one of them, and how many there may be. */
@@ -215,15 +288,36 @@ export class OnFailure {
 
 /** How an instance is to be made. */
 export class InstanceSpec {
-  /** Folder of the artefact, relative to its content package; unpacked into the instance's own folder. */
+  /**
+   * Folder of the artefact, relative to its content package; unpacked into the instance's own folder. Of what goes into a target: the
+   * file that is brought there.
+   */
   @MayBeLeftOut()
   @Matches(/^(?!.*\.\.)[A-Za-z0-9._/-]+$/, { message: '$property must be a path inside the package' })
   artefact?: string;
   /** Set by the repository when the package is read: the artefact as a blob. */
   @MayBeLeftOut() @IsObject() artefactBlob?: { sha256: string; bytes: number };
+  /** Set by the repository too: what the file says of itself. */
+  @MayBeLeftOut() @IsObject() artefactFacts?: ArtefactFacts;
+  /** Set by a plan: where it goes in its target. */
+  @MayBeLeftOut() @IsObject() placement?: PinnedPlacement;
   @MayBeLeftOut() @ValidateNested() @Type(() => NpmSpec) npm?: NpmSpec;
+  /** What is no program of its own, but packages of its host. */
+  @MayBeLeftOut() @ValidateNested() @Type(() => AptSpec) apt?: AptSpec;
+  /** What is no program, but the host itself, which is there. */
+  @MayBeLeftOut() @ValidateNested() @Type(() => HostSpec) host?: HostSpec;
   /** Small files of its configuration, by their path beside the artefact: text with the placeholders of `environment`. */
   @MayBeLeftOut() @IsObject() files?: Record<string, string>;
+  /**
+   * Of what takes artefacts: folders that they are brought to, below the output `folder`. They are there before it starts; it finds them as
+   * `$SLIPWAY_FOLDER/target`, and can read them only.
+   */
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(20)
+  @Matches(FILE_PATH, { each: true, message: '$property must be paths such as "webapps"' })
+  targetFolders?: string[];
   /** To run it as a container. */
   @MayBeLeftOut() @ValidateNested() @Type(() => ContainerSpec) container?: ContainerSpec;
   /**

@@ -31,7 +31,7 @@ export const ERRORS = {
   },
   forbidden: {
     title: 'This caller may not do that',
-    hint: 'Call from an allowed host and origin, as somebody who may.',
+    hint: 'Call as somebody who may, from where one may: the reason names who can allow it.',
     advice: 'refuse',
   },
   'not-found': {
@@ -49,6 +49,31 @@ export const ERRORS = {
     hint: 'Choose another name; where a request works on it, wait until that has ended.',
     advice: 'refuse',
   },
+  'no-blueprint': {
+    title: 'No blueprint makes that',
+    hint: 'Look at the types that there are: slipway blueprints.',
+    advice: 'refuse',
+  },
+  'lease-impossible': {
+    title: 'No resource like that can be leased, now or later',
+    hint: 'Each reason says what is not possible; ask for something else, or have a limit raised.',
+    advice: 'refuse',
+  },
+  'lease-unavailable': {
+    title: 'Nothing like that is free now',
+    hint: 'Wait for it (`--wait`), or try again later; the reasons say what it waits for.',
+    advice: 'retry',
+  },
+  'lease-not-active': {
+    title: 'The lease is not active',
+    hint: 'Wait until it is active; one that is over is asked for anew.',
+    advice: 'refuse',
+  },
+  'quota-exceeded': {
+    title: 'The owner has as many leases as he may',
+    hint: 'Release one, or have the quota raised.',
+    advice: 'refuse',
+  },
   'key-reused': {
     title: 'The idempotency key was used with another body',
     hint: 'Use a new key for a new request.',
@@ -60,6 +85,11 @@ export const ERRORS = {
     advice: 'refuse',
   },
   unsatisfied: { title: 'What is required cannot be satisfied', hint: 'Look at the unsatisfied requirements.', advice: 'refuse' },
+  undecided: {
+    title: 'It was not decided within the limit',
+    hint: 'Neither a plan was found nor that there is none. Ask for less at once, or name versions; try again where much else is going on.',
+    advice: 'refuse',
+  },
   'wrong-revision': { title: 'The stream has moved on', hint: 'Read it again and decide again.', advice: 'retry' },
   'not-owner': {
     title: 'This service does not own that category of streams',
@@ -182,6 +212,16 @@ export const ERRORS = {
     hint: 'Nothing was changed. Take another copy of the archive, or export again.',
     advice: 'refuse',
   },
+  'content-invalid': {
+    title: 'The content package is not valid',
+    hint: 'Nothing was changed. Correct what is named, by file, line and field, and send it again.',
+    advice: 'refuse',
+  },
+  'layer-refuses': {
+    title: 'The layers of content do not allow that',
+    hint: 'Nothing was changed. Take another name or version, or change what holds it in the layer that is named.',
+    advice: 'refuse',
+  },
   'no-space': {
     title: 'There is not enough free space',
     hint: 'Nothing of it is kept. Free some space there, or take another place; then try again.',
@@ -231,6 +271,11 @@ export const ERRORS = {
   },
   cancelled: { title: 'The request was cancelled', hint: 'Make a new request if it is still wanted.', advice: 'refuse' },
   'plan-stale': { title: 'What the plan was based on has changed', hint: 'Make the plan anew.', advice: 'retry' },
+  'plan-changed': {
+    title: 'What would be done now is not what was planned',
+    hint: 'Nothing was started. Look at the difference; then make the plan anew, or allow that with --or-replan (`ifChanged: "replan"`).',
+    advice: 'refuse',
+  },
   'limit-reached': {
     title: 'A limit on concurrent requests is reached',
     hint: 'It waits in the queue; nothing needs doing.',

@@ -35,17 +35,99 @@ export {
   type ServiceName,
   type SpecBounds,
 } from './services.js';
+export {
+  CONTENT_FILE,
+  CONTENT_KINDS,
+  type CapabilitiesQuery,
+  type CapabilityList,
+  type CapabilityView,
+  type ContentKind,
+  type ContentList,
+  type ContentQuery,
+  type ContentRecorded,
+  type ContentRefreshed,
+  type ContentView,
+  DELEGATE_KINDS,
+  type DelegateKind,
+  type DelegateView,
+  type RefreshContentCommand,
+  type DefinitionList,
+  type DefinitionQuery,
+  type DefinitionRecorded,
+  type DefinitionSummary,
+  type DefinitionView,
+  type DefinitionsQuery,
+  type DeleteDefinitionCommand,
+  type PackedContent,
+  type RemoveContentCommand,
+  type StoreContentCommand,
+  type WriteDefinitionCommand,
+} from './content.js';
+export type {
+  ContentEvent,
+  DelegatedContent,
+  DelegatedPackageRef,
+  DelegatedSnapshot,
+  UploadedContent,
+  WrittenDefinition,
+} from './events/content.events.js';
+export { DELEGATED, LAYERS, LAYER_RULES, SHOWN_LAYERS, type Layer, type LayerRules, type ShownLayer } from './layers.js';
+export { hashOfPlan } from './plan-hash.js';
+export { lackingIn, mightBeElsewhere } from './elsewhere.js';
+export { describePlan } from './plan-shown/describe-plan.js';
+export { PLAN_DRAWINGS, graphOf, type PlanGraph } from './plan-shown/graph.js';
+export { comparePlans, summaryOf, type FieldDifference, type PlanDifference } from './plan-difference.js';
+export {
+  DRIFTS,
+  REPAIRS,
+  type AdoptCommand,
+  type Adopted,
+  type CompareQuery,
+  type Comparison,
+  type Drift,
+  type DriftKind,
+  type DriftQuery,
+  type DriftedField,
+  type IgnoredDifference,
+  type NotKnown,
+  type Repair,
+  type ResourceDrift,
+  type StrayView,
+  type Strays,
+  type StraysQuery,
+} from './drift.js';
 export { MayBeLeftOut } from './left-out.js';
+export { beforeLastBrace } from './placeholders.js';
 export { IsTime, isTime } from './time.js';
-export { SCHEMAS, SNAPSHOT_MANIFEST, type Schema } from './schemas.js';
+export { SCHEMAS, SNAPSHOT_MANIFEST } from './schemas.js';
+export type { Schema } from './schemas/words.js';
 export { HEADERS, HTTP_HEADERS, OWNER_TYPES, type Actor, type Owner, type OwnerType, type RequestContext } from './context.js';
-export { VERBS, aliveSubject, cancellingSubject, eventSubject, metricsSubject, progressSubject, subject } from './subjects.js';
+export {
+  VERBS,
+  aliveSubject,
+  callCancellingSubject,
+  callSubject,
+  cancellingSubject,
+  eventSubject,
+  metricsSubject,
+  progressSubject,
+  subject,
+} from './subjects.js';
 export { EVENT_NAME, type EventToHandle, type HandlerContext, type HandlerModule } from './handlers.js';
 export type { HandledEvent, HandlerEvent } from './events/handler.events.js';
-export { MESSAGES, type AskedMessage, type ToldMessage } from './messages.js';
+export { MESSAGES } from './messages.js';
+export type { AskedMessage, ToldMessage } from './messages/message.js';
 export { COMPLETING, completionOf, completionSubject, type Completion } from './completions.js';
 export { ERRORS, SlipwayError, causeOf, isErrorCode, type Advice, type Cause, type ErrorCode } from './errors.js';
 export { badInput, type FieldError } from './bad-input.js';
+export {
+  TARGET,
+  TARGET_REQUIREMENT,
+  type ArtefactFacts,
+  type Carrier,
+  type PinnedPlacement,
+  type Placement,
+} from './artefact.js';
 export { outOfBounds } from './bounds.js';
 export {
   CONTAINER_PATH,
@@ -59,6 +141,9 @@ export {
   HealthCheck,
   InstanceSpec,
   OnFailure,
+  AptSpec,
+  DebianPackage,
+  HostSpec,
   NpmSpec,
   ProcessLimits,
   Requirement,
@@ -66,10 +151,12 @@ export {
   SIZE,
   SPEC_OF,
   StorageSpec,
+  targetRequirementOf,
   bytesOf,
   healthOf,
 } from './definition.js';
 export { changedFields, howChanged } from './changes.js';
+export { SERVICE, serviceUri } from './service.js';
 export { OFFERED_BY, Offering, mergedOfferings, type Offered, type OfferedBy } from './offering.js';
 export {
   CHANGED_HOW,
@@ -80,6 +167,9 @@ export {
   type CapabilityRequirement,
   type Change,
   type DefinitionRef,
+  type Affected,
+  type Belonging,
+  type ExplanationLine,
   type Former,
   type InstalledRef,
   type Inverse,
@@ -87,8 +177,13 @@ export {
   type StepAction,
   type Place,
   type Plan,
+  type RepairAsked,
+  type PlanExplanation,
+  type PlanLease,
+  type PlanTurn,
   type PlanRead,
   type PlanStep,
+  type Needed,
   type OfferingsQuery,
   type Offerings,
   type ResolveOfferingsQuery,
@@ -142,6 +237,46 @@ export type {
   RetryParkedCommand,
 } from './commands.js';
 export { SNAPSHOT_FORMAT, archiveName, type SnapshotManifest } from './snapshot.js';
+export type { AllocationEvent } from './events/allocation.events.js';
+export {
+  LEASED_RESOURCE_STATUSES,
+  LEASE_ENDS,
+  LEASE_STATUSES,
+  type BlueprintLimits,
+  type LeaseAsk,
+  type LeaseEnd,
+  type LeaseStatus,
+  type LeasedResourceStatus,
+  type ResourceFacts,
+} from './allocation.js';
+export type {
+  ApproveBlueprintCommand,
+  AskLeaseCommand,
+  BlueprintList,
+  BlueprintRecorded,
+  BlueprintView,
+  BlueprintsQuery,
+  CallAnswer,
+  CallCancelling,
+  CallInterfaceCommand,
+  CallLine,
+  CancelCallCommand,
+  ChangeBlueprintCommand,
+  ChangeResourceCommand,
+  DrainResourceCommand,
+  EnterResourceCommand,
+  ForceLeaseCommand,
+  LeaseRecorded,
+  LeaseStanding,
+  LeaseStandingQuery,
+  LeasedResourceRecorded,
+  LeasesReclaimed,
+  QuotaRecorded,
+  ReclaimLeasesCommand,
+  ReleaseLeaseCommand,
+  RenewLeaseCommand,
+  SetQuotaCommand,
+} from './leases.js';
 export type { SnapshotCopy, SnapshotEvent } from './events/snapshot.events.js';
 export { JOBS, type JobKind } from './job.js';
 export {

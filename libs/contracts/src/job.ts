@@ -1,3 +1,3 @@
 /** Kinds of jobs. */
-export const JOBS = ['provision', 'deprovision', 'import', 'export', 'update'] as const;
+export const JOBS = ['provision', 'deprovision', 'import', 'export', 'update', 'repair'] as const;
 export type JobKind = (typeof JOBS)[number];

@@ -1,33 +1,14 @@
-import type { SCHEMAS } from './schemas.js';
-import { RESOURCE_KINDS, SERVICES, type ServiceName } from './services.js';
+import { ALLOCATION_MESSAGES } from './messages/allocation.js';
+import type { AskedMessage, ToldMessage } from './messages/message.js';
+import { RESOURCE_KINDS, SERVICES } from './services.js';
 import { VERBS } from './subjects.js';
-
-interface Message {
-  /** Of its type, and of its schema in {@link SCHEMAS}; `undefined`: it needs none. */
-  readonly body: keyof typeof SCHEMAS | undefined;
-  readonly senders: readonly ServiceName[];
-  readonly handlers: readonly ServiceName[];
-  /** A sentence for a person. */
-  readonly description: string;
-}
-
-/** A command or query, which one replica of a handler answers: at the subject that {@link subject} makes of its verb. */
-export interface AskedMessage extends Message {
-  readonly verb: (typeof VERBS)[keyof typeof VERBS];
-  readonly answer: keyof typeof SCHEMAS;
-}
-
-/** What is published, to whoever listens. Without handlers: nobody of the mesh needs it. */
-export interface ToldMessage extends Message {
-  readonly subject: `slipway.<mesh>.${string}`;
-  readonly body: keyof typeof SCHEMAS;
-}
 
 const toOrchestrator = { senders: ['gateway'], handlers: ['orchestrator'] } as const;
 const control = { ...toOrchestrator, body: 'ControlCommand', answer: 'Accepted' } as const;
 const dispatch = { ...toOrchestrator, body: 'DispatchCommand', answer: 'Accepted' } as const;
 const toKinds = { senders: ['orchestrator'], handlers: RESOURCE_KINDS } as const;
 const toHandlers = { senders: ['gateway'], handlers: ['handlers'] } as const;
+const toResolver = { senders: ['gateway'], handlers: ['resolver'] } as const;
 const health = { body: undefined, answer: 'HealthReport', senders: ['gateway'] } as const;
 
 const asked: readonly AskedMessage[] = [
@@ -68,6 +49,13 @@ const asked: readonly AskedMessage[] = [
     senders: ['orchestrator'],
     handlers: ['resolver'],
     description: 'Tells what can be chosen of a definition at a place; what was chosen is checked',
+  },
+  {
+    verb: VERBS.drift,
+    ...toOrchestrator,
+    body: 'DriftQuery',
+    answer: 'Drift',
+    description: 'Tells how an environment is other than the log says. Changes nothing',
   },
   {
     verb: VERBS.extend,
@@ -146,6 +134,28 @@ const asked: readonly AskedMessage[] = [
     description: 'Tells what exists at the place',
   },
   {
+    verb: VERBS.compare,
+    ...toKinds,
+    body: 'CompareQuery',
+    answer: 'Comparison',
+    description: 'Tells how what exists at the place is other than recorded. Changes nothing',
+  },
+  {
+    verb: VERBS.strays,
+    ...toKinds,
+    body: 'StraysQuery',
+    answer: 'Strays',
+    description: 'Tells what carries our mark at the place and stands in no stream. Changes nothing',
+  },
+  {
+    verb: VERBS.adopt,
+    ...toKinds,
+    senders: ['gateway'],
+    body: 'AdoptCommand',
+    answer: 'Adopted',
+    description: 'Takes what was found into the log as what is there; answered once it is recorded. Nothing at the place changes',
+  },
+  {
     verb: VERBS.cancelStep,
     ...toKinds,
     body: 'StepCancelCommand',
@@ -216,7 +226,84 @@ const asked: readonly AskedMessage[] = [
     answer: 'Accepted',
     description: 'Ends a parked event unhandled, with a reason; answered as above',
   },
-  { verb: VERBS.health, ...health, handlers: ['orchestrator', 'resolver', 'handlers'], description: 'Tells how a replica is' },
+  {
+    verb: VERBS.storeContent,
+    ...toResolver,
+    body: 'StoreContentCommand',
+    answer: 'ContentRecorded',
+    description:
+      'Checks a content package as a whole and takes it into the layer `dynamic`; answered once it is recorded. The same content again changes nothing',
+  },
+  {
+    verb: VERBS.removeContent,
+    ...toResolver,
+    body: 'RemoveContentCommand',
+    answer: 'ContentRecorded',
+    description: 'Takes a content package out of the layer `dynamic`; answered once it is recorded',
+  },
+  {
+    verb: VERBS.content,
+    ...toResolver,
+    body: 'ContentQuery',
+    answer: 'ContentList',
+    description: 'Tells which content packages are in force, what is not and why, and how other repositories are',
+  },
+  {
+    verb: VERBS.packContent,
+    ...toResolver,
+    body: 'ContentQuery',
+    answer: 'PackedContent',
+    description: 'Puts a content package that is in force into a blob, as it can be uploaded elsewhere',
+  },
+  {
+    verb: VERBS.definition,
+    ...toResolver,
+    body: 'DefinitionQuery',
+    answer: 'DefinitionView',
+    description: 'Tells a definition, where it stands, and what it overrides',
+  },
+  {
+    verb: VERBS.refreshContent,
+    ...toResolver,
+    body: 'RefreshContentCommand',
+    answer: 'ContentRefreshed',
+    description: 'Asks other repositories what they have, all or one of them; answered once what has changed is recorded',
+  },
+  {
+    verb: VERBS.definitions,
+    ...toResolver,
+    body: 'DefinitionsQuery',
+    answer: 'DefinitionList',
+    description: 'Tells which definitions are in force, all, of one name or of one layer, a page at once',
+  },
+  {
+    verb: VERBS.writeDefinition,
+    ...toResolver,
+    body: 'WriteDefinitionCommand',
+    answer: 'DefinitionRecorded',
+    description: 'Checks a definition and takes it into the layer `writable`, or changes it there; answered once it is recorded',
+  },
+  {
+    verb: VERBS.deleteDefinition,
+    ...toResolver,
+    body: 'DeleteDefinitionCommand',
+    answer: 'DefinitionRecorded',
+    description: 'Takes a definition out of the layer `writable`; answered once it is recorded',
+  },
+  {
+    verb: VERBS.capabilities,
+    ...toResolver,
+    body: 'CapabilitiesQuery',
+    answer: 'CapabilityList',
+    description: 'Tells what the definitions in force offer, all or in one namespace, or what a filter matches, a page at once',
+  },
+  ...ALLOCATION_MESSAGES,
+  {
+    verb: VERBS.health,
+    ...health,
+    handlers: ['orchestrator', 'resolver', 'handlers', 'allocator'],
+    description: 'Tells how a replica is',
+  },
   { verb: VERBS.health, ...health, handlers: RESOURCE_KINDS, description: 'Tells how a replica is at a location' },
 ];
 
@@ -236,10 +323,24 @@ const told: readonly ToldMessage[] = [
     description: 'A step is to end: for every replica of its place, whichever of them works on it',
   },
   {
+    subject: 'slipway.<mesh>.calls.<callId>',
+    body: 'CallLine',
+    senders: ['allocator'],
+    handlers: ['gateway'],
+    description: 'What a call on a leased resource says while it goes on, and a sign of life every five seconds',
+  },
+  {
+    subject: 'slipway.<mesh>.allocator.cancelling',
+    body: 'CancelCallCommand',
+    senders: ['allocator'],
+    handlers: ['allocator'],
+    description: 'A call is to end: for every replica, whichever of them carries it out',
+  },
+  {
     subject: 'slipway.<mesh>.alive.<service>.<replica>',
     body: 'HealthReport',
     senders: SERVICES,
-    handlers: ['gateway', 'orchestrator', 'handlers', ...RESOURCE_KINDS],
+    handlers: ['gateway', 'orchestrator', 'handlers', 'allocator', ...RESOURCE_KINDS],
     description: 'A replica’s sign of life, every two seconds: how it is, what it provides and where',
   },
   {

@@ -17,7 +17,19 @@ import { ReferencePage } from './testing/reference-page.js';
 const page = new ReferencePage('messages');
 const docs = new URL('../../../docs/reference/', import.meta.url);
 const sources = new Declarations([
-  ...['commands.ts', 'credentials.ts', 'desired.ts', 'instance-log.ts', 'steps.ts', 'plan.ts', 'snapshot.ts', 'http/views.ts'],
+  ...[
+    'commands.ts',
+    'credentials.ts',
+    'desired.ts',
+    'instance-log.ts',
+    'steps.ts',
+    'plan.ts',
+    'snapshot.ts',
+    'content.ts',
+    'drift.ts',
+    'leases.ts',
+    'http/views.ts',
+  ],
   ...['completions.ts', 'live.ts', 'errors.ts'],
 ]);
 

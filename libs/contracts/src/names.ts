@@ -24,7 +24,14 @@ export const RESOURCE_URI = /^\/[\x21-\x7e]{0,1023}$/;
 /** Validates a field as a {@link RESOURCE_URI}. */
 export const IsResourceUri = () => Matches(RESOURCE_URI, { message: '$property must be a path such as "/api"' });
 
-/** Validates a field as a {@link DEFINITION_NAME}; namespaces of capabilities are such names too. */
+/** A capability's namespace: as a definition's name, with capitals too, as others' have them (OSGi Core 8 §3.3.3). */
+export const NAMESPACE = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/;
+
+/** Validates a field as a {@link NAMESPACE}. */
+export const IsNamespace = () =>
+  Matches(NAMESPACE, { message: '$property must be letters, digits and inner . _ -, such as "osgi.wiring.package"' });
+
+/** Validates a field as a {@link DEFINITION_NAME}. */
 export const IsDefinitionName = () =>
   Matches(DEFINITION_NAME, { message: '$property must be lower-case letters, digits and inner . _ -' });
 
@@ -37,10 +44,31 @@ export const IsName = () => Matches(NAME, { message: `$property ${NAME_HINT}` })
 export const IsOwnerId = () =>
   Matches(OWNER_ID, { message: '$property must be 1 to 128 letters, digits and any of . _ @ + -, such as "ada"' });
 
+/** Validates each of a list as a {@link DEFINITION_NAME}. */
+export const AreDefinitionNames = () =>
+  Matches(DEFINITION_NAME, { each: true, message: 'each of $property must be a definition\'s name such as "openssl"' });
+
+/** Validates each of a list as a {@link DEFINITION_NAME}, or `*` for all. */
+export const AreDefinitionNamesOrAll = () =>
+  Matches(new RegExp(`^\\*$|${DEFINITION_NAME.source}`), {
+    each: true,
+    message: 'each of $property must be a definition\'s name such as "openssl", or "*" for all',
+  });
+
 /** `name` or `name@range` (a semver range), as the CLI's `--definition` takes it. */
 export const DEFINITION_REFERENCE = /^[a-z0-9][a-z0-9._-]{0,127}(@[0-9A-Za-z .*^~<>=|+-]{1,64})?$/;
 export const IsDefinitionReference = () =>
   Matches(DEFINITION_REFERENCE, { message: '$property must be a definition\'s name, or name@range such as "guestbook@^1.0.0"' });
 
+/** Validates each of a list as a {@link DEFINITION_REFERENCE}. */
+export const AreDefinitionReferences = () =>
+  Matches(DEFINITION_REFERENCE, {
+    each: true,
+    message: 'each of $property must be a definition\'s name, or name@range such as "openssl@^3.0.0"',
+  });
+
 /** The environment that is meant when none is named. */
 export const DEFAULT_ENVIRONMENT = 'default';
+
+/** Longest filter (OSGi Core 8 §3.2.7) of a requirement. */
+export const FILTER_CHARACTERS = 16_384;

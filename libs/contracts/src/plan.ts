@@ -1,5 +1,8 @@
+import type { AskedRequirement, OfferedCapability } from './capability.js';
+import type { DriftKind, Repair, ResourceDrift } from './drift.js';
 import type { JsonObject } from './json.js';
 import type { JobKind } from './job.js';
+import type { Owner } from './context.js';
 import type { Offered } from './offering.js';
 import type { AnnouncedDriver, ResourceKind } from './services.js';
 
@@ -88,6 +91,22 @@ export interface Former {
   wires: Wire[];
 }
 
+/** A requirement of something installable, under the name that it is wired by: `data`, or `stack-data` of an abstract `stack`. */
+export interface Needed extends AskedRequirement {
+  name: string;
+  /** The abstract definitions whose requirement it is, outermost first: `["stack@1.0.0"]`; none where it is its own. */
+  through?: string[];
+}
+
+/** Whose a resource is, and where it stands and who provisioned it as the configuration calls them. */
+export interface Belonging {
+  owner: Owner;
+  /** None for what is shared. */
+  instanceId?: string;
+  guestLocation: string;
+  provisioner?: string;
+}
+
 /** One thing one sub-provisioner does for one request. Pinned: a resumed request never resolves again. */
 export interface PlanStep {
   /**
@@ -108,12 +127,21 @@ export interface PlanStep {
   offerings?: JsonObject;
   /** Of what has the instance's own name: what its job needed beside the definition, each with the name that it is wired by. */
   requirements?: CapabilityRequirement[];
+  /** What it offers to others beside its identity, as it was resolved: of an `ensure` or `update`. */
+  capabilities?: OfferedCapability[];
+  /** All that it needs, as it was resolved; what of it is satisfied the plan's wires say. */
+  needs?: Needed[];
   /** Ids of the steps that must be done before. */
   after: string[];
   inverse: Inverse;
   /** Made once for the whole environment: as an {@link Installed} it has no `instanceId`, and goes with its last user. */
   shared?: boolean;
-  /** Why this definition, where others satisfy the requirement too: `by sqlite, which comes first at local; …`. */
+  /** Whose it stays, of an `update` of what others have; and whose it becomes, of what is made for that alone. The request's own when left out. */
+  belongs?: Belonging;
+  /**
+   * Why: this definition, where others satisfy the requirement too (`by sqlite, which comes first at local; …`); an upgrade of what others have; or
+   * that it is taken along.
+   */
   because?: string;
   /** What it begins with, of an `ensure`: data of a snapshot. */
   from?: Part;
@@ -138,12 +166,34 @@ export interface Unsatisfied {
     | 'circular'
     | 'no-location'
     | 'no-driver'
+    /** Its container does not take an artefact: the message names container, artefact and rule. */
+    | 'artefact-unfit'
+    /** The instance whose service would do is there, and is not healthy. */
+    | 'not-healthy'
+    /** Too little is left of a capability of which there is only so much. */
+    | 'no-capacity'
+    /** What is needed cannot be there at once. */
+    | 'clash'
     | 'still-needed'
     | 'name-in-use'
     | 'snapshot-unfit'
     | 'not-updatable';
   /** A sentence for a person, with what would fix it where that is known. */
   message: string;
+}
+
+/** One line of an explanation: what is supposed; or why something holds, and what follows from it. */
+export interface ExplanationLine {
+  suppose?: string;
+  because?: string;
+  therefore?: string;
+}
+
+/** Why there is no plan, beyond what is unsatisfied: how it follows that there is none, and what would do. */
+export interface PlanExplanation {
+  lines: ExplanationLine[];
+  /** Changes of which each alone, tried on the whole, makes it possible: each a sentence. */
+  fixes: string[];
 }
 
 /** A resource that exists already and is used as it is. */
@@ -169,8 +219,42 @@ export interface PlanRead {
   leaving?: string[];
 }
 
-/** What a plan comes to: nothing to do, something made, taken away, read out, changed, or a refusal with its reasons. */
-export const PLAN_OUTCOMES = ['satisfied', 'install', 'remove', 'export', 'update', 'unsatisfied'] as const;
+/** Who stays as it is, and is wired to what a plan changes, itself or through others. */
+export interface Affected {
+  /** Its key. The plan has no step for it. */
+  key: string;
+  /** Keys on the way: first what it is wired to itself, last what the plan changes; only one where it uses that itself. */
+  through: string[];
+  /** Why, for a person: `it uses database/pg, which becomes pg@2.0.0`. */
+  why: string;
+}
+
+/** Capacity that a plan takes of something that has only so much of it. */
+export interface PlanLease {
+  /** Key of what has it. */
+  key: string;
+  /** Key of what takes it, and the requirement by which. */
+  holder: string;
+  requirement: string;
+  /** Of the capability. */
+  namespace: string;
+  amount: number;
+  /** How much there is in all, for all who hold some. */
+  capacity: number;
+}
+
+/**
+ * Something that plans take turns at, because each of them might be right alone and both of them wrong: what they take of a capacity
+ * (`capacity/storage/pool`), what goes into a target (`target/instance/tomcat`), a version of what there is one version of (`singleton/agent`).
+ */
+export interface PlanTurn {
+  key: string;
+  /** Which turn: admission refuses when somebody has had it since, and waits while somebody has one. */
+  generation: number;
+}
+
+/** What a plan comes to: nothing to do, something made, taken away, read out, changed, brought back, or a refusal with its reasons. */
+export const PLAN_OUTCOMES = ['satisfied', 'install', 'remove', 'export', 'update', 'repair', 'unsatisfied'] as const;
 
 /** The outcome of impact analysis. Making it changes nothing. */
 export interface Plan {
@@ -179,16 +263,37 @@ export interface Plan {
   alreadySatisfied: InstalledRef[];
   steps: PlanStep[];
   wires: Wire[];
-  /** Capacity that the plan takes from shared resources (none before the allocator). */
-  leases: [];
+  /** Capacity that the plan takes of what has only so much. */
+  leases: PlanLease[];
   reads: PlanRead[];
   /** Keys of what the plan makes, changes or removes. */
   writes: string[];
+  /** Left out where there are none. */
+  turns?: PlanTurn[];
+  /**
+   * Who else is touched by what is changed, in the order of keys, once for each thing that is changed; left out where nobody is. Who is touched
+   * by what is taken away goes as well, or there is no plan.
+   */
+  affected?: Affected[];
   /** Of an export: where its archive goes as well, `store` or `store:folder`. */
   destination?: string;
+  /** Names of the instances that a deprovision takes along, sorted; left out where there are none. */
+  along?: string[];
   unsatisfied: Unsatisfied[];
+  /** Of what is unsatisfied, where the resolver has shown it. */
+  explanation?: PlanExplanation;
   /** {@link hashOf} all of the above. */
   hash: string;
+  /**
+   * Hash of all definitions that were in force when it was made. With the same one, and the same environment, it is made again as it is.
+   * What is made is pinned by each step, so that another one does not make a plan stale. Left out by earlier releases.
+   */
+  repository?: string;
+  /**
+   * Of a plan that lacks something: other repositories which could not be asked what they have now, since when and why. What the replica that
+   * made it knows; not hashed.
+   */
+  elsewhere?: string;
 }
 
 /** Where things are to be made: a guest location of the configuration, as the orchestrator has chosen it, with who provisions. */
@@ -211,8 +316,17 @@ export interface CapabilityRequirement {
   name?: string;
   attributes?: JsonObject;
   range?: string;
+  /** Of OSGi Core 8 §3.2.7. */
+  filter?: string;
   resolution?: 'mandatory' | 'optional';
 }
+
+/** Something that a repair is to bring back, as it was found. */
+export type RepairAsked = Pick<ResourceDrift, 'key' | 'differences'> & {
+  drift: Exclude<DriftKind, 'extra'>;
+  /** Left out where its driver cannot. */
+  by?: Repair;
+};
 
 /** Body of `resolver.plan`. Stateless: all it rests on is named here, or read from the log at `atLeast` or later. */
 export interface ResolveQuery {
@@ -228,10 +342,20 @@ export interface ResolveQuery {
   place: Place;
   /** What was chosen of what is offered; of an update in addition to what was chosen before. */
   offerings?: JsonObject;
+  /** Of a job that resolves: names of definitions of which what is shared may be upgraded where nothing else does; `*` for all. */
+  allowUpgrade?: string[];
+  /** Names of definitions that are not upgraded, whatever is allowed. */
+  keepAsIs?: string[];
+  /** Definitions that come before others where several would do, `name` or `name@range`, the first before the next. */
+  prefer?: string[];
+  /** Of a deprovision: what needs what is taken away goes as well. */
+  cascade?: boolean;
   /** Where an export's archive goes as well, `store` or `store:folder`; the plan says it. */
   destination?: string;
-  /** What the drivers at the place can, by kind, of an update; left out where nobody was heard of. */
+  /** What the drivers at the place can, by kind, where something may be updated; left out where nobody was heard of. */
   announced?: Partial<Record<ResourceKind, AnnouncedDriver[]>>;
+  /** Of a repair: what is other than recorded. */
+  repairs?: RepairAsked[];
   /** Position of the log that the environment is read at, or later. */
   atLeast?: string;
 }

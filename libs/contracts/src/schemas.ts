@@ -1,35 +1,35 @@
 import { OWNER_TYPES } from './context.js';
 import { DESIRED_CHANGES, DESIRED_STATES } from './desired.js';
+import { DRIFTS, REPAIRS } from './drift.js';
 import { ERRORS } from './errors.js';
-import { DEFINITION_NAME, DEFINITION_REFERENCE, NAME, OWNER_ID, RESOURCE_URI } from './names.js';
+import { DEFINITION_NAME, DEFINITION_REFERENCE, FILTER_CHARACTERS, OWNER_ID, RESOURCE_URI } from './names.js';
 import { OFFERED_BY } from './offering.js';
 import { CATEGORIES, DRIVER_VERBS, RESOURCE_KINDS, SERVICES } from './services.js';
 import { JOBS } from './job.js';
 import { CHANGED_HOW, INVERSES, PLAN_OUTCOMES, STEP_ACTIONS } from './plan.js';
+import { ALLOCATOR_SCHEMAS } from './schemas/allocator.js';
+import { CONTENT_SCHEMAS } from './schemas/content.js';
+import { DRIFT_SCHEMAS, difference } from './schemas/drift.js';
+import {
+  anything,
+  atLeast,
+  blobRef,
+  boolean,
+  holder,
+  listOf,
+  mapOf,
+  name,
+  object,
+  reason,
+  resource,
+  sha256,
+  string,
+  text,
+  words,
+  type Schema,
+} from './schemas/words.js';
 import { SNAPSHOT_FORMAT } from './snapshot.js';
 
-/** A JSON Schema (draft 2020-12) of a message's body. */
-export type Schema = Readonly<Record<string, unknown>>;
-
-/** What of a pattern a person is told; the pattern itself says little. */
-const text = (pattern: RegExp, description: string): Schema => ({ type: 'string', pattern: pattern.source, description });
-const words = (most: number): Schema => ({ type: 'string', minLength: 1, maxLength: most });
-const reason = { type: 'string', maxLength: 500, description: 'must be a text of at most 500 characters' };
-const atLeast = (least: number): Schema => ({ type: 'integer', minimum: least });
-const object = (properties: Record<string, Schema>, optional: readonly string[] = []): Schema => ({
-  type: 'object',
-  properties,
-  required: Object.keys(properties).filter((name) => !optional.includes(name)),
-  additionalProperties: false,
-});
-const anything: Schema = { type: 'object' };
-const string: Schema = { type: 'string' };
-const boolean: Schema = { type: 'boolean' };
-const listOf = (items: Schema): Schema => ({ type: 'array', items });
-const mapOf = (values: Schema): Schema => ({ type: 'object', additionalProperties: values });
-
-const name = text(NAME, 'must be 1 to 63 lower-case letters, digits and inner hyphens, such as "my-shop"');
-const resource = object({ environment: name, kind: { enum: RESOURCE_KINDS }, name });
 const definition = object({ name: words(128), version: words(128), hash: words(128) });
 const ofStep = { requestId: words(128), stepId: words(256), resource };
 const ofResource = {
@@ -45,13 +45,11 @@ const ofResource = {
 
 const role = text(/^([a-z0-9-]+(\/[a-z0-9-]+)*)?$/, 'must be names of requirements, apart by slashes');
 const ofPart = {
-  sha256: text(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
+  sha256,
   bytes: atLeast(0),
   mediaType: words(128),
   contentBytes: atLeast(0),
 };
-const blobRef = object({ sha256: ofPart.sha256, bytes: atLeast(0) });
-const holder = text(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be a UUID');
 const part = object({ ...ofPart, holder }, ['holder']);
 const wire = object({ from: string, requirement: string, to: string });
 const ofSnapshotPart = {
@@ -75,6 +73,10 @@ const announced = object(
   },
   ['accepts', 'changes', 'bounds', 'outputs', 'finds'],
 );
+const owner = object({
+  id: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -'),
+  type: { enum: OWNER_TYPES },
+});
 /** Of {@link SnapshotManifest}: what an archive's first entry has to be, whoever wrote it. */
 export const SNAPSHOT_MANIFEST: Schema = object(
   {
@@ -84,7 +86,7 @@ export const SNAPSHOT_MANIFEST: Schema = object(
     mesh: name,
     environment: name,
     instanceId: name,
-    owner: object({ id: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -'), type: { enum: OWNER_TYPES } }),
+    owner,
     definition,
     offerings: anything,
     parts: { ...listOf(snapshotPart), minItems: 1, maxItems: 1_000 },
@@ -99,9 +101,10 @@ const capabilityRequirement = object(
     name,
     attributes: anything,
     range: words(64),
+    filter: { type: 'string', maxLength: FILTER_CHARACTERS },
     resolution: { enum: ['mandatory', 'optional'] },
   },
-  ['name', 'attributes', 'range', 'resolution'],
+  ['name', 'attributes', 'range', 'filter', 'resolution'],
 );
 const planStep = object(
   {
@@ -119,13 +122,14 @@ const planStep = object(
     after: listOf(string),
     inverse: { enum: INVERSES },
     shared: boolean,
+    belongs: object({ owner, instanceId: string, guestLocation: string, provisioner: string }, ['instanceId', 'provisioner']),
     because: string,
     from: part,
     role,
     changes: listOf(object({ field: string, from: string, to: string, how: { enum: CHANGED_HOW } }, ['from', 'to'])),
     before: object({ definition, spec: anything, offerings: anything, wires: listOf(wire) }, ['offerings']),
   },
-  ['offerings', 'requirements', 'shared', 'because', 'from', 'role', 'changes', 'before'],
+  ['offerings', 'requirements', 'shared', 'belongs', 'because', 'from', 'role', 'changes', 'before'],
 );
 const read = object(
   { key: string, generation: { type: ['integer', 'null'] }, updates: atLeast(1), users: listOf(string), leaving: listOf(string) },
@@ -168,6 +172,7 @@ export const SCHEMAS = {
   StopCommand: object(ofResource, ['ownerId']),
   ExportCommand: object(ofResource, ['ownerId']),
   InspectQuery: object({ resource, generation: atLeast(1), driver: name, location: name }),
+  ...DRIFT_SCHEMAS,
   StepCancelCommand: object(ofStep),
   StepLogQuery: object(ofStep),
   CredentialsQuery: object({ resource, recipient: text(/^[\w-]{43}$/, 'must be an X25519 public key, 32 bytes in base64url') }),
@@ -191,12 +196,30 @@ export const SCHEMAS = {
       place,
       offerings: anything,
       requirements: listOf(capabilityRequirement),
+      allowUpgrade: listOf(string),
+      keepAsIs: listOf(string),
+      prefer: listOf(reference),
+      cascade: boolean,
       parts: listOf(object({ ...ofSnapshotPart, holder }, ['holder'])),
       destination: words(1024),
       announced: mapOf(listOf(announced)),
+      repairs: listOf(
+        object(
+          {
+            key: string,
+            drift: { enum: DRIFTS.filter((drift) => drift !== 'extra') },
+            by: { enum: REPAIRS },
+            differences: listOf(object(difference, ['recorded', 'found'])),
+          },
+          ['by'],
+        ),
+      ),
       atLeast: { type: 'string', maxLength: 200 },
     },
-    ['definition', 'offerings', 'requirements', 'parts', 'destination', 'announced', 'atLeast'],
+    [
+      ...['definition', 'offerings', 'requirements', 'allowUpgrade', 'keepAsIs', 'prefer', 'cascade'],
+      ...['parts', 'destination', 'announced', 'repairs', 'atLeast'],
+    ],
   ),
   OfferingsQuery: object(
     {
@@ -222,15 +245,35 @@ export const SCHEMAS = {
       alreadySatisfied: listOf(installed),
       steps: listOf(planStep),
       wires: listOf(wire),
-      leases: { type: 'array', maxItems: 0 },
+      leases: listOf(
+        object({
+          key: string,
+          holder: string,
+          requirement: string,
+          namespace: string,
+          amount: { type: 'number' },
+          capacity: { type: 'number' },
+        }),
+      ),
       reads: listOf(read),
       writes: listOf(string),
+      turns: listOf(object({ key: string, generation: atLeast(1) })),
+      affected: listOf(object({ key: string, through: listOf(string), why: string })),
       destination: string,
+      along: listOf(string),
       unsatisfied: listOf(unsatisfied),
+      explanation: object({
+        lines: listOf(object({ suppose: string, because: string, therefore: string }, ['suppose', 'because', 'therefore'])),
+        fixes: listOf(string),
+      }),
       hash: string,
+      repository: string,
+      elsewhere: string,
     },
-    ['destination'],
+    ['turns', 'affected', 'destination', 'along', 'explanation', 'repository', 'elsewhere'],
   ),
+  ...CONTENT_SCHEMAS,
+  ...ALLOCATOR_SCHEMAS,
   HandlerList: object({
     items: listOf(
       object(
@@ -274,9 +317,10 @@ export const SCHEMAS = {
       replica: string,
       ready: boolean,
       locations: listOf(object({ location: name, kind: { enum: RESOURCE_KINDS }, drivers: listOf(announced) })),
+      worksAt: listOf(name),
       reasons: listOf(string),
     },
-    ['locations'],
+    ['locations', 'worksAt'],
   ),
   Cause: object({ code: { enum: Object.keys(ERRORS) }, message: string, hint: string, details: anything }, ['details']),
   StepProgress: object(

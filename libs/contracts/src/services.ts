@@ -1,7 +1,16 @@
 import type { FieldError } from './bad-input.js';
 
 /** The services of a mesh, by the token that stands in their subjects. */
-export const SERVICES = ['gateway', 'orchestrator', 'resolver', 'storage', 'database', 'instance', 'handlers'] as const;
+export const SERVICES = [
+  'gateway',
+  'orchestrator',
+  'resolver',
+  'storage',
+  'database',
+  'instance',
+  'handlers',
+  'allocator',
+] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** What a step can make. Each kind is served by the sub-provisioner of the same name. */
@@ -58,6 +67,8 @@ export const CATEGORY_OWNER = {
   database: 'database',
   instance: 'instance',
   handler: 'handlers',
+  content: 'resolver',
+  allocation: 'allocator',
 } as const satisfies Record<string, ServiceName>;
 
 export type Category = keyof typeof CATEGORY_OWNER;

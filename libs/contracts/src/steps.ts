@@ -63,7 +63,10 @@ export interface InspectQuery {
 /** What exists. `absent` is said only by a replica of the resource's own location. */
 export interface InspectAnswer {
   state: 'absent' | 'present' | 'partial' | 'destroyed';
-  /** Normalised and comparable: drift is a comparison. */
+  /**
+   * Normalised and comparable: drift is a comparison. `exists: false` says that its mark stands and what it marks is gone, `running`
+   * whether what runs does.
+   */
   observed: JsonObject;
 }
 
@@ -113,6 +116,8 @@ export interface HealthReport {
   ready: boolean;
   /** What it provides, and where. */
   locations?: { location: string; kind: ResourceKind; drivers: AnnouncedDriver[] }[];
+  /** Of an allocator: locations at which it makes and keeps leased resources. */
+  worksAt?: string[];
   /** Why it is not ready, or what a person should know. */
   reasons: string[];
 }

@@ -24,6 +24,12 @@ export const progressSubject = (mesh: string, requestId: string) => `slipway.${m
 export const cancellingSubject = (mesh: string, kind: ResourceKind, location: string) =>
   `slipway.${mesh}.${kind}.${location}.cancelling` as const;
 
+/** What a call on a leased resource says while it goes on: `slipway.<mesh>.calls.<callId>`. */
+export const callSubject = (mesh: string, callId: string) => `slipway.${mesh}.calls.${callId}` as const;
+
+/** Where every allocator hears that a call is to end: `slipway.<mesh>.allocator.cancelling`. */
+export const callCancellingSubject = (mesh: string) => `slipway.${mesh}.allocator.cancelling` as const;
+
 /** A replica's sign of life: `slipway.<mesh>.alive.<service>.<replica>`, every two seconds. */
 export const aliveSubject = (mesh: string, service: ServiceName | '*', replica: string) =>
   `slipway.${mesh}.alive.${service}.${replica}` as const;
@@ -56,6 +62,10 @@ export const VERBS = {
   export: 'export',
   update: 'update',
   inspect: 'inspect',
+  compare: 'compare',
+  strays: 'strays',
+  adopt: 'adopt',
+  drift: 'drift',
   cancelStep: 'cancel-step',
   log: 'log',
   setDesired: 'set-desired',
@@ -65,5 +75,31 @@ export const VERBS = {
   listHandlers: 'list-handlers',
   retryParked: 'retry-parked',
   discardParked: 'discard-parked',
+  storeContent: 'store-content',
+  removeContent: 'remove-content',
+  content: 'content',
+  packContent: 'pack-content',
+  refreshContent: 'refresh-content',
+  definition: 'definition',
+  definitions: 'definitions',
+  writeDefinition: 'write-definition',
+  deleteDefinition: 'delete-definition',
+  capabilities: 'capabilities',
+  askLease: 'ask-lease',
+  renewLease: 'renew-lease',
+  releaseLease: 'release-lease',
+  reclaimLeases: 'reclaim-leases',
+  forceLease: 'force-lease',
+  leaseStanding: 'lease-standing',
+  enterResource: 'enter-resource',
+  changeResource: 'change-resource',
+  drainResource: 'drain-resource',
+  blueprints: 'blueprints',
+  changeBlueprint: 'change-blueprint',
+  approveBlueprint: 'approve-blueprint',
+  revokeBlueprint: 'revoke-blueprint',
+  setQuota: 'set-quota',
+  callInterface: 'call-interface',
+  cancelCall: 'cancel-call',
   health: 'health',
 } as const;

@@ -1,6 +1,7 @@
 import type { Actor, Owner } from '../context.js';
 import type { JsonObject } from '../json.js';
-import type { CapabilityRequirement, InstalledRef, PlanRead, Wire } from '../plan.js';
+import type { OfferedCapability } from '../capability.js';
+import type { CapabilityRequirement, InstalledRef, Needed, PlanRead, Wire } from '../plan.js';
 import type { BlobRef } from '../steps.js';
 import type { JobKind } from '../job.js';
 
@@ -19,6 +20,9 @@ export interface Installed extends InstalledRef {
   offerings?: JsonObject;
   /** Of what has the instance's own name: what its job needed beside the definition. Earlier releases recorded none. */
   requirements?: CapabilityRequirement[];
+  /** What it offers beside its identity, and all that it needs, as it was resolved: content may say otherwise since. Earlier releases recorded none. */
+  capabilities?: OfferedCapability[];
+  needs?: Needed[];
   outputs: JsonObject;
   /** An update of it was given up half done, or half undone: it may be other than this says, until an update of it has succeeded. */
   uncertain?: true;
@@ -31,7 +35,8 @@ export interface Installed extends InstalledRef {
 export type EnvironmentEvent =
   | {
       type: 'NameClaimed';
-      data: { kind: 'instance'; name: string; requestId: string; owner: Owner; job: JobKind };
+      /** `along`: the request works on another name, and its plan takes this instance away as well. `owner`: the name's own. */
+      data: { kind: 'instance'; name: string; requestId: string; owner: Owner; job: JobKind; along?: true };
     }
   /** The claiming request has ended and nothing is left under the name. */
   | { type: 'NameReleased'; data: { name: string; requestId: string } }
@@ -58,6 +63,8 @@ export type EnvironmentEvent =
         wires: Wire[];
         /** Keys of what may be other than it was before, and than it was to be: it was given up before it was undone. */
         uncertain?: string[];
+        /** Names of the instances that it took along: it holds none of them any more. */
+        along?: string[];
       };
     }
   /** How long an instance is wanted: as the request said that made it, or found it there. `until`: ms since the epoch. */

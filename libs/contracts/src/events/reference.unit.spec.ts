@@ -4,7 +4,7 @@ import { ReferencePage } from '../testing/reference-page.js';
 
 const page = new ReferencePage('events');
 const sources = new Declarations([
-  ...['request', 'environment', 'snapshot', 'resource', 'handler'].map((noun) => `events/${noun}.events.ts`),
+  ...['request', 'environment', 'snapshot', 'resource', 'handler', 'content'].map((noun) => `events/${noun}.events.ts`),
   'live.ts',
 ]);
 
@@ -15,6 +15,7 @@ describe('the reference of events', () => {
     ['PartitionEvent', 'A partition'],
     ['HandlerEvent', 'A handler'],
     ['SnapshotEvent', 'A snapshot'],
+    ['ContentEvent', 'Content'],
     ['ResourceEvent', 'A storage, database or instance'],
   ])('tells each %s with its fields, and none that is not there', (union, heading) => {
     expect(page.table(heading, 'event', 2)).toEqual(sources.membersOf(union, 'data'));

@@ -94,6 +94,8 @@ export interface RequestAccepted {
   /** Milliseconds since the epoch before which it does not start. */
   notBefore?: number;
   keepOnFailure: boolean;
+  /** Hash of the plan that is to be carried out exactly, as it was shown; left out where any will do. */
+  exactly?: string;
   /** Milliseconds since the epoch until which the instance is wanted. */
   until?: number;
   /** Who provisions, and why just him; of a provision. */

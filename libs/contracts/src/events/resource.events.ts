@@ -52,6 +52,8 @@ export type ResourceEvent =
   | { type: 'Exported'; data: Outcome & { part: Part } }
   /** What is there is now as this step was to make it, under the same generation. */
   | { type: 'Updated'; data: Outcome & { outputs: JsonObject; observed: JsonObject } }
+  /** Somebody has taken what was found at the place into the log, as what is there from now on; nothing at the place was changed. */
+  | { type: 'Adopted'; data: { generation: number; observed: JsonObject; reason?: string } }
   | { type: 'Destroyed'; data: Outcome & { effect: 'destroyed' | 'absent' } }
   | { type: 'HealthChanged'; data: { generation: number; from: Health; to: Health; reason: string } }
   /** It ended by itself and was started again. */

@@ -22,8 +22,24 @@ import { JOBS, type JobKind } from '../job.js';
 import type { JsonObject } from '../json.js';
 import { MayBeLeftOut } from '../left-out.js';
 import type { CapabilityRequirement } from '../plan.js';
-import { DEFAULT_ENVIRONMENT, IsDefinitionName, IsDefinitionReference, IsName, IsOwnerId } from '../names.js';
+import {
+  AreDefinitionNames,
+  AreDefinitionNamesOrAll,
+  AreDefinitionReferences,
+  DEFAULT_ENVIRONMENT,
+  FILTER_CHARACTERS,
+  IsDefinitionName,
+  IsDefinitionReference,
+  IsName,
+  IsOwnerId,
+} from '../names.js';
 import { IsTime } from '../time.js';
+
+/** What a job does whose plan is not the one that was shown: it is refused with the difference, or planned anew. */
+export const IF_CHANGED = ['refuse', 'replan'] as const;
+
+/** Of something installed: `storage/shop-data`. */
+const RESOURCE_KEY = /^(storage|database|instance)\/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** What every job has. */
 class Job {
@@ -56,6 +72,24 @@ class Job {
   @MayBeLeftOut()
   @IsTime()
   notBefore?: string;
+
+  @ApiPropertyOptional({
+    description:
+      'The `hash` of a plan for this job, as `POST /plans` gave it: exactly that plan is carried out, or nothing is started.',
+  })
+  @MayBeLeftOut()
+  @Matches(/^[0-9a-f]{64}$/, { message: '$property must be the hash of a plan: 64 hexadecimal digits' })
+  planHash?: string;
+
+  @ApiPropertyOptional({
+    enum: IF_CHANGED,
+    default: 'refuse',
+    description:
+      'Of a job with a `planHash`, where another plan would be carried out by now: `plan-changed`, with that plan; or it is planned anew.',
+  })
+  @MayBeLeftOut()
+  @IsIn(IF_CHANGED)
+  ifChanged?: (typeof IF_CHANGED)[number];
 }
 
 /** A capability that a job needs: as a definition's requirement, but how it is made is the definitions' matter. */
@@ -85,14 +119,63 @@ export class JobRequirement implements CapabilityRequirement {
   @MaxLength(64)
   range?: string;
 
+  @ApiPropertyOptional({
+    example: '(&(version>=2)(!(edition=trial)))',
+    description: 'What must hold of the attributes, as a filter of OSGi Core 8 §3.2.7.',
+  })
+  @MayBeLeftOut()
+  @IsString()
+  @MaxLength(FILTER_CHARACTERS)
+  filter?: string;
+
   @ApiPropertyOptional({ enum: ['mandatory', 'optional'], default: 'mandatory' })
   @MayBeLeftOut()
   @IsIn(['mandatory', 'optional'])
   resolution?: 'mandatory' | 'optional';
 }
 
+/** Names that one list of a job has at most. */
+const MOST_NAMES = 1_000;
+
+/** What every job has that resolves: what of others it may change, and what comes first. */
+class ResolvingJob extends Job {
+  @ApiPropertyOptional({
+    type: [String],
+    example: ['openssl'],
+    description:
+      'Names of definitions of which what is shared may be upgraded where nothing else does, `*` for all. Nothing that others have is changed when left out.',
+  })
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayMaxSize(MOST_NAMES)
+  @AreDefinitionNamesOrAll()
+  allowUpgrade?: string[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    example: ['postgres'],
+    description: 'Names of definitions that are not upgraded, whatever is allowed.',
+  })
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayMaxSize(MOST_NAMES)
+  @AreDefinitionNames()
+  keepAsIs?: string[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    example: ['sqlite@^1.0.0'],
+    description: 'Definitions that come before others where several would do: name or name@range, the first before the next.',
+  })
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayMaxSize(MOST_NAMES)
+  @AreDefinitionReferences()
+  prefer?: string[];
+}
+
 /** Asks for a service and everything it needs. */
-export class ProvisionJob extends Job {
+export class ProvisionJob extends ResolvingJob {
   @ApiProperty({ example: 'ada' })
   @IsOwnerId()
   ownerId: string;
@@ -158,7 +241,15 @@ export class ProvisionJob extends Job {
 }
 
 /** Gives an instance back, with everything that was made for it. */
-export class DeprovisionJob extends Job {}
+export class DeprovisionJob extends Job {
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Give back the instances that need something of it too; it is refused while there are any when left out.',
+  })
+  @MayBeLeftOut()
+  @IsBoolean()
+  cascade?: boolean;
+}
 
 /** A path, a name or an id of a snapshot, or where one goes: text in one line. */
 const PLACE_OR_NAME = /^[^\p{Cc}]{1,1024}$/u;
@@ -199,7 +290,7 @@ export class ExportJob extends Job {
 }
 
 /** Changes what is there: a size, a choice of what is offered, a newer version of its definition. Data are kept. */
-export class UpdateJob extends Job {
+export class UpdateJob extends ResolvingJob {
   @ApiPropertyOptional({
     example: 'guestbook@^1.1.0',
     description: 'name or name@range that it is to be from now on; what is installed, in its version, when left out.',
@@ -217,6 +308,21 @@ export class UpdateJob extends Job {
   @MayBeLeftOut()
   @IsObject()
   offerings?: JsonObject;
+}
+
+/** Brings back what is other than the log says, of an instance and what was made for it or is shared and it uses. */
+export class RepairJob extends Job {
+  @ApiPropertyOptional({
+    type: [String],
+    example: ['storage/shop-data'],
+    description: 'Keys of what is to be brought back; everything that is other than recorded when left out.',
+  })
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(500)
+  @Matches(RESOURCE_KEY, { each: true, message: 'each of $property must be a key such as "storage/shop-data"' })
+  resources?: string[];
 }
 
 /** What a request would do. Changes nothing. */
@@ -241,6 +347,19 @@ export class PlanJob extends ProvisionJob {
   @Matches(PLACE_OR_NAME, oneLine)
   destination?: string;
 
+  @ApiPropertyOptional({ default: false, description: 'Of a deprovision.' })
+  @MayBeLeftOut()
+  @IsBoolean()
+  cascade?: boolean;
+
+  @ApiPropertyOptional({ type: [String], description: 'Of a repair.' })
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(500)
+  @Matches(RESOURCE_KEY, { each: true, message: 'each of $property must be a key such as "storage/shop-data"' })
+  resources?: string[];
+
   // What is there need not be named to plan its removal.
   @ApiPropertyOptional({ example: 'ada' }) @MayBeLeftOut() @IsOwnerId() declare ownerId: string;
 }
@@ -252,6 +371,17 @@ export class ControlBody {
   @IsString()
   @MaxLength(500)
   reason?: string;
+}
+
+/** Body of adopting what was found. */
+export class AdoptBody extends ControlBody {
+  @ApiProperty({ example: 'storage/shop-data', description: "The resource's key." })
+  @Matches(RESOURCE_KEY, { message: '$property must be a key such as "storage/shop-data"' })
+  key: string;
+
+  @ApiProperty({ description: '`seen` of its drift: what is taken is this, and nothing that came since.' })
+  @Matches(/^[0-9a-f]{64}$/, { message: '$property must be a SHA-256 in hexadecimal' })
+  seen: string;
 }
 
 /** Body of extend. */

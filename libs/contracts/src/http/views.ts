@@ -7,7 +7,8 @@ import type { DesiredState } from '../desired.js';
 import type { Health } from '../events/resource.events.js';
 import type { Instant } from '../clock.js';
 import type { JsonObject } from '../json.js';
-import type { DefinitionRef, InstalledRef, Plan, SnapshotPart, StepAction, Unsatisfied, Wire } from '../plan.js';
+import type { OfferedCapability } from '../capability.js';
+import type { DefinitionRef, InstalledRef, Needed, Plan, SnapshotPart, StepAction, Unsatisfied, Wire } from '../plan.js';
 import type { RequestStatus } from '../request-status.js';
 import type { SnapshotCopy } from '../events/snapshot.events.js';
 import type { DriverVerb, ResourceKind } from '../services.js';
@@ -155,6 +156,122 @@ export interface EnvironmentView {
   names: { name: string; ownerId: string; requestId?: string; until?: Instant }[];
   updatedAt: Instant;
   position: string;
+}
+
+/** Something that is installed in an environment. What it gives, and how it is doing, its kind's own list says. */
+export interface InstalledView {
+  environment: string;
+  /** `storage/shop-data` */
+  key: string;
+  kind: ResourceKind;
+  name: string;
+  generation: number;
+  definition: DefinitionRef;
+  driver: string;
+  location: string;
+  guestLocation: string;
+  provisioner?: string;
+  /** The instance it was made for; none where it is shared. */
+  instanceId?: string;
+  owner: Owner;
+  offerings?: JsonObject;
+  /** An update of it was given up half done: it may be other than this says. */
+  uncertain?: true;
+  /** Requests that made it, and that made it what it is. */
+  madeBy: string;
+  requestId: string;
+  installedAt: Instant;
+  updatedAt: Instant;
+  position: string;
+}
+
+/** What something installed offers to others: as it was resolved, and the service of an instance while it is healthy. */
+export interface InstalledCapabilityView extends Omit<OfferedCapability, 'attributes'> {
+  environment: string;
+  /** Key of what has it. */
+  resource: string;
+  definition: DefinitionRef;
+  attributes: JsonObject;
+  since: Instant;
+  position: string;
+}
+
+/** What something installed needs, as it was resolved, and what it is wired to for it. */
+export interface InstalledRequirementView extends Needed {
+  environment: string;
+  /** Key of what needs it. */
+  resource: string;
+  definition: DefinitionRef;
+  /** Keys; none of an optional requirement that nothing satisfied. */
+  wiredTo: string[];
+  since: Instant;
+  position: string;
+}
+
+/** What answers a requirement of something installed. */
+export interface InstalledWireView extends Wire {
+  environment: string;
+  /** Of the requirement; of what earlier releases installed it is not known. */
+  namespace?: string;
+  /** The request that wired it so. */
+  requestId: string;
+  since: Instant;
+  position: string;
+}
+
+/** Why something is in an environment, and who needs it. */
+export interface WhyView {
+  environment: string;
+  /** As it was asked for: a key, a name, or a definition's. */
+  what: string;
+  /** What that means, by key. */
+  items: WhyItem[];
+  /** It means more than is told. */
+  more?: true;
+  position: string;
+}
+
+/** Why one thing is there. */
+export interface WhyItem {
+  resource: InstalledView;
+  /** The request that made it; left out where it is older than what is kept. */
+  madeBy?: WhyRequest;
+  /** From what was asked for by itself down to it: all ways, the shortest first. */
+  chains: WhyChain[];
+  neededBy: {
+    directly: { key: string; requirement: string }[];
+    /** Keys of those that need what needs it. */
+    further: string[];
+  };
+  /** There are more chains, or more that need it, than are told. */
+  more?: true;
+}
+
+/** From what was asked for by itself to what it needs. */
+export interface WhyChain {
+  /** Key of what was asked for. */
+  root: string;
+  /** The instance that was asked for, and by which request that was made, as far as that is kept. */
+  instanceId?: string;
+  request?: WhyRequest;
+  /** None where it was asked for itself. */
+  links: WhyLink[];
+}
+
+export interface WhyLink extends Wire {
+  /** What it needs there; of what earlier releases installed it is not known. */
+  need?: Needed;
+}
+
+/** Who asked for something, when. */
+export interface WhyRequest {
+  id: string;
+  job: JobKind;
+  instanceId: string;
+  definition?: string;
+  owner: Owner;
+  actor: Actor;
+  acceptedAt: Instant;
 }
 
 /** A provisioner of the configuration, and what of it is there. */

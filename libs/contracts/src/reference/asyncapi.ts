@@ -1,5 +1,6 @@
 import { HEADERS } from '../context.js';
-import { MESSAGES, type AskedMessage, type ToldMessage } from '../messages.js';
+import { MESSAGES } from '../messages.js';
+import type { AskedMessage, ToldMessage } from '../messages/message.js';
 import { SCHEMAS } from '../schemas.js';
 import { RESOURCE_KINDS, type ServiceName } from '../services.js';
 
