@@ -18,6 +18,9 @@ export type {
 } from './port.js';
 export type { Decider } from './decider.js';
 export { Upcasters, type Upcaster } from './upcasters.js';
+export { PersistentMap } from './persistent-map.js';
+export { PersistentOrder } from './persistent-order.js';
 export { foldStream, type Fold, type FoldCache, type Folded } from './fold.js';
 export { handle, type HandleOptions, type Handled } from './handle.js';
 export { SnapshotCache, type Snapshot } from './snapshot-cache.js';
+export { Lane, type KeptState, type LaneDecided, type LaneOptions } from './lane.js';

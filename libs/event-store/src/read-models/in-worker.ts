@@ -1,14 +1,16 @@
 import { Worker } from 'node:worker_threads';
-import { SlipwayError, type Cause } from '@slipway/contracts';
+import { SlipwayError, type Cause, type Json } from '@slipway/contracts';
 import type { OpenEventLogOptions } from '../open.js';
 import type { Upcasters } from '../upcasters.js';
 import type { Projection } from './projection.js';
-import type { ModelsState } from './projector.js';
+import type { ModelsState, Whole } from './projector.js';
 
 /** What a registry module exports: the projections of a file, in one place that the worker imports by its URL. */
 export interface Registry {
   projections: readonly Projection[];
   upcasters?: Upcasters;
+  /** Opens what parts of events stand in, by {@link WorkerSettings.elsewhere}. */
+  wholeFrom?(elsewhere: Json): Promise<Whole>;
 }
 
 export interface WorkerSettings {
@@ -18,6 +20,8 @@ export interface WorkerSettings {
   /** How the worker opens the log for itself. */
   log: Pick<OpenEventLogOptions, 'eventLog' | 'folder'>;
   keepHistory?: number;
+  /** Where parts of events stand that were too large for the log, as the registry means it. */
+  elsewhere?: Json;
 }
 
 /** What runs a projector and passes on what it says. */

@@ -1,6 +1,16 @@
 import { sortOf, type Layout } from './projection.js';
 import { columnOf, currentTable, endIndex, filterIndex, pastTable, sortIndex } from './tables.js';
 
+/** A row of a page: its JSON text as it is kept. */
+export interface RowText {
+  id: string;
+  key: string | number;
+  text: string;
+}
+
+/** Where a row stands in the order that is asked for. */
+export type RowPlace = Pick<RowText, 'key' | 'id'>;
+
 /** A page to be read from one build's tables. */
 export interface PageRequest {
   filter: Record<string, readonly string[]>;
@@ -8,7 +18,7 @@ export interface PageRequest {
   descending: boolean;
   limit: number;
   /** Sort value and id of the last row before. */
-  after?: { key: string | number; id: string };
+  after?: RowPlace;
   /** The rows as they were after the event with this number; now when left out. */
   at?: number;
 }

@@ -1,11 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
+import { SlipwayError } from '@slipway/contracts';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MemoryDisk, MemoryEventLog } from '../testing/memory-event-log.js';
-import type { EventStore } from '../port.js';
+import type { EventStore, RecordedEvent } from '../port.js';
 import { foldRows, type Projection } from './projection.js';
 import { event, happenings, inFolder, modelsOf, owners, parcels, record, type Parcel } from './testing/parcels.js';
-import type { ReadModels } from './read-models.js';
+import { InThread } from './in-thread.js';
+import { ReadModels } from './read-models.js';
 
 const seed = Number(process.env['SLIPWAY_SEED'] ?? Date.now() % 1_000_000);
 
@@ -24,6 +26,26 @@ async function shown(models: ReadModels, view: string, asOf?: string): Promise<R
   const page = await models.page(view, { sort: 'id', limit: 500, ...(asOf !== undefined && { asOf }) });
   return Object.fromEntries(page.items.map((text) => [JSON.parse(text).id ?? JSON.parse(text).owner, JSON.parse(text)]));
 }
+
+it('are made of whole events: what of one stands elsewhere is fetched, again where it is away for a while', () =>
+  inFolder(async (file) => {
+    const log = await storeOf();
+    await record(log, [{ parcel: 1, type: 'Came', data: { shelf: 'elsewhere', owner: 'ada', weight: 1 } }]);
+    let away = 1;
+    const whole = (recorded: RecordedEvent): RecordedEvent => {
+      if (away-- > 0) throw new SlipwayError('blob-unavailable', 'The disk is away');
+      return { ...recorded, data: { ...recorded.data, shelf: 'found' } };
+    };
+    const projections = [parcels];
+    const models = new ReadModels({
+      ...{ file: file('models'), projections, log },
+      projector: (told) => new InThread({ file: file('models'), projections, log, whole }, told),
+    });
+    await models.opened();
+    expect(await models.reached(await log.head(), 20_000)).toBe(true);
+    expect(await shown(models, 'parcels')).toMatchObject({ p1: { shelf: 'found' } });
+    await models.close();
+  }));
 
 async function storeOf(log = new MemoryEventLog()): Promise<EventStore> {
   return log.as('orchestrator');
@@ -155,8 +177,6 @@ describe('a projector', () => {
       await first.snapshotTo(file('copy'));
       await first.close();
       await record(log, [{ parcel: 2, type: 'Came', data: came }]);
-      const { ReadModels } = await import('./read-models.js');
-      const { InThread } = await import('./in-thread.js');
       const second = new ReadModels({
         file: file('second'),
         snapshot: file('copy'),

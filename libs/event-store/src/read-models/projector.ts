@@ -27,6 +27,9 @@ export interface ViewState {
   stopped?: { reason: string; event?: { id: string; type: string; stream: string; position: Position } };
 }
 
+/** An event with what of it stands elsewhere, because it was too large for the log. */
+export type Whole = (event: RecordedEvent) => RecordedEvent | Promise<RecordedEvent>;
+
 export interface ProjectorOptions {
   file: string;
   projections: readonly Projection[];
@@ -35,6 +38,8 @@ export interface ProjectorOptions {
   /** Milliseconds that superseded versions are kept; for ever when left out. */
   keepHistory?: number;
   clock?: Clock;
+  /** Gives an event with what of it stands elsewhere; as it was recorded when left out. */
+  whole?: Whole;
   /** Told after each commit. */
   changed(state: ModelsState): void;
 }
@@ -42,6 +47,8 @@ export interface ProjectorOptions {
 /** Events of one transaction, at most. */
 const BATCH = 4_000;
 const TRY_AGAIN = 1_000;
+/** What ends by itself. */
+const RETRIED: readonly string[] = ['gone', 'log-unavailable', 'blob-unavailable'];
 const PRUNE_EVERY = 3_600_000;
 const PRUNE_AT_ONCE = 5_000;
 
@@ -197,7 +204,10 @@ export class Projector {
     });
   }
 
-  private take(events: RecordedEvent[]): void {
+  private async take(recorded: RecordedEvent[]): Promise<void> {
+    const { whole } = this.options;
+    const events = whole ? await Promise.all(recorded.map(whole)) : recorded;
+    if (this.closed) return;
     const batch = events.map((event) => ({ event, at: this.placeInLog(event.position), category: categoryOf(event.stream) }));
     this.transaction((db) => {
       for (const build of this.going) {
@@ -272,7 +282,7 @@ export class Projector {
   private failed(error: unknown): void {
     if (this.closed) return;
     const damaged = isDamage(error);
-    const again = damaged || !(error instanceof SlipwayError) || error.code === 'gone' || error.code === 'log-unavailable';
+    const again = damaged || !(error instanceof SlipwayError) || RETRIED.includes(error.code);
     this.failure = `${messageOf(error)}${again ? ' (it is tried again)' : ''}`;
     if (damaged) {
       this.db?.close();

@@ -14,6 +14,16 @@ export interface ListQuery {
   cursor?: string;
   /** A position, or an ISO 8601 time. */
   asOf?: string;
+  /** What else must hold of a row. */
+  matching?: Matching;
+}
+
+/** A test that no field can carry: each row that the rest of the query finds is put to it. */
+export interface Matching {
+  /** As it was asked for: another text is another list. */
+  text: string;
+  /** Whether a row's JSON text passes. */
+  passes(row: string): boolean;
 }
 
 /** A query that the view can answer. */
@@ -24,6 +34,7 @@ export interface CheckedQuery {
   limit: number;
   cursor?: Cursor;
   asOf?: string;
+  matching?: Matching;
   /** The same for all pages of one list. */
   hash: string;
 }
@@ -36,7 +47,7 @@ const MOST_VALUES = 100;
 export function checkQuery(projection: Projection, query: ListQuery): CheckedQuery {
   const { name, defaultSort, defaultFilter = {} } = projection;
   const { filterable, sortable } = fieldsOf(projection);
-  const { filter = {}, sort = defaultSort, limit = DEFAULT_LIMIT, asOf } = query;
+  const { filter = {}, sort = defaultSort, limit = DEFAULT_LIMIT, asOf, matching } = query;
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST) throw refuse('limit', `must be a whole number from 1 to ${MOST}`);
   const { field, descending } = sortOf(sort);
   if (!sortable.includes(field)) throw refuse('sort', `${name} can be sorted by ${sortable.join(', ')}, not by "${field}"`);
@@ -50,7 +61,7 @@ export function checkQuery(projection: Projection, query: ListQuery): CheckedQue
   const whole = Object.fromEntries(
     Object.entries({ ...defaultFilter, ...filter }).map(([by, values]) => [by, [...new Set(values)].sort()]),
   );
-  const hash = queryHash(name, { filter: whole, sort, asOf });
+  const hash = queryHash(name, { filter: whole, sort, asOf, ...(matching && { matching: matching.text }) });
   return {
     filter: whole,
     field,
@@ -58,6 +69,7 @@ export function checkQuery(projection: Projection, query: ListQuery): CheckedQue
     limit,
     hash,
     ...(asOf !== undefined && { asOf }),
+    ...(matching && { matching }),
     ...(query.cursor !== undefined && { cursor: readCursor(query.cursor, name, hash) }),
   };
 }

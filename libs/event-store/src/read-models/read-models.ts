@@ -8,7 +8,8 @@ import { placeOf, positionOf } from './place.js';
 import type { Projection } from './projection.js';
 import type { ModelsState, ViewState } from './projector.js';
 import { checkQuery, type ListQuery } from './query.js';
-import { Reader, type RowText, type Snapshot } from './reader.js';
+import type { RowPlace, RowText } from './page.js';
+import { Reader, type Snapshot } from './reader.js';
 
 export interface ReadModelsOptions {
   file: string;
@@ -66,21 +67,18 @@ export class ReadModels {
 
   /** The rows of a page, of one moment. */
   async page(view: string, query: ListQuery, complete: Complete = asItIs): Promise<TextPage> {
-    const { cursor, asOf, limit, hash, ...page } = checkQuery(this.projection(view), query);
+    const { cursor, asOf, limit, hash, matching, ...page } = checkQuery(this.projection(view), query);
     const moment = cursor?.position ?? asOf;
     const at = moment === undefined ? undefined : await this.moment(view, moment, cursor ? 'cursor' : 'asOf');
     return this.read((snapshot) => {
       const place = snapshot.place(view);
-      const rows = snapshot.page(view, {
-        ...page,
-        limit: limit + 1,
-        ...(cursor && { after: cursor }),
-        ...(at !== undefined && { at }),
-      });
+      const request = { ...page, ...(cursor && { after: cursor }), ...(at !== undefined && { at }) };
+      const { rows, after: last } = matching
+        ? snapshot.search(view, { ...request, limit }, matching.passes)
+        : firstOf(snapshot.page(view, { ...request, limit: limit + 1 }), limit);
       const position = positionOf({ log: place.log, at: at ?? place.at });
-      const last = rows.length > limit ? rows[limit - 1] : undefined;
       return {
-        items: rows.slice(0, limit).map((row) => complete(row, snapshot, at)),
+        items: rows.map((row) => complete(row, snapshot, at)),
         ...(last && { next: writeCursor(view, hash, { position, key: last.key, id: last.id }) }),
         position,
       };
@@ -222,5 +220,11 @@ export class ReadModels {
     });
   }
 }
+
+/** So many rows, and where they go on where there are more. */
+const firstOf = (rows: RowText[], limit: number): { rows: RowText[]; after?: RowPlace } => {
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return { rows: rows.slice(0, limit), ...(last && { after: last }) };
+};
 
 export type { RowText };

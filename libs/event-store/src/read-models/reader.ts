@@ -1,22 +1,18 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { SlipwayError } from '@slipway/contracts';
-import { selectPage, type PageRequest } from './page.js';
+import { selectPage, type PageRequest, type RowPlace, type RowText } from './page.js';
 import type { Place } from './place.js';
 import { fieldsOf, type Layout } from './projection.js';
+import { searched } from './search.js';
 import { currentTable, pastTable } from './tables.js';
-
-/** A row of a page: its JSON text as it is kept. */
-export interface RowText {
-  id: string;
-  key: string | number;
-  text: string;
-}
 
 /** The file at one moment: all that is read from it belongs together. */
 export interface Snapshot {
   /** Up to where the view has been brought. Throws `behind` while its first build is not done. */
   place(view: string): Place;
   page(view: string, page: PageRequest): RowText[];
+  /** As many of a page's rows as pass, out of a bounded number that is looked at; and where it goes on where that was not all. */
+  search(view: string, page: PageRequest, passes: (text: string) => boolean): { rows: RowText[]; after?: RowPlace };
   /** The text of one row; `null` when there is none (at that moment). */
   row(view: string, id: string, at?: number): string | null;
 }
@@ -69,12 +65,14 @@ export class Reader {
       if (at === undefined || at >= pruned) return build;
       throw new SlipwayError('gone', `${view} at that moment is older than what is kept`, { view });
     };
+    const pageOf = (view: string, page: PageRequest): RowText[] => {
+      const { sql, parameters } = selectPage(this.layout(view, live(view), page), kept(view, page.at), page);
+      return this.prepare(sql).all(...parameters) as unknown as RowText[];
+    };
     return {
       place: (view) => ({ log: live(view).log, at: live(view).checkpoint }),
-      page: (view, page) => {
-        const { sql, parameters } = selectPage(this.layout(view, live(view), page), kept(view, page.at), page);
-        return this.prepare(sql).all(...parameters) as unknown as RowText[];
-      },
+      page: pageOf,
+      search: (view, page, passes) => searched((part) => pageOf(view, { ...page, ...part }), page, passes),
       row: (view, id, at) => this.row(kept(view, at), id, at),
     };
   }

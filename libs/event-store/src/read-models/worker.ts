@@ -7,14 +7,15 @@ import { Projector } from './projector.js';
 
 /** The projector in a thread of its own: it opens the log by itself, and tells the main thread of each commit. */
 const port = parentPort!;
-const { registry, file, keepHistory, log: settings } = workerData as WorkerSettings;
-const { projections, upcasters } = (await import(registry)) as Registry;
+const { registry, file, keepHistory, log: settings, elsewhere } = workerData as WorkerSettings;
+const { projections, upcasters, wholeFrom } = (await import(registry)) as Registry;
 const log = await openEventLog({ ...settings, ...(upcasters && { upcasters }) });
 const projector = new Projector({
   file,
   projections,
   log: log.as(null),
   ...(keepHistory !== undefined && { keepHistory }),
+  ...(elsewhere !== undefined && wholeFrom && { whole: await wholeFrom(elsewhere) }),
   changed: (state) => port.postMessage({ state }),
 });
 
