@@ -1,0 +1,2 @@
+export { bundleHeaders, jarOf } from './jar.js';
+export { zipOf } from './zip.js';
