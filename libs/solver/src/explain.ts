@@ -3,16 +3,20 @@ import {
   type Installed,
   type Place,
   type PlanStep,
+  type RepairAsked,
   type Requirement,
   type ResourceDefinition,
   type ResourceKind,
   type SnapshotPart,
   type Unsatisfied,
 } from '@slipway/contracts';
-import { prerelease, validRange } from 'semver';
-import { identityOf, type Catalogue, type PinnedDefinition } from './catalogue.js';
-import { distanceAt, driverAt } from './driver.js';
-import { capabilitiesOf, hasAttributes, identityName, inRange } from './requirement.js';
+import { prerelease } from 'semver';
+import { parseRange } from './attribute/range.js';
+import type { Catalogue, PinnedDefinition } from './definition/catalogue.js';
+import { distanceAt, driverAt } from './definition/driver.js';
+import { matches } from './definition/matches.js';
+import { capabilitiesOf, identityName, identityOf } from './requirement.js';
+import type { Standing } from './installed/standing.js';
 
 /** Why a requirement cannot be satisfied; the chain is laid around it on the way up. */
 export type Reason = Pick<Unsatisfied, 'requirement' | 'reason' | 'message'>;
@@ -20,7 +24,8 @@ export type Reason = Pick<Unsatisfied, 'requirement' | 'reason' | 'message'>;
 /** A requirement in words: `guestbook@^1.0.0`, `database {engine: sqlite}`, `library {edition: full} ^2.0.0`. */
 export function inWords(requirement: Requirement): string {
   const name = identityName(requirement);
-  if (name !== undefined) return requirement.range === undefined ? name : `${name}@${requirement.range}`;
+  if (name !== undefined && requirement.filter === undefined)
+    return requirement.range === undefined ? name : `${name}@${requirement.range}`;
   const attributes = Object.entries(requirement.attributes ?? {}).map(
     ([attribute, value]) => `${attribute}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
@@ -28,27 +33,28 @@ export function inWords(requirement: Requirement): string {
     requirement.namespace,
     ...(attributes.length > 0 ? [`{${attributes.join(', ')}}`] : []),
     ...(requirement.range === undefined ? [] : [requirement.range]),
+    ...(requirement.filter === undefined ? [] : [requirement.filter]),
   ].join(' ');
 }
 
 /** Why the catalogue has no candidate for a requirement. */
 export function nothingFor(requirement: Requirement, catalogue: Catalogue): Reason {
   const words = inWords(requirement);
-  if (requirement.range !== undefined && validRange(requirement.range) === null)
+  if (requirement.range !== undefined && parseRange(requirement.range) === undefined)
     return {
       requirement: words,
       reason: 'no-version',
       message: `"${requirement.range}" is not a semver range such as "^1.0.0".`,
     };
+  const { range: _range, ...wider } = requirement;
   const withAttributes = catalogue.providersOf(requirement.namespace).flatMap(({ definition }) =>
     capabilitiesOf(definition)
-      .filter((capability) => hasAttributes(capability, requirement))
+      .filter((capability) => requirement.filter === undefined && matches(capability, wider))
       .map((capability) => ({ definition, capability })),
   );
   if (withAttributes.length > 0) {
     const versions = [...new Set(withAttributes.map(({ capability }) => capability.attributes?.version))].map(String);
-    const early =
-      withAttributes.some(({ capability }) => !inRange(capability, requirement)) && versions.every((v) => prerelease(v) !== null);
+    const early = versions.every((v) => prerelease(v) !== null);
     const message =
       `${inWords({ ...requirement, range: undefined })} has no version in ${requirement.range}; there ${versions.length > 1 ? 'are' : 'is'} ${list(versions)}.` +
       (early ? ' A prerelease is taken only by a range that names one.' : '');
@@ -61,19 +67,36 @@ export function nothingFor(requirement: Requirement, catalogue: Catalogue): Reas
 /** Why a definition was taken for a requirement that others satisfy too; nothing where there is no other at the place. */
 export function whyChosen(
   chosen: PinnedDefinition,
-  { candidates, failed, place }: { candidates: readonly PinnedDefinition[]; failed: readonly PinnedDefinition[]; place: Place },
+  {
+    candidates,
+    before,
+    anyway,
+    preferred,
+    place,
+  }: {
+    /** All that would do, in the order in which they come, and those of them that come before it. */
+    candidates: readonly PinnedDefinition[];
+    before: readonly PinnedDefinition[];
+    /** Whether something else of the plan needs it too. */
+    anyway: boolean;
+    /** Whether the job prefers it. */
+    preferred: boolean;
+    place: Place;
+  },
 ): string | undefined {
   const { definition } = chosen;
   const others = (among: readonly PinnedDefinition[]) =>
     among.map((one) => one.definition).filter((one) => one.name !== definition.name && distanceAt(place, one) < Infinity);
-  const before = others(failed);
-  if (before.length > 0) return `${identities(before)} would come first, and cannot be had`;
+  const first = others(before);
+  if (first.length > 0)
+    return anyway
+      ? `it is part of the plan anyway; ${identities(first)} would do too`
+      : `${identities(first)} would come first, and cannot be had`;
   const next = others(candidates);
   if (next.length === 0) return undefined;
   const too = `${identities(next)} would do too`;
+  if (preferred) return `preferred; ${too}`;
   const [mine, theirs] = [definition, next[0]!].map((one) => distanceAt(place, one)) as [number, number];
-  // Of an update what was there before is taken again, wherever it stands.
-  if (candidates.indexOf(chosen) > candidates.findIndex((one) => one.definition === next[0])) return undefined;
   if (mine === theirs) return `first by its name; ${too}`;
   return `by ${driverAt(place, definition)}, which comes first at ${place.guestLocation}; ${too}`;
 }
@@ -89,6 +112,10 @@ export const noRoot = (instanceId: string, keys: readonly string[]): Reason => (
       ? `Nothing stands under the name ${instanceId}.`
       : `Nothing that is called ${instanceId} itself leads to ${list(keys)}: it came of an abstract definition, which has no data of its own. Provision what it brings together under names of their own, and export those.`,
 });
+
+/** An upgrade that a job has not allowed, with how it does. */
+export const upgradeWouldDo = (key: string, become: { name: string; version: string }): string =>
+  `It would do if ${key} were upgraded to ${identityOf(become)}: allowUpgrade ${become.name} (--allow-upgrade=${become.name}).`;
 
 const ANEW = 'Export it, deprovision it, and provision it anew as wanted.';
 
@@ -111,6 +138,16 @@ export const cannotChange = (
   requirement: id,
   reason: 'not-updatable',
   message: `The ${kind} driver ${driver} cannot change ${list(fields)} of what is there; ${can?.length ? `it can change ${list(can)}` : 'it cannot change anything'}. ${ANEW}`,
+});
+
+/** What is other than recorded, and its driver cannot change back. */
+export const cannotBringBack = (
+  { kind, driver }: Pick<Installed, 'kind' | 'driver'>,
+  { key, drift, differences }: RepairAsked,
+): Reason => ({
+  requirement: key,
+  reason: 'not-updatable',
+  message: `It is ${drift} (${list(differences.map(({ field }) => field))}), and the ${kind} driver ${driver} cannot bring that back. Adopt it where that can be done, mend it by hand, or deprovision it and provision it anew.`,
 });
 
 export const otherDriver = ({ id, driver }: PlanStep, there: string): Reason => ({
@@ -201,25 +238,40 @@ function noCapability(requirement: Requirement, words: string, catalogue: Catalo
   return { requirement: words, reason: 'no-capability', message: `Nothing provides ${words}. ${hint}` };
 }
 
+/** Identities of a long circle that are told at either end. */
+const TOLD = 15;
+
 /** `circle`: identities from the first that is met again down to where it is met. */
 export function circular(requirement: Requirement, circle: readonly string[]): Reason {
   return {
     requirement: inWords(requirement),
     reason: 'circular',
-    message: `${circle.join(' → ')}: each would have to be there before the other. Make one of these requirements optional, or take it out.`,
+    message: `${(circle.length > 2 * TOLD ? [...circle.slice(0, TOLD), `… (${circle.length - 2 * TOLD} more)`, ...circle.slice(-TOLD)] : circle).join(' → ')}: each would have to be there before the other. Make one of these requirements optional, or take it out.`,
   };
 }
 
-export function noDriver(requirement: Requirement, definition: ResourceDefinition, place: Place): Reason {
+export const noDriver = (requirement: Requirement, definition: ResourceDefinition, place: Place): Reason => ({
+  requirement: inWords(requirement),
+  reason: 'no-driver',
+  message: whyNotMade(definition, place),
+});
+
+/** `message`: container, artefact and rule. */
+export const artefactUnfit = (requirement: Requirement, message: string): Reason => ({
+  requirement: inWords(requirement),
+  reason: 'artefact-unfit',
+  message,
+});
+
+/** Why a place makes nothing of a definition. */
+export function whyNotMade(definition: ResourceDefinition, place: Place): string {
   const { type, driver } = definition;
   const here = `Guest location "${place.guestLocation}"`;
   const provided = Object.keys(place.drivers).toSorted();
   const ofType = (provided.includes(type!) && place.drivers[type!]) || [];
-  const message =
-    ofType.length > 0
-      ? `${here} has no ${type} driver ${driver}, which ${identityOf(definition)} is made by; it has ${list(ofType)}.`
-      : `The provisioner ${place.provisioner} does not provide ${type}; it provides ${list(provided)}.`;
-  return { requirement: inWords(requirement), reason: 'no-driver', message };
+  return ofType.length > 0
+    ? `${here} has no ${type} driver ${driver}, which ${identityOf(definition)} is made by; it has ${list(ofType)}.`
+    : `The provisioner ${place.provisioner} does not provide ${type}; it provides ${list(provided)}.`;
 }
 
 export function noLocation(requirement: Requirement, place: Place, known: readonly string[]): Reason {
@@ -252,19 +304,48 @@ export function nameInUse(requirement: Requirement, installed: Installed, instan
   };
 }
 
+/** What would do is there, and does not answer just now. */
+export const notHealthy = (
+  requirement: Requirement,
+  away: readonly { name: string; standing: Standing | undefined }[],
+): Reason => ({
+  requirement: inWords(requirement),
+  reason: 'not-healthy',
+  message: away.map(({ name, standing }) => `${name} is there, but ${howItStands(standing)}.`).join(' '),
+});
+
+export const ifHealthy = (names: readonly string[]): string => `It would do if ${list(names, 5, 'or')} were healthy.`;
+
+/** No instance offers such a service, and no definition speaks of it. */
+export const noService = (requirement: Requirement, there: readonly string[]): Reason => ({
+  requirement: inWords(requirement),
+  reason: 'no-capability',
+  message: `Nothing provides ${inWords(requirement)}. ${there.length > 0 ? `There ${there.length > 1 ? 'are the services' : 'is the service'} of ${list(there, 10)}.` : 'No healthy instance is there that could.'}`,
+});
+
+function howItStands(standing: Standing | undefined): string {
+  if (!standing) return 'nothing is known of its health yet';
+  const { health, since, reason } = standing;
+  const word = health === 'unhealthy' || health === 'unknown' ? `not healthy (${health})` : health;
+  return `${word} since ${since}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
 export const lacking = (requirement: Requirement, instanceId: string): Reason => ({
   requirement: inWords(requirement),
   reason: 'no-capability',
   message: `${instanceId} is there already, and has nothing of that. What is there is not changed: choose another name.`,
 });
 
-export function stillNeeded(installed: Installed, users: readonly string[]): Unsatisfied {
+/** `further`: who needs those that need it, or something else that would go with them. */
+export function stillNeeded(installed: Installed, users: readonly string[], further: readonly string[]): Unsatisfied {
   const key = resourceKey(installed);
+  const [those, them] = users.length + further.length > 1 ? ['those', 'them'] : ['that', 'it'];
+  const behind = further.length > 0 ? `, and further away by ${list(further)}` : '';
   return {
     chain: [...users],
     requirement: key,
     reason: 'still-needed',
-    message: `${key} is still needed by ${list(users)}. Deprovision ${users.length > 1 ? 'those' : 'that'} first.`,
+    message: `${key} is still needed by ${list(users)}${behind}. Deprovision ${those} first, or take ${them} along with cascade (--cascade).`,
   };
 }
 

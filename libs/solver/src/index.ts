@@ -1,6 +1,12 @@
-export { candidatesAskedFor, type Asked } from './asked-for.js';
-export { fillingErrors, offeredBy, offeredWith, offeringsNamed, valuesOf, withChoices } from './offerings.js';
-export { resolve, type ResolveInput } from './resolve.js';
-export { Catalogue, identityOf, type PinnedDefinition } from './catalogue.js';
-export { Environment, type EnvironmentRecord, type EnvironmentView } from './environment.js';
-export { identityRequirement, needsOf } from './requirement.js';
+export { readAttributes, type Attributes } from './attribute/attributes.js';
+export { parseFilter, type Filter } from './attribute/filter.js';
+export { matchesFilter } from './attribute/match.js';
+export { candidatesAskedFor, type Asked } from './definition/asked-for.js';
+export { capabilityFilter } from './definition/capability-filter.js';
+export { fillingErrors, offeredBy, offeredWith, offeringsNamed, valuesOf, withChoices } from './definition/offerings.js';
+export { resolve, type ResolveInput } from './job/resolve.js';
+export { Catalogue, type PinnedDefinition } from './definition/catalogue.js';
+export { Environment, type EnvironmentRecord, type EnvironmentView } from './installed/environment.js';
+export { STANDING_TYPES, standingAfter, type Standing, type Standings } from './installed/standing.js';
+export { servicesOf } from './installed/services.js';
+export { capabilitiesOf, identityOf, identityRequirement, needsOf } from './requirement.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { resourceKey, sha256, type Plan, type ResourceDefinition } from '@slipway/contracts';
-import { identityOf, provides } from './catalogue.js';
-import { needsOf } from './requirement.js';
+import { provides } from './definition/matches.js';
+import { identityOf, needsOf } from './requirement.js';
 import { World, snapshotOf } from './testing.js';
 
 // A failure prints seed and path; SLIPWAY_SEED replays it.
@@ -122,7 +122,9 @@ describe('laws of plans', () => {
         const needed = new Set([root.id]);
         for (const from of needed) for (const wire of plan.wires) if (wire.from === from) needed.add(wire.to);
         expect(plan.steps.every((step) => needed.has(step.id))).toBe(true);
-        const shared = plan.steps.filter((step) => step.shared).map((step) => step.definition.name);
+        const isShared = ({ name, version }: { name: string; version: string }) =>
+          world.definitions.some((one) => one.name === name && one.version === version && one.shared === true);
+        const shared = plan.steps.filter((step) => step.shared && isShared(step.definition)).map((step) => step.definition.name);
         expect(new Set(shared).size).toBe(shared.length);
       }),
     );

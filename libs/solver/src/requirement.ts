@@ -1,8 +1,10 @@
-import { canonicalJson, type Capability, type JsonObject, type Requirement, type ResourceDefinition } from '@slipway/contracts';
-import { satisfies } from 'semver';
+import type { Capability, Requirement, ResourceDefinition } from '@slipway/contracts';
 
 /** Namespace of the capability that every definition has: attributes `name` and `version`. */
 export const IDENTITY = 'slipway.identity';
+
+/** `guestbook@1.0.0` */
+export const identityOf = ({ name, version }: { name: string; version: string }): string => `${name}@${version}`;
 
 /** A requirement with a name that is its own within its definition. */
 export interface Need {
@@ -63,23 +65,3 @@ export const capabilitiesOf = (definition: ResourceDefinition): Capability[] => 
   { namespace: IDENTITY, attributes: { name: definition.name, version: definition.version } },
   ...(definition.capabilities ?? []),
 ];
-
-/** Whether a capability is of that namespace and has all attributes that are asked for, each equal. */
-export function hasAttributes(capability: Capability, requirement: Requirement): boolean {
-  if (capability.namespace !== requirement.namespace) return false;
-  const offered: JsonObject = capability.attributes ?? {};
-  return Object.entries(requirement.attributes ?? {}).every(
-    ([attribute, value]) => Object.hasOwn(offered, attribute) && canonicalJson(offered[attribute]) === canonicalJson(value),
-  );
-}
-
-/** Whether a capability's `version` lies in the range that is asked for; without a range any will do. */
-export function inRange(capability: Capability, requirement: Requirement): boolean {
-  if (requirement.range === undefined) return true;
-  const version = capability.attributes?.version;
-  return typeof version === 'string' && satisfies(version, requirement.range);
-}
-
-/** Whether a capability satisfies a requirement. */
-export const matches = (capability: Capability, requirement: Requirement): boolean =>
-  hasAttributes(capability, requirement) && inRange(capability, requirement);

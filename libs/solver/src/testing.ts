@@ -2,16 +2,18 @@ import {
   resourceKey,
   sha256,
   type Plan,
+  type RepairAsked,
   type ResolveQuery,
   type ResourceDefinition,
   type ResourceKind,
   type SnapshotPart,
   type Wire,
 } from '@slipway/contracts';
-import { Catalogue } from './catalogue.js';
-import { Environment } from './environment.js';
+import { Catalogue } from './definition/catalogue.js';
+import { Environment } from './installed/environment.js';
 import { parseReference } from './requirement.js';
-import { resolve, type ResolveInput } from './resolve.js';
+import { resolve, type ResolveInput } from './job/resolve.js';
+import type { Standing } from './installed/standing.js';
 
 /** The small language of the solver's tests: definitions in a line, an environment that carries plans out. */
 
@@ -44,6 +46,10 @@ export class World extends Environment {
   definitions: ResourceDefinition[];
   /** What is wrong with what is chosen. */
   check: NonNullable<ResolveInput['check']> = () => [];
+  /** What each plan may cost. */
+  limits: NonNullable<ResolveInput['limits']> = {};
+  /** How instances stand, by name. */
+  standings = new Map<string, Standing>();
 
   constructor(...definitions: ResourceDefinition[]) {
     super();
@@ -54,8 +60,8 @@ export class World extends Environment {
     return this.#resolve({ job: 'provision', environment: 'default', instanceId, definition, place: PLACE, ...query });
   }
 
-  planRemoval(instanceId: string): Plan {
-    return this.#resolve({ job: 'deprovision', environment: 'default', instanceId, place: PLACE });
+  planRemoval(instanceId: string, query: Partial<ResolveQuery> = {}): Plan {
+    return this.#resolve({ job: 'deprovision', environment: 'default', instanceId, place: PLACE, ...query });
   }
 
   planExport(instanceId = 'shop', query: Partial<ResolveQuery> = {}): Plan {
@@ -64,6 +70,10 @@ export class World extends Environment {
 
   planUpdate(query: Partial<ResolveQuery> = {}, instanceId = 'shop'): Plan {
     return this.#resolve({ job: 'update', environment: 'default', instanceId, place: PLACE, ...query });
+  }
+
+  planRepair(repairs: RepairAsked[], instanceId = 'shop'): Plan {
+    return this.#resolve({ job: 'repair', environment: 'default', instanceId, place: PLACE, repairs });
   }
 
   /** As of what {@link snapshotOf} an export's plan. */
@@ -88,13 +98,16 @@ export class World extends Environment {
       done.add(step.id);
       if (step.action === 'destroy') this.take(step.id);
       else {
-        const { id: _id, action: _action, after: _after, inverse: _inverse, changes: _why, before: _was, shared, ...made } = step;
+        const { id: _id, action: _action, after: _after, inverse: _inverse, changes: _why, before: _was, ...rest } = step;
+        const { shared, belongs, ...made } = rest;
         const owner = { id: 'ada', type: 'user' as const };
-        this.install({ ...made, guestLocation: 'local', ...(!shared && { instanceId }), owner, outputs: {} });
+        const own = { guestLocation: 'local', ...(!shared && { instanceId }), owner };
+        this.install({ ...made, ...(belongs ?? own), outputs: {} });
         this.keys.add(step.id);
       }
     }
     for (const wire of plan.wires) this.connect(wire);
+    for (const { key, generation } of plan.turns ?? []) this.reach(key, generation);
     return plan;
   }
 
@@ -115,6 +128,9 @@ export class World extends Environment {
       catalogue: new Catalogue(this.definitions),
       guestLocations: ['local'],
       check: this.check,
+      standings: (name) => this.standings.get(name),
+      limits: this.limits,
+      now: () => 0,
     });
   }
 }

@@ -1,0 +1,94 @@
+import type { Offer, Requirement, Resource, Wire } from './resource.js';
+import { Supply } from './supply.js';
+
+/** What is installed, and how it is wired. */
+export interface Installed {
+  resources: Iterable<Resource>;
+  wires?: Iterable<Wire>;
+  /** Ids of what may be replaced by a higher version of itself; everything else stays as it is. */
+  upgradable?: Iterable<string>;
+}
+
+/**
+ * An environment as the solver sees it. `with` lays more over one without copying it: so what a plan would install can be looked
+ * at as if it were there.
+ */
+export class ResolutionEnvironment {
+  readonly #supply = new Supply([]);
+  readonly #from = new Map<string, Wire[]>();
+  readonly #to = new Map<string, Wire[]>();
+  readonly #upgradable = new Set<string>();
+  readonly #gone: ReadonlySet<string>;
+
+  constructor(
+    installed: Installed,
+    private readonly below?: ResolutionEnvironment,
+    gone: Iterable<string> = [],
+  ) {
+    this.#gone = new Set(gone);
+    this.add(installed);
+  }
+
+  /** This environment, with room for more in it that this one does not get to see, and some of it gone. */
+  with(more: Installed, gone: Iterable<string> = []): ResolutionEnvironment {
+    return new ResolutionEnvironment(more, this, gone);
+  }
+
+  add({ resources, wires = [], upgradable = [] }: Installed): void {
+    for (const resource of resources) this.#supply.add(resource);
+    for (const wire of wires) {
+      addTo(this.#from, wire.from, wire);
+      addTo(this.#to, wire.to, wire);
+    }
+    for (const id of upgradable) this.#upgradable.add(id);
+  }
+
+  get(id: string): Resource | undefined {
+    return this.#gone.has(id) ? undefined : (this.#supply.get(id) ?? this.below?.get(id));
+  }
+
+  named(name: string): Resource[] {
+    return [...this.#supply.named(name), ...this.#still(this.below?.named(name), (one) => one)];
+  }
+
+  offers(requirement: Requirement): Offer[] {
+    return [...this.#supply.offers(requirement), ...this.#still(this.below?.offers(requirement), ({ resource }) => resource)];
+  }
+
+  #still<T>(all: readonly T[] = [], resourceOf: (one: T) => Resource): T[] {
+    return this.#gone.size === 0 ? [...all] : all.filter((one) => !this.#gone.has(resourceOf(one).id));
+  }
+
+  wiresFrom(id: string): Wire[] {
+    return this.#both(this.#from, id, this.below?.wiresFrom(id));
+  }
+
+  wiresTo(id: string): Wire[] {
+    return this.#both(this.#to, id, this.below?.wiresTo(id));
+  }
+
+  #both(index: ReadonlyMap<string, Wire[]>, id: string, before: readonly Wire[] = []): Wire[] {
+    const kept = this.#gone.size === 0 ? before : before.filter((wire) => !this.#gone.has(wire.from) && !this.#gone.has(wire.to));
+    return [...(index.get(id) ?? []), ...kept];
+  }
+
+  /** Packages that a package uses, in one version of its at least. */
+  packagesUsedBy(name: string): Iterable<string> {
+    return [...this.#supply.packagesUsedBy(name), ...(this.below?.packagesUsedBy(name) ?? [])];
+  }
+
+  /** Whether anything uses a package. */
+  isUsed(name: string): boolean {
+    return this.#supply.isUsed(name) || (this.below?.isUsed(name) ?? false);
+  }
+
+  mayBeUpgraded(id: string): boolean {
+    return this.#upgradable.has(id) || (this.below?.mayBeUpgraded(id) ?? false);
+  }
+}
+
+function addTo(index: Map<string, Wire[]>, key: string, wire: Wire): void {
+  const there = index.get(key);
+  if (there) there.push(wire);
+  else index.set(key, [wire]);
+}

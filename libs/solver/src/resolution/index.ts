@@ -1,0 +1,11 @@
+export { ResolutionEnvironment, type Installed } from './environment.js';
+export type { Cause, Way } from './cause.js';
+export type { Explanation } from './explain.js';
+export type { Fix } from './fix.js';
+export type { Limits, Now } from './budget.js';
+export type { Line } from './narrator.js';
+export { readJob, readResource, type Standing } from './read.js';
+export { resolveRequirements, type Resolution, type ResolutionInput } from './resolution.js';
+export { satisfies, type Capability, type Requirement, type Resource, type Wire } from './resource.js';
+export type { Selected } from './search.js';
+export { Supply } from './supply.js';
