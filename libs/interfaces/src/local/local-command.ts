@@ -121,7 +121,7 @@ async function spawnDetached(
   }
 }
 
-function collect(stream: NodeJS.ReadableStream, from: 'stdout' | 'stderr', onLine: CommandOptions['onLine']) {
+export function collect(stream: NodeJS.ReadableStream, from: 'stdout' | 'stderr', onLine: CommandOptions['onLine']) {
   const tail = new Tail();
   const lines = onLine && new Lines((line) => onLine(line, from));
   stream.on('data', (chunk: Buffer) => {

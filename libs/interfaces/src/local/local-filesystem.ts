@@ -159,7 +159,7 @@ const fileStat = (stats: Stats): FileStat => ({
   bytes: stats.size,
 });
 
-function absolute(path: string): string {
+export function absolute(path: string): string {
   if (!isAbsolute(path)) throw new SlipwayError('bad-input', `${path} is not an absolute path`);
   return path;
 }

@@ -2,14 +2,14 @@
 export interface TarEntry {
   /** Relative, parts divided by `/`. */
   name: string;
-  type: 'file' | 'directory' | 'symlink';
+  type: 'file' | 'directory' | 'symlink' | 'link';
   /** Permission bits. */
   mode: number;
   /** Seconds since the epoch. */
   mtime: number;
   /** Bytes of content; of a file only. */
   size?: number;
-  /** Where a link leads. */
+  /** Where a link leads; of a hard link the name of a file that came before it. */
   target?: string;
 }
 
@@ -17,7 +17,7 @@ const BLOCK = 512;
 const NAME_BYTES = 100;
 /** The most that 11 octal digits tell. */
 const LARGEST = 8 ** 11 - 1;
-const TYPES = { file: '0', directory: '5', symlink: '2', pax: 'x' } as const;
+const TYPES = { file: '0', directory: '5', symlink: '2', link: '1', pax: 'x' } as const;
 
 /** Two empty blocks end an archive. */
 export const TAR_END: Uint8Array = new Uint8Array(2 * BLOCK);

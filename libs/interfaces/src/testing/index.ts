@@ -1,4 +1,17 @@
 export { describeCommand } from './command-contract.js';
 export { describeFilesystem } from './filesystem-contract.js';
+export { buildTestPackage, makeDebianHost, whyNoDebianHost, type TestHost, type TestPackage } from './debian-host.js';
 export { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from './docker-engine.js';
 export { startS3Store, whyNoS3Store, type TestS3Store } from './s3-store.js';
+export {
+  makeSshKey,
+  startSshServer,
+  startWire,
+  whyNoOtherSshUser,
+  whyNoSshServer,
+  type SshServerOptions,
+  type TestSshServer,
+  type TestWire,
+} from './ssh-server.js';
+export { whyNoNginx } from './nginx.js';
+export { startPostgres, whyNoPostgres, type TestPostgres } from './postgres-server.js';

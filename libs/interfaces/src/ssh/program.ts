@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { SlipwayError } from '@slipway/contracts/public';
+import { abortReason } from '../local/local-command.js';
+import type { SshConnection } from './connection.js';
+import { readSaid, type Group, type Said } from './script.js';
+
+/** What login scripts may say before the program's own output, in bytes. */
+const NOISE = 256 * 1024;
+
+/** How long output may still come after the program has ended, held open by what it left behind. */
+const LINGER_MS = 1_000;
+
+/** How long what was ended may take to do so, and the host to say it. */
+const ENDS_WITHIN_MS = 5_000;
+
+/** From an open channel to the beginning of the program: what login scripts may take. */
+const BEGINS_WITHIN_MS = 60_000;
+
+export interface StartOptions {
+  input?: string | Uint8Array;
+  signal?: AbortSignal;
+  /** Of all of it, login scripts included; none when left out. */
+  timeoutMs?: number;
+  /** All output is read as it comes: then what holds it open after the end is not waited for. */
+  isRead?: boolean;
+  /** What is said of, where it is not there. */
+  paths?: { cwd?: string; logFile?: string };
+}
+
+/** A program at the host. */
+export interface Running {
+  input: Writable;
+  stdout: Readable;
+  stderr: Readable;
+  /**
+   * Its exit code, once all its output has been read. Rejects with `end`'s reason, or `driver-failed` where the connection was cut: it
+   * may have gone on then, until the host is reached again.
+   */
+  ended: Promise<number>;
+  /** Ends its process group. */
+  end(why: SlipwayError): void;
+  /** Of a detached one it is all that is known. */
+  group: Group;
+}
+
+/**
+ * Starts what `line` says (of `script.ts`) over a channel of its own. Throws `driver-failed` where it could not be started, by name.
+ * `input`: behind the line; the caller's to write to and end when left out.
+ */
+export async function startProgram(
+  connection: SshConnection,
+  command: readonly string[],
+  line: (nonce: string) => string,
+  { input, signal, timeoutMs = Infinity, isRead = false, paths = {} }: StartOptions = {},
+): Promise<Running> {
+  const program = command[0];
+  if (!program) throw new SlipwayError('bad-input', 'The command is empty');
+  const nonce = `slipway-${randomBytes(12).toString('hex')}`;
+  const first = line(nonce);
+  const { channel, exitCode, isCut, cut } = await connection.open(signal);
+  channel.on('error', () => {});
+  // A program that does not read its input ends the channel early: that is its own business.
+  channel.write(first);
+  if (input !== undefined) channel.end(input);
+
+  let why: SlipwayError | undefined;
+  let group: Group | undefined;
+  let later: NodeJS.Timeout | undefined;
+  let isOver = false;
+  // Its end is told only when all of it has been read.
+  const close = () => {
+    channel.resume();
+    channel.stderr.resume();
+    channel.close();
+    if (!isOver) later = setTimeout(cut, ENDS_WITHIN_MS);
+  };
+  const endGroup = (left: Group) => {
+    channel.resume();
+    channel.stderr.resume();
+    void connection.end(left);
+  };
+  const tooLong = (ms: number, what: string) => () =>
+    end(new SlipwayError('timed-out', `${program} did not ${what} within ${ms} ms`, { program, timeoutMs: ms }));
+  const end = (reason: SlipwayError): void => {
+    if (why || isOver) return;
+    why = reason;
+    clearTimeout(later);
+    later = setTimeout(close, ENDS_WITHIN_MS);
+    // Before it has begun that is waited for: who does not know its group cannot end it.
+    if (group) endGroup(group);
+  };
+  const onAbort = () => end(abortReason(signal!));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  const starting = setTimeout(tooLong(BEGINS_WITHIN_MS, 'begin'), BEGINS_WITHIN_MS);
+  const limit = timeoutMs === Infinity ? undefined : setTimeout(tooLong(timeoutMs, 'end'), timeoutMs);
+  const linger = () => {
+    clearTimeout(later);
+    later = setTimeout(close, LINGER_MS);
+  };
+  if (isRead) channel.once('exit', linger);
+  const ended = new Promise<number>((resolve, reject) => {
+    channel.once('close', () => {
+      isOver = true;
+      for (const timer of [later, starting, limit]) clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      const exit = exitCode();
+      if (exit === undefined && group) void connection.end(group);
+      if (why) reject(why);
+      else if (exit !== undefined) resolve(exit);
+      else reject(mayHaveGoneOn(program, connection.name, isCut()));
+    });
+  });
+  ended.catch(() => {});
+
+  const said = await Promise.race([
+    Promise.all([begun(channel, nonce), begun(channel.stderr, nonce)]).then(([words]) => readSaid(words)),
+    ended.then(() => undefined),
+  ]).catch((error: unknown) => {
+    close();
+    throw error;
+  });
+  clearTimeout(starting);
+  if (said === undefined) {
+    close();
+    throw new SlipwayError(
+      'driver-failed',
+      `${program} could not be started at ${connection.name}: no POSIX shell answers there`,
+      { program },
+    );
+  }
+  if (said.how === 'begun') {
+    group = said.group;
+    // It was ended before it had begun.
+    if (why) endGroup(group);
+    return { input: channel, stdout: channel, stderr: channel.stderr, ended, end, group };
+  }
+  close();
+  throw new SlipwayError(
+    'driver-failed',
+    `${program} could not be started at ${connection.name}: ${reasonOf(said.how, program, paths)}`,
+    {
+      program,
+      host: connection.name,
+    },
+  );
+}
+
+const reasonOf = (
+  how: Exclude<Said['how'], 'begun'>,
+  program: string,
+  { cwd, logFile }: { cwd?: string; logFile?: string },
+): string =>
+  ({
+    program: `there is no program ${program} there`,
+    folder: `there is no folder ${cwd} that may be entered`,
+    log: `${logFile} cannot be written to`,
+    setsid: 'setsid is not installed there (Debian: util-linux)',
+  })[how];
+
+function mayHaveGoneOn(program: string, host: string, isCut: boolean): SlipwayError {
+  const what = isCut ? `The connection to ${host} was cut` : `sshd at ${host} has ended the session`;
+  const message = `${what} while ${program} ran there: it may have gone on; what is left of it is ended when the host is reached again`;
+  return new SlipwayError('driver-failed', message, { program, host, mayHaveGoneOn: true });
+}
+
+/** Reads up to the line with the nonce, and leaves the rest to be read; what stands behind the nonce. Never where the stream ends before. */
+async function begun(stream: Readable, nonce: string): Promise<string> {
+  let read = Buffer.alloc(0);
+  for (;;) {
+    const chunk = stream.read() as Buffer | null;
+    if (chunk === null) {
+      await once(stream, 'readable');
+      continue;
+    }
+    read = Buffer.concat([read, chunk]);
+    const at = read.indexOf(nonce);
+    const lineEnd = at < 0 ? -1 : read.indexOf('\n', at);
+    if (lineEnd >= 0) {
+      if (lineEnd + 1 < read.length) stream.unshift(read.subarray(lineEnd + 1));
+      return read.subarray(at + nonce.length + 1, lineEnd).toString('latin1');
+    }
+    if (read.length > NOISE)
+      throw new SlipwayError('driver-failed', `The login scripts of the host say more than ${NOISE} bytes`);
+  }
+}
