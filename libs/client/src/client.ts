@@ -7,7 +7,6 @@ import type {
   DeprovisionJob,
   ExportJob,
   ImportJob,
-  EnvironmentView,
   EventFilter,
   EventView,
   HandlerList,
@@ -22,13 +21,18 @@ import type {
   ProvisionerView,
   Readiness,
   RequestView,
+  RepairJob,
   ResourceView,
   RotationView,
   UpdateJob,
   ViewsState,
 } from '@slipway/contracts/public';
+import { Environments } from './environments.js';
 import { Actions } from './actions.js';
+import { Content, Definitions } from './content.js';
 import { Http, type Body, type ClientOptions } from './http.js';
+import { Lease } from './lease.js';
+import { Blueprints, LeasedResources, Leases, Quotas, type LeaseAsk } from './leases.js';
 import { Live } from './live.js';
 import { Newest } from './newest.js';
 import { Rows, part } from './rows.js';
@@ -127,14 +131,6 @@ export class Instances extends Rows<ResourceView> {
   }
 }
 
-/** Environments, and the pausing of all dispatching in one. */
-export class Environments extends Rows<EnvironmentView> {
-  pause = (name: string, reason?: string): Promise<Accepted> =>
-    this.http.json('POST', `/environments/${part(name)}/pause`, { body: { ...(reason && { reason }) } });
-  resume = (name: string, reason?: string): Promise<Accepted> =>
-    this.http.json('POST', `/environments/${part(name)}/resume`, { body: { ...(reason && { reason }) } });
-}
-
 /** Who provisions, what of it is there, and what can be chosen. */
 export class Provisioners {
   constructor(private readonly http: Http) {}
@@ -197,8 +193,15 @@ export class SlipwayClient {
   readonly databases: Rows<ResourceView>;
   readonly environments: Environments;
   readonly snapshots: Snapshots;
+  readonly content: Content;
+  readonly definitions: Definitions;
   readonly provisioners: Provisioners;
   readonly handlers: Handlers;
+  readonly leases: Leases;
+  /** What is leased. */
+  readonly resources: LeasedResources;
+  readonly blueprints: Blueprints;
+  readonly quotas: Quotas;
   readonly views: Views;
   /** Recorded events as they come, from any position on. */
   readonly live: Live;
@@ -214,8 +217,14 @@ export class SlipwayClient {
     this.databases = new Rows(this.http, '/databases');
     this.environments = new Environments(this.http, '/environments');
     this.snapshots = new Snapshots(this.http, '/snapshots');
+    this.content = new Content(this.http);
+    this.definitions = new Definitions(this.http);
     this.provisioners = new Provisioners(this.http);
     this.handlers = new Handlers(this.http);
+    this.leases = new Leases(this.http, '/leases');
+    this.resources = new LeasedResources(this.http, '/resources');
+    this.blueprints = new Blueprints(this.http);
+    this.quotas = new Quotas(this.http, '/quotas');
     this.views = new Views(this.http);
     this.live = new Live(this.http);
     this.actions = new Actions(this.http, newest, options.logToken);
@@ -228,7 +237,12 @@ export class SlipwayClient {
   /** All data of an instance, of one moment, as a snapshot: the request's result names it. */
   export = (job: ExportJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/export', job, options);
   /** An instance that is there in another size, with other choices, or in a newer version of its definition; its data are kept. */
+  /** Brings back what is other than the log says. */
+  repair = (job: RepairJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/repair', job, options);
   update = (job: UpdateJob, options?: JobOptions): Promise<Accepted> => this.job('/ops/update', job, options);
+  /** Asks for a lease, at once; what is returned waits for it, uses it, and gives it back. Or one that was asked for before, by its id. */
+  lease = (wanted: LeaseAsk | string): Lease =>
+    new Lease(this.leases, typeof wanted === 'string' ? Promise.resolve({ leaseId: wanted }) : this.leases.ask(wanted));
   /** What a request would do; changes nothing. */
   plan = (job: PlanJob): Promise<Plan> => this.http.json('POST', '/plans', { body: job, has: 'outcome' });
   /** Follows a request until it has ended (or needs attention). */

@@ -1,7 +1,6 @@
 export type { ActionOptions, Actions } from './actions.js';
 export {
   SlipwayClient,
-  type Environments,
   type Handlers,
   type InstanceCall,
   type Instances,
@@ -11,7 +10,27 @@ export {
   type Requests,
   type Views,
 } from './client.js';
-export type { ListOptions, Rows } from './rows.js';
+export type { Content, Definitions, InLayer, PackageContent, SentPackage } from './content.js';
+export type { Environments, Inside } from './environments.js';
+export { Lease, LeaseNotActive, LeaseWaitTimedOut, type LeaseWaitOptions } from './lease.js';
+export type { CallOptions, Holding } from './lease-call.js';
+export type { LeaseInterfaces } from './lease-interfaces.js';
+export type {
+  CommandOptions,
+  CommandResult,
+  Leased,
+  LeasedCommand,
+  LeasedDatabase,
+  LeasedDatabaseAt,
+  LeasedFilesystem,
+  LeasedHttpd,
+  LeasedInterface,
+  LeasedSite,
+  LeasedStat,
+  QueryResult,
+} from './leased.js';
+export type { Blueprints, LeaseAsk, LeasedFile, LeasedResources, Leases, Quotas } from './leases.js';
+export type { ListOptions, Lists, Rows } from './rows.js';
 export type { SnapshotContent, Snapshots } from './snapshots.js';
 export type { TransferOptions, TransferProgress } from './transfer.js';
 export { ApiError, NotReachable, SubscriptionRefused } from './errors.js';
@@ -23,11 +42,19 @@ export { WaitTimedOut, type WaitOptions } from './wait.js';
 export type {
   Accepted,
   Actor,
+  BlueprintView,
+  CapabilityList,
+  CapabilityView,
   Cause,
   Completion,
+  ContentList,
+  ContentRecorded,
+  ContentView,
   Credentials,
   CredentialsView,
   DefinitionRef,
+  DefinitionRecorded,
+  DefinitionView,
   DeprovisionJob,
   Desired,
   DesiredChange,
@@ -47,8 +74,21 @@ export type {
   Health,
   ImportJob,
   Info,
+  InstalledCapabilityView,
   InstalledRef,
+  InstalledRequirementView,
+  InstalledView,
+  InstalledWireView,
+  WhyChain,
+  WhyItem,
+  WhyRequest,
+  WhyView,
   JobKind,
+  LeaseRecorded,
+  LeaseStanding,
+  LeaseStatus,
+  LeaseView,
+  LeasedResourceView,
   LeftBehind,
   Offered,
   OfferedBy,
@@ -62,6 +102,7 @@ export type {
   Problem,
   PickedProvisioner,
   Provided,
+  QuotaView,
   ProvisionJob,
   ProvisionerView,
   Readiness,

@@ -15,11 +15,11 @@ const query = ({ filter, ...rest }: ListOptions = {}) => ({ ...filter, ...rest }
 /** A part of a path. */
 export const part = encodeURIComponent;
 
-/** One kind of rows that can be listed and looked at. */
-export class Rows<T> {
+/** One kind of rows that can be listed. */
+export class Lists<T> {
   constructor(
     protected readonly http: Http,
-    private readonly path: string,
+    protected readonly path: string,
   ) {}
   list(options?: ListOptions): Promise<Page<T>> {
     return this.http.items(this.path, { query: query(options) });
@@ -33,6 +33,10 @@ export class Rows<T> {
       cursor = page.next;
     }
   }
+}
+
+/** One kind of rows that can be listed and looked at. */
+export class Rows<T> extends Lists<T> {
   /** `asOf`: as it was at a time or position; `atLeast`: not before what stands at that position can be seen. */
   get(id: string, options: { asOf?: string; atLeast?: string } = {}): Promise<T> {
     return this.http.json('GET', `${this.path}/${part(id)}`, { query: options });

@@ -37,7 +37,7 @@ const AWAY_PAUSE_MS = 300;
 const isSettled = (request: RequestView): boolean => ENDED.includes(request.status) || request.status === 'attention';
 
 /** What passes by itself: the gateway is away for a moment, or waits for something that is. */
-const passes = (error: unknown): boolean =>
+export const passes = (error: unknown): boolean =>
   error instanceof NotReachable || (error instanceof ApiError && error.problem.status === 503);
 
 /**

@@ -13,7 +13,7 @@ export { NestLogger } from './logging/nest-logger.js';
 export { BLOBS, BUS, CLOCK, CONFIG, LOGGER, METRICS, PortsModule, RUNTIME, SECRETS, STORE } from './microservice/ports.js';
 export { startMicroservice, type MicroserviceOptions, type RunningMicroservice } from './microservice/start.js';
 export { SchemaPipe } from './microservice/schema-pipe.js';
-export { ValidationPipe, badInput, fieldErrors, refuseInherited, validated, type FieldError } from './microservice/validation.js';
+export { ValidationPipe, badInput, fieldErrors, assertPlain, validated, type FieldError } from './microservice/validation.js';
 export { chosenErrors, offeringErrors } from './offerings/offerings.js';
 export { RELAY_HEADERS } from './relay/event-stream.js';
 export { completionStreamName, completions } from './relay/completions.js';
@@ -23,16 +23,20 @@ export { startRelays } from './relay/relay.js';
 export { hostServices, type HostedServices } from './runtime/host-services.js';
 export { openMesh, type MeshProcess, type OpenMeshOptions } from './runtime/open-mesh.js';
 export type { Runtime, RunningService, ServiceDefinition } from './service/port.js';
+export { Wakes } from './service/wakes.js';
 export {
+  BlueprintConfig,
   GatewayConfig,
   DatabaseServerConfig,
   DatabasesOnServerConfig,
   GuestLocationConfig,
   HandlerConfig,
   InstancesConfig,
+  InterfaceConfig,
   LimitsConfig,
   LoggingConfig,
   MeshConfig,
+  RemoteLocationConfig,
   NatsConfig,
   ProvisionerConfig,
   ProvisionersConfig,
@@ -42,6 +46,7 @@ export {
   StepsConfig,
   TlsConfig,
 } from './config/config.js';
+export type { DelegateConfig } from './config/config.js';
 export { driversAt, provisionerAt } from './config/provided.js';
 export { asSaid, destinationIn, inStore, type InStore } from './config/stores.js';
 export { ENVIRONMENT, type EnvironmentVariable } from './config/environment.js';

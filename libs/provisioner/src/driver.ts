@@ -43,6 +43,8 @@ export interface DriverContext {
   blobs: Blobs;
   secrets: Secrets;
   clock: Clock;
+  /** Name of the place. */
+  location: string;
   /** Folder at the place that belongs to this kind and driver; what is made stands below it. It exists. */
   root: string;
   /** Aborted when the step is cancelled or its deadline has passed; `reason` is the SlipwayError to end with. */
@@ -163,6 +165,8 @@ export interface Updatable<Spec extends object = JsonObject> extends Changeable 
 export interface Driver<Spec extends object = JsonObject> {
   readonly kind: ResourceKind;
   readonly name: string;
+  /** Works through `command` and `filesystem` alone, and runs nothing that must be at this machine: so also at a place over SSH. */
+  readonly anywhere?: true;
   /**
    * Where it can't carry out every spec of its kind: what goes against it is refused by the field (`spec-invalid`) when a plan is
    * made, before anything changes, and where nobody was heard of then, before `ensure` or `update` is called.
@@ -178,8 +182,24 @@ export interface Driver<Spec extends object = JsonObject> {
    * mounted has a path: `{path: 'volume'}`.
    */
   readonly finds?: Readonly<Record<string, string>>;
+  /**
+   * Fields of what `inspect` finds that may be taken into the log as they are found (`mode`), where a person has changed them on purpose:
+   * the driver goes on working with what they are. What is not named can only be brought back.
+   */
+  readonly adopts?: readonly string[];
+  /**
+   * Fields of what `inspect` finds that an `update` to the same spec brings back to what they were. What is not named it leaves as it is.
+   * `exists`: what is gone below its mark is made again, without its data.
+   */
+  readonly repairs?: readonly string[];
   ensure(target: Target, spec: Spec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured>;
+  /** What exists, as {@link Ensured.observed}: normalised and comparable. Changes nothing. */
   inspect(target: Identity, context: DriverContext): Promise<InspectAnswer>;
+  /**
+   * For outputs that can become others without it, as of a server that was moved: those that what is there gives out now, as far as that
+   * can be told. Changes nothing.
+   */
+  gives?(target: Identity, context: DriverContext): Promise<JsonObject>;
   destroy(target: Target, context: DriverContext): Promise<'destroyed' | 'absent'>;
   /** All that carries our mark at the place and is not given back; tombstones don't count. */
   marks(context: DriverContext): Promise<Mark[]>;

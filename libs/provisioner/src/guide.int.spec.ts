@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, chmod, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from '@jest/globals';
@@ -65,5 +65,13 @@ driverContract('scratch of the guide', scratchDriver, {
       expect((await readFile(join(String(outputs['path']), 'long'))).equals(CONTENT)).toBe(true);
     },
   },
+  byHand: [
+    {
+      what: 'its mode is changed',
+      change: ({ outputs }) => chmod(String(outputs['path']), 0o700),
+      drift: 'changed',
+      fields: ['mode'],
+    },
+  ],
   points: 3,
 });

@@ -26,6 +26,7 @@ export {
 export { until } from './place/waiting.js';
 export { AtPlace } from './transfer/at-place.js';
 export type { Whole } from './transfer/transfers.js';
-export { secretPrefix } from './step/driver-context.js';
+export { abortable, secretPrefix } from './step/driver-context.js';
+export { RedactingSecrets } from './step/redaction.js';
 export { assertWithin } from './step/bounds.js';
 export type { Kit, PackagedDrivers } from './package/kit.js';

@@ -50,6 +50,8 @@ export interface Ports {
   /** How long nothing was heard of a replica, in ms. */
   silentFor(replica: string): number;
   place(location: string, driver: string): Promise<Place>;
+  /** Whether there is a place for a driver at a location; always when left out. */
+  worksAt?(location: string, driver: Driver): boolean;
 }
 
 /** After this silence of a replica (ms) another one carries on its work. */

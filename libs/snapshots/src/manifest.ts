@@ -25,7 +25,7 @@ export const sumsText = (text: string, { parts }: SnapshotManifest): string =>
 export function parseManifest(text: string): SnapshotManifest {
   let manifest: unknown;
   try {
-    manifest = JSON.parse(text, refuseInherited);
+    manifest = JSON.parse(text, assertPlain);
   } catch (error) {
     throw error instanceof SlipwayError ? error : archiveInvalid(MANIFEST, 'it is no JSON');
   }
@@ -46,7 +46,7 @@ export function parseManifest(text: string): SnapshotManifest {
   return manifest;
 }
 
-function refuseInherited(key: string, value: unknown): unknown {
+function assertPlain(key: string, value: unknown): unknown {
   if (INHERITED.has(key)) throw archiveInvalid(MANIFEST, `${key} is a key that is not allowed anywhere`);
   return value;
 }

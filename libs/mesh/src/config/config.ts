@@ -1,5 +1,6 @@
 import { Type } from 'class-transformer';
 import {
+  ArrayMaxSize,
   IsArray,
   IsIn,
   IsInt,
@@ -14,15 +15,29 @@ import {
   ValidateNested,
 } from 'class-validator';
 import {
+  DELEGATE_KINDS,
   IsDefinitionReference,
   IsName,
+  IsOwnerId,
   IsResourceUri,
   MayBeLeftOut,
   NAME,
+  OWNER_TYPES,
   Offering,
+  type DelegateKind,
   type JsonObject,
+  type OwnerType,
   type ResourceKind,
 } from '@slipway/contracts';
+
+/** As it stands in an address: a name, an IPv4 address, or an IPv6 address in brackets. */
+const PRIVATE_HOST = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])$/;
+const DELEGATE_HOST = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
+const IS_HOST = 'each of $property must be a host such as "cdn.example" or "cdn.example:8443"';
+
+/** Names of blueprints, as `LocalHost`. */
+export const BLUEPRINT_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+export const IS_BLUEPRINT_NAME = 'must be 1 to 63 letters, digits and inner hyphens, such as "LocalHost"';
 
 /** The provisioner that every mesh has. */
 export const SLIPWAY = 'slipway';
@@ -124,6 +139,8 @@ export class LimitsConfig {
   @IsInt() @Min(1) perOwner: number = 64;
   /** Waiting requests beyond which new ones are refused (`too-busy`). */
   @IsInt() @Min(1) queue: number = 100_000;
+  /** Longest that a plan is made; it is given up then (`undecided`). In one process all services wait meanwhile. */
+  @IsNumber() @Min(0.1) @Max(20) planSeconds: number = 2;
 }
 
 /** A store with an S3 API in which the driver `s3` makes buckets. */
@@ -189,11 +206,19 @@ export class DatabasesConfig {
   @ValidateNested() @Type(() => DatabasesOnServerConfig) mariadb: DatabasesOnServerConfig = new DatabasesOnServerConfig();
 }
 
+/** A host that is there, and takes packages and programs: what the driver "host" finds. */
+export class HostConfig {
+  /** Its root folder: `/` for this machine itself, or one below which another Debian stands. Absolute. */
+  @Matches(/^\/(?!.*(^|\/)\.{1,2}(\/|$))[^\0]*$/, { message: '$property must be an absolute path without ".."' }) root: string;
+}
+
 export class InstancesConfig {
   /** Ports that instances get, `from-to`. */
   @Matches(/^\d{4,5}-\d{4,5}$/, { message: '$property must be a range such as "20000-24999"' }) ports: string = '20000-24999';
   /** How long before an instance's time is over that is told, by an event. */
   @IsNumber() @Min(0) @Max(31_536_000) expiryNoticeSeconds: number = 3600;
+  /** By location: hosts that definitions may change, by the drivers `host` and `apt`. None when left out. */
+  @IsObject() hosts: Record<string, HostConfig> = {};
 }
 
 /** A folder that archives of snapshots are written to and read from: on a machine where orchestrators run. */
@@ -218,8 +243,71 @@ export class SnapshotsConfig {
   @ValidateNested() @Type(() => SnapshotLimitsConfig) limits: SnapshotLimitsConfig = new SnapshotLimitsConfig();
 }
 
+/** Another repository that is delegated to. */
+export class DelegateConfig {
+  @IsIn(DELEGATE_KINDS) kind: DelegateKind;
+  /** Of a Slipway its address, of an index that of its file, of a registry or a Maven layout that of its root. */
+  @MayBeLeftOut()
+  @Matches(/^https?:\/\/[^@\s?#]+$/, {
+    message: '$property must be https://… or http://…, without a name, a password or a query',
+  })
+  url?: string;
+  /** Of a Maven layout on this machine, instead of `url`. */
+  @MayBeLeftOut() @Matches(/^\/./, { message: '$property must be an absolute path' }) folder?: string;
+  /** Type of the target that what it has goes into; of npm `process` when left out, and only what cannot be run. */
+  @MayBeLeftOut() @IsName() target?: string;
+  /**
+   * What of it is taken: names of content packages, `org.example.*` for all that begin so, all when left out. Of npm and Maven it must be
+   * said: `verdaccio`, `@acme/tool@^1.2`; `org.example:shop`, `org.example:shop:^1.2@war`.
+   */
+  @MayBeLeftOut() @IsArray() @IsString({ each: true }) @MaxLength(256, { each: true }) packages?: string[];
+  /** Most that is taken of it in all, in bytes; 10 GiB when left out. */
+  @MayBeLeftOut() @IsInt() @Min(1024) maxBytes?: number;
+  /** Further hosts that it may link and redirect to: `cdn.example`, `cdn.example:8443`. */
+  @MayBeLeftOut() @IsArray() @Matches(DELEGATE_HOST, { each: true, message: IS_HOST }) hosts?: string[];
+  /** Hosts, of these and of `url`, that may have addresses of this machine or of private networks. */
+  @MayBeLeftOut()
+  @IsArray()
+  @Matches(PRIVATE_HOST, { each: true, message: 'each of $property must be a host without a port, such as "slipway.internal"' })
+  privateHosts?: string[];
+  /** CA (PEM) that its certificate must come from; the system's when left out. */
+  @MayBeLeftOut() @IsString() caFile?: string;
+  /** File with a key or token for it, mode 0600. Sent to `url` only. */
+  @MayBeLeftOut() @IsString() tokenFile?: string;
+}
+
+export class ContentConfig {
+  /** Largest content package that is taken as an upload, in bytes. */
+  @IsInt() @Min(1024) maxUploadBytes: number = 256 * 1024 ** 2;
+  /** Most that one may hold once it is unpacked, in bytes. */
+  @IsInt() @Min(1024) maxUnpackedBytes: number = 1024 ** 3;
+  /** Other repositories, by name, in the order in which they count; all that stands in layers counts before them. */
+  @IsObject() delegates: Record<string, DelegateConfig> = {};
+  /** How often they are asked what they have. */
+  @IsNumber() @Min(1) @Max(86_400) refreshSeconds: number = 300;
+  /** Most that is kept of what was downloaded from them, in bytes. */
+  @IsInt() @Min(1024) cacheBytes: number = 10 * 1024 ** 3;
+}
+
+/** What `slipway drift` does not count. */
+export class DriftConfig {
+  /** A field (`mode`), a key (`storage/shop-data`), or both (`storage/*:owner`); `*` stands for any text. */
+  @IsArray()
+  @ArrayMaxSize(100)
+  @Matches(/^[A-Za-z0-9_.*/:-]{1,200}$/, {
+    each: true,
+    message: 'each of $property must be a field, a key, or key:field, such as "storage/*:owner"',
+  })
+  ignore: string[] = [];
+}
+
+/** Programs change the schema of their database, and a storage is handed over to whoever uses it. */
+const usersOwn = (): DriftConfig => Object.assign(new DriftConfig(), { ignore: ['database/*:schema', 'storage/*:owner'] });
+
 /** What an environment has of its own. */
 export class EnvironmentConfig {
+  /** In addition to what `drift` says for all of them. */
+  @MayBeLeftOut() @ValidateNested() @Type(() => DriftConfig) drift?: DriftConfig;
   /** As `snapshots.destination`, which counts for environments that have none. */
   @MayBeLeftOut() @IsString() destination?: string;
 }
@@ -236,6 +324,72 @@ export class HandlerConfig {
   @IsNumber() @Min(0) @Max(60) backoffSeconds: number = 1;
   /** One try's time limit. */
   @IsNumber() @Min(0.05) @Max(3600) timeoutSeconds: number = 60;
+}
+
+/** What holds of a blueprint unless it is changed while it runs; what is left out the blueprint decides. */
+export class BlueprintLimitsConfig {
+  /** Most resources of it that the allocator makes; 0: none. */
+  @MayBeLeftOut() @IsInt() @Min(0) @Max(1_000_000_000) resources?: number;
+  /** Resources without a lease that are kept ready. */
+  @MayBeLeftOut() @IsInt() @Min(0) @Max(1_000_000_000) warm?: number;
+  /** How long a further one without a lease stays. */
+  @MayBeLeftOut() @IsInt() @Min(0) @Max(1_000_000_000) idleSeconds?: number;
+  /** Longest that a lease may last in all. */
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(1_000_000_000) leaseSeconds?: number;
+}
+
+/** Who may approve who uses a blueprint, beside operators. */
+export class BlueprintOwnerConfig {
+  @IsOwnerId() id: string;
+  @IsIn(OWNER_TYPES) type: OwnerType;
+}
+
+/** A blueprint: how resources of one type are made and leased at one place. */
+export class BlueprintConfig {
+  /** A path (`./blueprints/my.mjs`, from the root of the clone; absolute after loading); one that comes with Slipway when left out. */
+  @MayBeLeftOut() @IsString() @IsNotEmpty() file?: string;
+  /** Which of those that come with Slipway; the one with its own name when left out. */
+  @MayBeLeftOut() @Matches(BLUEPRINT_NAME, { message: `$property ${IS_BLUEPRINT_NAME}` }) kind?: string;
+  @IsName() location: string = 'local';
+  /** How much of one resource can be leased at once. */
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(1_000_000_000) capacity?: number;
+  @MayBeLeftOut() @IsIn(['spread', 'pack']) placing?: 'spread' | 'pack';
+  @MayBeLeftOut() @ValidateNested() @Type(() => BlueprintLimitsConfig) limits?: BlueprintLimitsConfig;
+  @MayBeLeftOut() @ValidateNested() @Type(() => BlueprintOwnerConfig) owner?: BlueprintOwnerConfig;
+  /** Handed to it as they are. */
+  @MayBeLeftOut() @IsObject() options?: JsonObject;
+}
+
+/** An interface on leased resources that users add: one file. */
+export class InterfaceConfig {
+  /** A path (`./interfaces/my.mjs`, from the root of the clone; absolute after loading). */
+  @IsString() @IsNotEmpty() file: string;
+}
+
+/** A host that is reached over SSH, and as whom. */
+export class SshConfig {
+  @Matches(/^[A-Za-z0-9:]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?$/, { message: '$property must be a name or an IP address' })
+  address: string;
+  /** 22 when left out. */
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(65_535) port?: number;
+  @Matches(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, { message: '$property must be the name of a user there' }) user: string;
+  /** Of the private key, at the machine that serves the location: readable by nobody else. Absolute. */
+  @Matches(/^\/[^\0]+$/, { message: '$property must be an absolute path' }) keyFile: string;
+  /** `ssh-ed25519 SHA256:…`, as `ssh-keygen -l` prints it; that of the first contact is pinned when left out. */
+  @MayBeLeftOut()
+  @Matches(/^[a-z0-9@.-]+ SHA256:[A-Za-z0-9+/]{43}$/, {
+    message: '$property must be a type and a fingerprint: ssh-ed25519 SHA256:…',
+  })
+  hostKey?: string;
+}
+
+/** A location at another machine. */
+export class RemoteLocationConfig {
+  @IsObject() @ValidateNested() @Type(() => SshConfig) ssh: SshConfig;
+  /** Folder there, below which everything stands; `/var/lib/slipway` when left out. Two meshes need two. */
+  @MayBeLeftOut()
+  @Matches(/^\/(?!.*(^|\/)\.{1,2}(\/|$))[^\0]*[^\0/]$/, { message: '$property must be an absolute path without ".."' })
+  folder?: string;
 }
 
 /** What JetStream keeps of the recorded events, for subscribers that are away. The oldest go first. */
@@ -268,13 +422,17 @@ export class MeshConfig {
   eventLog: string = 'sqlite';
   /** Folder of content packages. Absolute after loading. */
   @IsString() contentFolder: string = 'content';
+  /** Folder of content packages of this machine's own, which override those of `contentFolder`; need not be there. */
+  @IsString() localContentFolder: string = '/etc/slipway/content';
   @MayBeLeftOut() @IsDefinitionReference() defaultDefinition?: string = 'guestbook';
   /** The locations that this process's sub-provisioners serve. */
   @IsArray() @Matches(NAME, { each: true, message: 'each of $property must be a name such as "local"' }) locations: string[] = [
     'local',
   ];
+  /** Which of them are at other machines, and how they are reached; the others are at this one. */
+  @IsObject() hosts: Record<string, RemoteLocationConfig> = {};
   @IsObject() guestLocations: Record<string, GuestLocationConfig> = {
-    local: { location: 'local', drivers: { storage: 'directory', database: 'sqlite', instance: 'process' } },
+    local: { location: 'local', drivers: { storage: 'directory', database: 'sqlite', instance: ['process', 'artefact'] } },
   };
   /** Named sets of guest locations; the first of a set is its default. */
   @IsObject() clusters: Record<string, string[]> = { default: ['local'] };
@@ -288,10 +446,16 @@ export class MeshConfig {
   @ValidateNested() @Type(() => StoragesConfig) storages: StoragesConfig = new StoragesConfig();
   @ValidateNested() @Type(() => DockerConfig) docker: DockerConfig = new DockerConfig();
   @ValidateNested() @Type(() => SnapshotsConfig) snapshots: SnapshotsConfig = new SnapshotsConfig();
+  @ValidateNested() @Type(() => ContentConfig) content: ContentConfig = new ContentConfig();
+  @ValidateNested() @Type(() => DriftConfig) drift: DriftConfig = usersOwn();
   /** By name; an environment that has nothing of its own need not stand here. */
   @IsObject() environments: Record<string, EnvironmentConfig> = {};
   /** Handlers of recorded events, by name. */
   @IsObject() handlers: Record<string, HandlerConfig> = {};
+  /** Blueprints by name, in the order in which they are tried. */
+  @IsObject() blueprints: Record<string, BlueprintConfig> = { LocalHost: new BlueprintConfig() };
+  /** Interfaces beside those that come with Slipway, by name. */
+  @IsObject() interfaces: Record<string, InterfaceConfig> = {};
   @ValidateNested() @Type(() => RelayConfig) relay: RelayConfig = new RelayConfig();
   @ValidateNested() @Type(() => LoggingConfig) logging: LoggingConfig = new LoggingConfig();
 }

@@ -40,6 +40,29 @@ describe('the profiles', () => {
     expect(loadConfig({})).toMatchObject({ eventLog: 'sqlite', gateway: { host: '127.0.0.1' } });
   });
 
+  test('other repositories are refused by their setting: no kind, no address, a secret in it, and in the clear', () => {
+    const refused = (delegate: object, profile: 'dev' | 'prod' = 'dev') =>
+      refusal({ profile, overrides: { 'content.delegates': { upstream: delegate } } }).message;
+    const good = { kind: 'slipway', url: 'http://slipway.example' };
+    expect(refused({ url: good.url })).toMatch(/content\.delegates\.upstream\.kind/);
+    expect(refused({ kind: 'slipway' })).toMatch(/content\.delegates\.upstream\.url/);
+    expect(refused({ ...good, url: 'https://ada:secret@slipway.example' })).toMatch(/url.*without a name/);
+    expect(refused({ ...good, privateHosts: ['http://10.0.0.1'] })).toMatch(/privateHosts/);
+    expect(refused({ ...good, tokenFile: '/token' })).toMatch(/url.*must be https:.*in the clear/);
+    expect(refused(good, 'prod')).toMatch(/upstream\.url.*must be https:\/\/ in prod/);
+    const maven = { kind: 'maven', folder: '/srv/m2', packages: ['org.example:shop'], target: 'tomcat' };
+    expect(refused({ ...maven, packages: undefined })).toMatch(/upstream\.packages.*must say what is taken/);
+    expect(refused({ ...maven, target: undefined })).toMatch(/upstream\.target.*must say into which type/);
+    expect(refused({ ...maven, url: 'https://maven.example' })).toMatch(/upstream\.url.*beside a folder/);
+    expect(refused({ ...good, folder: '/srv/m2' })).toMatch(/upstream\.folder.*Maven layout only/);
+    expect(refused({ ...good, target: 'tomcat' })).toMatch(/upstream\.target.*npm and maven/);
+    expect(loadConfig({ overrides: { 'content.delegates': { m2: maven } } }).content.delegates).toEqual({ m2: maven });
+    const { content } = loadConfig({
+      overrides: { 'content.delegates': { upstream: { ...good, hosts: ['cdn.example:8443'] } } },
+    });
+    expect(content.delegates).toEqual({ upstream: { ...good, hosts: ['cdn.example:8443'] } });
+  });
+
   test('prod refuses the embedded log, an own NATS, and anything in the clear', () => {
     const error = refusal({
       profile: 'prod',
@@ -55,6 +78,19 @@ describe('the profiles', () => {
     const s3 = { endpoint: 'http://store', accessKeyId: 'key', secretKeyFile: 'file' };
     expect(refusal({ profile: 'prod', overrides: { 'storages.s3': s3 } }).message).toMatch(/storages\.s3\.endpoint.*https/);
     expect(refusal({ profile: 'prod', overrides: { 'docker.host': 'tcp://one:2375' } }).message).toMatch(/docker\.host.*ssh/);
+  });
+
+  test('blueprints have their defaults, and files that are found from the root of the clone, as those of interfaces', () => {
+    const text =
+      'blueprints: {Mine: {file: ./blueprints/mine.mjs, options: {a: 1}}, Far: {kind: LocalHost, location: far, limits: {warm: 2}}}\n' +
+      'interfaces: {notes: {file: /x/notes.mjs}}';
+    const { blueprints, interfaces } = loadConfig({ file: file(text) });
+    const root = join(import.meta.dirname, '../../../..');
+    expect(Object.keys(blueprints)).toEqual(['Mine', 'Far']);
+    expect(blueprints['Mine']).toMatchObject({ file: join(root, 'blueprints/mine.mjs'), location: 'local', options: { a: 1 } });
+    expect(blueprints['Far']).toMatchObject({ kind: 'LocalHost', location: 'far', limits: { warm: 2 } });
+    expect(interfaces).toEqual({ notes: { file: '/x/notes.mjs' } });
+    expect(Object.keys(loadConfig({ file: file('mesh: dev') }).blueprints)).toEqual(['LocalHost']);
   });
 
   test('handlers have their defaults, and files that are found from the root of the clone', () => {
@@ -132,6 +168,19 @@ describe('what is wrong is named with field, value, reason and source', () => {
     ['clusters: {default: [moon]}', /clusters\.default .*"moon".*there are local/],
     ['clusters: {default: []}', /clusters\.default .*at least one/],
     ['instances: {ports: 25000-20000}', /instances\.ports is "25000-20000".*upwards/],
+    ['hosts: {far: {}}', /hosts\.far\.ssh /],
+    ['hosts: {far: null}', /hosts\.far .*must have ssh/],
+    ['hosts: {a.b: {ssh: {address: h, user: u, keyFile: /k}}}', /hosts\.a\.b .*lower-case letters/],
+    ['hosts: {far: {ssh: {address: -h, user: u, keyFile: /k}}}', /hosts\.far\.ssh\.address is "-h".*a name or an IP address/],
+    ['hosts: {far: {ssh: {address: h, user: -l, keyFile: /k}}}', /hosts\.far\.ssh\.user is "-l".*the name of a user/],
+    ['hosts: {far: {ssh: {address: h, user: u, keyFile: k}}}', /hosts\.far\.ssh\.keyFile is "k".*an absolute path/],
+    ['hosts: {far: {ssh: {address: h, user: u, keyFile: /k, port: 0}}}', /hosts\.far\.ssh\.port is 0/],
+    ['hosts: {far: {ssh: {address: h, user: u, keyFile: /k, hostKey: x}}}', /hosts\.far\.ssh\.hostKey is "x".*a fingerprint/],
+    ['hosts: {far: {ssh: {address: h, user: u, keyFile: /k, passphrase: x}}}', /hosts\.far\.ssh\.passphrase .*is not known/],
+    ['hosts: {far: {ssh: {address: h, user: u, keyFile: /k}, folder: a/b}}', /hosts\.far\.folder is "a\/b".*an absolute path/],
+    ['instances: {hosts: {local: {root: srv/host}}}', /instances\.hosts\.local\.root .*must be an absolute path without/],
+    ['instances: {hosts: {local: {root: /srv/../etc}}}', /instances\.hosts\.local\.root .*must be an absolute path without/],
+    ['instances: {hosts: {local: null}}', /instances\.hosts\.local .*must have a root/],
     [
       'databases: {postgres: {server: {host: db.example.org, user: admin, passwordFile: x}}}',
       /databases\.postgres\.server\.tls is not set.*must name the caFile: db\.example\.org is another machine/,
@@ -145,6 +194,11 @@ describe('what is wrong is named with field, value, reason and source', () => {
     ['databases: {oracle: {}}', /databases\.oracle .*is not known/],
     ['handlers: {a.b: {file: x}}', /handlers\.a\.b .*lower-case letters/],
     ['handlers: {greeter: ./x.mjs}', /handlers\.greeter is "\.\/x\.mjs".*must have a file/],
+    ['blueprints: {my_host: {}}', /blueprints\.my_host .*letters, digits and inner hyphens/],
+    ['blueprints: {Mine: x}', /blueprints\.Mine is "x".*must have settings/],
+    ['blueprints: {Mine: {limits: {warm: -1}}}', /blueprints\.Mine\.limits\.warm is -1.*must not be less than 0/],
+    ['blueprints: {Mine: {owner: {id: ada, type: dog}}}', /blueprints\.Mine\.owner\.type is "dog"/],
+    ['interfaces: {notes: {}}', /interfaces\.notes\.file is not set/],
     ['handlers: {greeter: {}}', /handlers\.greeter\.file is not set/],
     ['handlers: {greeter: {file: x, tries: 0}}', /handlers\.greeter\.tries is 0.*must not be less than 1/],
     ['handlers: {greeter: {file: x, retries: 2}}', /handlers\.greeter\.retries is 2.*is not known/],

@@ -19,6 +19,12 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: 'SLIPWAY_HOST', field: 'host', meaning: "this machine's name in those of its replicas", read: text },
   { name: 'SLIPWAY_DATA', field: 'dataFolder', meaning: 'folder of everything that is kept', read: text },
   { name: 'SLIPWAY_CONTENT', field: 'contentFolder', meaning: 'folder of content packages', read: text },
+  {
+    name: 'SLIPWAY_LOCAL_CONTENT',
+    field: 'localContentFolder',
+    meaning: "folder of this machine's own content packages, over the others",
+    read: text,
+  },
   { name: 'SLIPWAY_EVENT_LOG', field: 'eventLog', meaning: '"sqlite" or kurrentdb://host:port', read: text },
   { name: 'SLIPWAY_LOCATIONS', field: 'locations', meaning: 'places that sub-provisioners serve, apart by commas', read: list },
   { name: 'SLIPWAY_LISTEN', field: 'gateway.host', meaning: 'address that the gateway listens on', read: text },

@@ -4,7 +4,7 @@ import { plainToInstance } from 'class-transformer';
 import { parseDocument } from 'yaml';
 import { SlipwayError } from '@slipway/contracts';
 import { fieldErrors } from '../microservice/validation.js';
-import { HandlerConfig, MeshConfig, SLIPWAY, slipwayProvisioner } from './config.js';
+import { BlueprintConfig, HandlerConfig, type DelegateConfig, MeshConfig, SLIPWAY, slipwayProvisioner } from './config.js';
 import { ENVIRONMENT } from './environment.js';
 import { brokenRules } from './rules.js';
 
@@ -29,6 +29,7 @@ const ROOT = resolve(import.meta.dirname, '../../../..');
 const PATHS = [
   'dataFolder',
   'contentFolder',
+  'localContentFolder',
   'provisioners.folder',
   'nats.tokenFile',
   'nats.caFile',
@@ -84,8 +85,11 @@ export function loadConfig(options: LoadOptions = {}): MeshConfig {
       [...sources].find(([set]) => field === set || field.startsWith(`${set}.`))?.[1] ?? (shown.startsWith('..') ? file : shown);
     throw invalid(wrong.map(({ field, reason }) => ({ field, value: at(config, field), reason, source: sourceOf(field) })));
   }
-  for (const field of ['dataFolder', 'contentFolder']) absolute(config as unknown as Tree, field, ROOT);
+  for (const field of ['dataFolder', 'contentFolder', 'localContentFolder']) absolute(config as unknown as Tree, field, ROOT);
   config.handlers = handlersOf(config);
+  config.blueprints = blueprintsOf(config);
+  config.interfaces = interfacesOf(config);
+  config.content.delegates = delegatesOf(config);
   return freeze(config);
 }
 
@@ -102,6 +106,33 @@ function handlersOf({ handlers }: MeshConfig): MeshConfig['handlers'] {
     const made = plainToInstance(HandlerConfig, handler, { exposeUnsetFields: false });
     return [name, Object.assign(made, { file: /^\.{1,2}\//.test(made.file) ? join(ROOT, made.file) : made.file })];
   });
+  return Object.fromEntries(whole);
+}
+
+/** With their defaults, paths absolute. */
+function blueprintsOf({ blueprints }: MeshConfig): MeshConfig['blueprints'] {
+  const whole = Object.entries(blueprints).map(([name, blueprint]): [string, BlueprintConfig] => {
+    const made = plainToInstance(BlueprintConfig, blueprint, { exposeUnsetFields: false });
+    return [name, made.file === undefined ? made : Object.assign(made, { file: resolve(ROOT, made.file) })];
+  });
+  return Object.fromEntries(whole);
+}
+
+/** Their paths absolute. */
+function interfacesOf({ interfaces }: MeshConfig): MeshConfig['interfaces'] {
+  return Object.fromEntries(Object.entries(interfaces).map(([name, { file }]) => [name, { file: resolve(ROOT, file) }]));
+}
+
+/** Their paths absolute. */
+function delegatesOf({ content }: MeshConfig): MeshConfig['content']['delegates'] {
+  const whole = Object.entries(content.delegates).map(([name, { tokenFile, caFile, ...rest }]): [string, DelegateConfig] => [
+    name,
+    {
+      ...rest,
+      ...(tokenFile !== undefined && { tokenFile: resolve(ROOT, tokenFile) }),
+      ...(caFile !== undefined && { caFile: resolve(ROOT, caFile) }),
+    },
+  ]);
   return Object.fromEntries(whole);
 }
 

@@ -1,7 +1,20 @@
 import { plainToInstance } from 'class-transformer';
 import { NAME, RESOURCE_KINDS } from '@slipway/contracts';
 import { fieldErrors, type FieldError } from '../microservice/validation.js';
-import { EnvironmentConfig, GuestLocationConfig, HandlerConfig, SnapshotStoreConfig, type MeshConfig } from './config.js';
+import {
+  BLUEPRINT_NAME,
+  BlueprintConfig,
+  DelegateConfig,
+  EnvironmentConfig,
+  GuestLocationConfig,
+  HandlerConfig,
+  HostConfig,
+  IS_BLUEPRINT_NAME,
+  InterfaceConfig,
+  RemoteLocationConfig,
+  SnapshotStoreConfig,
+  type MeshConfig,
+} from './config.js';
 import { provisionerRules } from './provisioners.rules.js';
 import { inStore } from './stores.js';
 
@@ -11,10 +24,16 @@ export function brokenRules(config: MeshConfig): FieldError[] {
     ...places(config),
     ...provisionerRules(config),
     ...named('handlers', config.handlers, HandlerConfig, 'must have a file'),
+    ...named('blueprints', config.blueprints, BlueprintConfig, 'must have settings', BLUEPRINTS_NAMED),
+    ...named('interfaces', config.interfaces, InterfaceConfig, 'must have a file'),
     ...ports(config),
+    ...named('instances.hosts', config.instances.hosts, HostConfig, 'must have a root'),
+    ...named('hosts', config.hosts, RemoteLocationConfig, 'must have ssh'),
     ...databaseServers(config),
     ...named('snapshots.stores', config.snapshots.stores, SnapshotStoreConfig, 'must have a folder'),
     ...named('environments', config.environments, EnvironmentConfig, 'must have settings'),
+    ...named('content.delegates', config.content.delegates, DelegateConfig, 'must have a kind and a url'),
+    ...delegates(config),
     ...destinations(config),
     ...(config.profile === 'prod' ? production(config) : []),
   ];
@@ -66,14 +85,48 @@ function areDrivers(drivers: unknown): boolean {
   return each && names.length > 0 && new Set(names).size === names.length;
 }
 
+/** How free names are. */
+const LOWER_CASE = { form: NAME, reason: 'must be lower-case letters, digits and inner hyphens' };
+const BLUEPRINTS_NAMED = { form: BLUEPRINT_NAME, reason: IS_BLUEPRINT_NAME };
+
 /** Settings that stand under names which are free. `must`: what is said of one that is none. */
-function named(field: string, all: object, settings: new () => object, must: string): FieldError[] {
+function named(
+  field: string,
+  all: object,
+  settings: new () => object,
+  must: string,
+  { form, reason } = LOWER_CASE,
+): FieldError[] {
   return Object.entries(all).flatMap(([name, one]): FieldError[] => {
     const at = `${field}.${name}`;
-    if (!NAME.test(name)) return [{ field: at, reason: 'the name must be lower-case letters, digits and inner hyphens' }];
+    if (!form.test(name)) return [{ field: at, reason: `the name ${reason}` }];
     if (one === null || typeof one !== 'object') return [{ field: at, reason: must }];
     const wrong = fieldErrors(plainToInstance(settings, one as object, { exposeUnsetFields: false }));
     return wrong.map((error) => ({ field: `${at}.${error.field}`, reason: error.reason }));
+  });
+}
+
+function delegates({ content, profile }: MeshConfig): FieldError[] {
+  return Object.entries(content.delegates).flatMap(([name, one]): FieldError[] => {
+    const wrong = (field: string, reason: string): FieldError => ({ field: `content.delegates.${name}.${field}`, reason });
+    const { kind, url, folder, packages, target, tokenFile } = one ?? {};
+    const isRegistry = kind === 'npm' || kind === 'maven';
+    return [
+      ...(folder !== undefined && kind !== 'maven' ? [wrong('folder', 'is for a Maven layout only')] : []),
+      ...(url === undefined && folder === undefined ? [wrong('url', 'is needed')] : []),
+      ...(url !== undefined && folder !== undefined ? [wrong('url', 'must be left out beside a folder')] : []),
+      ...(isRegistry && packages === undefined
+        ? [wrong('packages', 'must say what is taken: nobody takes all that such a repository has')]
+        : []),
+      ...(kind === 'maven' && target === undefined
+        ? [wrong('target', 'must say into which type of target they go, such as tomcat: what a jar means depends on it')]
+        : []),
+      ...(target !== undefined && !isRegistry ? [wrong('target', 'is for npm and maven: a content package says it itself')] : []),
+      ...(tokenFile !== undefined && url?.startsWith('http://') && !LOOPBACK.test(new URL(url).hostname)
+        ? [wrong('url', 'must be https://: the token of tokenFile would go over the network in the clear')]
+        : []),
+      ...(profile === 'prod' && url?.startsWith('http://') ? [wrong('url', 'must be https:// in prod')] : []),
+    ];
   });
 }
 

@@ -1,7 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import type { Schema } from '@slipway/contracts';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { badInput, refuseInherited, type FieldError } from './validation.js';
+import { badInput, assertPlain, type FieldError } from './validation.js';
 
 const ajv = new Ajv2020({ allErrors: true, verbose: true });
 const checks = new WeakMap<Schema, ValidateFunction>();
@@ -20,7 +20,7 @@ export class SchemaPipe implements PipeTransform {
   }
 
   transform(body: unknown): unknown {
-    refuseInherited(body);
+    assertPlain(body);
     if (this.#check(body)) return body;
     throw badInput(this.#check.errors!.map(fieldError));
   }

@@ -10,6 +10,8 @@ type Class<T> = abstract new (...args: never[]) => T;
 
 /** All that is wrong with `value` as an instance of a class-validator class; unknown fields are wrong too. */
 export function fieldErrors(instance: object): FieldError[] {
+  const lists = listsForObjects(instance, '');
+  if (lists.length > 0) return lists;
   const errors = validateSync(instance, {
     whitelist: true,
     forbidNonWhitelisted: true,
@@ -19,12 +21,30 @@ export function fieldErrors(instance: object): FieldError[] {
   return errors.flatMap((error) => flatten(error, ''));
 }
 
+/** Lists where an object of a class belongs: class-validator looks at what is in them, and at an empty one not at all. */
+function listsForObjects(instance: object, path: string): FieldError[] {
+  const nested = getMetadataStorage()
+    .getTargetValidationMetadatas(instance.constructor, '', true, false)
+    .filter(({ type }) => type === 'nestedValidation');
+  return nested.flatMap(({ propertyName, each }): FieldError[] => {
+    const value = (instance as Record<string, unknown>)[propertyName];
+    const field = path ? `${path}.${propertyName}` : propertyName;
+    const below = (one: unknown, at: string): FieldError[] => {
+      if (Array.isArray(one)) return [{ field: at, reason: 'must be an object, not a list' }];
+      return one !== null && typeof one === 'object' ? listsForObjects(one, at) : [];
+    };
+    // Anything else than a list, where there is to be one, is told by the rule that says so.
+    if (each) return Array.isArray(value) ? value.flatMap((one, index) => below(one, `${field}.${index}`)) : [];
+    return below(value, field);
+  });
+}
+
 /** `value` as a checked instance of `type`. Throws `bad-input` with `details.fields`. */
 export function validated<T extends object>(type: Class<T>, value: unknown): T {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw badInput([{ field: '', reason: 'must be a JSON object' }]);
   }
-  refuseInherited(value);
+  assertPlain(value);
   const instance = plainToInstance(type as new () => T, value, { exposeUnsetFields: false });
   const errors = fieldErrors(instance);
   if (errors.length > 0) throw badInput(errors);
@@ -34,16 +54,26 @@ export function validated<T extends object>(type: Class<T>, value: unknown): T {
 /** Names that every object has: as keys they could change what all objects have in common, or be passed over unseen. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** Throws `bad-input` naming a key, at whatever depth, that has no business in an input: `__proto__`, `constructor`, ... */
-export function refuseInherited(input: unknown): void {
+/** Lists and objects within each other; what may stand in a message needs a few dozen at most. Whoever reads it by recursion is safe then. */
+const DEEPEST = 128;
+
+/**
+ * Throws `bad-input` for what no input of ours has: a key, at whatever depth, that has no business there (`__proto__`, `constructor`, ...; it is
+ * named), and lists or objects without end.
+ */
+export function assertPlain(input: unknown): void {
   // Without recursion: how deep an input goes is up to who sends it.
-  const waiting = [input];
-  while (waiting.length > 0) {
-    const value = waiting.pop();
-    if (value === null || typeof value !== 'object') continue;
-    const field = Object.keys(value).find((key) => INHERITED.has(key));
-    if (field !== undefined) throw badInput([{ field, reason: 'is a key that is not allowed anywhere' }]);
-    for (const part of Object.values(value)) waiting.push(part);
+  let level: unknown[] = [input];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) throw badInput([{ field: '', reason: `lists and objects are nested more than ${DEEPEST} deep` }]);
+    const below: unknown[] = [];
+    for (const value of level) {
+      if (value === null || typeof value !== 'object') continue;
+      const field = Object.keys(value).find((key) => INHERITED.has(key));
+      if (field !== undefined) throw badInput([{ field, reason: 'is a key that is not allowed anywhere' }]);
+      for (const part of Object.values(value)) below.push(part);
+    }
+    level = below;
   }
 }
 

@@ -350,6 +350,8 @@ describe('completions', () => {
       export: ['StorageStopped', 'StorageExported', 'StorageProvisioned'],
       // What is changed completes nothing; what is made and removed does.
       update: ['StorageUpdated', 'StorageProvisioned', 'StorageDestroyed'],
+      // What is made again was completed before.
+      repair: ['StorageUpdated', 'StorageProvisioned'],
     } satisfies Record<JobKind, string[]>;
     const before = (await of('storage').read('storage-default.shop-data')).length;
     const started = newEvent('StorageStarted', outcome);

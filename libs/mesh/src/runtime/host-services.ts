@@ -9,6 +9,7 @@ const START_ORDER: readonly ServiceName[] = [
   'storage',
   'database',
   'instance',
+  'allocator',
   'resolver',
   'orchestrator',
   'handlers',

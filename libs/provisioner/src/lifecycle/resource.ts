@@ -1,5 +1,6 @@
 import {
   SlipwayError,
+  canonicalJson,
   type Cause,
   type DefinitionRef,
   type DesiredChange,
@@ -28,6 +29,8 @@ export interface Present {
   spec: JsonObject;
   inputs: Record<string, JsonObject>;
   outputs: JsonObject;
+  /** What was found there when it was made, changed or adopted. */
+  observed: JsonObject;
   /** As last recorded; `healthy` when it was provisioned, because that is when `ensure` ends well; `stopped` when it was stopped. */
   health: Health;
   restarts: number;
@@ -80,6 +83,8 @@ export type ResourceCommand =
   | { type: 'Rotate'; rotation: string; owned?: readonly string[] }
   /** The outcome of the rotation that is under way. */
   | { type: 'EndRotation'; rotation: string; outcome: Rotated | { cause: Cause } }
+  /** Takes what was found at the place as what is there; nothing when that is recorded already. */
+  | { type: 'Adopt'; generation: number; observed: JsonObject; reason?: string }
   /** Somebody is given its secrets. */
   | { type: 'ReadCredentials'; secrets: string[] }
   /** What was seen of something that runs. */
@@ -108,6 +113,7 @@ export const isSettled = (state: ResourceState, step: StepIdentity): boolean =>
  *     works on it (`too-busy`).
  * R6. Only what is there and is to stay can be stopped by a step, read out or updated, where it is and by its own driver; reading
  *     it out changes no state. What was not to run before a request stopped it stays stopped when that request ensures it again.
+ * R8. What was found at the place is taken as what is there while no step works on it; nothing else of the state changes.
  * R7. What is there is as it was until an update of it has ended well, and then as that says: of the same generation, and to
  *     run or not as it was.
  */
@@ -149,6 +155,8 @@ function decide(state: ResourceState, command: ResourceCommand): ResourceEvent[]
       const { generation } = whatIsThere(state);
       return [{ type: 'CredentialsRead', data: { generation, secrets: command.secrets } }];
     }
+    case 'Adopt':
+      return adopt(state, command);
     case 'Observe':
       return observe(state, command);
   }
@@ -271,6 +279,18 @@ function whatIsThere(state: ResourceState): Present {
   throw new SlipwayError('not-found', 'It is not there: nothing was made that is to stay');
 }
 
+function adopt(
+  state: ResourceState,
+  { generation, observed, reason }: Extract<ResourceCommand, { type: 'Adopt' }>,
+): ResourceEvent[] {
+  if (state.running) throw busyWith(state.running);
+  const present = whatIsThere(state);
+  if (present.generation !== generation)
+    throw new SlipwayError('not-found', `Generation ${present.generation} is there, not ${generation}`, { generation });
+  if (canonicalJson(present.observed) === canonicalJson(observed)) return [];
+  return [{ type: 'Adopted', data: { generation, observed, ...(reason !== undefined && { reason }) } }];
+}
+
 /** Whether that generation is what is there and is to stay, and nothing works on it. */
 const isIdle = (state: ResourceState, generation: number): boolean => !state.running && wanted(state)?.generation === generation;
 
@@ -310,9 +330,9 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
       const { running, ...rest } = state;
       if (!running) return state;
       const { location, driver, definition, spec, inputs } = running;
-      const { generation, outputs, stopped } = event.data;
+      const { generation, outputs, observed, stopped } = event.data;
       const was = state.present?.generation === generation ? state.present : undefined;
-      const base = { generation, location, driver, definition, spec, inputs, outputs };
+      const base = { generation, location, driver, definition, spec, inputs, outputs, observed };
       const present: Present = { ...base, health: stopped ? 'stopped' : 'healthy', restarts: was?.restarts ?? 0 };
       return { ...without(rest, 'stoppedFor'), present, desired: stopped ? 'stopped' : 'running', restarting: false };
     }
@@ -321,8 +341,8 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
       if (!running) return state;
       const { definition, spec, inputs } = running;
       const health = state.desired === 'stopped' ? 'stopped' : 'healthy';
-      const { outputs } = event.data;
-      return withPresent(without(state, 'running'), { definition, spec, inputs, outputs, health });
+      const { outputs, observed } = event.data;
+      return withPresent(without(state, 'running'), { definition, spec, inputs, outputs, observed, health });
     }
     case 'Stopped':
       return {
@@ -340,6 +360,8 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
       if (!settled.present || settled.present.generation > generation) return settled;
       return { ...without(without(settled, 'present'), 'rotating'), desired: 'running', restarting: false };
     }
+    case 'Adopted':
+      return withPresent(state, { observed: event.data.observed });
     case 'RotationStarted':
       return { ...state, rotating: event.data.rotation, rotatingWith: event.data.owned ?? [] };
     case 'CredentialsRotated': {

@@ -10,15 +10,17 @@ export function driverAt(
   name: string,
 ): Driver {
   if (ref.kind !== kind) throw new SlipwayError('bad-input', `resource.kind: this is the sub-provisioner of ${kind}`);
-  if (!locations.has(location)) {
-    throw new SlipwayError('wrong-location', `${location} is not served here; served: ${[...locations].join(', ')}`, {
-      location,
-    });
-  }
+  assertServed(locations, location);
   const driver = drivers.get(name);
   if (driver) return driver;
   const known = [...drivers.keys()];
   throw new SlipwayError('driver-unknown', `There is no ${kind} driver ${name} here; there are: ${known.join(', ')}`, {
     known,
   });
+}
+
+/** Throws `wrong-location` (P5). */
+export function assertServed(locations: ReadonlySet<string>, location: string): void {
+  if (locations.has(location)) return;
+  throw new SlipwayError('wrong-location', `${location} is not served here; served: ${[...locations].join(', ')}`, { location });
 }

@@ -12,7 +12,10 @@ export class Kept {
   problems: string[] = [];
 
   constructor(
-    private readonly ports: Pick<Ports, 'drivers' | 'locations' | 'place' | 'secrets' | 'blobs' | 'clock' | 'reports'>,
+    private readonly ports: Pick<
+      Ports,
+      'drivers' | 'locations' | 'place' | 'secrets' | 'blobs' | 'clock' | 'reports' | 'worksAt'
+    >,
   ) {}
 
   async keep(): Promise<void> {
@@ -34,7 +37,7 @@ export class Kept {
   }
 
   async #one(verb: 'keep' | 'end', driver: Driver, location: string): Promise<string | undefined> {
-    if (!driver[verb]) return undefined;
+    if (!driver[verb] || this.ports.worksAt?.(location, driver) === false) return undefined;
     try {
       await driver[verb](await this.#context(driver.name, location));
       return undefined;

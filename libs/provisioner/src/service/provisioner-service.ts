@@ -14,6 +14,7 @@ import {
 } from '@slipway/mesh';
 import { CredentialReader } from '../credentials/credential-reader.js';
 import { Rotations } from '../credentials/rotations.js';
+import { Drifts } from '../drift/drifts.js';
 import { announcement, type Driver } from '../driver.js';
 import { Janitor, type Stray } from '../janitor/janitor.js';
 import { assertOnce, packagedDrivers } from '../package/packaged-drivers.js';
@@ -26,7 +27,7 @@ import { SWEEP_EVERY, carryOnUnattended } from '../registry/unattended.js';
 import { DesiredStates } from '../watch/desired-states.js';
 import { Watch } from '../watch/watch.js';
 import { KEEP_EVERY, Kept } from './kept.js';
-import { localPlaces } from './local-places.js';
+import { places } from './places.js';
 import { ProvisionerModule } from './provisioner.module.js';
 import { Repeating } from './repeating.js';
 
@@ -64,12 +65,14 @@ async function start(
 ): Promise<RunningService> {
   const { replica, config, bus, clock, logger, store } = runtime;
   const presence = new Presence({ mesh: config.mesh, bus, clock });
+  const byName = new Map(drivers.map((driver) => [driver.name, driver]));
+  const reached = places({ dataFolder: config.dataFolder, kind, hosts: config.hosts, drivers: byName });
   const ports: Ports = {
     kind,
     mesh: config.mesh,
     replica,
     locations: new Set(config.locations),
-    drivers: new Map(drivers.map((driver) => [driver.name, driver])),
+    drivers: byName,
     store,
     bus,
     clock,
@@ -82,7 +85,8 @@ async function start(
     },
     newId: randomUUID,
     silentFor: (other) => presence.silentFor(other),
-    place: localPlaces(config.dataFolder, kind),
+    place: (location, driver) => reached.place(location, driver),
+    worksAt: (location, driver) => reached.worksAt(location, driver),
   };
   const provisioner = new Provisioner(ports);
   const { streams, lanes } = provisioner;
@@ -111,14 +115,17 @@ async function start(
   const credentials = new CredentialReader(ports, streams);
   const desired = new DesiredStates(ports, streams, lanes, (ref, loaded) => watch.changed(ref, loaded));
 
-  const announced = [...ports.drivers.values()].map(announcement);
+  const drifts = new Drifts(ports, streams, lanes, janitor);
+
+  const at = (location: string) => drivers.filter((driver) => reached.worksAt(location, driver)).map(announcement);
+  const announced = config.locations.map((location) => ({ location, kind, drivers: at(location) }));
   const health = async (): Promise<HealthReport> => {
     const connected = bus.connected();
     return {
       service: kind,
       replica,
       ready: connected && registry.problem === undefined,
-      locations: config.locations.map((location) => ({ location, kind, drivers: announced })),
+      locations: announced,
       reasons: [
         ...(connected ? [] : ['There is no connection to NATS']),
         ...(registry.problem === undefined ? [] : [`The event log cannot be followed: ${registry.problem}`]),
@@ -131,7 +138,7 @@ async function start(
 
   const microservice = await startMicroservice(
     runtime,
-    ProvisionerModule.of({ provisioner, desired, rotations, credentials, logs: new InstanceLogs(ports, streams) }),
+    ProvisionerModule.of({ provisioner, desired, rotations, credentials, drifts, logs: new InstanceLogs(ports, streams) }),
     {
       locations: config.locations,
       health,
@@ -150,6 +157,7 @@ async function start(
         await kept.end();
       }
       await registry.stop();
+      await reached.close();
       presence.stop();
     },
   };

@@ -3,6 +3,8 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import {
   SCHEMAS,
   VERBS,
+  type AdoptCommand,
+  type CompareQuery,
   type CredentialsQuery,
   type DestroyCommand,
   type EnsureCommand,
@@ -13,12 +15,14 @@ import {
   type SetDesiredCommand,
   type StepCancelCommand,
   type StepLogQuery,
+  type StraysQuery,
   type StopCommand,
   type UpdateCommand,
 } from '@slipway/contracts';
 import { SchemaPipe, currentContext } from '@slipway/mesh';
 import { CredentialReader } from '../credentials/credential-reader.js';
 import { Rotations } from '../credentials/rotations.js';
+import { Drifts } from '../drift/drifts.js';
 import { InstanceLogs } from '../log/instance-logs.js';
 import { Provisioner } from '../provisioner.js';
 import { DesiredStates } from '../watch/desired-states.js';
@@ -32,6 +36,7 @@ export class ProvisionerController {
     @Inject(Rotations) private readonly rotations: Rotations,
     @Inject(InstanceLogs) private readonly logs: InstanceLogs,
     @Inject(CredentialReader) private readonly reader: CredentialReader,
+    @Inject(Drifts) private readonly drifts: Drifts,
   ) {}
 
   @MessagePattern(VERBS.ensure)
@@ -62,6 +67,21 @@ export class ProvisionerController {
   @MessagePattern(VERBS.inspect)
   inspect(@Payload(new SchemaPipe(SCHEMAS.InspectQuery)) query: InspectQuery) {
     return this.provisioner.inspect(query);
+  }
+
+  @MessagePattern(VERBS.compare)
+  compare(@Payload(new SchemaPipe(SCHEMAS.CompareQuery)) query: CompareQuery) {
+    return this.drifts.compare(query);
+  }
+
+  @MessagePattern(VERBS.strays)
+  strays(@Payload(new SchemaPipe(SCHEMAS.StraysQuery)) query: StraysQuery) {
+    return this.drifts.strays(query);
+  }
+
+  @MessagePattern(VERBS.adopt)
+  adopt(@Payload(new SchemaPipe(SCHEMAS.AdoptCommand)) command: AdoptCommand) {
+    return this.drifts.adopt(command, currentContext());
   }
 
   @MessagePattern(VERBS.cancelStep)

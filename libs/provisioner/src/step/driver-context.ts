@@ -24,6 +24,7 @@ export async function driverContext(
   return {
     command: abortable(command, signal),
     filesystem,
+    location: at.location,
     root,
     ...(transfers && { transfers }),
     blobs: ports.blobs,

@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ChildAnswer, ChildTask } from './child.js';
@@ -28,19 +29,19 @@ export class ChildStep {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const answers: ChildAnswer[] = [];
+    // A process may be seen to have ended before the last that it said is read: the channel closes after that.
+    const over = Promise.all([once(this.#child, 'exit'), once(this.#child, 'disconnect')]);
     const heard = <Type extends ChildAnswer['type']>(type: Type) =>
       new Promise<Extract<ChildAnswer, { type: Type }> | undefined>((resolve) => {
         this.#child.on('message', (answer: ChildAnswer) => answer.type === type && resolve(answer as never));
-        this.#child.once('exit', () => resolve(undefined));
+        void over.then(() => resolve(undefined));
       });
     this.#child.on('message', (answer: ChildAnswer) => void answers.push(answer));
     this.began = heard('began').then(() => undefined);
     this.at = heard('at').then((answer) => answer?.effect);
-    this.ended = new Promise((resolve) => {
-      this.#child.once('exit', () =>
-        resolve((answers.find(({ type }) => type === 'done' || type === 'failed') as Ended) ?? { type: 'killed' }),
-      );
-    });
+    this.ended = over.then(
+      () => (answers.find(({ type }) => type === 'done' || type === 'failed') as Ended | undefined) ?? { type: 'killed' },
+    );
     this.#child.send(task);
   }
 

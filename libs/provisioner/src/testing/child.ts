@@ -41,7 +41,8 @@ async function run({ module, make, folder, from, at, ...call }: ChildTask): Prom
     await tell({ type: 'at', effect: name });
     process.kill(process.pid, at.signal);
   };
-  const context: DriverContext = withEffects(await ContractPlace.at(folder).context(), before);
+  const place = ContractPlace.at(folder);
+  const context: DriverContext = withEffects(await place.context(), before);
   if (from) context.from = withPieces(dataOf(from, context), before, context.filesystem);
   await tell({ type: 'began' });
   try {
@@ -51,6 +52,7 @@ async function run({ module, make, folder, from, at, ...call }: ChildTask): Prom
     await tell({ type: 'failed', effects, cause: causeOf(error) });
   }
   clearInterval(awake);
+  await place.close();
   process.disconnect();
 }
 

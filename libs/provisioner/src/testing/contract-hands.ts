@@ -24,7 +24,7 @@ export function contractHands(name: string, makeDriver: () => Driver, samples: D
 
   /** Before each test. */
   const begin = async () => {
-    place = await ContractPlace.make();
+    place = await ContractPlace.make(samples.host?.());
     made = [];
     ({ spec, inputs = {} } = await samples.prepare(place));
   };

@@ -1,9 +1,19 @@
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBlobs } from '@slipway/blobs';
 import { hashOf, systemClock, type ResourceKind } from '@slipway/contracts';
-import { localCommand, localFilesystem } from '@slipway/interfaces';
+import {
+  SshConnection,
+  configuredHostKey,
+  localCommand,
+  localFilesystem,
+  sshCommand,
+  sshFilesystem,
+  type Command,
+  type Filesystem,
+  type SshHost,
+} from '@slipway/interfaces';
 import { openSecrets } from '@slipway/secrets';
 import type { DriverContext, Target } from '../driver.js';
 import { abortable } from '../step/driver-context.js';
@@ -14,13 +24,33 @@ export interface Said {
   progress: { fraction: number | undefined; message: string }[];
 }
 
+/** This machine, as it is reached over SSH. */
+export type ContractHost = SshHost & { hostKey: string };
+
+/** Says in a place's folder how it is reached, to every process that opens it. */
+const HOST = 'host.json';
+
+interface Reached {
+  command: Command;
+  filesystem: Filesystem;
+  connection?: SshConnection;
+}
+
 /** A real place in a temporary folder, the same for every process that opens it. */
 export class ContractPlace {
+  #reached: Promise<Reached> | undefined;
+
   private constructor(readonly folder: string) {}
 
-  static async make(): Promise<ContractPlace> {
+  /** Its driver reaches it over SSH where a host is given, else as this machine. */
+  static async make(host?: ContractHost): Promise<ContractPlace> {
     const folder = await mkdtemp(join(tmpdir(), 'slipway-driver-'));
     await chmod(folder, 0o711);
+    if (host) {
+      const { address, port, user, privateKey, hostKey } = host;
+      const text = JSON.stringify({ address, port, user, hostKey, privateKey: privateKey.toString('base64') });
+      await writeFile(join(folder, HOST), text, { mode: 0o600 });
+    }
     await mkdir(join(folder, 'root'), { mode: 0o711 });
     await mkdir(join(folder, 'secrets'), { mode: 0o700 });
     return new ContractPlace(folder);
@@ -37,13 +67,15 @@ export class ContractPlace {
   /** A driver's context, and what the driver says in it. */
   async context(signal: AbortSignal = new AbortController().signal): Promise<DriverContext & { said: Said }> {
     const said: Said = { log: [], progress: [] };
+    const { command, filesystem } = await (this.#reached ??= this.#reach());
     return {
       said,
-      command: abortable(localCommand(), signal),
-      filesystem: localFilesystem(),
+      command: abortable(command, signal),
+      filesystem,
       blobs: await openBlobs({ folder: join(this.folder, 'blobs') }),
       secrets: await openSecrets({ folder: join(this.folder, 'secrets'), keyFile: join(this.folder, 'secrets.key') }),
       clock: systemClock,
+      location: 'local',
       root: this.root,
       signal,
       changing: async () => signal.throwIfAborted(),
@@ -57,7 +89,23 @@ export class ContractPlace {
     return { resource: { environment: 'default', kind, name }, generation, epoch, definition };
   }
 
+  async #reach(): Promise<Reached> {
+    const text = await readFile(join(this.folder, HOST), 'utf8').catch(() => undefined);
+    if (text === undefined) return { command: localCommand(), filesystem: localFilesystem() };
+    const { hostKey, privateKey, ...host } = JSON.parse(text) as Omit<ContractHost, 'privateKey'> & { privateKey: string };
+    const keys = configuredHostKey(hostKey, join(this.folder, HOST));
+    const connection = new SshConnection({ ...host, privateKey: Buffer.from(privateKey, 'base64') }, keys);
+    return { command: sshCommand(connection), filesystem: sshFilesystem(connection), connection };
+  }
+
+  /** Ends what is open to it. */
+  async close(): Promise<void> {
+    await (await this.#reached)?.connection?.close();
+    this.#reached = undefined;
+  }
+
   async remove(): Promise<void> {
+    await this.close();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }

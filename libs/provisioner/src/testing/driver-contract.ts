@@ -2,6 +2,7 @@ import type { Driver } from '../driver.js';
 import { describeConduct } from './conduct-contract.js';
 import { LONG, contractHands } from './contract-hands.js';
 import { describeDeaths } from './death-contract.js';
+import { describeDrift } from './drift-contract.js';
 import { describeLifecycle } from './lifecycle-contract.js';
 import { describePortable } from './portable-contract.js';
 import { describeRunning } from './running-contract.js';
@@ -29,11 +30,13 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
     afterEach(hands.end, LONG);
 
     describeLifecycle(hands);
-    describeDeaths(hands);
     describeSimulatedDeaths(hands);
     describeConduct(hands);
+    if (samples.short) return;
+    describeDeaths(hands);
     describePortable(hands);
     describeRunning(hands);
     describeUpdates(hands);
+    describeDrift(hands);
   });
 }

@@ -1,12 +1,14 @@
-import type { JsonObject } from '@slipway/contracts';
+import type { DriftKind, JsonObject, Repair } from '@slipway/contracts';
 import type { Ensured, Target } from '../driver.js';
-import type { ContractPlace } from './contract-place.js';
+import type { ContractHost, ContractPlace } from './contract-place.js';
 
 /** What the suite needs to know of a driver. */
 export interface DriverSamples {
   /** URL of the built module that child processes load (under `dist/`), and the name of its export that makes the driver. */
   module: string;
   make: string;
+  /** This machine over SSH: its driver is tried at a place that it reaches so. Asked for each place. */
+  host?(): ContractHost;
   /** A spec and inputs that can be ensured at a place. Called once for each place. */
   prepare(place: ContractPlace): Promise<{ spec: JsonObject; inputs?: Record<string, JsonObject> }>;
   /** Throws when what was made does not do what it is for. */
@@ -23,14 +25,30 @@ export interface DriverSamples {
   data?: DataSamples;
   /** Of a driver that can change what is there: another spec, and what throws unless that is what holds. */
   changed?: { spec: JsonObject; holds(updated: Pick<Ensured, 'outputs' | 'observed'>, place: ContractPlace): Promise<void> };
+  /** What a person may do to it by hand, and what is to be named then. */
+  byHand: ByHand[];
   /** How many of the points before effects are tried in child processes, each way; 4 when left out. */
   points?: number;
   /** How many of them are tried simulated, in each call; all when left out. With `SLIPWAY_POINTS=all` all of them, whatever is said here. */
   simulated?: number;
   /** Whether `ensure` asks the place again and again, with programs, while it waits: its last effects are not counted on. */
   waits?: boolean;
+  /** Only how it lives, conducts itself and bears a simulated death: where the whole takes long, and runs by a command of its own. */
+  short?: boolean;
   /** Why the real thing can't be had on this machine: the suite is skipped, with this in its name. */
   missing?: string | undefined;
+}
+
+/** Something done to a resource behind the driver's back. */
+export interface ByHand {
+  /** In words: `its folder is removed`. */
+  what: string;
+  change(ensured: Ensured, place: ContractPlace, target: Target): Promise<void>;
+  drift: Exclude<DriftKind, 'extra'>;
+  /** Fields that are named, those below another by the whole path. */
+  fields: string[];
+  /** How it can be brought back, data aside; left out where it cannot. */
+  repair?: Repair;
 }
 
 /** Data of a resource, as its user puts them there. */

@@ -143,11 +143,10 @@ export class TestMesh {
     const settings = parse(readFileSync(join(root, 'deploy/dev/slipway.yaml'), 'utf8')) as Record<string, unknown>;
     const first = FIRST_PORT + ((process.pid * 7 + meshes++) % RANGES) * PORTS_PER_MESH;
     const file = join(this.folder, 'slipway.yaml');
-    const instances = { ports: `${first}-${first + PORTS_PER_MESH - 1}` };
-    writeFileSync(
-      file,
-      stringify({ ...settings, instances, logging: { level: 'info', format: 'json' }, ...this.options.settings }),
-    );
+    const { instances, ...others } = this.options.settings ?? {};
+    const ports = `${first}-${first + PORTS_PER_MESH - 1}`;
+    const own = { instances: { ports, ...(instances as object) }, logging: { level: 'info', format: 'json' } };
+    writeFileSync(file, stringify({ ...settings, ...own, ...others }));
     this.environment = {
       PATH: process.env.PATH,
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, // Of a process's start it saves a third.

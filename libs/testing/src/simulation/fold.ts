@@ -103,7 +103,7 @@ export function foldEnvironment(events: readonly Recorded[], wrong: Wrong): Map<
         const isPiece = last?.type === event.type && last.data.requestId === requestId && event.data.installed.length === 0;
         if (!isPiece && !admitted.has(requestId) && names.get(name) !== requestId) wrong(`${requestId} was settled twice`);
         admitted.delete(requestId);
-        if (names.get(name) === requestId) names.set(name, undefined);
+        for (const one of [name, ...(event.data.along ?? [])]) if (names.get(one) === requestId) names.set(one, undefined);
         for (const key of removed) {
           if (!installed.delete(key) && outcome === 'done') wrong(`${key} was removed and was not there`);
         }
