@@ -37,6 +37,7 @@ const planOf = (definition: string): Plan =>
     environment: new Environment(),
     catalogue: repository.catalogue,
     guestLocations: ['local'],
+    now: () => 0,
   });
 const specOf = (plan: Plan, id: string) => plan.steps.find((step) => step.id === id)!.spec;
 

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MemoryBlobs } from '@slipway/blobs/testing';
 import {
+  AptSpec,
   Capability,
+  DebianPackage,
+  HostSpec,
   ContainerSpec,
   ContentPackage,
   DatabaseSpec,
@@ -17,11 +20,15 @@ import {
   ResourceDefinition,
   StorageSpec,
   systemClock,
+  LAYERS,
+  LAYER_RULES,
 } from '@slipway/contracts';
 import { Environment, resolve } from '@slipway/solver';
 import { getMetadataStorage } from 'class-validator';
 import { pino } from 'pino';
 import { parse } from 'yaml';
+import { compose } from './repository/compose.js';
+import { ContentFolder } from './repository/content-folder.js';
 import { Repository } from './repository/repository.js';
 
 const root = join(import.meta.dirname, '../../..');
@@ -64,6 +71,7 @@ describe('docs/reference/definitions.md', () => {
       environment: new Environment(),
       catalogue,
       guestLocations: ['local'],
+      now: () => 0,
     });
 
   test('the smallest package works beside the samples', async () => {
@@ -87,6 +95,26 @@ describe('docs/reference/definitions.md', () => {
     expect(`${(await repositoryOf(folder)).problems.join('\n')}\n`).toBe(blocks('text')[0]);
   });
 
+  test('the layers are those that are in force, and a collision is told in the words that are shown', async () => {
+    const yes = (is: boolean) => (is ? 'yes' : 'no');
+    const table = LAYERS.map((layer) => {
+      const { overwritable, canOverride, writable, many } = LAYER_RULES[layer];
+      return `| \`${layer}\` | ${[overwritable, canOverride, writable, many].map(yes).join(' | ')} |`;
+    });
+    const rows = sections.get('Layers')!.match(/^\| `\w+` \| (yes|no).*?\|.*?\|.*?\|.*?\|/gm);
+    expect(rows).toEqual(table);
+    const mine = `${blocks('yaml')[0]}  - { name: hello, version: 1.0.0 }\n`.replace('- name: greeting', '- name: other');
+    await writeFile(join(folder, 'mine.yaml'), mine);
+    const local = { layer: 'local' as const, folder, blobs: new MemoryBlobs(), clock: systemClock };
+    const content = new ContentFolder({ ...local, logger: pino({ level: 'silent' }) });
+    await content.look();
+    const uploaded = { layer: 'dynamic' as const, name: 'greetings', source: 'greetings', definitions: [] };
+    const { inForce, refusals } = compose([{ ...uploaded, definitions: [{ name: 'hello', version: '1.0.0' }] }], content.entries);
+    content.settle(inForce, refusals);
+    const [told] = content.problems;
+    expect(`${told!.replace(folder, '/etc/slipway/content').replace(/:\d+:\d+:/, ':5:5:')}\n`).toBe(blocks('text')[1]);
+  });
+
   test('the guestbook is the one that is shipped, and becomes the steps that are shown', async () => {
     const shipped = parse(await readFile(join(root, 'content/samples/package.yaml'), 'utf8')) as ContentPackage;
     const shownAs = blocks('yaml').map((block) => parse(block) as object);
@@ -95,7 +123,7 @@ describe('docs/reference/definitions.md', () => {
     expect(shownAs).toContainEqual({ spec: definitionOf('verdaccio')!.spec });
     const { steps } = planOf(await repositoryOf(join(root, 'content')), 'guestbook');
     const shown = steps.map(({ id, after }) => (after.length > 0 ? `${id}  after ${after.join(', ')}` : id));
-    expect(`${shown.join('\n')}\n`).toBe(blocks('text')[1]);
+    expect(`${shown.join('\n')}\n`).toBe(blocks('text')[2]);
   });
 
   test('the guide to offerings shows what is shipped', async () => {
@@ -113,7 +141,7 @@ describe('docs/reference/definitions.md', () => {
       'name: p\nversion: 1.0.0\ndefinitions: [{name: volume, version: 1.0.0}, {name: a, version: 1.0.0, dependencies: ["volume@^2.0.0"]}]\n',
     );
     const [{ reason, message } = { reason: '', message: '' }] = planOf(await repositoryOf(folder), 'a').unsatisfied;
-    expect(`${reason}: ${message}\n`).toBe(blocks('text')[2]);
+    expect(`${reason}: ${message}\n`).toBe(blocks('text')[3]);
   });
 
   test.each([
@@ -127,6 +155,7 @@ describe('docs/reference/definitions.md', () => {
     ['Of an instance', [InstanceSpec, HealthCheck, ProcessLimits]],
     ['When it fails', [OnFailure]],
     ['Of an instance as a container', [ContainerSpec]],
+    ['Of a Debian host, and what goes onto it', [HostSpec, AptSpec, DebianPackage]],
   ])('%s: every field of the contract is listed', (title, classes) => {
     const listed = sections.get(title)!;
     const fields = classes.flatMap((one) =>

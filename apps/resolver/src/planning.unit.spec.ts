@@ -5,6 +5,7 @@ import type { EventStore } from '@slipway/event-store';
 import { MemoryEventLog } from '@slipway/event-store/testing';
 import { Catalogue } from '@slipway/solver';
 import { Environments } from './environment/environments.js';
+import { InstanceStandings } from './environment/instance-standings.js';
 import { Planning } from './planning.js';
 
 const owner = { id: 'ada', type: 'user' as const };
@@ -32,6 +33,13 @@ const catalogue = new Catalogue([
     spec: { command: ['x'] },
   },
   {
+    name: 'web',
+    version: '1.0.0',
+    type: 'instance',
+    requirements: [{ namespace: 'service', name: 'svc', filter: '(name=shop)' }],
+    spec: { command: ['x'] },
+  },
+  {
     name: 'misfit',
     version: '1.0.0',
     type: 'instance',
@@ -46,13 +54,22 @@ function setUp() {
   const orchestrator = log.as('orchestrator');
   const blobs = new MemoryBlobs();
   let revision = -1;
+  let told = -1;
   return {
+    /** Records on the stream of the instance `shop` as its sub-provisioner does; answers when. */
+    async health(type: string, data: JsonObject) {
+      const metadata = { actor: owner };
+      const event = { id: crypto.randomUUID(), type, data: { generation: 1, ...data }, metadata };
+      told = (await log.as('instance').append('instance-default.shop', told, [event])).revision;
+      return (await log.as('resolver').read('instance-default.shop')).at(-1)!.recordedAt;
+    },
     log,
     blobs,
     appends,
     planning: new Planning(
-      { catalogue },
+      { current: async () => ({ catalogue }) },
       new Environments({ store: log.as('resolver'), blobs, clock: systemClock }),
+      new InstanceStandings(log.as('resolver')),
       ['local'],
       systemClock,
     ),
@@ -111,6 +128,22 @@ describe('planning', () => {
     expect([again.outcome, again.steps[0]!.generation]).toEqual(['install', 2]);
   });
 
+  test('knows which instances are healthy, as their streams tell, and says of one that is not since when and why', async () => {
+    const { planning, record, health } = setUp();
+    await record(settled());
+    const needs = query({ instanceId: 'web', definition: 'web' });
+    expect((await planning.plan(needs)).unsatisfied).toMatchObject([{ reason: 'not-healthy' }]);
+    await health('InstanceProvisioned', { outputs: {}, observed: {} });
+    expect((await planning.plan(needs)).wires).toContainEqual({ from: 'instance/web', requirement: 'svc', to: 'instance/shop' });
+    const since = await health('InstanceHealthChanged', { from: 'healthy', to: 'unhealthy', reason: 'no answer' });
+    expect((await planning.plan(needs)).unsatisfied).toMatchObject([
+      { message: `shop is there, but not healthy (unhealthy) since ${since}: no answer.` },
+    ]);
+    await health('InstanceHealthChanged', { from: 'unhealthy', to: 'healthy', reason: 'it answers' });
+    expect((await planning.plan(needs)).outcome).toBe('install');
+    expect((await planning.plan({ ...needs, environment: 'other' })).unsatisfied).toMatchObject([{ reason: 'no-capability' }]);
+  });
+
   test('reads only what came since', async () => {
     const { log, blobs, record } = setUp();
     const reads: number[] = [];
@@ -125,8 +158,9 @@ describe('planning', () => {
       },
     };
     const planning = new Planning(
-      { catalogue },
+      { current: async () => ({ catalogue }) },
       new Environments({ store: counting, blobs, clock: systemClock }),
+      new InstanceStandings(log.as('resolver')),
       ['local'],
       systemClock,
     );
@@ -170,14 +204,49 @@ describe('planning', () => {
       head: async () => (++looks < 3 ? position.replace(/\d$/, '0') : behind.head()),
     };
     const slow = new Planning(
-      { catalogue },
+      { current: async () => ({ catalogue }) },
       new Environments({ store: lagging, blobs: new MemoryBlobs(), clock: systemClock }),
+      new InstanceStandings(log.as('resolver')),
       ['local'],
       systemClock,
     );
     expect((await slow.plan(query({ atLeast: position }))).outcome).toBe('satisfied');
     expect(looks).toBe(3);
     expect((await planning.plan(query({ atLeast: position }))).outcome).toBe('satisfied');
+  });
+
+  test('is given up after its time, or that of who awaits it; one that nobody awaits any more is not begun', async () => {
+    const { log } = setUp();
+    const chain = Array.from({ length: 600 }, (_, at) => ({
+      ...{ name: `n${at}`, version: '1.0.0', type: 'storage' as const },
+      ...(at < 599 && { dependencies: [`n${at + 1}`] }),
+    }));
+    let now = 1_000_000;
+    const clock = { ...systemClock, now: () => now };
+    const planningWith = (planMs?: number) =>
+      new Planning(
+        { current: async () => ({ catalogue: new Catalogue(chain) }) },
+        new Environments({ store: log.as('resolver'), blobs: new MemoryBlobs(), clock }),
+        new InstanceStandings(log.as('resolver')),
+        ['local'],
+        // Each look at the clock takes a second.
+        { ...clock, now: () => (now += 1000) },
+        { away: [] },
+        planMs,
+      );
+    const outcomeOf = (planMs?: number, deadline?: number) =>
+      planningWith(planMs)
+        .plan(query({ definition: 'n0' }), deadline)
+        .then(
+          ({ outcome }) => outcome,
+          ({ code, message }) => `${code}: ${message}`,
+        );
+    const whole = 20_000_000;
+    const tooLate = 'timed-out: The deadline had passed before the plan was begun: nothing was done';
+    expect(await outcomeOf(whole)).toMatch(/^too-large/);
+    expect(await outcomeOf()).toMatch(/^undecided: .* within the limit of time/);
+    expect(await outcomeOf(whole, now + 4000)).toMatch(/^undecided: .* within the limit of time/);
+    expect(await outcomeOf(whole, now)).toBe(tooLate);
   });
 
   test('says behind when the log does not come that far in time, and gone for a position of another log', async () => {

@@ -14,7 +14,7 @@ export class ResolverController {
   }
 
   @MessagePattern(VERBS.offerings)
-  offerings(@Payload(new SchemaPipe(SCHEMAS.ResolveOfferingsQuery)) query: ResolveOfferingsQuery): Offerings {
+  offerings(@Payload(new SchemaPipe(SCHEMAS.ResolveOfferingsQuery)) query: ResolveOfferingsQuery): Promise<Offerings> {
     return this.planning.offerings(query);
   }
 }

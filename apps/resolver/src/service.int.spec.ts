@@ -143,7 +143,22 @@ definitions:
     await other.connection.close();
   });
 
-  test('has appended nothing to the log', () => {
-    expect(appends).toEqual([]);
+  test('has appended to the log what stands in its folder, each once, and nothing else', async () => {
+    expect(new Set(appends)).toEqual(new Set(['content-test-resolver']));
+    const [taken, ...more] = await runtime.store.read('content-test-resolver');
+    expect(taken).toMatchObject({
+      type: 'ContentTaken',
+      data: {
+        layer: 'default',
+        name: 'p',
+        version: '1.0.0',
+        definitions: 3,
+        folder,
+        hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      },
+      metadata: { actor: { id: 'test-resolver', type: 'system' } },
+    });
+    // The mesh beside it had another folder, and the same name.
+    expect(more.map(({ type }) => type)).toEqual(['ContentLeft']);
   });
 });

@@ -57,8 +57,7 @@ describe('environments over restarts', () => {
       clock: systemClock,
       cache,
     });
-    const generation = () =>
-      environments.with('default', { deadline: Infinity }, (environment) => environment.generation('storage/data'));
+    const generation = () => environments.with('default', (environment) => environment.generation('storage/data'));
     return { environments, reads, generation };
   }
 

@@ -36,16 +36,8 @@ export class Environments {
 
   constructor(private readonly options: EnvironmentsOptions) {}
 
-  /**
-   * Hands the environment as it is now to `use`, which must not wait. Reads at least up to the position `atLeast`; waits
-   * until `deadline` (milliseconds since the epoch) for a log that has not come that far, then throws `behind`.
-   */
-  async with<T>(
-    name: string,
-    { atLeast, deadline }: { atLeast?: Position; deadline: number },
-    use: (environment: Environment) => T,
-  ): Promise<T> {
-    if (atLeast !== undefined) await this.#reached(atLeast, deadline);
+  /** Hands the environment as it is now to `use`, which must not wait. */
+  async with<T>(name: string, use: (environment: Environment) => T): Promise<T> {
     const before = this.#lanes.get(name) ?? Promise.resolve();
     const turn = before.then(async () => use(await this.#read(streamName('environment', name))));
     const settled = turn.catch(() => undefined).finally(() => this.#lanes.get(name) === settled && this.#lanes.delete(name));
@@ -111,7 +103,12 @@ export class Environments {
     return { ...read, data: { ...read.data, installed: JSON.parse(bytes.toString()) as Installed[] } };
   }
 
-  async #reached(atLeast: Position, deadline: number): Promise<void> {
+  /**
+   * Waits until the log has come to the position `atLeast`; until `deadline` (milliseconds since the epoch), then throws `behind`. Throws
+   * `gone` for a position of another log.
+   */
+  async reached(atLeast: Position | undefined, deadline: number): Promise<void> {
+    if (atLeast === undefined) return;
     const { store, clock } = this.options;
     while (!isReached(await store.head(), atLeast)) {
       if (clock.now() + POLL_MS > deadline)

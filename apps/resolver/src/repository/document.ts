@@ -1,5 +1,18 @@
 import type { Json } from '@slipway/contracts';
-import { LineCounter, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit, type Document, type Node } from 'yaml';
+import {
+  LineCounter,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+} from 'yaml';
+import { AliasRefused, checkAliases } from './aliases.js';
 
 /** One thing that is wrong with a content package, and where. Line and column count from 1. */
 export interface Problem {
@@ -17,8 +30,13 @@ export const problemLine = ({ file, line, column, field, reason }: Problem): str
   `${file}${line === undefined ? '' : `:${line}:${column}`}: ${field ? `${field} ` : ''}${reason}`;
 
 const MAX_BYTES = 4 * 1024 * 1024;
-/** Keys that JavaScript gives a meaning of its own. */
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+/** Lists and objects within each other; definitions need less than ten. */
+const DEEPEST = 64;
+const NO_STACK = /call stack|stack overflow/i;
+const TOO_DEEP = `is nested more than ${DEEPEST} deep`;
+
+/** Keys that JavaScript gives a meaning of its own: none of them comes through a message either. */
+const FORBIDDEN_KEYS = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 
 /** A YAML or JSON file as a value that knows where each of its fields stands. */
 export class ContentDocument {
@@ -42,20 +60,28 @@ export class ContentDocument {
     });
     if (Buffer.byteLength(text) > MAX_BYTES) this.problems.push({ file, reason: `has more than ${MAX_BYTES} bytes` });
     else if (isJson) this.#checkJson(text);
-    for (const { message, pos } of [...this.#document.errors, ...this.#document.warnings]) this.#add(pos[0], firstLine(message));
+    const found = [...this.#document.errors, ...this.#document.warnings];
+    // Far deeper than any that is good the parser itself comes to its end, and says so as if it were a fault of syntax.
+    if (found.some(({ message }) => NO_STACK.test(message))) this.problems.push({ file, reason: TOO_DEEP });
+    else for (const { message, pos } of found) this.#add(pos[0], firstLine(message));
     if (this.problems.length === 0) this.#checkNodes();
     if (this.problems.length === 0) this.value = this.#toJson();
   }
 
   /** A problem with a field (`['definitions', '2', 'spec']`), at the place of the nearest thing that is there. */
   problemAt(path: readonly string[], reason: string): Problem {
+    return { file: this.file, ...this.placeOf(path), field: path.join('.'), reason };
+  }
+
+  /** Where the field begins, or the nearest thing that is there. */
+  placeOf(path: readonly string[]): { line: number; column: number } {
     const keys = path.map((key) => (/^\d+$/.test(key) ? Number(key) : key));
     let node: unknown;
     let length = keys.length;
     while (node === undefined && length >= 0) node = this.#document.getIn(keys.slice(0, length--), true);
     const offset = isNode(node) ? node.range?.[0] : undefined;
-    const place = this.#lines.linePos(offset ?? 0);
-    return { file: this.file, line: place.line, column: place.col, field: path.join('.'), reason };
+    const { line, col: column } = this.#lines.linePos(offset ?? 0);
+    return { line, column };
   }
 
   #add(offset: number, reason: string): void {
@@ -74,13 +100,18 @@ export class ContentDocument {
   /** What YAML can say and JSON cannot. */
   #checkNodes(): void {
     const at = (node: Node) => node.range?.[0] ?? 0;
-    visit(this.#document, (_, node) => {
+    visit(this.#document, (_, node, path) => {
+      if (path.filter(isCollection).length > DEEPEST) {
+        this.#add(at(path.findLast(isCollection)!), TOO_DEEP);
+        return visit.BREAK;
+      }
       if (isPair(node)) {
         const key = node.key as Node;
         if (!isScalar(key) || typeof key.value !== 'string') this.#add(at(key), 'a field’s name must be a text');
         else if (FORBIDDEN_KEYS.has(key.value)) this.#add(at(key), `"${key.value}" cannot be a field’s name`);
       } else if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value))
         this.#add(at(node), 'must be a finite number');
+      return undefined;
     });
     const root = this.#document.contents;
     if (!isMap(root)) this.#add(0, `must be an object with the fields of a content package${isSeq(root) ? ', not a list' : ''}`);
@@ -88,10 +119,11 @@ export class ContentDocument {
 
   #toJson(): Json | undefined {
     try {
+      checkAliases(this.#document.contents, { made: MAX_BYTES, deepest: DEEPEST });
       // Through text: a tree without cycles, and no object in it twice, whatever aliases (*name) say.
-      return JSON.parse(JSON.stringify(this.#document.toJS())) as Json;
+      return JSON.parse(JSON.stringify(this.#document.toJS({ maxAliasCount: -1 }))) as Json;
     } catch (error) {
-      this.#add(0, firstLine((error as Error).message));
+      this.#add(error instanceof AliasRefused ? error.offset : 0, firstLine((error as Error).message));
       return undefined;
     }
   }

@@ -3,8 +3,11 @@ import { ContentDocument, problemLine } from './document.js';
 
 const problems = (text: string, file = 'p.yaml') => new ContentDocument(file, text).problems.map(problemLine);
 
-/** 9^6 times "x", in 6 lines. */
-const bomb = `a0: &a0 x\n${[0, 1, 2, 3, 4, 5].map((n) => `a${n + 1}: &a${n + 1} [${Array(9).fill(`*a${n}`).join(', ')}]\n`).join('')}`;
+/** One list more in each line. */
+const nest = `a0: &a0 []\n${Array.from({ length: 80 }, (_, n) => `a${n + 1}: &a${n + 1} [*a${n}]\n`).join('')}`;
+
+/** 9^8 times "x", in 8 lines. */
+const bomb = `a0: &a0 x\n${[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `a${n + 1}: &a${n + 1} [${Array(9).fill(`*a${n}`).join(', ')}]\n`).join('')}`;
 
 describe('a content file', () => {
   test('is read as JSON values, from YAML and from JSON', () => {
@@ -31,9 +34,16 @@ describe('a content file', () => {
   test.each([
     ['a file that is not YAML', 'name: [p', /^p\.yaml:\d+:\d+: /],
     ['a field that stands twice', 'name: p\nname: q\n', /^p\.yaml:2:1: Map keys must be unique/],
-    ['an alias of itself', 'a: &x [*x]\n', /^p\.yaml:1:1: /],
-    ['an alias of nothing', 'a: *x\n', /^p\.yaml:1:1: Unresolved alias/],
-    ['aliases that multiply', bomb, /^p\.yaml:1:1: Excessive alias count/],
+    ['an alias of itself', 'a: &x [*x]\n', /^p\.yaml:1:8: \*x stands within what it names$/],
+    ['an alias of nothing', 'a: *x\nb: &x 1\n', /^p\.yaml:1:4: \*x names nothing: its anchor, &x, must stand before it$/],
+    ['aliases that multiply', bomb, /^p\.yaml:8:\d+: with \*a6 the aliases make more than 4194304 bytes/],
+    ['few aliases of much', `a: &a ${'x'.repeat(1024 ** 2)}\nb: [${Array(5).fill('*a').join()}]\n`, /^p\.yaml:2:14: with \*a/],
+    ['aliases that nest', nest, /^p\.yaml:64:\d+: with \*a62 it is nested more than 64 deep$/],
+    [
+      'more aliases than any needs',
+      `a: &a 1\nb: [${Array(1000).fill('*a').join()}]\n`,
+      /^p\.yaml:2:3002: has more than 1000 anchors/,
+    ],
     ['a tag of its own', 'a: !!js/function "x"\n', /^p\.yaml:1:4: .*tag/],
     ['a date, a set or bytes by tag', 'a: !!binary aGk=\n', /tag/],
     ['a prototype key', 'a:\n  __proto__: {x: 1}\n', /^p\.yaml:2:3: "__proto__" cannot be a field’s name$/],

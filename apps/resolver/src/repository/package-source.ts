@@ -1,12 +1,12 @@
 import { lstat, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ContentPackage, type JsonObject, type ResourceDefinition } from '@slipway/contracts';
-import type { Blobs } from '@slipway/blobs';
+import { ContentPackage, type ResourceDefinition } from '@slipway/contracts';
+import type { Contents } from '@slipway/blobs';
 import { fieldErrors, type FieldError } from '@slipway/mesh';
 import { plainToInstance } from 'class-transformer';
-import { listArtefact, packArtefact, type ArtefactEntry } from './artefact.js';
+import { artefactOf, type Artefact } from './artefact-of.js';
 import { ContentDocument, type Problem } from './document.js';
-import { packageRules } from './rules.js';
+import { packageRules, within } from './rules.js';
 
 /** A content package as it stands in the content folder: a folder with `package.yaml`, or one file. */
 export interface PackageSource {
@@ -22,7 +22,11 @@ export interface PackageSource {
 export interface LoadedPackage {
   name: string;
   version: string;
+  description?: string;
   definitions: ResourceDefinition[];
+  /** The file that holds them, relative to the content folder, and where in it each begins. */
+  file: string;
+  places: { line: number; column: number }[];
 }
 
 /** A package that is refused, whole. */
@@ -32,14 +36,23 @@ export class PackageRefused extends Error {
   }
 }
 
-const PACKAGE_FILES = ['package.yaml', 'package.yml', 'package.json'];
-const SINGLE_FILE = /^[^.].*\.(yaml|yml|json)$/;
+/** Files of which one is the package of its folder. */
+export const PACKAGE_FILES = ['package.yaml', 'package.yml', 'package.json'];
+/** Name of a file that is a package itself. */
+export const SINGLE_FILE = /^[^.].*\.(yaml|yml|json)$/;
 
-/** The packages that a content folder holds, and what in it looks like one and is none. */
-export async function findPackages(contentFolder: string): Promise<{ sources: PackageSource[]; problems: Problem[] }> {
+/** The packages that a content folder holds, or the one in that entry of it, and what looks like one and is none. */
+export async function findPackages(
+  contentFolder: string,
+  only?: string,
+): Promise<{ sources: PackageSource[]; problems: Problem[] }> {
   const sources: PackageSource[] = [];
   const problems: Problem[] = [];
-  for (const entry of (await readdir(contentFolder, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  const entries = (await readdir(contentFolder, { withFileTypes: true })).filter(
+    ({ name }) => only === undefined || name === only,
+  );
+  if (only !== undefined && entries.length === 0) problems.push({ file: only, reason: 'is not there' });
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const { name } = entry;
     if (name.startsWith('.')) continue;
     if (entry.isSymbolicLink()) problems.push({ file: name, reason: 'is a link; put the package itself here' });
@@ -69,11 +82,26 @@ export async function stampOf(contentFolder: string, { file, folder }: PackageSo
   return JSON.stringify(await Promise.all(stamps));
 }
 
+/** A content package that is good in itself, while its artefacts still stand where it was read. */
+export interface ReadPackage extends LoadedPackage {
+  /** Puts the artefacts into blobs, and pins them in the definitions. */
+  load(blobs: Pick<Contents, 'put'>): Promise<LoadedPackage>;
+}
+
+/** {@link readPackage}, with its artefacts stored. */
+export async function loadPackage(
+  contentFolder: string,
+  source: PackageSource,
+  blobs: Pick<Contents, 'put'>,
+): Promise<LoadedPackage> {
+  return (await readPackage(contentFolder, source)).load(blobs);
+}
+
 /**
- * Reads a package, checks it as a whole and stores its artefacts. Throws {@link PackageRefused} with everything that is
- * wrong; other errors (blobs away, disk) say nothing about the package.
+ * Reads a package and checks it as a whole; keeps nothing of it. The one place where packages are checked, whichever way they come.
+ * Throws {@link PackageRefused} with everything that is wrong; other errors (disk) say nothing about the package.
  */
-export async function loadPackage(contentFolder: string, source: PackageSource, blobs: Blobs): Promise<LoadedPackage> {
+export async function readPackage(contentFolder: string, source: PackageSource): Promise<ReadPackage> {
   const found = await lstat(join(contentFolder, source.file));
   if (!found.isFile()) throw new PackageRefused([{ file: source.file, reason: 'is a link; put the file itself here' }]);
   const document = new ContentDocument(source.file, await readFile(join(contentFolder, source.file), 'utf8'));
@@ -90,52 +118,18 @@ export async function loadPackage(contentFolder: string, source: PackageSource, 
   // The definitions as they were written: what the classes add must not change their hash.
   const written = (document.value as unknown as ContentPackage).definitions;
   const artefacts = await Promise.all(written.map((definition) => artefactOf(definition, source.folder)));
-  refuseIf(
-    artefacts.flatMap((artefact, index) =>
-      'problem' in artefact ? [{ field: `definitions.${index}.spec.artefact`, reason: artefact.problem }] : [],
-    ),
-  );
-  const definitions: ResourceDefinition[] = [];
-  for (const [index, definition] of written.entries())
-    definitions.push(await withArtefact(definition, artefacts[index] as Artefact, blobs));
-  return { name: content.name, version: content.version, definitions };
-}
-
-/** What `npm ci` reads. */
-const MANIFESTS = ['package.json', 'package-lock.json'];
-const wantsCi = ({ spec }: ResourceDefinition): boolean => (spec?.npm as { ci?: unknown } | undefined)?.ci === true;
-
-type Artefact = { folder?: string; entries: ArtefactEntry[] };
-
-/** What stands in the folder that a definition names, or why it cannot be taken. */
-async function artefactOf(definition: ResourceDefinition, folder: string | undefined): Promise<Artefact | { problem: string }> {
-  const artefact = definition.spec?.artefact;
-  if (typeof artefact !== 'string') return { entries: [] };
-  if (folder === undefined) return { problem: 'needs a package that is a folder; this one is a single file' };
-  try {
-    let path = folder;
-    for (const part of artefact.split('/').filter((name) => name !== '' && name !== '.')) {
-      path = join(path, part);
-      if (!(await lstat(path)).isDirectory()) return { problem: `${artefact} is not a folder of the package` };
-    }
-    if (path === folder) return { problem: 'must be a folder within the package, not the package itself' };
-    const entries = await listArtefact(path);
-    const missing = MANIFESTS.filter((file) => !entries.some((entry) => entry.path === file));
-    if (wantsCi(definition) && missing.length > 0)
-      return { problem: `${artefact} holds no ${missing.join(' and no ')}, which npm.ci installs from` };
-    return { folder: path, entries };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return { problem: code === 'ENOENT' ? `${artefact} is not there` : message };
-  }
-}
-
-async function withArtefact(
-  definition: ResourceDefinition,
-  { folder, entries }: Artefact,
-  blobs: Blobs,
-): Promise<ResourceDefinition> {
-  if (folder === undefined) return definition;
-  const artefactBlob = await blobs.put(packArtefact(folder, entries));
-  return { ...definition, spec: { ...definition.spec, artefactBlob: artefactBlob as unknown as JsonObject } };
+  refuseIf(artefacts.flatMap((artefact, index) => within(`definitions.${index}`, 'errors' in artefact ? artefact.errors : [])));
+  const places = written.map((_, index) => document.placeOf(['definitions', `${index}`]));
+  const { name, version, description } = content;
+  const read = { name, version, ...(description !== undefined && { description }), file: source.file, places };
+  return {
+    ...read,
+    definitions: written,
+    async load(blobs) {
+      const definitions: ResourceDefinition[] = [];
+      for (const [index, definition] of written.entries())
+        definitions.push(await (artefacts[index] as Artefact).stored(definition, blobs));
+      return { ...read, definitions };
+    },
+  };
 }

@@ -11,14 +11,16 @@ import { Repository } from './repository.js';
 describe('repository', () => {
   let root: string;
   let folder: string;
+  let local: string;
   let blobs: MemoryBlobs;
   let repository: Repository;
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'slipway-repository-'));
     folder = join(root, 'content');
+    local = join(root, 'local');
     await mkdir(folder);
     blobs = new MemoryBlobs();
-    repository = new Repository({ folder, blobs, clock: systemClock, logger: pino({ level: 'silent' }) });
+    repository = new Repository({ folder, localFolder: local, blobs, clock: systemClock, logger: pino({ level: 'silent' }) });
   });
   afterEach(() => rm(root, { recursive: true }));
 
@@ -139,9 +141,45 @@ describe('repository', () => {
     await repository.refresh();
     expect(identities()).toEqual(['x@1.0.0']);
     expect(repository.problems).toEqual([
-      'b.yaml: x@1.0.0 stands in a.yaml already',
-      'c.yaml: a.yaml is the content package one already',
+      'b.yaml:6:5: definitions.1 x@1.0.0 stands in the layer default (content package one), beside which it cannot stand again',
+      'c.yaml: the layer default holds a content package one already',
     ]);
+  });
+
+  test('what one package lets go another may take at once, in whichever order they stand', async () => {
+    await put('a.yaml', pack('one', 'x@1.0.0'));
+    await put('b.yaml', pack('two', 'y@1.0.0'));
+    await repository.refresh();
+    await put('a.yaml', pack('one', 'y@1.0.0', 'z@1.0.0'));
+    await put('b.yaml', pack('two', 'w@1.0.0'));
+    await repository.refresh();
+    expect([identities(), repository.problems]).toEqual([['w@1.0.0', 'y@1.0.0', 'z@1.0.0'], []]);
+  });
+
+  test('a folder of this machine’s own overrides; without it what it hid shows again; it need not be there', async () => {
+    await put('p.yaml', pack('p', 'a@1.0.0', 'b@1.0.0'));
+    await repository.refresh();
+    expect([identities(), repository.problems]).toEqual([['a@1.0.0', 'b@1.0.0'], []]);
+    const layers = () => repository.stack.standing('a@1.0.0').map((standing) => standing.package.layer);
+    expect(layers()).toEqual(['default']);
+    await put('../local/mine.yaml', pack('mine', 'a@1.0.0') + '    title: Mine\n');
+    await repository.refresh();
+    expect(layers()).toEqual(['local', 'default']);
+    expect(repository.catalogue.get({ name: 'a', version: '1.0.0' })!.definition.title).toBe('Mine');
+    await put('../local/bad.yaml', pack('bad', 'c@nothing'));
+    await repository.refresh();
+    expect(repository.problems).toEqual([
+      expect.stringMatching(new RegExp(`^${local}/bad\\.yaml:5:14: definitions\\.0\\.version must be`)),
+    ]);
+    await rename(local, `${local}-away`);
+    await repository.refresh();
+    expect([layers(), repository.problems[0]]).toEqual([['local', 'default'], expect.stringMatching(/cannot be read: ENOENT/)]);
+    await rename(`${local}-away`, local);
+    await rm(join(local, 'mine.yaml'));
+    await rm(join(local, 'bad.yaml'));
+    await repository.refresh();
+    expect([layers(), repository.problems]).toEqual([['default'], []]);
+    expect(repository.catalogue.get({ name: 'a', version: '1.0.0' })!.definition.title).toBeUndefined();
   });
 
   test('a broken change keeps the last good version and says so, until it is mended or the package is gone', async () => {
@@ -207,6 +245,9 @@ describe('repository', () => {
       await rm(folder, { recursive: true });
       await put('q.yaml', pack('q', 'b@1.0.0'));
       await until(() => identities().join() === 'b@1.0.0');
+      // A folder that has never been there until now.
+      await put('../local/mine.yaml', pack('mine', 'c@1.0.0'));
+      await until(() => identities().join() === 'b@1.0.0,c@1.0.0');
     } finally {
       stop();
     }

@@ -1,65 +1,100 @@
 import type { Blobs } from '@slipway/blobs';
-import type { Clock, ResourceDefinition } from '@slipway/contracts';
-import { Catalogue, identityOf } from '@slipway/solver';
+import type { Clock } from '@slipway/contracts';
+import { Catalogue } from '@slipway/solver';
 import type { Logger } from 'pino';
-import { problemLine, type Problem } from './document.js';
-import { PackageRefused, findPackages, loadPackage, stampOf, type LoadedPackage, type PackageSource } from './package-source.js';
-import { watchFolder } from './watch.js';
+import type { FolderRecord } from '../content/folder-record.js';
+import { NOTHING } from '../content/recorded.js';
+import type { FetchedPackage, RecordedContent, RecordedState } from '../content/recorded-content.js';
+import type { Brought } from './brought-content.js';
+import { compose } from './compose.js';
+import { ContentFolder } from './content-folder.js';
+import { problemLine } from './document.js';
+import { Stack, rank, type LayeredPackage } from './stack.js';
 
 export interface RepositoryOptions {
-  /** Folder of content packages. */
+  /** Folder of content packages: the layer `default`. */
   folder: string;
+  /** Folder of this machine's own: the layer `local`. None when left out. */
+  localFolder?: string;
+  /** What plugins bring, the layer `plugin`, and what of it cannot be used. */
+  brought?: { packages: readonly Brought[]; problems: readonly string[] };
+  /** What was recorded of the layers `writable` and `dynamic`; nothing when left out. */
+  recorded?: RecordedContent;
+  /** Names of the other repositories that are delegated to, in the order in which they count. What else is recorded is not in force. */
+  delegates?: readonly string[];
+  /** Where changes of the folders are recorded; nowhere when left out. */
+  record?: FolderRecord;
   blobs: Blobs;
   clock: Clock;
   logger: Pick<Logger, 'info' | 'warn'>;
 }
 
-/** What is known of one entry of the content folder. */
-interface Known {
-  /** Of the content that was looked at last, good or bad. */
-  stamp: string;
-  /** The last good one. */
-  loaded?: LoadedPackage;
-  /** Why what stands there now is not taken. */
-  problems: Problem[];
-}
-
 /**
- * The installable definitions of a content folder.
+ * The installable definitions: what is in force of all layers of content.
  *
  * R1. A package is taken as a whole or not at all.
  * R2. A change that fails leaves the last good version in force, and says so in {@link Repository.problems}.
- * R3. A name and version stands once in the repository: a package that brings one that another has already is refused.
+ * R3. A name and version stands once in a layer; in another only where the rules of the layers let it override or be overridden.
  */
 export class Repository {
-  #known = new Map<string, Known>();
-  #folderProblems: Problem[] = [];
+  readonly #folders: ContentFolder[];
+  #stack = new Stack();
+  #decided: readonly LayeredPackage[] = [];
+  #delegated: readonly FetchedPackage[] = [];
+  #logProblem: string | undefined;
   #catalogue = new Catalogue([]);
   #scan: Promise<void> | undefined;
   #again = false;
 
-  constructor(private readonly options: RepositoryOptions) {}
+  constructor(private readonly options: RepositoryOptions) {
+    const { folder, localFolder, brought, blobs, clock, logger } = options;
+    const given = { blobs, clock, logger };
+    this.#folders = [
+      ...(localFolder === undefined
+        ? []
+        : [new ContentFolder({ ...given, layer: 'local', folder: localFolder, mayBeAbsent: true })]),
+      new ContentFolder({ ...given, layer: 'default', folder }),
+      ...(brought?.packages ?? []).map((one) => new ContentFolder({ ...given, layer: 'plugin', ...one })),
+    ];
+  }
 
   /** What is in force now. */
   get catalogue(): Catalogue {
     return this.#catalogue;
   }
+  get stack(): Stack {
+    return this.#stack;
+  }
+
+  /**
+   * What is in force with all that was recorded until now, by whichever replica. Throws `log-unavailable`, and what blobs throw
+   * where a package that is in force cannot be read.
+   */
+  async current(): Promise<{ state: RecordedState; stack: Stack; catalogue: Catalogue }> {
+    const { recorded, delegates = [] } = this.options;
+    const { state, packages, delegated: all } = recorded ? await recorded.packages() : NOTHING_RECORDED;
+    const delegated = delegates.flatMap((name) => all.filter(({ delegate }) => delegate === name));
+    if (!sameMembers(packages, this.#decided) || !sameMembers(delegated, this.#delegated)) {
+      this.#decided = packages;
+      this.#delegated = delegated;
+      this.#compose();
+    }
+    return { state, stack: this.#stack, catalogue: this.#catalogue };
+  }
 
   /** What is wrong, one line each with file, line, field and reason. */
   get problems(): string[] {
-    const all = [...this.#known].flatMap(([entry, { problems, loaded }]) => {
-      const kept = loaded && problems.length > 0 ? ` (${entry} stays as it was: ${loaded.name}@${loaded.version})` : '';
-      return problems.map((problem) => problemLine(problem) + kept);
-    });
-    return [...this.#folderProblems.map(problemLine), ...all];
+    const ofLog = this.#logProblem === undefined ? [] : [this.#logProblem];
+    return [...ofLog, ...(this.options.brought?.problems ?? []), ...this.#folders.flatMap(({ problems }) => problems)];
   }
 
   /** Follows changes on disk; the returned function ends that. */
   watch(): () => void {
-    return watchFolder(this.options.folder, this.options.clock, () => void this.refresh());
+    const stops = this.#folders.map((folder) => folder.watch(() => void this.refresh()));
+    return () => stops.forEach((stop) => stop());
   }
 
-  /** Looks at the folder and takes what has changed. Never throws: what is wrong stands in {@link problems}. */
+  /** Looks at the folders and takes what has changed. Never throws: what is wrong stands in {@link problems}. */
   refresh(): Promise<void> {
     if (this.#scan) {
       this.#again = true;
@@ -72,76 +107,46 @@ export class Repository {
   async #refresh(): Promise<void> {
     do {
       this.#again = false;
-      await this.#look();
+      const before = this.problems.join('\n');
+      for (const folder of this.#folders) if ((await folder.look()).again) this.#again = true;
+      this.#compose();
+      await this.#followLog();
+      const { problems } = this;
+      if (problems.length > 0 && problems.join('\n') !== before) this.options.logger.warn({ problems }, 'Content was refused');
     } while (this.#again);
   }
 
-  async #look(): Promise<void> {
-    const before = this.problems.join('\n');
-    let changed = false;
+  /** Takes what was recorded, and records what has changed here. What is away is tried again with the next look. */
+  async #followLog(): Promise<void> {
     try {
-      const { sources, problems } = await findPackages(this.options.folder);
-      this.#folderProblems = problems;
-      for (const entry of this.#known.keys())
-        if (!sources.some((source) => source.entry === entry)) changed = this.#forget(entry) || changed;
-      for (const source of sources) changed = (await this.#take(source)) || changed;
+      await this.current();
+      await this.options.record?.record(this.#folders.flatMap((folder) => folder.inForce));
+      this.#logProblem = undefined;
     } catch (error) {
-      // The folder itself is away: what was good stays.
-      this.#folderProblems = [{ file: this.options.folder, reason: `cannot be read: ${(error as Error).message}` }];
-    }
-    if (changed) this.#catalogue = new Catalogue([...this.#known.values()].flatMap(({ loaded }) => loaded?.definitions ?? []));
-    const { problems } = this;
-    if (problems.length > 0 && problems.join('\n') !== before) this.options.logger.warn({ problems }, 'Content was refused');
-  }
-
-  #forget(entry: string): boolean {
-    const { loaded } = this.#known.get(entry)!;
-    this.#known.delete(entry);
-    if (loaded) this.options.logger.info({ package: loaded.name, version: loaded.version }, 'Content package is gone');
-    return loaded !== undefined;
-  }
-
-  /** Loads an entry if it has changed since it was looked at; says whether the definitions have. */
-  async #take(source: PackageSource): Promise<boolean> {
-    const { folder, blobs, logger } = this.options;
-    const known = this.#known.get(source.entry);
-    try {
-      const stamp = await stampOf(folder, source);
-      if (known?.stamp === stamp) return false;
-      const loaded = await loadPackage(folder, source, blobs);
-      // Read while somebody wrote: the next look will see what it has become.
-      if ((await stampOf(folder, source)) !== stamp) {
-        this.#again = true;
-        return false;
-      }
-      this.#refuseTwice(source, loaded);
-      this.#known.set(source.entry, { stamp, loaded, problems: [] });
-      logger.info(
-        { package: loaded.name, version: loaded.version, definitions: loaded.definitions.length },
-        'Content package is in force',
-      );
-      return true;
-    } catch (error) {
-      const refused = error instanceof PackageRefused;
-      const problems = refused ? error.problems : [{ file: source.file, reason: (error as Error).message }];
-      // What says nothing about the package (blobs away) is tried again with the next look.
-      const stamp = refused ? await stampOf(folder, source).catch(() => '') : '';
-      this.#known.set(source.entry, { stamp, ...(known?.loaded && { loaded: known.loaded }), problems });
-      return false;
+      this.#logProblem = problemLine({ file: 'the log', reason: (error as Error).message });
     }
   }
 
-  /** R3. */
-  #refuseTwice(source: PackageSource, loaded: LoadedPackage): void {
-    const refuse = (reason: string): never => {
-      throw new PackageRefused([{ file: source.file, reason }]);
-    };
-    for (const [entry, { loaded: other }] of this.#known) {
-      if (!other || entry === source.entry) continue;
-      if (other.name === loaded.name) refuse(`${entry} is the content package ${loaded.name} already`);
-      const theirs = new Set(other.definitions.map(identityOf));
-      const twice = loaded.definitions.find((definition: ResourceDefinition) => theirs.has(identityOf(definition)));
-      if (twice) refuse(`${identityOf(twice)} stands in ${entry} already`);
+  #compose(): void {
+    const entries = this.#folders.map((folder) => folder.entries);
+    const { stack, inForce, refusals } = compose(this.#decided, entries.flat());
+    let from = 0;
+    for (const [index, folder] of this.#folders.entries()) {
+      const to = from + entries[index]!.length;
+      folder.settle(inForce.slice(from, to), refusals.slice(from, to));
+      from = to;
     }
+    for (const one of this.#delegated) stack.addDelegated(one);
+    const isSame =
+      sameMembers(stack.packages(), this.#stack.packages()) && sameMembers(stack.delegated(), this.#stack.delegated());
+    if (isSame) return;
+    this.#stack = stack;
+    const layers = new Map(stack.inForce().map(({ definition, package: { layer } }) => [definition, rank(layer)]));
+    this.#catalogue = new Catalogue(layers.keys(), (definition) => layers.get(definition)!);
   }
 }
+
+const NOTHING_RECORDED = { state: { recorded: NOTHING, revision: -1, position: null }, packages: [], delegated: [] };
+
+const sameMembers = (some: readonly unknown[], others: readonly unknown[]): boolean =>
+  some.length === others.length && some.every((one, index) => one === others[index]);

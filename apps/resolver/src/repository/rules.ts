@@ -6,20 +6,38 @@ import {
   FILE_PATH,
   NAME,
   SPEC_OF,
+  SlipwayError,
+  TARGET,
+  beforeLastBrace,
   type ContentPackage,
   type InstanceSpec,
   type Json,
   type Requirement,
   type ResourceDefinition,
+  targetRequirementOf,
 } from '@slipway/contracts';
 import { fieldErrors, offeringErrors, type FieldError } from '@slipway/mesh';
-import { fillingErrors, identityOf, needsOf, offeredBy, offeringsNamed, valuesOf, withChoices } from '@slipway/solver';
+import {
+  fillingErrors,
+  identityOf,
+  identityRequirement,
+  needsOf,
+  offeredBy,
+  offeringsNamed,
+  valuesOf,
+  withChoices,
+} from '@slipway/solver';
+import { readJob, readResource, satisfies } from '@slipway/solver/resolution';
 import { plainToInstance } from 'class-transformer';
-import { valid, validRange } from 'semver';
+import { valid } from 'semver';
+import { aptRules } from './host-rules.js';
+import { artefactSpecRules, idleRules, targetRules } from './target-rules.js';
 
 /** Namespaces that only Slipway itself provides. */
 const RESERVED = /^slipway\./;
 const IDENTITY = 'slipway.identity';
+/** Fields of a spec that nobody writes. */
+const SET_BY_US = ['artefactBlob', 'artefactFacts', 'placement'];
 const ONLY_CONCRETE = 'is only for a definition with a type: an abstract one makes nothing';
 
 /** What the classes of the contract cannot say about a package: what must fit together. Paths as `definitions.2.spec`. */
@@ -49,13 +67,13 @@ function definitionRules(definition: ResourceDefinition): FieldError[] {
       within(`dependencies.${index}`, dependencyRules(dependency)),
     ),
     ...(definition.capabilities ?? []).flatMap(({ namespace }, index) =>
-      RESERVED.test(namespace)
+      RESERVED.test(namespace) && namespace !== TARGET
         ? [{ field: `capabilities.${index}.namespace`, reason: 'must not begin with "slipway.": Slipway itself provides those' }]
         : [],
     ),
-    ...requirements.flatMap((requirement, index) =>
-      within(`requirements.${index}`, requirementRules(requirement, requirements, index)),
-    ),
+    ...targetRules(definition),
+    ...requirements.flatMap((requirement, index) => within(`requirements.${index}`, requirementRules(requirement))),
+    ...readErrors(definition),
     ...(definition.driver !== undefined && !definition.type ? [{ field: 'driver', reason: ONLY_CONCRETE }] : []),
     ...within('spec', specRules(definition)),
     ...needsOf(definition).flatMap(({ name }) =>
@@ -89,35 +107,55 @@ const versionRule = (field: string, version: string): FieldError[] =>
   valid(version) === null ? [{ field, reason: `must be a semantic version such as "1.0.0"; "${version}" is none` }] : [];
 
 function dependencyRules(dependency: string): FieldError[] {
-  if (!DEFINITION_REFERENCE.test(dependency))
-    return [{ field: '', reason: 'must be a definition’s name, or name@range such as "volume@^1.0.0"' }];
-  const at = dependency.indexOf('@');
-  return at < 0 ? [] : rangeRule('', dependency.slice(at + 1));
+  return DEFINITION_REFERENCE.test(dependency)
+    ? []
+    : [{ field: '', reason: 'must be a definition’s name, or name@range such as "volume@^1.0.0"' }];
 }
 
-function requirementRules(requirement: Requirement, all: readonly Requirement[], index: number): FieldError[] {
-  const errors = requirement.range === undefined ? [] : rangeRule('range', requirement.range);
-  const first = all.findIndex((other) => other.name !== undefined && other.name === requirement.name);
-  if (first >= 0 && first < index)
-    errors.push({ field: 'name', reason: `"${requirement.name}" is the name of requirement ${first} too` });
+/** What the resolver cannot read, and what nothing can ever satisfy but itself: it looks at every version, range, filter and attribute before anything is stored. */
+function readErrors(definition: ResourceDefinition): FieldError[] {
+  try {
+    const [identity] = readResource(definition).capabilities;
+    const isItself = (requirement: Requirement) => readJob([requirement]).some((one) => satisfies(identity!, one));
+    const reason = `is ${identityOf(definition)} itself, which cannot need itself; leave it out`;
+    return [
+      ...(definition.requirements ?? []).flatMap((one, index) =>
+        one.namespace === IDENTITY && isItself(one) ? [{ field: `requirements.${index}`, reason }] : [],
+      ),
+      ...(definition.dependencies ?? []).flatMap((one, index) =>
+        isItself(identityRequirement(one)) ? [{ field: `dependencies.${index}`, reason }] : [],
+      ),
+    ];
+  } catch (error) {
+    if (!(error instanceof SlipwayError) || error.code !== 'bad-input') throw error;
+    return error.details!.fields as unknown as FieldError[];
+  }
+}
+
+function requirementRules(requirement: Requirement): FieldError[] {
+  const errors: FieldError[] = [];
+  if (offeringsNamed(requirement.filter).length > 0)
+    errors.push({ field: 'filter', reason: 'cannot be chosen; attributes and range can' });
   if (requirement.namespace === IDENTITY && typeof requirement.attributes?.name !== 'string')
     errors.push({ field: 'attributes.name', reason: 'must name a definition' });
-  for (const field of ['artefact', 'artefactBlob'])
+  for (const field of ['artefact', ...SET_BY_US])
     if (requirement.spec && Object.hasOwn(requirement.spec, field))
       errors.push({ field: `spec.${field}`, reason: 'belongs to the definition that is required' });
   return errors;
 }
 
-const rangeRule = (field: string, range: string): FieldError[] =>
-  validRange(range) === null ? [{ field, reason: `must be a semver range such as "^1.0.0"; "${range}" is none` }] : [];
-
 function specRules(definition: ResourceDefinition): FieldError[] {
   const { type, spec } = definition;
   if (!type) return spec ? [{ field: '', reason: ONLY_CONCRETE }] : [];
   const errors = specErrors(type, spec ?? {});
-  if (spec && Object.hasOwn(spec, 'artefactBlob'))
-    errors.push({ field: 'artefactBlob', reason: 'is set by the repository; give "artefact"' });
-  return errors.length === 0 && type === 'instance' ? instanceRules((spec ?? {}) as unknown as InstanceSpec, definition) : errors;
+  for (const field of SET_BY_US)
+    if (spec && Object.hasOwn(spec, field)) errors.push({ field, reason: 'is set by the repository; give "artefact"' });
+  if (errors.length > 0 || type !== 'instance') return errors;
+  const instance = (spec ?? {}) as unknown as InstanceSpec;
+  const packages = aptRules(instance, definition);
+  if (packages.length > 0 || targetRequirementOf(definition)) return [...artefactSpecRules(spec ?? {}), ...packages];
+  if (instance.host) return idleRules(spec!, 'is for what runs; this is a host that is there');
+  return instanceRules(instance, definition);
 }
 
 /** What is wrong with a spec for that kind of resource. */
@@ -216,7 +254,7 @@ function variableRules(variable: string, value: unknown, spec: InstanceSpec, kno
 
 /** What a text names that there is not. */
 function placeholderRules(text: string, spec: InstanceSpec, known: readonly string[]): FieldError[] {
-  return [...text.matchAll(/\$\{([^}]*)\}/g)].flatMap(([whole, placeholder = '']) => {
+  return [...beforeLastBrace(text).matchAll(/\$\{([^}]*)\}/g)].flatMap(([whole, placeholder = '']) => {
     const [of = '', ...rest] = placeholder.split('.');
     if (of === 'secret')
       return Object.hasOwn(spec.secrets ?? {}, rest.join('.'))
@@ -233,5 +271,6 @@ function placeholderRules(text: string, spec: InstanceSpec, known: readonly stri
   });
 }
 
-const within = (path: string, errors: FieldError[]): FieldError[] =>
+/** The same errors, of what stands below a path. */
+export const within = (path: string, errors: FieldError[]): FieldError[] =>
   errors.map(({ field, reason }) => ({ field: field ? `${path}.${field}` : path, reason }));

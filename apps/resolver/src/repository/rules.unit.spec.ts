@@ -18,6 +18,13 @@ const npm = (wanted: object, artefact?: string) => app({ npm: wanted, ...(artefa
 const boxed = (container: object, more: object = {}) =>
   a({ type: 'instance', spec: { container, ...more }, requirements: [{ namespace: 'database', name: 'db' }] });
 
+const debs = (apt: object, type = 'host') =>
+  a({
+    type: 'instance',
+    requirements: [{ name: 'target', namespace: 'slipway.target', attributes: { type } }],
+    spec: { apt },
+  } as never);
+
 describe('rules of a content package', () => {
   test('what fits together passes', () => {
     expect(
@@ -47,6 +54,68 @@ describe('rules of a content package', () => {
     ).toEqual([]);
   });
 
+  const into = (target: object, more: object = {}) =>
+    a({ type: 'instance', requirements: [{ namespace: 'slipway.target', ...target }], ...more });
+  const tomcat = { name: 'target', attributes: { type: 'tomcat' } };
+
+  test('what takes artefacts, and what goes into it, passes; namespaces may have capitals', () => {
+    const capabilities = [{ namespace: 'slipway.target', attributes: { type: 'tomcat', version: '10.1.0' } }];
+    expect(
+      wrong(app({}, { capabilities: [...capabilities, { namespace: 'osgi.Extender' }] }), {
+        ...into(tomcat, { driver: 'artefact', spec: { artefact: 'x.war', health: { path: '/' } } }),
+        name: 'war',
+      }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    [
+      'a target without a type',
+      into({ name: 'target' }),
+      /^definitions\.0\.requirements\.0\.attributes\.type: must be the type of a container that there is a rule for: tomcat, osgi/,
+    ],
+    [
+      'one without a rule',
+      into({ name: 'target', attributes: { type: 'jetty' } }),
+      /requirements\.0\.attributes\.type: must be the type/,
+    ],
+    [
+      'a container without a rule',
+      a({ capabilities: [{ namespace: 'slipway.target', attributes: { type: 'toString' } }] }),
+      /^definitions\.0\.capabilities\.0\.attributes\.type: must be/,
+    ],
+    ['a target by another name', into({ ...tomcat, name: 'to' }), /requirements\.0\.name: must be "target"/],
+    [
+      'an optional one',
+      into({ ...tomcat, resolution: 'optional' }),
+      /requirements\.0\.resolution: what goes into a target cannot be without it/,
+    ],
+    ['all there are', into({ ...tomcat, cardinality: 'multiple' }), /requirements\.0\.cardinality: it goes into one target/],
+    [
+      'two',
+      into(tomcat, { requirements: [tomcat, { ...tomcat, name: 'b' }].map((one) => ({ namespace: 'slipway.target', ...one })) }),
+      /requirements\.1: is a second target/,
+    ],
+    [
+      'what is no instance',
+      into(tomcat, { type: undefined }),
+      /requirements\.0: what goes into a target is a definition of type instance/,
+    ],
+    [
+      'a command of what goes into a target',
+      into(tomcat, { spec: { command: ['x'] } }),
+      /spec\.command: is for what runs by itself; this goes into a target/,
+    ],
+    [
+      'a placement of its own',
+      into(tomcat, { spec: { placement: { path: '../x' } } }),
+      /spec\.placement: is set by the repository/,
+    ],
+    ['facts of its own', into(tomcat, { spec: { artefactFacts: {} } }), /spec\.artefactFacts: is set by the repository/],
+  ])('refuses %s', (_what, definition, expected) => {
+    expect(wrong(JSON.parse(JSON.stringify(definition)) as object)).toContainEqual(expect.stringMatching(expected));
+  });
+
   test.each([
     ['an unknown field', a({ shard: true }), 'definitions.0.shard: is not known'],
     [
@@ -66,6 +135,38 @@ describe('rules of a content package', () => {
       'a dependency in a range that is none',
       a({ dependencies: ['b@1.x.y.z'] }),
       /^definitions\.0\.dependencies\.0: must be a semver range/,
+    ],
+    [
+      'a filter that is none',
+      a({ requirements: [{ namespace: 'x', filter: '(&(a=1)' }] }),
+      /^definitions\.0\.requirements\.0\.filter: character 8/,
+    ],
+    [
+      'an empty filter',
+      a({ requirements: [{ namespace: 'x', filter: '' }] }),
+      /^definitions\.0\.requirements\.0\.filter: character 1: is empty/,
+    ],
+    [
+      'a filter that could be chosen',
+      a({ requirements: [{ namespace: 'x', filter: '(a=${offering.b})' }] }),
+      'definitions.0.requirements.0.filter: cannot be chosen; attributes and range can',
+    ],
+    [
+      'an attribute that is an object',
+      a({ capabilities: [{ namespace: 'x', attributes: { size: { of: 1 } } }] }),
+      'definitions.0.capabilities.0.attributes.size: must be a text, a number, a boolean, or a list of these',
+    ],
+    [
+      'an attribute that is not of its type',
+      a({ capabilities: [{ namespace: 'x', attributes: { 'size:Long': 'ten' } }] }),
+      'definitions.0.capabilities.0.attributes.size:Long: must be of type Long',
+    ],
+    ['a capacity below 0', a({ capabilities: [{ namespace: 'x', capacity: -1 }] }), /^definitions\.0\.capabilities\.0\.capacity/],
+    ['an amount of 0', a({ requirements: [{ namespace: 'x', amount: 0 }] }), /^definitions\.0\.requirements\.0\.amount/],
+    [
+      'a cardinality that is none',
+      a({ requirements: [{ namespace: 'x', cardinality: 'many' as 'multiple' }] }),
+      /^definitions\.0\.requirements\.0\.cardinality/,
     ],
     [
       'two requirements of one name',
@@ -133,6 +234,33 @@ describe('rules of a content package', () => {
       'a secret with an unknown field',
       app({ secrets: { key: { size: 4 } } }),
       'definitions.0.spec.secrets.key.size: is not known',
+    ],
+    [
+      'packages for no host',
+      a({ type: 'instance', spec: { apt: { packages: [{ name: 'x1' }] } } }),
+      /spec\.apt: needs a requirement on slipway\.target/,
+    ],
+    [
+      'packages for what is no host',
+      debs({ packages: [{ name: 'x1' }] }, 'tomcat'),
+      /spec\.apt: needs a requirement on slipway\.target/,
+    ],
+    ['no packages', debs({}), /spec\.apt: must have packages or patches/],
+    ['a package twice', debs({ packages: [{ name: 'x1' }], patches: [{ name: 'x1' }] }), /spec\.apt: names x1 twice/],
+    [
+      'a package that is an option',
+      debs({ packages: [{ name: '--yes' }] }),
+      /spec\.apt\.packages\.0\.name: must be the name of a Debian/,
+    ],
+    [
+      'a version of a package that is none',
+      debs({ packages: [{ name: 'x1', version: '1 0' }] }),
+      /packages\.0\.version: must be the version/,
+    ],
+    [
+      'a host that runs something',
+      a({ type: 'instance', spec: { host: {}, command: ['x'] } }),
+      /spec\.command: is for what runs; this is a host/,
     ],
     ['neither a command nor an image', a({ type: 'instance', spec: {} }), /spec\.command: is needed unless the image/],
     [
