@@ -1,5 +1,8 @@
 import { provisionerService } from '@slipway/provisioner/service';
+import { AptDriver } from './drivers/apt/apt.driver.js';
+import { ArtefactDriver } from './drivers/artefact/artefact.driver.js';
 import { DockerDriver } from './drivers/docker/docker.driver.js';
+import { HostDriver } from './drivers/host/host.driver.js';
 import { ProcessDriver } from './drivers/process/process.driver.js';
 import { rangeOf } from './place/ranges.js';
 
@@ -7,7 +10,14 @@ import { rangeOf } from './place/ranges.js';
 export const service = provisionerService({
   kind: 'instance',
   drivers: ({ config: { mesh, docker, instances } }) => {
+    const { hosts } = instances;
     const ports = rangeOf(instances.ports);
-    return [new ProcessDriver({ ports, variables: process.env }), new DockerDriver({ mesh, docker, ports })];
+    return [
+      new ProcessDriver({ ports, variables: process.env }),
+      new DockerDriver({ mesh, docker, ports }),
+      new HostDriver({ hosts }),
+      new AptDriver({ mesh }),
+      new ArtefactDriver(),
+    ];
   },
 });

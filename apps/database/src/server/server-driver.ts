@@ -38,6 +38,8 @@ export function serverDriver({ name, mesh, config, place, mediaType }: ServerDri
     kind: 'database',
     name,
     outputs: ['engine', 'host', 'port', 'database', 'user', 'password', 'url', 'tls', 'caFile'],
+    adopts: ['schema', 'connectionLimit'],
+    repairs: ['connectionLimit'],
 
     async ensure(target, spec, _inputs, context) {
       context.progress(0.1, 'Reaching the server');
@@ -63,6 +65,10 @@ export function serverDriver({ name, mesh, config, place, mediaType }: ServerDri
       const generation = generationOf(target);
       const state = stateOf(await engine.standing(generation));
       return { state, observed: state === 'present' ? await engine.look(generation) : {} };
+    },
+
+    async gives(target, context) {
+      return (await place.existing(context))?.outputs(generationOf(target)) ?? {};
     },
 
     async destroy(target, context) {

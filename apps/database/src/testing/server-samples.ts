@@ -29,6 +29,16 @@ export const serverSamples = (
     await secrets.put('stranger', randomUUID());
     await expect(ask({ ...outputs, password: 'secret://stranger#1' }, secrets, 'SELECT 1')).rejects.toThrow(denied);
   },
+  byHand: [
+    {
+      what: 'a table is added',
+      change: async ({ outputs }, place) => {
+        await ask(outputs, (await place.context()).secrets, 'CREATE TABLE by_hand (n integer)');
+      },
+      drift: 'changed',
+      fields: ['schema'],
+    },
+  ],
   points: 2,
   simulated: 4,
 });

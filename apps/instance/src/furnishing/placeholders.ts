@@ -1,4 +1,4 @@
-import { SlipwayError, type JsonObject } from '@slipway/contracts';
+import { SlipwayError, beforeLastBrace, type JsonObject } from '@slipway/contracts';
 
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
 
@@ -7,7 +7,9 @@ const PLACEHOLDER = /\$\{([^}]*)\}/g;
  * `secret.<name>`. Throws `spec-invalid` naming the field and what could have been meant.
  */
 export function fillIn(field: string, template: string, values: Record<string, string>): string {
-  const filled = String(template).replace(PLACEHOLDER, (_, placeholder: string) => {
+  const text = String(template);
+  const within = beforeLastBrace(text);
+  const replaced = within.replace(PLACEHOLDER, (_, placeholder: string) => {
     const value = Object.hasOwn(values, placeholder) ? values[placeholder] : undefined;
     if (value === undefined) {
       const known = Object.keys(values).toSorted().join(', ');
@@ -15,6 +17,7 @@ export function fillIn(field: string, template: string, values: Record<string, s
     }
     return value;
   });
+  const filled = replaced + text.slice(within.length);
   if (filled.includes('\0')) throw specInvalid(field, 'it holds a NUL');
   return filled;
 }

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { SlipwayError, type HealthCheck, type JsonObject, type OnFailure } from '@slipway/contracts';
+import {
+  SlipwayError,
+  serviceUri,
+  type HealthCheck,
+  type InstanceSpec,
+  type JsonObject,
+  type OnFailure,
+} from '@slipway/contracts';
 import type { Filesystem } from '@slipway/interfaces';
 import { HOST } from '../place/network.js';
 import { readJson } from './json-file.js';
@@ -40,11 +47,12 @@ export const writeRecord = (files: Filesystem, home: string, record: Decided): P
   files.writeFile(join(home, RECORD), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
 
 /** Names of all that {@link outputsOf} gives. */
-export const OUTPUTS = ['url', 'host', 'port', 'secrets'] as const;
+export const OUTPUTS = ['url', 'uri', 'host', 'port', 'secrets'] as const;
 
-/** What others are wired to. */
-export const outputsOf = ({ port, secrets }: Decided): JsonObject => ({
+/** What others are wired to. `uri`: where it is called, of all that stands at its address. */
+export const outputsOf = ({ port, secrets }: Decided, { resourceUri }: Pick<InstanceSpec, 'resourceUri'>): JsonObject => ({
   url: `http://${HOST}:${port}`,
+  uri: serviceUri(`http://${HOST}:${port}`, resourceUri),
   host: HOST,
   port,
   ...(Object.keys(secrets).length > 0 && { secrets }),

@@ -49,5 +49,7 @@ driverContract('mariadb', contractDriver, {
     spec: { ...spec, connectionLimit: 9 },
     holds: async ({ observed }) => expect(observed).toMatchObject({ connectionLimit: 9 }),
   },
+  points: 2,
+  simulated: 8,
   missing,
 });

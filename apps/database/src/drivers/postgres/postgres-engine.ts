@@ -5,7 +5,7 @@ import type { Admission, Content, Engine, Generation, Standing } from '../../ser
 import { schemaRefused } from '../../server/server-driver.js';
 import { readDump, writeDump } from './dump.js';
 import { PostgresError, asFailure, passwordLine, psql, type Access } from './psql.js';
-import { scramVerifier } from './scram.js';
+import { scramVerifier } from '@slipway/interfaces';
 import * as statements from './statements.js';
 
 /** Other than PostgreSQL's own default, `postgres`, only where the configuration says so. */

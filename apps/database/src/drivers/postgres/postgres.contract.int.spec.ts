@@ -40,5 +40,7 @@ driverContract('postgres', contractDriver, {
     spec: { ...spec, connectionLimit: 9 },
     holds: async ({ observed }) => expect(observed).toMatchObject({ connectionLimit: 9 }),
   },
+  points: 2,
+  simulated: 8,
   missing,
 });

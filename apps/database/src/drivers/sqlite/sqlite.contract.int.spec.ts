@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from '@jest/globals';
 import { driverContract } from '@slipway/provisioner/testing';
@@ -78,5 +78,32 @@ driverContract('sqlite', sqliteDriver, {
   },
   // Another version of its definition that wants the same: nothing is changed at the place.
   changed: { spec, holds: async ({ observed }) => expect(observed).toMatchObject({ integrity: 'ok' }) },
-  points: 4,
+  byHand: [
+    {
+      what: 'a table is added',
+      change: async ({ outputs }) => {
+        const database = new DatabaseSync(String(outputs['path']));
+        database.exec('CREATE TABLE by_hand (n INTEGER)');
+        database.close();
+      },
+      drift: 'changed',
+      fields: ['schema'],
+    },
+    {
+      what: 'its file is removed, its mark stays',
+      change: ({ outputs }) => rm(String(outputs['path'])),
+      drift: 'missing',
+      fields: ['exists'],
+      repair: 'update',
+    },
+    {
+      what: 'all of it is removed',
+      change: ({ outputs }) => rm(dirname(dirname(String(outputs['path']))), { recursive: true }),
+      drift: 'missing',
+      fields: ['state'],
+      repair: 'ensure',
+    },
+  ],
+  points: 2,
+  simulated: 12,
 });

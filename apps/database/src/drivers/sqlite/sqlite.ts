@@ -34,6 +34,8 @@ export function sqliteDriver(): Driver<DatabaseSpec> {
     kind: 'database',
     name: 'sqlite',
     outputs: ['path', 'url'],
+    adopts: ['schema'],
+    repairs: ['exists'],
 
     async ensure(target, spec, _inputs, context) {
       const generation = new GenerationFolder(target, context);
@@ -75,17 +77,29 @@ export function sqliteDriver(): Driver<DatabaseSpec> {
     updatable: {
       inPlace: [],
       replaces: [],
-      async update(target, _spec, _inputs, context) {
+      async update(target, spec, _inputs, context) {
         const generation = new GenerationFolder(target, context);
         await generation.assertPresent();
         const path = join(generation.path, DATA, FILE);
-        context.log(`${path} stays as it is`);
+        if ((await context.filesystem.stat(path)) === null) await standAgain(generation, spec, context);
+        else context.log(`${path} stays as it is`);
         return { outputs: { path, url: `sqlite:${path}` }, observed: await observe(generation, context) };
       },
     },
 
     portable: { mediaType: SQLITE, accepts: [SQLITE], export: (target, _spec, context) => copyOf(target, context) },
   };
+}
+
+/** Where somebody has removed the file below its mark it is made anew: with its schema, without its data. */
+async function standAgain(generation: GenerationFolder, { schema = '' }: DatabaseSpec, context: DriverContext): Promise<void> {
+  const fence = await generation.claim(context.command);
+  const make = async (staging: string) => {
+    await context.filesystem.mkdir(join(staging, DATA), { mode: 0o750 });
+    await sqlite(context, { do: 'make', path: join(staging, DATA, FILE), schema });
+  };
+  await generation.renew(fence, make, ({ put }) => put(DATA));
+  context.log(`${join(generation.path, DATA, FILE)} was gone, and is there again, without its data`);
 }
 
 /** The file of a copy, which goes when it has been read. */

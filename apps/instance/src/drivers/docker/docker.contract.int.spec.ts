@@ -61,6 +61,22 @@ driverContract('docker', () => contractDriver(module), {
     holds: async ({ observed }) =>
       expect(observed).toMatchObject({ limits: { processes: 200, openFiles: 2_000 }, running: true }),
   },
+  byHand: [
+    {
+      what: 'its container is removed',
+      change: async (_ensured, _place, { resource: { name } }) => {
+        const ours = ['--filter', `label=slipway.name=${name}`, '--filter', 'label=slipway.mesh=contract'];
+        const containers = engine!
+          .docker('ps', '--all', '--quiet', ...ours)
+          .trim()
+          .split('\n');
+        engine!.docker('rm', '--force', ...containers);
+      },
+      drift: 'stopped',
+      fields: ['image', 'running'],
+      repair: 'update',
+    },
+  ],
   points: 2,
   simulated: 4,
   waits: true,

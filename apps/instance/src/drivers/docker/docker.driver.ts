@@ -54,6 +54,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
   /** A volume is mounted: see `mounts.ts`. */
   readonly finds = { path: 'volume' };
   readonly outputs = OUTPUTS;
+  readonly repairs = ['image', 'running', 'state'];
   readonly portable = homeAsData;
   readonly observeEvery = observeEvery;
   readonly updatable: Updatable<InstanceSpec> = {
@@ -82,7 +83,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
       await this.#becomeHealthy(folder, container, record, context);
       const observed = observedOf(record, (await container.state())?.Image ?? null, true);
       await assertStands(folder);
-      return { effect, outputs: outputsOf(record), observed };
+      return { effect, outputs: outputsOf(record, spec), observed };
     } catch (error) {
       if ((await folder.standing()) === 'present') throw error;
       // Given back in the meantime: what we have made since goes too.
@@ -181,7 +182,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
     const renewed = { ...record, secrets };
     await writeRecord(context.filesystem, folder.path, renewed);
     await assertStands(folder);
-    return { outputs: outputsOf(renewed) };
+    return { outputs: outputsOf(renewed, spec) };
   }
 
   /** With its port, its home and its secrets: limits in the container that is there, all else with another one. */
@@ -212,7 +213,10 @@ export class DockerDriver implements Driver<InstanceSpec> {
     }
     const state = await container.state();
     await assertStands(folder);
-    return { outputs: outputsOf(record), observed: observedOf(record, state?.Image ?? null, state?.State.Running ?? false) };
+    return {
+      outputs: outputsOf(record, spec),
+      observed: observedOf(record, state?.Image ?? null, state?.State.Running ?? false),
+    };
   }
 
   #container(marks: EngineMarks, target: Identity, folder: GenerationFolder, context: DriverContext): InstanceContainer {

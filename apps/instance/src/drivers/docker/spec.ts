@@ -12,6 +12,9 @@ export const BOUNDS: SpecBounds = {
   needs: [{ field: 'container', reason: 'the driver "docker" needs an image, build or import' }],
   lacks: [
     { field: 'npm', reason: 'the driver "docker" installs no packages; bring them in the image' },
+    { field: 'apt', reason: 'the driver "docker" installs no packages; bring them in the image' },
+    { field: 'host', reason: 'the driver "docker" runs a container; what a host has to be is for the driver "host"' },
+    { field: 'targetFolders', reason: 'the driver "docker" has no folder that artefacts are brought to; "process" has one' },
     { field: 'onFailure.backoffSeconds', reason: PACE },
     { field: 'onFailure.longestBackoffSeconds', reason: PACE },
   ],

@@ -10,6 +10,7 @@ import { fillIn, valuesOf } from '../../furnishing/placeholders.js';
 import { takePort } from '../../place/ports.js';
 import { scattered, type Range } from '../../place/ranges.js';
 import { installPackages, installedCommand, type Variables } from './npm.js';
+import { FOLDER, onHost } from './on-host.js';
 import type { InstanceRecord } from './record.js';
 import { makeHome } from '../../furnishing/home.js';
 import { makeFolder, type Furnishing } from '../../furnishing/making.js';
@@ -17,6 +18,7 @@ import { RECORD, writeRecord } from '../../furnishing/record.js';
 import { giveBack, shareOut } from '../../place/handing-over.js';
 import { writeSecretFiles } from '../../furnishing/secret-files.js';
 import { shimFiles } from './shim.js';
+import { makeTargetFolder } from './target-folder.js';
 import type { ProcessSpec } from './spec.js';
 import { mayReach, ourUid, userIsFree } from './user.js';
 
@@ -51,6 +53,7 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
   const { uid } = await furnish(work, staging, { port, ...user, ...shared });
   await makeHome(staging, context);
   for (const [name, text] of await shimFiles()) await filesystem.writeFile(join(staging, name), text, { mode: 0o600 });
+  await makeTargetFolder(staging, work.spec, filesystem);
   for (const name of ['log', 'run']) await filesystem.mkdir(join(staging, name), { mode: 0o700 });
   if (uid !== null) await filesystem.chown(join(staging, 'home'), uid, uid, { recursive: true });
   progress(0.6, 'Starting it');
@@ -67,9 +70,11 @@ async function furnish(work: Work, staging: string, place: Standing, before?: In
   const { folder, target, spec, inputs, context } = work;
   const { filesystem } = context;
   const { groups, ...kept } = place;
-  const secrets = await writeSecretFiles(context, secretPrefix(target), spec, inputs, staging, folder.path);
+  const host = await onHost(inputs, context);
+  const seenAt = host.root === null ? folder.path : FOLDER;
+  const secrets = await writeSecretFiles(context, secretPrefix(target), spec, inputs, staging, seenAt);
   const values = {
-    ...valuesOf(inputs),
+    ...valuesOf(host.inputs),
     ...secrets.paths,
     port: String(place.port),
     host: HOST,
@@ -89,12 +94,15 @@ async function furnish(work: Work, staging: string, place: Standing, before?: In
     ...(spec.onFailure && { onFailure: spec.onFailure }),
     secrets: secrets.refs,
     artefact: spec.artefactBlob?.sha256 ?? null,
+    ...(host.root !== null && { root: host.root }),
     ...(npm && { npm }),
     app: made,
   };
   await writeRecord(filesystem, staging, record);
   const { limits, uid } = record;
-  const script = launchScript({ command, limits, environment, home: folder.path, uid, groups });
+  const { root, mounted } = host;
+  const launch = { command, limits, environment, home: folder.path, uid, groups };
+  const script = launchScript({ ...launch, ...(root !== null && { host: { root, mounted } }) });
   await filesystem.writeFile(join(staging, 'launch.sh'), script, { mode: 0o600 });
   if (uid !== null) {
     for (const name of ['secrets', ...(same ? [] : ['app'])])

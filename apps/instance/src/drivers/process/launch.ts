@@ -1,4 +1,5 @@
 import { bytesOf, SlipwayError } from '@slipway/contracts';
+import { FOLDER, NODE, type Mounted } from './on-host.js';
 import type { ProcessSpec } from './spec.js';
 
 /**
@@ -38,15 +39,23 @@ export interface Launch {
   uid: number | null;
   /** Groups of what it is wired to. */
   groups: readonly number[];
+  /** Of the host that it runs on, where that is another one than this machine's; with what is mounted there. */
+  host?: { root: string; mounted: readonly Mounted[] };
 }
 
 /**
  * The text of `launch.sh`, which becomes the app: own session, clean environment, limits, user, no way to more privileges, no
  * core dumps (they could hold secrets). Its argument is the Node that `node` means.
  */
-export function launchScript({ command, limits, environment, home, uid, groups }: Launch): string {
+export function launchScript({ command, limits, environment, home, uid, groups, host }: Launch): string {
   const [program, ...args] = command;
-  const variables = { PATH: SEARCH_PATH, LANG: 'C.UTF-8', HOME: `${home}/home`, ...environment, SLIPWAY_FOLDER: home };
+  const variables = {
+    PATH: SEARCH_PATH,
+    LANG: 'C.UTF-8',
+    HOME: `${host ? FOLDER : home}/home`,
+    ...environment,
+    SLIPWAY_FOLDER: home,
+  };
   const limiting = [
     '--core=0',
     ...(limits.dataBytes === undefined ? [] : [`--data=${limits.dataBytes}`]),
@@ -55,14 +64,19 @@ export function launchScript({ command, limits, environment, home, uid, groups }
   ];
   const grouping = groups.length > 0 ? `--groups=${groups.join(',')}` : '--clear-groups';
   const becoming = uid === null ? [] : [`--reuid=${uid}`, `--regid=${uid}`, grouping];
+  const mounts = host?.mounted.map(({ name, path }) => quoted(`${name}=${path}`)) ?? [];
+  const entering = ['unshare', '--mount', '--propagation', 'private', 'sh', './on-host.sh'];
   const words = [
-    ['exec', 'setsid', 'prlimit', ...limiting, '--'],
+    ['exec', 'setsid', ...(host ? [...entering, quoted(host.root), '"$1"', ...mounts, '--'] : [])],
+    ['prlimit', ...limiting, '--'],
     ['setpriv', ...becoming, '--no-new-privs', '--'],
     // Last, so that no variable of a definition reaches a program that still runs as root.
     ['env', '-i', '--default-signal', ...Object.entries(variables).map(([name, value]) => quoted(`${name}=${value}`))],
-    [runsNode({ command }) ? '"$1"' : quoted(program!), ...args.map(quoted)],
+    [runsNode({ command }) ? (host ? NODE : '"$1"') : quoted(program!), ...args.map(quoted)],
   ];
-  return ['umask 022', 'cd ./app || exit 1', words.map((line) => line.join(' ')).join(' \\\n  '), ''].join('\n');
+  return ['umask 022', ...(host ? [] : ['cd ./app || exit 1']), words.map((line) => line.join(' ')).join(' \\\n  '), ''].join(
+    '\n',
+  );
 }
 
 /** Whether the command is run by the Node that runs Slipway. */

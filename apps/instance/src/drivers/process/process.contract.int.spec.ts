@@ -8,6 +8,14 @@ import { KEEPING_APP, keptData } from '../../testing/keeping-app.js';
 import { processesOf } from './testing/rig.js';
 import { USERS } from '../../place/ranges.js';
 
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
 driverContract('process', contractDriver, {
   module: new URL('../../../dist/drivers/process/testing/contract-driver.js', import.meta.url).href,
   make: 'contractDriver',
@@ -52,6 +60,23 @@ driverContract('process', contractDriver, {
       expect(readFileSync(`${place.root}/${holder}/${generation}/app/settings/newer`, 'utf8')).toBe(String(outputs['port']));
     },
   },
+  byHand: [
+    {
+      what: 'all that runs of it is killed',
+      change: async (_ensured, place, { resource: { environment, name } }) => {
+        // Whoever supervises it may have started it again in between.
+        for (;;) {
+          const left = processesOf(`${place.root}/${environment}.${name}/`).map((line) => Number.parseInt(line, 10));
+          if (left.length === 0) return;
+          for (const pid of left) killed(pid);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      },
+      drift: 'stopped',
+      fields: ['running'],
+      repair: 'update',
+    },
+  ],
   points: 2,
   simulated: 4,
 });

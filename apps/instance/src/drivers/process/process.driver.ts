@@ -23,6 +23,7 @@ import { HEALTHY_ONCE, askedFor, becomeHealthy, observeEvery, startMs, wasHealth
 import { holderOf, releaseClaims } from '../../place/claims.js';
 import { giveBack, handOver } from '../../place/handing-over.js';
 import { localNetwork, type Network } from '../../place/network.js';
+import { endWhereAsked } from '../../place/start-anew.js';
 import { USERS, type Range } from '../../place/ranges.js';
 import { AppLog } from './app-log.js';
 import { build, rebuild } from './build.js';
@@ -32,6 +33,7 @@ import { reachableNode } from './runtime.js';
 import { SUPERVISION, type Supervision } from './settings.js';
 import { BOUNDS, assertProcess } from './spec.js';
 import { Supervisor, type SupervisorState } from './supervisor.js';
+import { targetOutputs } from './target-folder.js';
 
 export interface ProcessDriverOptions {
   /** Ports that instances get. */
@@ -55,7 +57,8 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   readonly kind = 'instance';
   readonly name = 'process';
   readonly bounds = BOUNDS;
-  readonly outputs = OUTPUTS;
+  readonly outputs = [...OUTPUTS, 'folder'];
+  readonly repairs = ['running', 'state'];
   readonly portable = homeAsData;
   readonly observeEvery = observeEvery;
   readonly updatable: Updatable<InstanceSpec> = {
@@ -96,7 +99,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
       await this.#start(folder, record, context);
       await this.#becomeHealthy(folder, record, context);
       await assertStands(folder);
-      return { effect, outputs: outputsOf(record), observed: observedOf(record, true) };
+      return { effect, outputs: outputsAt(folder, record, spec), observed: observedOf(record, true) };
     } catch (error) {
       // Whatever went wrong: that it was given back in the meantime is the better reason.
       await assertStands(folder);
@@ -144,6 +147,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
       const reason = (await this.#ill(record, before))!;
       return { health: 'unhealthy', reason, restarts: before.restarts, failed: reason };
     }
+    await endWhereAsked(folder.path, context, () => supervisor.end(record.uid, this.#supervision));
     const ran = await supervisor.running();
     if (!ran) await this.#start(folder, record, context);
     const state = await supervisor.state();
@@ -183,7 +187,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     const renewed = { ...record, secrets };
     await writeRecord(context.filesystem, folder.path, renewed);
     await assertStands(folder);
-    return { outputs: outputsOf(renewed) };
+    return { outputs: outputsAt(folder, renewed, spec) };
   }
 
   /** With its port, its user, its home and its secrets: what is new of it takes the place of what was while nothing of it runs. */
@@ -210,7 +214,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
       await this.#becomeHealthy(folder, record, context);
     }
     await assertStands(folder);
-    return { outputs: outputsOf(record), observed: observedOf(record, !context.stopped) };
+    return { outputs: outputsAt(folder, record, spec), observed: observedOf(record, !context.stopped) };
   }
 
   async #start(folder: GenerationFolder, record: InstanceRecord, context: DriverContext): Promise<void> {
@@ -260,6 +264,12 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     return stdout;
   }
 }
+
+/** With the folder that artefacts are brought to. */
+const outputsAt = ({ path }: GenerationFolder, record: InstanceRecord, spec: InstanceSpec): JsonObject => ({
+  ...outputsOf(record, spec),
+  ...targetOutputs(path, spec),
+});
 
 async function hasRemains(folder: GenerationFolder, { generation }: Identity, { filesystem }: DriverContext): Promise<boolean> {
   return (await filesystem.list(folder.folder)).some((name) => name.startsWith(`.g${generation}.`));

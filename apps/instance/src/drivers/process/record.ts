@@ -12,18 +12,21 @@ export interface InstanceRecord extends Decided {
   sharedUserBecause?: string;
   handedOver: HandedOver[];
   limits: Limits;
+  /** Root of the host that it runs on, where that is another one than this machine's. */
+  root?: string;
   npm?: InstalledPackages;
 }
 
 /** Normalised and comparable: what does not change while nobody changes it. */
 export function observedOf(record: InstanceRecord, running: boolean): JsonObject {
-  const { port, uid, sharedUserBecause, limits, artefact, npm, handedOver } = record;
+  const { port, uid, sharedUserBecause, limits, artefact, npm, handedOver, root } = record;
   return {
     port,
     user: uid === null ? null : { uid, gid: uid },
     ...(sharedUserBecause !== undefined && { sharedUserBecause }),
     limits: { ...limits },
     artefact,
+    ...(root !== undefined && { root }),
     ...(npm && { npm: { ...npm } }),
     handedOver: handedOver.map(({ input }) => input),
     running,

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-const FILES = ['supervise.sh', 'processes.sh'];
+const FILES = ['supervise.sh', 'processes.sh', 'on-host.sh'];
 
-/** The supervisor's shell files, as they go into each instance's folder. */
+/** The shell files that keep an instance running, as they go into each instance's folder. */
 export function shimFiles(): Promise<[name: string, text: string][]> {
   return Promise.all(
     FILES.map(async (name): Promise<[string, string]> => [

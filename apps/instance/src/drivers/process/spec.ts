@@ -10,6 +10,8 @@ export const BOUNDS: SpecBounds = {
   lacks: [
     { field: 'container', reason: 'the driver "process" makes no containers; the driver "docker" does' },
     { field: 'limits.cpus', reason: 'the driver "process" cannot limit processors; "docker" can' },
+    { field: 'apt', reason: 'the driver "process" installs no packages of its host; the driver "apt" does' },
+    { field: 'host', reason: 'the driver "process" runs a program; what a host has to be is for the driver "host"' },
   ],
 };
 

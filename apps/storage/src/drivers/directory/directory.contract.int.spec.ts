@@ -1,48 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { expect } from '@jest/globals';
-import { lstat, mkdir, readFile, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { driverContract } from '@slipway/provisioner/testing';
 import { directoryDriver } from './directory.js';
+import { samples } from './testing/samples.js';
 
-/** Hardly to be compressed. */
-const CONTENT = randomBytes(200_000);
-
-driverContract('directory', directoryDriver, {
-  module: new URL('../../../dist/drivers/directory/directory.js', import.meta.url).href,
-  make: 'directoryDriver',
-  prepare: async () => ({ spec: { mode: '0711', owner: `${process.getuid!()}`, sizeLimit: '1MiB' } }),
-  works: async ({ outputs }) => {
-    const file = join(String(outputs['path']), 'file');
-    await writeFile(file, 'kept');
-    expect(await readFile(file, 'utf8')).toBe('kept');
-  },
-  gone: async ({ outputs }) => {
-    await expect(stat(String(outputs['path']))).rejects.toMatchObject({ code: expect.stringMatching(/ENOENT|ENOTDIR/) });
-  },
-  data: {
-    async put({ outputs }) {
-      const path = String(outputs['path']);
-      await mkdir(join(path, 'deep', 'empty'), { recursive: true });
-      await writeFile(join(path, 'deep', 'long'), CONTENT, { mode: 0o640 });
-      await writeFile(join(path, 'run'), '#!/bin/sh', { mode: 0o700 });
-      await symlink('deep/long', join(path, 'link'));
-    },
-    async has({ outputs }) {
-      const path = String(outputs['path']);
-      expect((await readdir(path, { recursive: true })).toSorted()).toEqual(['deep', 'deep/empty', 'deep/long', 'link', 'run']);
-      expect((await readFile(join(path, 'deep', 'long'))).equals(CONTENT)).toBe(true);
-      expect((await lstat(join(path, 'deep', 'long'))).mode & 0o777).toBe(0o640);
-      expect((await lstat(join(path, 'run'))).mode & 0o777).toBe(0o700);
-      expect(await readlink(join(path, 'link'))).toBe('deep/long');
-      expect((await lstat(join(path, 'link'))).uid).toBe(process.getuid!());
-    },
-  },
-  changed: {
-    spec: { mode: '0750', owner: `${process.getuid!()}`, sizeLimit: '2MiB' },
-    holds: async ({ observed }) => {
-      expect(observed).toMatchObject({ mode: '0750', sizeLimit: { bytes: 2 * 1024 ** 2 } });
-    },
-  },
-  points: 12,
-});
+driverContract('directory', directoryDriver, { ...samples, points: 12 });

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { TAR, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
 import { assertRoom } from '@slipway/interfaces';
-import { AtPlace, GenerationFolder, generationMarks, type Driver, type DriverContext, type Identity } from '@slipway/provisioner';
+import {
+  AtPlace,
+  GenerationFolder,
+  generationMarks,
+  type Driver,
+  type Fence,
+  type DriverContext,
+  type Identity,
+} from '@slipway/provisioner';
 import { assertWithin, changeLimit, limitSize, readLimit, releaseLimit } from '../../size-limit.js';
 
 /** Where the data stand within the generation's folder, beside the marker: what the owner does there can't harm the mark. */
@@ -17,7 +25,10 @@ export function directoryDriver(): Driver<StorageSpec> {
   return {
     kind: 'storage',
     name: 'directory',
+    anywhere: true,
     outputs: ['path'],
+    adopts: ['mode', 'owner'],
+    repairs: ['exists', 'mode', 'sizeLimit'],
 
     async ensure(target, spec, _inputs, context) {
       const generation = new GenerationFolder(target, context);
@@ -86,10 +97,24 @@ async function change(folder: GenerationFolder, spec: StorageSpec, context: Driv
   const bytes = spec.sizeLimit === undefined ? undefined : bytesOf(spec.sizeLimit);
   await assertWithin(folder.path, join(folder.path, DATA), bytes, context);
   const fence = await folder.claim(context.command);
+  await standAgain(folder, fence, spec, context);
   const mode = spec.mode ?? DEFAULT_MODE;
   await fence.command.execOrThrow(['chmod', mode, '--', join(folder.path, DATA)]);
   await changeLimit(folder, join(folder.path, DATA), bytes, fence, context);
   context.log(`Mode ${mode}, ${spec.sizeLimit === undefined ? 'no limit' : `at most ${spec.sizeLimit}`}`);
+}
+
+/** Where somebody has removed the folder below its mark it is made anew, empty. */
+async function standAgain(folder: GenerationFolder, fence: Fence, spec: StorageSpec, context: DriverContext): Promise<void> {
+  if ((await context.filesystem.stat(join(folder.path, DATA)))?.type === 'directory') return;
+  const { sizeLimit: _limitedAfterwards, ...bare } = spec;
+  const { from: _kept, ...empty } = context;
+  await folder.renew(
+    fence,
+    (staging) => fill(staging, bare, empty),
+    ({ put }) => put(DATA),
+  );
+  context.log(`${join(folder.path, DATA)} was gone, and is there again, empty`);
 }
 
 async function inspect(target: Identity, context: DriverContext): Promise<InspectAnswer> {

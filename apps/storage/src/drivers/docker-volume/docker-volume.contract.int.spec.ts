@@ -54,6 +54,20 @@ driverContract('docker-volume', () => dockerVolumeDriver({ mesh: 'contract', doc
       ]);
     },
   },
+  byHand: [
+    {
+      what: 'its mode is changed',
+      change: async ({ outputs }) => void engine!.inside(outputs['volume'], `fs.chmodSync('/data', 0o777)`),
+      drift: 'changed',
+      fields: ['mode'],
+    },
+    {
+      what: 'its volume is removed, its mark stays',
+      change: async ({ outputs }) => void engine!.docker('volume', 'rm', String(outputs['volume'])),
+      drift: 'missing',
+      fields: ['exists'],
+    },
+  ],
   points: 2,
   simulated: 4,
 });

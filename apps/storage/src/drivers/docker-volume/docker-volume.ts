@@ -45,6 +45,7 @@ export function dockerVolumeDriver({ mesh, docker: options }: DockerVolumeOption
     kind: 'storage',
     name: 'docker-volume',
     outputs: ['volume', 'owner'],
+    adopts: ['mode', 'owner'],
 
     async ensure(target, spec, _inputs, context) {
       const folder = new GenerationFolder(target, context);

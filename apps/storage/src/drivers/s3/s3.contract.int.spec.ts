@@ -65,6 +65,14 @@ driverContract('s3', () => contractDriver(module), {
       expect(digest(await bucket.get('deep/er/long'))).toBe(digest(CONTENT));
     },
   },
+  byHand: [
+    {
+      what: 'its bucket is removed, its mark stays',
+      change: ({ outputs }) => bucketAs({ ...outputs, accessKeyId: store!.accessKeyId }, store!.secretAccessKey).destroy(),
+      drift: 'missing',
+      fields: ['exists'],
+    },
+  ],
   points: 2,
   simulated: 4,
 });

@@ -1,4 +1,7 @@
-/** Moves money from one account to another in a database, in transactions, until it is killed; says when it has begun. */
+/**
+ * Moves money from one account to another in a database, in transactions, until it is killed; says when it has begun. The first
+ * account only ever gives.
+ */
 import { DatabaseSync } from 'node:sqlite';
 
 const database = new DatabaseSync(process.argv[2], { timeout: 60_000 });
@@ -8,7 +11,7 @@ let moved = 0;
 function transfer() {
   database.exec('BEGIN IMMEDIATE');
   move.run(-1, 1 + (moved % 5_000));
-  move.run(1, 1 + ((moved * 7 + 13) % 5_000));
+  move.run(1, 2 + ((moved * 7 + 13) % 4_999));
   database.exec('COMMIT');
   moved += 1;
   if (moved === 100) process.send('begun');

@@ -85,6 +85,7 @@ export class Rig {
       blobs: this.blobs,
       secrets: this.secrets,
       clock: systemClock,
+      location: 'local',
       root: this.root,
       signal,
       changing: async () => signal.throwIfAborted(),

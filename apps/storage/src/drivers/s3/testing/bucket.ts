@@ -1,4 +1,5 @@
 import {
+  DeleteBucketCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   ListBucketsCommand,
@@ -30,6 +31,7 @@ export function bucketAs({ endpoint, region, bucket, accessKeyId }: JsonObject, 
       const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }));
       return Contents.map(({ Key }) => Key!).toSorted();
     },
+    destroy: async (): Promise<void> => void (await client.send(new DeleteBucketCommand({ Bucket }))),
     buckets: async (): Promise<string[]> => {
       const { Buckets = [] } = await client.send(new ListBucketsCommand({}));
       return Buckets.map(({ Name }) => Name!);
