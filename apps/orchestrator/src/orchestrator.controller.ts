@@ -7,6 +7,7 @@ import {
   type ControlCommand,
   type DeleteSnapshotCommand,
   type DispatchCommand,
+  type DriftQuery,
   type ExtendCommand,
   type OfferingsQuery,
   type PlanQuery,
@@ -28,6 +29,11 @@ export class OrchestratorController {
   @MessagePattern(VERBS.plan)
   plan(@Payload(new SchemaPipe(SCHEMAS.PlanQuery)) query: PlanQuery) {
     return this.orchestrator.plan(query, currentContext());
+  }
+
+  @MessagePattern(VERBS.drift)
+  drift(@Payload(new SchemaPipe(SCHEMAS.DriftQuery)) query: DriftQuery) {
+    return this.orchestrator.drift(query);
   }
 
   @MessagePattern(VERBS.offerings)

@@ -140,12 +140,13 @@ describe('the service on NATS and the embedded log', () => {
         job: 'provision',
         environment: 'default',
         instanceId: 'shop',
+        announced: {},
         definition: 'guestbook@^1',
         place: {
           guestLocation: 'local',
           location: 'local',
           provisioner: 'slipway',
-          drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process'] },
+          drivers: { storage: ['directory'], database: ['sqlite'], instance: ['process', 'artefact'] },
         },
       },
     ]);

@@ -17,8 +17,10 @@ import { expire, extend } from './until.js';
 /**
  * The place where names are claimed and plans admitted (decision 2 of the design).
  *
- * N1. A name has one owner, and at most one request works on it.
- * N2. Plans that are being carried out do not touch each other: none reads or writes what another one writes.
+ * N1. A name has one owner, and at most one request works on it. Who takes other instances along works on their names as well, from when its
+ *     plan is admitted: a request that works on one of them is not disturbed.
+ * N2. Plans that are being carried out do not touch each other: none reads or writes what another one writes. What each of them alone
+ *     could take, and all of them together not, they take turns at, as if each wrote that.
  * N3. What an admitted plan rests on stands as it was read; generations only grow. What is shared and left to others has somebody who
  *     is not leaving too: whoever goes last plans anew, and takes it along.
  * N4. No more plans than the limits allow, of all and of one owner.
@@ -64,7 +66,7 @@ function claim(state: EnvironmentState, { requestId, name, owner, job, until }: 
     throw new SlipwayError('not-possible', `${name} is wanted for longer`, { name });
   if (known?.holder !== undefined)
     throw new SlipwayError('name-taken', `Another request works on ${name}: ${known.holder}`, { name, holder: known.holder });
-  if (job === 'deprovision' || job === 'export' || job === 'update') {
+  if (job === 'deprovision' || job === 'export' || job === 'update' || job === 'repair') {
     if (!known) throw new SlipwayError('not-found', `There is no instance ${name} here`, { name });
     return [{ type: 'NameClaimed', data: { kind: 'instance', name, requestId, owner: known.owner, job } }];
   }
@@ -92,7 +94,7 @@ function admit(state: EnvironmentState, command: Admit): EnvironmentEvent[] {
   const before = state.admitted.get(requestId);
   if (before?.planHash === planHash) return [];
   if (before) throw new SlipwayError('plan-stale', 'Another plan of this request is being carried out', { holder: requestId });
-  const claimed = claim(state, asked);
+  const claimed = [...claim(state, asked), ...claimAlong(state, command)];
   if (state.paused) throw obstacle('paused', 'Dispatching is paused in this environment');
   if (state.admitted.size >= limits.concurrent)
     throw obstacle('concurrent', `${state.admitted.size} requests are being carried out, as many as are allowed at once`);
@@ -108,6 +110,21 @@ function admit(state: EnvironmentState, command: Admit): EnvironmentEvent[] {
   for (const write of writes) assertNew(state, write);
   const written = writes.map(({ key, generation }) => ({ key, generation }));
   return [...claimed, ...admission({ requestId, owner, planHash, reads, writes: written })];
+}
+
+/** N1. */
+function claimAlong(state: EnvironmentState, { claim: { requestId, job }, along = [] }: Admit): EnvironmentEvent[] {
+  return along.map((name) => {
+    const known = state.names.get(name);
+    if (!known) throw new SlipwayError('plan-stale', `There is no instance ${name} any more`, { name });
+    const { owner, holder } = known;
+    if (holder !== undefined)
+      throw new SlipwayError('name-taken', `${name} would be taken along, and another request works on it: ${holder}`, {
+        name,
+        holder,
+      });
+    return { type: 'NameClaimed', data: { kind: 'instance', name, requestId, owner, job, along: true } };
+  });
 }
 
 const obstacle = (why: Obstacle, message: string) => new SlipwayError('limit-reached', message, { why });
@@ -165,14 +182,20 @@ function settle(
   const holds = state.names.get(name)?.holder === requestId;
   const isAdmitted = state.admitted.has(requestId);
   if (!holds && !isAdmitted) return [];
-  const events = settlements({ requestId, name, outcome, installed, removed, wires, ...(uncertain && { uncertain }) });
+  const along = state.along.get(requestId);
+  const besides = { ...(uncertain && { uncertain }), ...(along && { along }) };
+  const settled = settlements({ requestId, name, outcome, installed, removed, wires, ...besides });
+  const gone = (along ?? []).filter((one) => !isLeft(state, one, installed, removed));
+  const events: EnvironmentEvent[] = [...settled, ...gone.map((one) => nameReleased(one, requestId))];
   if (!holds || isLeft(state, name, installed, removed))
     return outcome === 'done' && until !== undefined
       ? [...events, { type: 'UntilSet', data: { name, requestId, until } }]
       : events;
   const changed = isAdmitted || installed.length > 0 || removed.length > 0;
-  return [...(changed ? events : []), { type: 'NameReleased', data: { name, requestId } }];
+  return [...(changed ? events : []), nameReleased(name, requestId)];
 }
+
+const nameReleased = (name: string, requestId: string): EnvironmentEvent => ({ type: 'NameReleased', data: { name, requestId } });
 
 /** Whether anything stands under a name once these were installed and those taken away. */
 function isLeft(state: EnvironmentState, name: string, installed: Settle['installed'], removed: Settle['removed']): boolean {

@@ -207,6 +207,30 @@ describe('N2, N3: plans', () => {
       ]);
   });
 
+  describe('that take turns', () => {
+    const turn = (generation: number) => ({ key: 'capacity/storage/pool', generation, make: true });
+    const first = [claimed('r1'), claimed('r2', 'blog'), admitted('r1', [], [{ key: turn(1).key, generation: 1 }])];
+
+    test('wait for whose turn it is, and are planned anew when it is theirs', () => {
+      const state = first.reduce(environment.evolve, environment.initialState());
+      const inTheWay = { code: 'plan-stale', details: expect.objectContaining({ key: turn(1).key, holder: 'r1' }) };
+      const asked = (generation: number) => admit('r2', { name: 'blog', writes: [turn(generation)] });
+      expect(() => environment.decide(state, asked(1))).toThrow(expect.objectContaining(inTheWay));
+      given(...first, settled('r1'))
+        .when(asked(1))
+        .thenRefuses('plan-stale');
+      given(...first, settled('r1'))
+        .when(asked(2))
+        .then([admitted('r2', [], [{ key: turn(2).key, generation: 2 }])]);
+    });
+
+    test('go on beside those that take none', () => {
+      given(...first)
+        .when(admit('r2', { name: 'blog', reads: [{ key: 'storage/pool', generation: null }], writes: [make('instance/blog')] }))
+        .then([admitted('r2', [{ key: 'storage/pool', generation: null }], [{ key: 'instance/blog', generation: 1 }])]);
+    });
+  });
+
   test.each<[string, Partial<Admit>]>([
     ['what was read is another generation', { reads: [{ key: 'database/pg', generation: 7 }] }],
     ['what was not there is there', { reads: [{ key: 'database/pg', generation: null }] }],
@@ -439,6 +463,78 @@ describe('N5: the end', () => {
     expect(state.users.get('database/pg')).toEqual(['instance/shop']);
     const after = environment.evolve(state, settled('r2', { removed: ['instance/shop'] }));
     expect([after.users.size, after.standing.size, after.installed.has('database/pg')]).toEqual([0, 0, true]);
+  });
+});
+
+describe('instances that a deprovision takes along', () => {
+  const own: EnvironmentEvent = {
+    type: 'NameClaimed',
+    data: { kind: 'instance', name: 'blog', requestId: 'r3', owner: BOB, job: 'deprovision', along: true },
+  };
+  const standing = [
+    ...SHOP,
+    claimed('r2', 'blog', BOB),
+    admitted('r2', [], [{ key: 'instance/blog', generation: 1 }], BOB),
+    settled('r2', { name: 'blog', installed: [installed('instance/blog', { instanceId: 'blog', owner: BOB })] }),
+  ];
+  const going = [...standing, claimed('r3', 'shop', ADA, 'deprovision')];
+  const gone = ['instance/shop', 'instance/blog'];
+  const take = (): EnvironmentCommand => ({
+    ...(admit('r3', { along: ['blog'], writes: gone.map((key) => ({ key, generation: 1, make: false })) }) as Admit),
+    claim: { requestId: 'r3', name: 'shop', owner: ADA, job: 'deprovision' },
+  });
+  const taken = [
+    own,
+    admitted(
+      'r3',
+      [],
+      gone.map((key) => ({ key, generation: 1 })),
+    ),
+  ];
+
+  test('are claimed with the plan, for the owner that they have, and nobody works on them meanwhile', () => {
+    given(...going)
+      .when(take())
+      .then(taken);
+    given(...going, ...taken)
+      .when(take())
+      .then([]);
+    for (const job of ['deprovision', 'export', 'update', 'provision'] as const)
+      given(...going, ...taken)
+        .when(claim('r4', 'blog', { owner: BOB, job }))
+        .thenRefuses('name-taken');
+  });
+
+  test('of which another request works on one are left alone: the plan is refused with its name', () => {
+    const busy = [...going, claimed('r4', 'blog', BOB, 'export')].reduce(environment.evolve, environment.initialState());
+    const details = { name: 'blog', holder: 'r4' };
+    expect(() => environment.decide(busy, take())).toThrow(expect.objectContaining({ code: 'name-taken', details }));
+    given(...going, settled('r5', { name: 'blog', removed: ['instance/blog'] }), released('r5', 'blog'))
+      .when(take())
+      .thenRefuses('plan-stale');
+  });
+
+  test('are free when they are gone, and otherwise left to their owners', () => {
+    const removed = { removed: gone };
+    const told = { ...settlement('r3', removed), along: ['blog'] };
+    given(...going, ...taken)
+      .when(settle('r3', removed))
+      .then([{ type: 'PlanSettled', data: told }, released('r3', 'blog'), released('r3')]);
+    const givenUp = { ...settlement('r3', { outcome: 'abandoned' }), along: ['blog'] };
+    given(...going, ...taken)
+      .when(settle('r3', { outcome: 'abandoned' }))
+      .then([{ type: 'PlanSettled', data: givenUp }]);
+    given(...going, ...taken, { type: 'PlanSettled', data: givenUp })
+      .when(claim('r4', 'blog', { owner: BOB }))
+      .then([claimed('r4', 'blog', BOB)]);
+    const state = [
+      ...going,
+      ...taken,
+      { type: 'PlanSettled', data: told } as const,
+      released('r3', 'blog'),
+      released('r3'),
+    ].reduce(environment.evolve, environment.initialState());
+    for (const map of [state.names, state.held, state.along, state.admitted, state.writers]) expect(map.size).toBe(0);
   });
 });
 

@@ -1,5 +1,5 @@
 import { resourceKey, type EnvironmentEvent } from '@slipway/contracts';
-import type { PersistentMap } from './persistent-map.js';
+import type { PersistentMap } from '@slipway/event-store';
 import { ownerKey, type EnvironmentState } from './state.js';
 import { evolveUntils } from './until.js';
 
@@ -9,12 +9,10 @@ type Data<Type extends EnvironmentEvent['type']> = Extract<EnvironmentEvent, { t
 export function evolve(state: EnvironmentState, event: EnvironmentEvent): EnvironmentState {
   switch (event.type) {
     case 'NameClaimed': {
-      const { name, owner, requestId, job } = event.data;
-      return {
-        ...state,
-        names: state.names.with(name, { owner, holder: requestId, job }),
-        held: state.held.with(requestId, name),
-      };
+      const { name, owner, requestId, job, along } = event.data;
+      const names = state.names.with(name, { owner, holder: requestId, job });
+      if (!along) return { ...state, names, held: state.held.with(requestId, name) };
+      return { ...state, names, along: state.along.with(requestId, [...(state.along.get(requestId) ?? []), name]) };
     }
     case 'NameReleased': {
       const { name, requestId } = event.data;
@@ -69,7 +67,7 @@ function settled(
   let next = released(state, requestId, name);
   for (const key of removed) next = takenAway(next, key);
   for (const one of installed) {
-    const { generation, instanceId, guestLocation, provisioner, outputs } = one;
+    const { generation, instanceId, location, driver, guestLocation, provisioner, outputs } = one;
     const key = resourceKey(one);
     const known = next.installed.get(key);
     // What it is from now on is wired anew.
@@ -78,6 +76,8 @@ function settled(
       generation,
       updates: known?.generation === generation ? known.updates + 1 : 0,
       ...(instanceId !== undefined && { instanceId }),
+      location,
+      driver,
       guestLocation,
       ...(provisioner !== undefined && { provisioner }),
       outputs,
@@ -103,10 +103,12 @@ function doubted(state: EnvironmentState, key: string): EnvironmentState {
 
 /** The request neither holds its name nor carries out a plan any more. */
 function released(state: EnvironmentState, requestId: string, name: string): EnvironmentState {
-  const claimed = state.names.get(name);
   const plan = state.admitted.get(requestId);
   let { names, writers, readers, perOwner } = state;
-  if (claimed?.holder === requestId) names = names.with(name, { owner: claimed.owner });
+  for (const one of [name, ...(state.along.get(requestId) ?? [])]) {
+    const claimed = names.get(one);
+    if (claimed?.holder === requestId) names = names.with(one, { owner: claimed.owner });
+  }
   if (plan) {
     for (const key of plan.writes) writers = writers.without(key);
     for (const key of plan.reads) {
@@ -116,7 +118,8 @@ function released(state: EnvironmentState, requestId: string, name: string): Env
     perOwner = counted(perOwner, ownerKey(plan.owner), -1);
   }
   const admissions = state.admitted.without(requestId);
-  return { ...state, names, writers, readers, perOwner, admitted: admissions, held: state.held.without(requestId) };
+  const [held, along] = [state.held.without(requestId), state.along.without(requestId)];
+  return { ...state, names, writers, readers, perOwner, admitted: admissions, held, along };
 }
 
 function takenAway(state: EnvironmentState, key: string): EnvironmentState {

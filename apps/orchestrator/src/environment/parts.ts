@@ -21,9 +21,12 @@ export function admission(whole: Admission): EnvironmentEvent[] {
 type Settlement = Extract<EnvironmentEvent, { type: 'PlanSettled' }>['data'];
 
 /** A settlement as events: the wires of a big plan are told in several. */
-export function settlements({ uncertain, ...whole }: Settlement): EnvironmentEvent[] {
+export function settlements({ uncertain, along, ...whole }: Settlement): EnvironmentEvent[] {
   return chunks(whole.wires).map((wires, at) => ({
     type: 'PlanSettled',
-    data: at === 0 ? { ...whole, wires, ...(uncertain && { uncertain }) } : { ...whole, installed: [], removed: [], wires },
+    data:
+      at === 0
+        ? { ...whole, wires, ...(uncertain && { uncertain }), ...(along && { along }) }
+        : { ...whole, installed: [], removed: [], wires },
   }));
 }

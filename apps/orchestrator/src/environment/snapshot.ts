@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from '@slipway/contracts';
-import { PersistentMap } from './persistent-map.js';
+import { PersistentMap } from '@slipway/event-store';
 import { initialState, type EnvironmentState } from './state.js';
 
 /** Grows whenever the state or `evolve` changes: what an older fold kept is then never read. */
-export const FOLD_VERSION = 5;
+export const FOLD_VERSION = 6;
 
 /** A state as JSON. */
 export const toJson = (state: EnvironmentState): JsonObject =>

@@ -1,6 +1,6 @@
 import { RESOURCE_KINDS, resourceKey } from '@slipway/contracts';
 import type { Actor, EnvironmentEvent, JobKind, JsonObject, Owner, PlanRead } from '@slipway/contracts';
-import { PersistentMap } from './persistent-map.js';
+import { PersistentMap } from '@slipway/event-store';
 
 /** A name that is taken. */
 export interface Claimed {
@@ -18,6 +18,9 @@ export interface Standing {
   updates: number;
   /** None for what is shared. */
   instanceId?: string;
+  /** Where its effects live, and who works on it there. */
+  location: string;
+  driver: string;
   /** Where it was made and by whom, as the configuration calls them; earlier releases recorded no provisioner. */
   guestLocation: string;
   provisioner?: string;
@@ -46,8 +49,10 @@ export interface Admitted {
 /** One environment: names, what is installed, and the plans that are being carried out in it. */
 export interface EnvironmentState {
   names: PersistentMap<Claimed>;
-  /** Names by the request that holds them. */
+  /** Names by the request that holds them: what it works on itself. */
   held: PersistentMap<string>;
+  /** Names that a request takes along, which it holds as well; by request. */
+  along: PersistentMap<string[]>;
   /** By key, `storage/shop-data`. */
   installed: PersistentMap<Standing>;
   /** Sorted keys of all that is wired to a key. */
@@ -86,12 +91,14 @@ export interface Admit {
   reads: PlanRead[];
   /** `make`: it must be newer than all generations before; else it is there and is removed, changed, or brought up again. */
   writes: { key: string; generation: number; make: boolean }[];
+  /** Names of further instances that the plan takes away. */
+  along?: readonly string[];
   limits: { concurrent: number; perOwner: number };
 }
 
 export type Settle = { type: 'Settle'; until?: number } & Omit<
   Extract<EnvironmentEvent, { type: 'PlanSettled' }>['data'],
-  'installedBlob'
+  'installedBlob' | 'along'
 >;
 
 /** Wants an instance for longer. */
@@ -123,6 +130,7 @@ export type Obstacle = 'paused' | 'concurrent' | 'per-owner';
 export const initialState = (): EnvironmentState => ({
   names: PersistentMap.of(),
   held: PersistentMap.of(),
+  along: PersistentMap.of(),
   installed: PersistentMap.of(),
   users: PersistentMap.of(),
   standing: PersistentMap.of(),

@@ -1,6 +1,6 @@
 import { SlipwayError, badInput, type EnvironmentEvent } from '@slipway/contracts';
 import { v5 as uuidv5 } from 'uuid';
-import type { PersistentMap } from './persistent-map.js';
+import type { PersistentMap } from '@slipway/event-store';
 import type { EnvironmentCommand, EnvironmentState, Extend, Until } from './state.js';
 
 type UntilEvent = Extract<EnvironmentEvent, { type: 'UntilSet' | 'UntilExtended' | 'InstanceExpiring' | 'InstanceExpired' }>;

@@ -6,19 +6,22 @@ import {
   type JobKind,
   type JsonObject,
   type Owner,
+  type Plan,
   type RequestAccepted,
   type RequestContext,
   type RequestEvent,
 } from '@slipway/contracts';
-import { DeprovisionJob, ExportJob, ImportJob, ProvisionJob, UpdateJob, type Accepted } from '@slipway/contracts/http';
+import { DeprovisionJob, ExportJob, ImportJob, ProvisionJob, RepairJob, UpdateJob, type Accepted } from '@slipway/contracts/http';
 import type { EventMetadata } from '@slipway/event-store';
 import { badInput, runInContext, validated } from '@slipway/mesh';
 import { whereIs } from '../environment/state.js';
 import { environmentOf, pickProvisioner, placeOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { destinationOf, sourceOf } from '../snapshot/stores.js';
+import { changedNow } from '../request/exactly.js';
 import { Choices } from './choices.js';
 import { makes, queryOf } from './planning.js';
+import type { Preview } from './preview.js';
 import type { Processes } from './processes.js';
 import { RequestStream } from './request-stream.js';
 
@@ -28,6 +31,7 @@ const BODIES = {
   import: ImportJob,
   export: ExportJob,
   update: UpdateJob,
+  repair: RepairJob,
 } as const satisfies Record<JobKind, unknown>;
 /** Namespace of our name-based UUIDs (RFC 9562 §5.5). Written into logs that exist: it never changes. */
 const NAMESPACE = 'b2f6a1de-6a0c-5c0e-9d54-4f7a1c1f7a10';
@@ -50,13 +54,14 @@ export class Acceptance {
   constructor(
     private readonly ports: Ports,
     private readonly processes: Processes,
+    private readonly preview: Preview,
   ) {
     this.#choices = new Choices(ports);
   }
 
   /**
    * Throws `bad-input`, `key-reused`, `name-taken` (details: holder), `not-found` (nothing to give back, export or update, no such
-   * snapshot), `archive-invalid`, `too-busy`, and the
+   * snapshot), `archive-invalid`, `too-busy`, `plan-changed` (details: the plan as it would be now), and the
    * log's errors; with the same key it can then be tried again. `until`: of an instance that is given back because its time is over,
    * that time; where it is another one by then: `not-possible`.
    */
@@ -64,6 +69,8 @@ export class Acceptance {
     const checked: Checked = validated<DeprovisionJob>(BODIES[job], body);
     placeOf(this.ports.config, body);
     const named = checked.definition ?? checked.requirements ?? this.ports.config.defaultDefinition;
+    if (checked.ifChanged !== undefined && checked.planHash === undefined)
+      throw badInput([{ field: 'ifChanged', reason: 'goes with planHash: the plan that may have changed' }]);
     if (job === 'provision' && named === undefined)
       throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
     if (checked.destination !== undefined) destinationOf(this.ports.config, checked.destination);
@@ -98,10 +105,11 @@ export class Acceptance {
       const metadata = metadataOf(id, environment, context);
       if (stream.state.phase === 'none') {
         await this.#assertPossible(job, body, checked, environment, context);
+        const plan = await this.#exactly(job, body, checked, context);
         const owner = await this.#claim(id, job, checked, environment, metadata, until);
         const asked = { ...requestOf(checked), job, environment, owner, actor: context.actor, body, bodyHash };
         const request = makes(job) ? { ...asked, provisioner: pickProvisioner(this.ports.config, body) } : asked;
-        const events = await this.#record(stream, request, { ...metadata, ownerId: owner.id });
+        const events = await this.#record(stream, { request, ...(plan && { plan }) }, { ...metadata, ownerId: owner.id });
         if (stream.state.accepted) {
           this.processes.attend(id, environment, stream);
           const about = { requestId: id, job, name: request.name, environment };
@@ -140,10 +148,26 @@ export class Acceptance {
     await this.#choices.assertPlanned(queryOf(this.ports, asked), context);
   }
 
+  /**
+   * The plan that was shown, where the job says which: it is recorded with the job, and carried out as it is. Nothing where another one
+   * will do too. Throws `plan-changed`.
+   */
+  async #exactly(job: JobKind, body: JsonObject, checked: Checked, context: RequestContext): Promise<Plan | undefined> {
+    const { planHash } = checked;
+    if (planHash === undefined || !isExact(checked)) return undefined;
+    const plan = await this.preview.plan(job, body, context);
+    if (plan.hash !== planHash) throw changedNow(planHash, plan);
+    return plan;
+  }
+
   /** What was recorded; nothing when an earlier acceptance, or a void, stands there. */
-  async #record(stream: RequestStream, request: RequestAccepted, metadata: EventMetadata): Promise<RequestEvent[]> {
+  async #record(
+    stream: RequestStream,
+    what: { request: RequestAccepted; plan?: Plan },
+    metadata: EventMetadata,
+  ): Promise<RequestEvent[]> {
     try {
-      return await stream.apply({ type: 'Accept', request }, metadata);
+      return await stream.apply({ type: 'Accept', ...what }, metadata);
     } catch (error) {
       if (stream.state.phase === 'voided') return [];
       throw error;
@@ -186,13 +210,19 @@ export class Acceptance {
 /** A job's body: a deprovision, an export and an update have no owner of their own, it is their instance's. */
 type Checked = DeprovisionJob & Partial<ImportJob> & Partial<ExportJob>;
 
-const requestOf = ({ instanceId, priority = 0, notBefore, until, keepOnFailure = false }: Checked) => ({
-  name: instanceId,
-  priority,
-  keepOnFailure,
-  ...(notBefore !== undefined && { notBefore: Date.parse(notBefore) }),
-  ...(until !== undefined && { until: Date.parse(until) }),
-});
+const isExact = ({ planHash, ifChanged }: Checked): boolean => planHash !== undefined && ifChanged !== 'replan';
+
+const requestOf = (checked: Checked) => {
+  const { instanceId, priority = 0, notBefore, until, keepOnFailure = false, planHash } = checked;
+  return {
+    name: instanceId,
+    priority,
+    keepOnFailure,
+    ...(planHash !== undefined && isExact(checked) && { exactly: planHash }),
+    ...(notBefore !== undefined && { notBefore: Date.parse(notBefore) }),
+    ...(until !== undefined && { until: Date.parse(until) }),
+  };
+};
 
 const metadataOf = (
   requestId: string,

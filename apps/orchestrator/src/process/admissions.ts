@@ -159,15 +159,18 @@ export class Admissions {
 function admitCommand({ id, accepted, plan }: Candidate, { concurrent, perOwner }: LimitsConfig): Admit {
   const { name, owner, job } = accepted;
   const written = new Set(plan.writes);
-  const writes = plan.steps
+  const changed = plan.steps
     .filter((step) => written.has(step.id))
     .map((step) => ({ key: step.id, generation: step.generation, make: step.inverse === 'destroy' }));
+  // Taking a turn is as making the next generation of something: one plan at a time, and none that was planned before the last one's.
+  const writes = [...changed, ...(plan.turns ?? []).map((turn) => ({ ...turn, make: true }))];
   return {
     type: 'Admit',
     claim: { requestId: id, name, owner, job },
     planHash: plan.hash,
     reads: plan.reads,
     writes,
+    ...(plan.along && { along: plan.along }),
     limits: { concurrent, perOwner },
   };
 }

@@ -146,7 +146,7 @@ export class Errands {
     const { plan } = errand.step;
     const { action, try: tryNumber, deadline, inputs } = errand.active;
     const { generation, driver, location, from } = plan;
-    const { ownerId } = errand;
+    const ownerId = plan.belongs?.owner.id ?? errand.ownerId;
     // What is changed back becomes what it was.
     const { definition, spec } = errand.active.undo && plan.before ? plan.before : plan;
     const identity = { requestId: this.principal.id, stepId: plan.id, try: tryNumber };

@@ -6,6 +6,8 @@ import {
   type ControlCommand,
   type DeleteSnapshotCommand,
   type DispatchCommand,
+  type Drift,
+  type DriftQuery,
   type ExtendCommand,
   type Extended,
   type HealthReport,
@@ -22,8 +24,8 @@ import { PlanJob, type Accepted } from '@slipway/contracts/http';
 import type { EventMetadata } from '@slipway/event-store';
 import { badInput, validated } from '@slipway/mesh';
 import { MANIFEST_BYTES, parseManifest } from '@slipway/snapshots';
+import { Drifts } from '../drift/drifts.js';
 import { assertFree, assertOwn } from '../environment/environment.js';
-import { whereIs } from '../environment/state.js';
 import { environmentOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { Acceptance } from './acceptance.js';
@@ -31,24 +33,24 @@ import { Choices } from './choices.js';
 import { Controls } from './controls.js';
 import { Expiries } from './expiries.js';
 import { Planner } from './planner.js';
-import { queryOf } from './planning.js';
-import { assertProvided } from './provided.js';
+import { Preview } from './preview.js';
 import { Processes } from './processes.js';
 
 /** Verbs that do something to one request. */
 export type ControlVerb = 'cancel' | 'retry' | 'abandon' | 'pause' | 'resume';
 
 /** Jobs on what is there already. */
-const NEEDS_NAME: readonly JobKind[] = ['deprovision', 'export', 'update'];
+const NEEDS_NAME: readonly JobKind[] = ['deprovision', 'export', 'update', 'repair'];
 
 /** The Provisioning Management System: takes jobs in and carries each to its end. */
 export class Orchestrator {
   readonly #processes: Processes;
   readonly #acceptance: Acceptance;
   readonly #controls: Controls;
-  readonly #planner: Planner;
+  readonly #preview: Preview;
   readonly #expiries: Expiries;
   readonly #choices: Choices;
+  readonly #drifts: Drifts;
   #running = false;
 
   /** `stopped`: told when it has stopped. */
@@ -57,11 +59,12 @@ export class Orchestrator {
     private readonly stopped: () => void = () => {},
   ) {
     this.#processes = new Processes(ports);
-    this.#acceptance = new Acceptance(ports, this.#processes);
+    this.#preview = new Preview(ports, this.#processes, new Planner(ports));
+    this.#acceptance = new Acceptance(ports, this.#processes, this.#preview);
     this.#controls = new Controls(ports, this.#processes);
-    this.#planner = new Planner(ports);
     this.#expiries = new Expiries(ports, this.#processes, this.#acceptance);
     this.#choices = new Choices(ports);
+    this.#drifts = new Drifts(ports);
   }
 
   /** Finds what is unfinished and goes on with it. Throws the log's errors. */
@@ -119,12 +122,14 @@ export class Orchestrator {
     if (job === 'provision' && ownerId !== undefined) assertOwn(lane.state, instanceId, { id: ownerId, type: ownerType });
     if (job === 'provision' && (definition ?? requirements ?? config.defaultDefinition) === undefined)
       throw badInput([{ field: 'definition', reason: 'is needed: the configuration has no default definition' }]);
-    const manifest = job === 'import' ? await this.#processes.sources.manifestOf(body) : undefined;
-    const where = job === 'update' ? whereIs(lane.state, instanceId) : undefined;
-    const query = queryOf(this.ports, { job, environment, instanceId, body, manifest, where, atLeast: lane.position });
-    const plan = await this.#planner.plan(query, context);
-    assertProvided(plan, this.ports);
-    return plan;
+    return this.#preview.plan(job, body, context);
+  }
+
+  /** How an environment is other than the log says; changes nothing. See {@link Drifts}. */
+  async drift(query: DriftQuery): Promise<Drift> {
+    const { lane } = this.#processes.environments.of(query.environment);
+    await lane.refresh();
+    return this.#drifts.of(query, lane.state);
   }
 
   /** Keeps a snapshot that `holder` has. Throws `archive-invalid`, `blob-missing` and the log's errors. */

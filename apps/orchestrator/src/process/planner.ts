@@ -3,8 +3,8 @@ import type { Ports } from '../ports.js';
 
 /** Plans that are asked for at the same time. */
 const AT_ONCE = 64;
-/** How long one may take, in ms. */
-const WITHIN = 10_000;
+/** How long one may take, in ms: the resolver gives up by itself after 10 s, and says so. */
+const WITHIN = 12_000;
 
 /** Asks the resolver, so many questions at a time. */
 export class Planner {

@@ -51,6 +51,12 @@ const driversThere = (location: string, announced: Ports['announced']): NonNulla
     }),
   );
 
+/** What of others a job may change, and what comes first. */
+const resolvingOf = (body: JsonObject): Pick<ResolveQuery, 'allowUpgrade' | 'keepAsIs' | 'prefer'> =>
+  Object.fromEntries(
+    ['allowUpgrade', 'keepAsIs', 'prefer'].flatMap((name) => (body[name] === undefined ? [] : [[name, body[name] as string[]]])),
+  );
+
 /** What is asked of the resolver. `manifest`: of what an import begins with; `holder`: who has its parts, where that is known. */
 export function queryOf(
   { config, announced }: Pick<Ports, 'config' | 'announced'>,
@@ -60,11 +66,13 @@ export function queryOf(
     holder?: string | undefined;
     /** Where what is updated stands. */
     where?: Where | undefined;
+    /** Of a repair. */
+    repairs?: ResolveQuery['repairs'];
     provisioner?: RequestAccepted['provisioner'];
     atLeast: string | undefined;
   },
 ): ResolveQuery {
-  const { job, environment, instanceId, body, manifest, holder, where, provisioner, atLeast } = asked;
+  const { job, environment, instanceId, body, manifest, holder, where, repairs, provisioner, atLeast } = asked;
   // What is there stays where it is, with who provisioned it.
   const place = where
     ? placeOf(config, where, where.provisioner === undefined ? undefined : { name: where.provisioner, by: 'request' })
@@ -83,10 +91,13 @@ export function queryOf(
     ...(chooses(job) && definition !== undefined && { definition: String(definition) }),
     ...(chooses(job) && Object.keys(offerings).length > 0 && { offerings }),
     ...(makes(job) && requirements && { requirements }),
+    ...(chooses(job) && resolvingOf(body)),
+    ...(job === 'deprovision' && body['cascade'] === true && { cascade: true }),
     ...(manifest && { parts: manifest.parts.map((part) => ({ ...part, ...(holder !== undefined && { holder }) })) }),
     place,
     ...(destination !== undefined && { destination }),
-    ...(job === 'update' && { announced: driversThere(place.location, announced) }),
+    ...(chooses(job) && { announced: driversThere(place.location, announced) }),
+    ...(repairs && { repairs }),
     ...(atLeast !== undefined && { atLeast }),
   };
 }
@@ -105,6 +116,8 @@ export class Planning {
     private readonly sources: Sources,
     /** Of the request. */
     private readonly id: string,
+    /** What a repair is to bring back, looked at when it is planned. */
+    private readonly repairs: (body: JsonObject) => Promise<NonNullable<ResolveQuery['repairs']>>,
   ) {}
 
   /** When it has to be asked again (ms since the epoch). */
@@ -143,7 +156,8 @@ export class Planning {
     try {
       const source: Source | undefined = job === 'import' ? await this.sources.look(body, this.id) : undefined;
       const { manifest, holder } = source ?? {};
-      const asked = { job, environment, instanceId: name, body, manifest, holder, where, provisioner, atLeast };
+      const repairs = job === 'repair' ? await this.repairs(body) : undefined;
+      const asked = { job, environment, instanceId: name, body, manifest, holder, where, repairs, provisioner, atLeast };
       const plan = await this.planner.plan(queryOf(this.ports, asked), context);
       assertProvided(plan, this.ports);
       // All of an archive is read only for a plan that needs it.

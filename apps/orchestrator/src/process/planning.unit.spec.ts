@@ -23,7 +23,7 @@ test('an archive is read in only when there is a plan for it, not at each try wh
   };
   const sources = { look: async () => source as unknown as Source, open: async () => void (opened += 1) };
   const ports = { clock: { now: () => now, after: () => () => {} }, config: new MeshConfig(), announced: () => undefined };
-  const planning = new Planning(ports, planner as never, sources as never, 'r');
+  const planning = new Planning(ports, planner as never, sources as never, 'r', async () => []);
   const accepted = { job: 'import', environment: 'default', name: 'copy', body: {} } as unknown as RequestAccepted;
   const ask = () =>
     new Promise<Planned>((told) => {

@@ -4,6 +4,7 @@ import type { Decided } from '../environment/environment.lane.js';
 import type { EnvironmentCommand } from '../environment/state.js';
 import { PartitionClaims } from '../partition/partition.claims.js';
 import { partitionOf } from '../partition/partition.js';
+import { Wakes } from '@slipway/mesh';
 import type { Ports } from '../ports.js';
 import { isEnded } from '../request/state.js';
 import { Snapshots } from '../snapshot/snapshots.js';
@@ -13,7 +14,6 @@ import { OUTCOME_TYPES, outcomeOf } from './outcomes.js';
 import { Planner } from './planner.js';
 import { RequestProcess } from './request-process.js';
 import { RequestStream } from './request-stream.js';
-import { Wakes } from './wakes.js';
 
 /** What others record and we have to know of. */
 const TYPES = [

@@ -3,17 +3,21 @@ import {
   SlipwayError,
   causeOf,
   type Cause,
+  type JsonObject,
   type Plan,
   type RequestAccepted,
   type RequestEvent,
 } from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
 import { runInContext } from '@slipway/mesh';
+import { Drifts } from '../drift/drifts.js';
+import { repairsOf } from '../drift/repairs.js';
 import type { EnvironmentLane } from '../environment/environment.lane.js';
 import { ownerKey, ownerOf, whereIs, type Settle } from '../environment/state.js';
 import { guestLocationOf } from '../place.js';
 import type { Ports } from '../ports.js';
 import { GRACE } from '../request/decide.js';
+import { isReady } from '../request/exactly.js';
 import { MOST_AT_ONCE } from '../request/follow.js';
 import { settlement } from '../request/result.js';
 import { isEnded, isReadOut, type RequestCommand, type Setting } from '../request/state.js';
@@ -77,7 +81,9 @@ export class RequestProcess implements Candidate {
     this.#since = around.ports.clock.now();
     this.#anew = stream.revision < 0;
     this.#errands = new Errands(around.ports, this, around.lane.name);
-    this.#planning = new Planning(around.ports, around.planner, around.sources, stream.id);
+    const drifts = new Drifts(around.ports);
+    const repairs = (body: JsonObject) => repairsOf(body, drifts, around.lane.state);
+    this.#planning = new Planning(around.ports, around.planner, around.sources, stream.id, repairs);
     this.#keeping = new Keeping(around.ports, around.snapshots);
   }
 
@@ -365,7 +371,7 @@ export class RequestProcess implements Candidate {
       const reason = `It does not start before ${new Date(notBefore).toISOString()}`;
       return this.#apply({ type: 'Wait', code: 'not-before', reason });
     }
-    if (!plan || this.#planning.stale) return this.#makePlan();
+    if (!plan || this.#planning.stale || !isReady(plan)) return this.#makePlan();
     const obstacle = admissions.add(this);
     if (obstacle) await this.#apply({ type: 'Wait', ...obstacle });
   }
@@ -379,10 +385,10 @@ export class RequestProcess implements Candidate {
     this.#planning.ask(this.accepted, this.metadata, this.context, atLeast, this.#where(), (planned) => this.#planned(planned));
   }
 
-  /** Of an update: where what it changes stands. */
+  /** Of an update or a repair: where what it changes stands. */
   #where(): Where | undefined {
     const { accepted } = this.stream.state;
-    return accepted?.job === 'update' ? whereIs(this.around.lane.state, accepted.name) : undefined;
+    return accepted?.job === 'update' || accepted?.job === 'repair' ? whereIs(this.around.lane.state, accepted.name) : undefined;
   }
 
   #planned(planned: Planned): void {

@@ -1,5 +1,6 @@
-import { ERRORS, SlipwayError, type Cause, type RequestEvent } from '@slipway/contracts';
+import { ERRORS, SlipwayError, lackingIn, type Cause, type RequestEvent } from '@slipway/contracts';
 import { evolve } from './evolve.js';
+import { changedSince, hashAsShown } from './exactly.js';
 import { MOST_AT_ONCE, follow } from './follow.js';
 import { leftBehind, succeeded } from './result.js';
 import {
@@ -21,7 +22,7 @@ export const GRACE = 1_500;
 export function decide(state: RequestState, command: RequestCommand): RequestEvent[] {
   switch (command.type) {
     case 'Accept':
-      return accept(state, command.request);
+      return accept(state, command);
     case 'Void':
       if (state.phase !== 'none') return [];
       return [{ type: 'RequestVoided', data: { environment: command.environment, name: command.name } }];
@@ -91,8 +92,11 @@ const mayBeAbandoned = (state: RequestState): boolean =>
   state.phase === 'attention' ||
   (!isEnded(state) && Object.values(state.steps).some(({ active }) => active?.phase === 'uncertain'));
 
-function accept(state: RequestState, asked: Extract<RequestCommand, { type: 'Accept' }>['request']): RequestEvent[] {
-  if (state.phase === 'none') return [{ type: 'RequestAccepted', data: asked }];
+function accept(state: RequestState, { request: asked, plan }: Extract<RequestCommand, { type: 'Accept' }>): RequestEvent[] {
+  if (state.phase === 'none') {
+    const accepted: RequestEvent = { type: 'RequestAccepted', data: asked };
+    return plan ? [accepted, ...planned(evolve(state, accepted), plan)] : [accepted];
+  }
   if (state.phase === 'voided') throw notPossible(state, 'accepted any more');
   if (state.accepted?.bodyHash !== asked.bodyHash) throw new SlipwayError('key-reused');
   return [];
@@ -100,8 +104,11 @@ function accept(state: RequestState, asked: Extract<RequestCommand, { type: 'Acc
 
 function planned(state: RequestState, plan: Extract<RequestCommand, { type: 'Plan' }>['plan']): RequestEvent[] {
   if (state.phase !== 'queued') return [];
+  const exactly = state.accepted?.exactly;
+  if (exactly !== undefined && hashAsShown(plan) !== exactly)
+    return [{ type: 'RequestFailed', data: { cause: changedSince(exactly, plan, state.plan) } }];
   const made: RequestEvent = { type: 'PlanMade', data: { plan, planHash: plan.hash } };
-  if (plan.outcome === 'unsatisfied') return [made, { type: 'RequestUnsatisfied', data: { unsatisfied: plan.unsatisfied } }];
+  if (plan.outcome === 'unsatisfied') return [made, { type: 'RequestUnsatisfied', data: { unsatisfied: lackingIn(plan) } }];
   return plan.outcome === 'satisfied' ? [made, succeeded(plan)] : [made];
 }
 

@@ -832,7 +832,11 @@ describe('what people do', () => {
   });
 });
 
-test('what the environment is told: what was made, for whom, how it is wired, and what was needed beside its definition', () => {
+test('what the environment is told: what was made, for whom, how it is wired, what it offers and needs, and what beside its definition', () => {
+  const resolved = {
+    capabilities: [{ namespace: 'greeting', attributes: { to: 'all' } }],
+    needs: [{ name: 'db', namespace: 'database', range: '^1' }],
+  };
   const requirements = [{ namespace: 'cache', name: 'extra' }];
   const shared = plan([step('database/pg', [], { shared: true }), step('instance/shop', ['database/pg'])], {
     wires: [{ from: 'instance/shop', requirement: 'db', to: 'database/pg' }],
@@ -841,7 +845,7 @@ test('what the environment is told: what was made, for whom, how it is wired, an
     accepted(),
     planMade({
       ...shared,
-      steps: shared.steps.map((one) => (one.id === 'instance/shop' ? { ...one, requirements } : one)),
+      steps: shared.steps.map((one) => (one.id === 'instance/shop' ? { ...one, ...resolved, requirements } : one)),
     }),
     admitted,
     begun('database/pg'),
@@ -857,10 +861,10 @@ test('what the environment is told: what was made, for whom, how it is wired, an
   expect(told).toMatchObject({ name: 'shop', outcome: 'done', removed: [], wires: shared.wires });
   expect(told.installed).toMatchObject([
     { kind: 'database', name: 'pg', owner: ADA, guestLocation: 'here', outputs: { url: 'u' } },
-    { kind: 'instance', name: 'shop', instanceId: 'shop', requirements },
+    { kind: 'instance', name: 'shop', instanceId: 'shop', requirements, ...resolved },
   ]);
   expect(told.installed[0]).not.toHaveProperty('instanceId');
-  expect(told.installed[0]).not.toHaveProperty('requirements');
+  for (const none of ['requirements', 'capabilities', 'needs']) expect(told.installed[0]).not.toHaveProperty(none);
 });
 
 describe('streams as they were written', () => {

@@ -7,20 +7,22 @@ const refOf = ({ kind, name, generation, definition }: PlanStep): InstalledRef =
 /** Steps that make something that was not there; those of an export bring up again what was. */
 const isMade = ({ action, inverse }: PlanStep): boolean => action === 'ensure' && inverse === 'destroy';
 
-/** What is there from now on as the plan says. */
-const isInstalled = (step: PlanStep): boolean => isMade(step) || step.action === 'update';
+/** What is there from now on as the plan says: also what a repair has made again. */
+const isInstalled = (step: PlanStep, outcome: Plan['outcome']): boolean =>
+  isMade(step) || step.action === 'update' || (outcome === 'repair' && step.action === 'ensure');
 
 /** How a request ends when its whole plan holds. `snapshot`: what an export has made. */
 export function succeeded(plan: Plan, snapshot?: string): RequestEvent {
   const { alreadySatisfied, steps } = plan;
   const wires = plan.outcome === 'export' ? [] : plan.wires;
+  const updated = steps.filter(({ action }) => plan.outcome === 'repair' || action === 'update').map(refOf);
   return {
     type: 'RequestSucceeded',
     data: {
       alreadySatisfied,
       installed: steps.filter(isMade).map(refOf),
       removed: steps.filter(({ action }) => action === 'destroy').map(refOf),
-      ...(plan.outcome === 'update' && { updated: steps.filter(({ action }) => action === 'update').map(refOf) }),
+      ...((plan.outcome === 'update' || updated.length > 0) && { updated }),
       wires,
       ...(snapshot !== undefined && { snapshot }),
     },
@@ -55,7 +57,7 @@ export function settlement(
   const removed = steps.filter(({ plan }) => plan.action === 'destroy').map(({ plan }) => plan.id);
   const isAbandoned = state.phase === 'abandoned';
   // All but what is taken away was done before that began.
-  const made = goesForward(steps) || !isAbandoned ? steps.filter(({ plan }) => isInstalled(plan)) : [];
+  const made = goesForward(steps) || !isAbandoned ? steps.filter(({ plan }) => isInstalled(plan, state.plan!.outcome)) : [];
   if (isAbandoned && made.length === 0) {
     if (goesForward(steps)) return { ...nothing, outcome: 'abandoned', removed };
     const left = steps.filter((step) => step.plan.action === 'update' && wouldBeLeft(step, steps));
@@ -65,14 +67,20 @@ export function settlement(
   if (!isAbandoned && state.phase !== 'succeeded') return { ...nothing, outcome: 'undone' };
   const keys = new Set(made.map(({ plan }) => plan.id));
   const installed = made.map(({ plan, outputs }): Installed => {
-    const { kind, generation, definition, location, driver, spec, offerings, requirements, shared } = plan;
-    const base = { kind, name: plan.name, generation, definition, location, guestLocation, driver, owner, spec, outputs };
-    return {
-      ...base,
+    const { kind, generation, definition, location, driver, spec, offerings, requirements, capabilities, needs } = plan;
+    const own = {
+      owner,
+      guestLocation,
       ...(provisioner !== undefined && { provisioner }),
+      ...(!plan.shared && { instanceId: name }),
+    };
+    return {
+      ...{ kind, name: plan.name, generation, definition, location, driver, spec, outputs },
+      ...(plan.belongs ?? own),
       ...(offerings && { offerings }),
       ...(requirements && { requirements }),
-      ...(!shared && { instanceId: name }),
+      ...(capabilities && { capabilities }),
+      ...(needs && { needs }),
     };
   });
   return {

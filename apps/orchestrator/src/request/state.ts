@@ -52,7 +52,8 @@ export type StepOutcome =
   | { kind: 'failed'; cause: Cause; log?: { sha256: string; bytes: number } };
 
 export type RequestCommand =
-  | { type: 'Accept'; request: RequestAccepted }
+  /** `plan`: the one that it is to carry out exactly, and is made now. */
+  | { type: 'Accept'; request: RequestAccepted; plan?: Plan }
   /** The claim's request never came. */
   | { type: 'Void'; environment: string; name: string }
   /** The resolver's answer. */

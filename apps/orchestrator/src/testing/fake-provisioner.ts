@@ -7,6 +7,8 @@ import {
   resourceKey,
   resourceStream,
   type Cause,
+  type CompareQuery,
+  type Comparison,
   type EnsureCommand,
   type InspectAnswer,
   type InspectQuery,
@@ -53,6 +55,8 @@ export class FakeProvisioner {
   readonly begun: string[] = [];
   /** What the next try of a step does: by key and action. */
   behave: (step: Step) => Behaviour = () => ({});
+  /** How what is there is other than recorded, by key, until it is changed back. */
+  readonly drifted = new Map<string, Comparison>();
   readonly #running = new Map<string, { step: Step; end: (failure?: Cause) => void }>();
   readonly #lanes = new Map<string, Promise<unknown>>();
   #leave: (() => void)[] = [];
@@ -83,6 +87,7 @@ export class FakeProvisioner {
     for (const action of ['destroy', 'stop', 'export'] as const)
       serve(VERBS[action], (command: StepCommand) => this.#accept({ ...command, spec: {}, inputs: {}, action }));
     serve(VERBS.inspect, (query: InspectQuery) => this.#inspect(query));
+    serve(VERBS.compare, (query: CompareQuery) => this.#compare(query));
     serve(VERBS.cancelStep, (command: StepCancelCommand) => this.#cancel(command));
   }
 
@@ -96,6 +101,14 @@ export class FakeProvisioner {
     return [...this.there]
       .flatMap(([key, generations]) => [...generations].map((generation) => `${key} g${generation}`))
       .toSorted();
+  }
+
+  #compare({ resource, generation }: CompareQuery): Comparison {
+    const key = resourceKey(resource);
+    const none = { differences: [], seen: 'seen', adoptable: false };
+    if (this.there.get(key)?.has(generation)) return this.drifted.get(key) ?? none;
+    const differences = [{ field: 'state', recorded: 'present', found: 'absent' }];
+    return { ...none, drift: 'missing', differences, repair: 'ensure' };
   }
 
   #accept(step: Step): Promise<StepAccepted> {
@@ -162,6 +175,7 @@ export class FakeProvisioner {
       return this.#record(step, 'Exported', { part });
     }
     if (step.action === 'update') {
+      this.drifted.delete(resourceKey(step.resource));
       this.specs.set(one, step.spec);
       this.given.set(one, step.inputs);
       return this.#record(step, 'Updated', { outputs: { url: `${key}/g${step.generation}`, inputs: step.inputs }, observed: {} });

@@ -249,6 +249,18 @@ const updated: Planned = (query, state) => {
   };
 };
 
+/** What is asked for is made again or changed, one after the other. */
+const repaired: Planned = (query, state) => {
+  const keys = query.repairs!.map(({ key }) => key);
+  const steps = query.repairs!.map(({ key: id, by = 'update' }, at): PlanStep => {
+    const [kind, name] = id.split('/') as [ResourceKind, string];
+    const { generation, location, driver } = state.installed.get(id)!;
+    const base = { id, kind, name, generation, location, driver, definition, spec: {} };
+    return { ...base, action: by, after: keys.slice(0, at), inverse: 'none' };
+  });
+  return { ...empty(query, 'repair'), steps, reads: keys.map((key) => readOf(key, state)), writes: keys };
+};
+
 function readOf(key: string, { installed }: EnvironmentState): PlanRead {
   const { generation = null, updates = 0 } = installed.get(key) ?? {};
   return { key, generation, ...(updates > 0 && { updates }) };
@@ -260,4 +272,5 @@ const PLANS: Readonly<Record<JobKind, Planned>> = {
   import: imported,
   export: exported,
   update: updated,
+  repair: repaired,
 };

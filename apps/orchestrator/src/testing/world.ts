@@ -269,6 +269,12 @@ export const updateOf = (instanceId: string, more: JsonObject = {}): { job: JobK
   key: `update-of-${instanceId}`,
 });
 
+export const repairOf = (instanceId: string, more: JsonObject = {}): { job: JobKind; body: JsonObject; key: string } => ({
+  job: 'repair',
+  body: { instanceId, ...more },
+  key: `repair-of-${instanceId}`,
+});
+
 export const importAs = (instanceId: string, more: JsonObject): { job: JobKind; body: JsonObject; key: string } => ({
   job: 'import',
   body: { ownerId: 'ada', instanceId, ...more },
