@@ -1,0 +1,121 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { RandomWorld, throws } from '../testing/random-world.js';
+import { World, ada, bob, declared } from '../testing/world.js';
+
+// A failure prints seed and path; SLIPWAY_SEED replays it. SLIPWAY_SEQUENCES=100000 is the campaign in full.
+const seed = Number(process.env.SLIPWAY_SEED ?? Date.now() % 2 ** 31);
+const sequences = Number(process.env.SLIPWAY_SEQUENCES ?? 100);
+const LONG = 60_000 + sequences * 100;
+
+/** Whether some waiting lease has room, and there is nobody for whom that could be kept. */
+function grantedAll(world: RandomWorld): void {
+  const waiting = [...world.state.leases.entries()].map(([, lease]) => lease).filter(({ status }) => status === 'pending');
+  for (const lease of waiting) {
+    const alone = waiting.every(
+      (other) => other === lease || (other.type !== lease.type && !['database', 'both'].includes(other.type)),
+    );
+    const { approved } = world.state.blueprints.get('Host')!;
+    if (!alone || !approved.has(`${lease.owner.type}/${lease.owner.id}`)) continue;
+    for (const [id, { status, type, capacity, attributes, slots }] of world.state.resources.entries()) {
+      const isOpen = (status === 'open' || status === 'pending') && type === lease.type;
+      const hasRoom = world.model.load(id) + lease.amount <= capacity && lease.slots.every((slot) => !slots.has(slot));
+      if (isOpen && hasRoom && Object.entries(lease.attributes).every(([name, value]) => attributes[name] === value))
+        throw new Error(`${lease.id} waits, and ${id} has room for it`);
+    }
+  }
+}
+
+describe(`laws of leases (SLIPWAY_SEED=${seed}, ${sequences} sequences)`, () => {
+  it(
+    'whatever happens: no double grant, no lost lease, no leaked resource; a restart changes nothing; nobody waits for nothing',
+    () => {
+      fc.assert(
+        fc.property(throws(40), (dice) => {
+          const world = new RandomWorld();
+          for (const one of dice) {
+            world.throw(one);
+            grantedAll(world);
+          }
+          for (const [id, { status, granted }] of world.state.leases.entries())
+            expect([id, world.model.claims.get(id)]).toEqual([id, expect.objectContaining({ status, on: granted?.resourceId })]);
+          world.restart();
+          world.wind();
+          expect([...world.model.claims.values()].filter(({ status }) => status !== 'destroyed')).toEqual([]);
+          expect([...world.model.things].filter(([, { status }]) => status !== 'destroyed')).toEqual([]);
+          expect(
+            [world.state.leases, world.state.resources, world.state.names, world.state.held, world.state.granted].map(
+              ({ size }) => size,
+            ),
+          ).toEqual([0, 0, 0, 0, 0]);
+          expect([world.state.queues.size, world.state.idle.size, world.state.requests.size]).toEqual([0, 0, 0]);
+          for (const [, { made, making, spare, leaving }] of world.state.blueprints)
+            expect([made, making, spare, leaving]).toEqual([0, 0, 0, 0]);
+        }),
+        { seed, numRuns: sequences },
+      );
+    },
+    LONG,
+  );
+
+  it(
+    'a pool of n grants exactly n, whoever asks and gives back in whatever order',
+    () => {
+      fc.assert(
+        fc.property(fc.integer({ min: 1, max: 9 }), fc.array(fc.nat(99), { maxLength: 60 }), (n, dice) => {
+          const world = new World(declared({ can: [] }));
+          world.enter('pool', { capacity: n });
+          for (const die of dice) {
+            const ids = [...world.state.leases.entries()].map(([id]) => id).toSorted();
+            const id = ids[die % Math.max(1, ids.length)];
+            if (die < 60 || id === undefined) world.ask();
+            else world.back(id);
+            const granted = [...world.state.leases.entries()].filter(([, lease]) => lease.granted).length;
+            expect(granted).toBe(Math.min(n, world.state.leases.size));
+          }
+        }),
+        { seed, numRuns: Math.min(sequences, 3_000) },
+      );
+    },
+    LONG,
+  );
+
+  it(
+    'nobody starves: whoever wants all of the largest is overtaken by none who asked ten minutes and his priorities later',
+    () => {
+      const small = fc.record({
+        amount: fc.integer({ min: 1, max: 3 }),
+        minutes: fc.integer({ min: 1, max: 9 }),
+        priority: fc.nat(2),
+      });
+      fc.assert(
+        fc.property(fc.array(small, { minLength: 1, maxLength: 12 }), fc.integer({ min: 3, max: 6 }), (asks, capacity) => {
+          const world = new World(declared({ can: [], limits: { ...declared().limits, leaseSeconds: 0 } }));
+          world.run({ type: 'Approve', blueprint: 'RackHost', owner: bob, actor: ada });
+          world.enter('one', { capacity });
+          const ends = new Map<string, number>();
+          const large = () => [...world.state.leases.entries()].find(([, { owner }]) => owner.id === 'bob')?.[1];
+          for (let minute = 0; large()?.status !== 'acquired'; minute += 1) {
+            if (minute === 2_000) throw new Error('The large one still waits');
+            if (minute === 5) world.ask({ owner: bob, amount: capacity });
+            const { amount, minutes, priority } = asks[minute % asks.length]!;
+            world.ask({ amount, priority });
+            for (const [id, { at, priority: its, granted, owner }] of world.state.leases.entries()) {
+              if (!granted || ends.has(id) || owner.id === 'bob') continue;
+              ends.set(id, minute + minutes);
+              if (large()?.status === 'pending') expect(at).toBeLessThanOrEqual(large()!.at + (its + 1) * 600_000);
+            }
+            for (const [id, end] of ends)
+              if (end <= minute && world.state.leases.has(id)) {
+                world.activate(id);
+                world.back(id);
+              }
+            world.later(60_000);
+          }
+        }),
+        { seed, numRuns: Math.min(sequences, 1_000) / 10 },
+      );
+    },
+    LONG,
+  );
+});

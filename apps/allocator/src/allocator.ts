@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import type { Blobs } from '@slipway/blobs';
+import type { Clock } from '@slipway/contracts';
+import type { EventStore, KeptState } from '@slipway/event-store';
+import type { Command, Filesystem } from '@slipway/interfaces';
+import type { Bus, Presence } from '@slipway/mesh';
+import type { Secrets } from '@slipway/secrets';
+import { Allocations } from './allocation/allocations.js';
+import type { KeptEnvironments } from './allocation/known-environments.js';
+import type { AllocationState } from './allocation/state.js';
+import type { Blueprint, InterfaceDefinition } from './blueprint/blueprint.js';
+import { Workshop } from './blueprint/workshop.js';
+import { Calls } from './call/calls.js';
+import { Expiry } from './reconcile/expiry.js';
+import type { LeaseTime } from './reconcile/lease-time.js';
+import { Reconciler } from './reconcile/reconciler.js';
+import { RequestEnds } from './reconcile/request-ends.js';
+import { Turns } from './reconcile/turns.js';
+import { Blueprints } from './service/blueprints.js';
+import { Deciders } from './service/deciders.js';
+import { LeasedResources } from './service/leased-resources.js';
+import { Leases } from './service/leases.js';
+
+/** All that the allocator uses of the world: a simulation can turn every one of them. */
+export interface AllocatorPorts {
+  mesh: string;
+  replica: string;
+  /** Locations that this replica serves. */
+  locations: readonly string[];
+  store: EventStore;
+  bus: Bus;
+  presence: Presence;
+  blobs: Blobs;
+  secrets: Secrets;
+  clock: Clock;
+  /** By what was recorded up to the start: when the newest event happened, 0 where there is none. */
+  timeFrom(lastAt: number): LeaseTime;
+  command: Command;
+  filesystem: Filesystem;
+  /** Folders of blueprints stand below it. */
+  folder: string;
+  blueprints: ReadonlyMap<string, Blueprint>;
+  interfaces: ReadonlyMap<string, InterfaceDefinition<never>>;
+  kept?: KeptState<AllocationState>;
+  /** Where it is kept which environments have leases; left out: each start reads it off the whole log. */
+  known?: KeptEnvironments;
+  /** Unique ids of events (UUID); random ones when left out. */
+  ids?(): string;
+  reports: { info(about: object, message: string): void; warn(about: object, message: string): void };
+}
+
+/** Leases on resources that are there, or that blueprints make: decided in the log, carried out beside it (decision 43). */
+export class Allocator {
+  readonly leases: Leases;
+  readonly resources: LeasedResources;
+  readonly blueprints: Blueprints;
+  readonly calls: Calls;
+  readonly #reconciler: Reconciler;
+  readonly #expiry: Expiry;
+  readonly #requestEnds: RequestEnds;
+
+  private constructor(
+    private readonly ports: AllocatorPorts,
+    private readonly allocations: Allocations,
+    private readonly time: LeaseTime,
+    parts: { reconciler: Reconciler; expiry: Expiry; calls: Calls; deciders: Deciders },
+  ) {
+    const { deciders } = parts;
+    this.#reconciler = parts.reconciler;
+    this.#expiry = parts.expiry;
+    this.calls = parts.calls;
+    this.leases = new Leases(deciders);
+    this.resources = new LeasedResources(deciders);
+    this.blueprints = new Blueprints(deciders);
+    this.#requestEnds = new RequestEnds({
+      ...{ store: ports.store, allocations, time, clock: ports.clock },
+      warn: (about, message) => ports.reports.warn(about, message),
+    });
+  }
+
+  /** Reads what there is, then works. */
+  static async start(ports: AllocatorPorts): Promise<Allocator> {
+    const { store, bus, clock, reports, blueprints: catalogue, locations, presence, replica } = ports;
+    const { ids = randomUUID, kept, known } = ports;
+    const info = (about: object, message: string) => reports.info(about, message);
+    const warn = (about: object, message: string) => reports.warn(about, message);
+    const heard: { by?: { reconciler: Reconciler; expiry: Expiry; calls: Calls } } = {};
+    const allocations: Allocations = new Allocations({
+      ...{ store, catalogue, ids, clock, warn },
+      ...(kept && { kept }),
+      ...(known && { known }),
+      recorded(environment, events) {
+        heard.by?.reconciler.noticed(environment, events);
+        heard.by?.expiry.noticed(environment, events);
+        heard.by?.calls.noticed(allocations.of(environment).state);
+      },
+    });
+    await allocations.start();
+    const time = ports.timeFrom(Math.max(0, ...allocations.environments().map((name) => allocations.of(name).state.lastAt)));
+    const { blobs, secrets, command, filesystem, folder } = ports;
+    const workshop = new Workshop({
+      ...{ folder, blueprints: catalogue, command, filesystem, secrets, blobs, clock },
+      log: (about, line) => info(about, line),
+    });
+    const turns = new Turns({ replica, locations, presence, bus, clock });
+    const reconciler = new Reconciler({ allocations, catalogue, workshop, turns, time, clock, info, warn });
+    const expiry = new Expiry({ allocations, time, turns, clock, warn });
+    const deciders = new Deciders({ allocations, catalogue, time, wall: () => clock.now(), store });
+    const calls = new Calls({
+      ...{ mesh: ports.mesh, deciders, workshop, interfaces: ports.interfaces, bus, blobs, clock, info },
+      serves: (location) => turns.serves(location),
+    });
+    heard.by = { reconciler, expiry, calls };
+    const allocator = new Allocator(ports, allocations, time, { reconciler, expiry, calls, deciders });
+    reconciler.start();
+    expiry.start();
+    await allocator.#requestEnds.start();
+    return allocator;
+  }
+
+  /** What a person should know. */
+  reasons(): string[] {
+    const deaf = this.allocations.problem ?? this.#requestEnds.problem;
+    return [
+      ...(deaf === undefined ? [] : [deaf]),
+      ...this.time.reasons(),
+      ...this.#withoutBlueprint(),
+      ...this.#reconciler.problems(),
+    ];
+  }
+
+  /** What nobody can look after, until its blueprint is configured again. */
+  #withoutBlueprint(): string[] {
+    const { allocations } = this;
+    return allocations
+      .environments()
+      .flatMap((environment) =>
+        [...allocations.of(environment).state.blueprints]
+          .filter(([name, { made }]) => made > 0 && !this.ports.blueprints.has(name))
+          .map(([name, { made }]) => `${made} resources in ${environment} are of ${name}, which is not configured any more`),
+      );
+  }
+
+  async stop(): Promise<void> {
+    this.calls.stop();
+    this.#expiry.stop();
+    await this.#reconciler.stop();
+    await this.#requestEnds.stop();
+    await this.allocations.stop();
+    this.ports.presence.stop();
+  }
+}

@@ -1,0 +1,234 @@
+import { describe, expect, it } from '@jest/globals';
+import { World, ada, asking, bob, declared, operator, T0 } from '../testing/world.js';
+
+const limits = (over: Partial<ReturnType<typeof declared>['limits']>) => ({ limits: { ...declared().limits, ...over } });
+const approve = (world: World, ...owners: { id: string; type: 'user' }[]) => {
+  for (const owner of owners)
+    for (const name of world.catalogue.keys()) world.run({ type: 'Approve', blueprint: name, owner, actor: ada });
+};
+const statuses = (world: World, ids: string[]) => ids.map((id) => world.lease(id).status);
+
+describe('who asks', () => {
+  it('is refused with which of three it is, and why by blueprint', () => {
+    const world = new World(declared(), declared({ name: 'Other', type: 'other' }));
+    expect(() => world.ask({ type: 'ship' })).toThrow('No blueprint makes a ship; there are host, other');
+    expect(() => world.ask({ blueprint: 'Other' })).toThrow('No blueprint Other makes a host');
+    expect(() => world.ask({ attributes: { memory: 16 } })).toThrow('RackHost has memory from 1 to 8, not 16');
+    expect(() => world.ask({ attributes: { colour: 'red' } })).toThrow('RackHost has no attribute colour; it has memory');
+    expect(() => world.ask({ filter: '(memory>=4)' })).toThrow('which (memory>=4) does not match');
+    expect(() => world.ask({ amount: 2 })).toThrow('RackHost has 1 of it each, and 2 are wanted');
+    world.ask();
+    world.ask();
+    expect(() => world.ask({}, false)).toThrow(
+      /^No host like that is free now: RackHost: host-\d has 0 of 1 free, host-\d has 0 of 1 free, RackHost has made as many as it may: 2$/,
+    );
+    expect(world.state.leases.size).toBe(2);
+  });
+
+  it('for what is none is told the field', () => {
+    const world = new World(declared());
+    for (const amount of [0, -1, 1.5, Number.NaN]) expect(() => world.ask({ amount })).toThrow('amount');
+    expect(() => world.ask({ slots: ['a', 'a'] })).toThrow('slots');
+    expect(() => world.ask({ filter: '(memory' })).toThrow('filter');
+    expect(world.state.leases.size).toBe(0);
+  });
+
+  it('may use nothing that was not approved for him', () => {
+    const world = new World(declared());
+    expect(() => world.ask({ owner: bob })).toThrow('user/bob may use none of RackHost');
+    approve(world, bob);
+    expect(world.lease(world.ask({ owner: bob })).status).toBe('acquired');
+  });
+
+  it('may use no more what was revoked, also through what another blueprint leases itself; what he has goes on', () => {
+    const world = new World(
+      declared(limits({ resources: 9 })),
+      declared({ name: 'Both', type: 'both', attributes: {}, ...limits({ resources: 9 }), needs: { one: { type: 'host' } } }),
+    );
+    const before = [world.use(), world.ask({ type: 'both' })];
+    expect(world.run({ type: 'Revoke', blueprint: 'RackHost', owner: ada, actor: operator, reason: 'left' })).toHaveLength(1);
+    expect(world.run({ type: 'Revoke', blueprint: 'RackHost', owner: ada, actor: operator })).toEqual([]);
+    expect(statuses(world, before)).toEqual(['active', 'acquired']);
+    expect(world.types({ type: 'Renew', leaseId: before[0]!, until: world.lease(before[0]!).until!, actor: ada })).toEqual([]);
+    expect(() => world.ask()).toThrow('may use none of RackHost');
+    const later = world.ask({ type: 'both' });
+    expect(world.lease(later).status).toBe('pending');
+    world.run({ type: 'Approve', blueprint: 'RackHost', owner: ada, actor: operator });
+    expect(world.lease(later).status).toBe('acquired');
+  });
+
+  it('has no more at once than his quota, by type and in all; what resources hold themselves is nobody’s', () => {
+    const world = new World(
+      declared(limits({ resources: 9 })),
+      declared({ name: 'Both', type: 'both', attributes: {}, needs: { one: { type: 'host' } } }),
+    );
+    const quota = (most: number | null, leaseType?: string) =>
+      world.run({ type: 'SetQuota', owner: ada, most, actor: operator, ...(leaseType && { leaseType }) });
+    quota(1, 'host');
+    world.ask({ type: 'both' });
+    const id = world.ask();
+    expect(() => world.ask()).toThrow('user/ada has 1 leases of type host, and may have 1');
+    quota(null, 'host');
+    quota(2);
+    expect(() => world.ask()).toThrow('user/ada has 2 leases, and may have 2');
+    world.back(id);
+    expect(world.lease(world.ask()).status).toBe('acquired');
+    for (const wrong of [-1, 0.5]) expect(() => quota(wrong)).toThrow('most');
+  });
+});
+
+describe('a lease is granted', () => {
+  it('by blueprint first, in the order of the configuration, then by load', () => {
+    const placed = (placing: 'spread' | 'pack') => {
+      const world = new World(declared({ can: [], placing }), declared({ name: 'Later', can: [] }));
+      world.enter('later', { blueprint: 'Later', capacity: 9 });
+      for (const name of ['one', 'two']) world.enter(name, { capacity: 3 });
+      world.ask({ resourceId: world.state.names.get('two')! });
+      return Array.from({ length: 6 }, () => world.on(world.ask()).name);
+    };
+    expect(placed('spread').slice(0, 1)).toEqual(['one']);
+    expect(placed('spread').toSorted()).toEqual(['later', 'one', 'one', 'one', 'two', 'two']);
+    expect(placed('pack').slice(0, 2)).toEqual(['two', 'two']);
+  });
+
+  it('with the one that is named, or waits for it', () => {
+    const world = new World(declared({ can: [] }));
+    const [one] = [world.enter('one'), world.enter('two')];
+    const ids = [world.ask({ resourceId: one }), world.ask({ resourceId: one })];
+    expect(statuses(world, ids)).toEqual(['acquired', 'pending']);
+    expect(world.standing(ids[1]!)!.reasons).toEqual(['RackHost: one has 0 of 1 free']);
+  });
+
+  it('with all of its locks or none; who waits is told which is held by whom', () => {
+    const world = new World(declared({ can: [] }));
+    world.enter('one', { capacity: 5 });
+    const first = world.ask({ slots: ['port/8080', 'port/8081'] });
+    const second = world.ask({ slots: ['port/8082', 'port/8080'] });
+    expect(world.standing(second)!.reasons[0]).toContain(`port/8080 on one is held by ${first}`);
+    const third = world.ask({ slots: ['port/8082'] });
+    const other = world.ask();
+    expect(statuses(world, [second, third, other])).toEqual(['pending', 'pending', 'acquired']);
+    world.back(first);
+    expect(statuses(world, [second, third])).toEqual(['acquired', 'pending']);
+  });
+
+  it('on a pool of n exactly n times, in amounts too', () => {
+    const world = new World(declared({ can: [] }));
+    world.enter('pool', { capacity: 7 });
+    const ids = Array.from({ length: 20 }, () => world.ask());
+    expect(statuses(world, ids).filter((status) => status === 'acquired')).toHaveLength(7);
+    world.back(ids[0]!);
+    expect(world.resource('default.host-1').load).toBe(7);
+  });
+
+  it('with what it needs, all or none', () => {
+    const both = declared({
+      name: 'Both',
+      type: 'both',
+      attributes: {},
+      needs: { one: { type: 'host' }, two: { type: 'host' } },
+    });
+    const world = new World(declared(), both);
+    const first = world.ask();
+    const id = world.ask({ type: 'both' });
+    expect(world.standing(id)!.reasons).toEqual(['Both: what it needs itself is not free: one, two']);
+    expect(world.state.resources.size).toBe(1);
+    world.back(first);
+    expect(world.lease(id).status).toBe('acquired');
+    expect(Object.values(world.on(id).needs).map((need) => world.lease(need).status)).toEqual(['acquired', 'acquired']);
+    expect(world.lease(world.on(id).needs.one!).until).toBeUndefined();
+  });
+});
+
+describe('the queue', () => {
+  it('goes by priority, and ten minutes of waiting count as one', () => {
+    const world = new World(declared(limits({ resources: 1 })));
+    const first = world.use();
+    const patient = world.ask();
+    const urgent = world.ask({ priority: 1 });
+    expect([patient, urgent].map((id) => world.standing(id)!.place)).toEqual([2, 1]);
+    world.later(20 * 60_000);
+    const late = world.ask({ priority: 1 });
+    expect([urgent, patient, late].map((id) => world.standing(id)!.place)).toEqual([1, 2, 3]);
+    world.back(first);
+    expect(statuses(world, [urgent, patient, late])).toEqual(['acquired', 'pending', 'pending']);
+  });
+
+  it('is fair by owner: who has the least is next, and then who asked first', () => {
+    const world = new World(declared(limits({ resources: 2 })));
+    approve(world, bob);
+    const held = [world.use(), world.use()];
+    const [one, two, three, bobs] = [world.ask(), world.ask(), world.ask(), world.ask({ owner: bob })];
+    expect([one, two, three, bobs].map((id) => world.standing(id!)!.place)).toEqual([2, 3, 4, 1]);
+    world.back(held[0]!);
+    world.back(held[1]!);
+    expect(statuses(world, [one!, two!, three!, bobs!])).toEqual(['acquired', 'pending', 'pending', 'acquired']);
+  });
+
+  it('keeps for a large one what becomes free, so that small ones do not starve it', () => {
+    const world = new World(declared({ can: [] }));
+    approve(world, bob);
+    world.enter('one', { capacity: 3 });
+    let small = [world.ask(), world.ask(), world.ask()];
+    const large = world.ask({ owner: bob, amount: 3 });
+    for (let round = 0; round < 3; round += 1) {
+      small = [...small, world.ask()];
+      world.activate(small[0]!);
+      world.back(small.shift()!);
+    }
+    expect(world.lease(large).status).toBe('acquired');
+  });
+
+  it('keeps for one that needs several what becomes free of each', () => {
+    const both = declared({
+      name: 'Both',
+      type: 'both',
+      attributes: {},
+      can: ['allocate'],
+      needs: { one: { type: 'host' }, two: { type: 'host' } },
+    });
+    const world = new World(declared({ can: [] }), both);
+    approve(world, bob);
+    for (const name of ['one', 'two']) world.enter(name);
+    const [first, second] = [world.use(), world.use()];
+    const large = world.ask({ type: 'both', owner: bob });
+    const small = world.ask();
+    world.back(first);
+    expect(statuses(world, [large, small])).toEqual(['pending', 'pending']);
+    world.back(second);
+    expect(statuses(world, [large, small])).toEqual(['acquired', 'pending']);
+  });
+
+  it('lets those behind one that stops waiting have what was kept for him', () => {
+    const world = new World(declared({ can: [] }));
+    approve(world, bob);
+    world.enter('one', { capacity: 2 });
+    world.ask();
+    const large = world.ask({ owner: bob, amount: 2 });
+    const small = world.ask();
+    expect(world.lease(small).status).toBe('pending');
+    world.release(large);
+    expect(world.lease(small).status).toBe('acquired');
+  });
+
+  it('gives an idle resource back that is in the way of what is wanted', () => {
+    const world = new World(declared(limits({ resources: 1 })));
+    world.back(world.use());
+    const large = world.ask({ attributes: { memory: 8 } });
+    expect(world.resource('default.host-2').status).toBe('closed');
+    world.run({ type: 'Gone', resourceId: 'default.host-2' });
+    expect(world.on(large).attributes).toEqual({ memory: 8 });
+  });
+
+  it('tells when it may be: by the ends of those that have it; not where one has no end', () => {
+    const world = new World(declared({ can: [] }));
+    world.enter('one', { capacity: 3 });
+    for (const minutes of [30, 10, 20]) world.ask({ until: T0 + minutes * 60_000 });
+    const [next, after] = [world.ask(), world.ask({ amount: 1, slots: [] })];
+    expect([next, after].map((id) => world.standing(id!)!.estimate)).toEqual([T0 + 600_000, T0 + 1_200_000]);
+    const endless = new World(declared({ can: [], ...limits({ leaseSeconds: 0 }) }));
+    endless.enter('one');
+    endless.run({ type: 'Ask', ask: asking(), wait: true });
+    expect(endless.standing(endless.ask())).toEqual({ place: 1, reasons: [expect.any(String)] });
+  });
+});

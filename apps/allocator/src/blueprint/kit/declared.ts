@@ -1,0 +1,32 @@
+import type { BlueprintLimits } from '@slipway/contracts';
+import type { Blueprint, BlueprintSettings } from '../blueprint.js';
+import { BLUEPRINT_VERBS, type BlueprintDeclaration } from '../declaration.js';
+
+/** What a blueprint does, without what it says of itself. */
+export type Doing = Omit<Blueprint, keyof BlueprintDeclaration>;
+
+/** What a blueprint must say of itself; the rest is as usual where it does not say so either. */
+export type Saying = Pick<BlueprintDeclaration, 'type' | 'interfaces'> &
+  Partial<Pick<BlueprintDeclaration, 'attributes' | 'capacity' | 'placing' | 'needs'>> & { limits?: Partial<BlueprintLimits> };
+
+/** Unless the configuration says otherwise: ten resources, none of them kept ready, each for ten minutes; a lease for a day. */
+const USUAL = { resources: 10, warm: 0, idleSeconds: 600, leaseSeconds: 86_400 };
+
+/** A whole blueprint: the configuration counts before what its file says, and that before what is usual. It can what it does. */
+export function declared(settings: BlueprintSettings, saying: Saying, doing: Doing): Blueprint {
+  const { name, location, capacity, placing, limits, owner } = settings;
+  return {
+    name,
+    location,
+    type: saying.type,
+    interfaces: saying.interfaces,
+    can: BLUEPRINT_VERBS.filter((verb) => doing[verb] !== undefined),
+    attributes: saying.attributes ?? {},
+    needs: saying.needs ?? {},
+    capacity: capacity ?? saying.capacity ?? 1,
+    placing: placing ?? saying.placing ?? 'spread',
+    limits: { ...USUAL, ...saying.limits, ...limits },
+    ...(owner && { owner }),
+    ...doing,
+  };
+}

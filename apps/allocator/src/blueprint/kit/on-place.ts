@@ -1,0 +1,81 @@
+import { isAbsolute, join } from 'node:path';
+import { SlipwayError } from '@slipway/contracts';
+import { MINIMAL_ENV, wayBelow, type Command, type CommandOptions, type Filesystem } from '@slipway/interfaces';
+
+/** What somebody has of a place. */
+export interface OnPlace {
+  command: Command;
+  filesystem: Filesystem;
+}
+
+/** Where and how he works there. */
+export interface Within {
+  /** His folder: paths that are not absolute begin there, and so do programs. */
+  folder: string;
+  /** Absolute, as programs see it: their HOME. */
+  home: string;
+  /** What all his programs bear, whatever else they are given. */
+  variables: Record<string, string>;
+  /** What each program is started by: `prlimit --nproc=64`. */
+  by?: readonly string[];
+  /** Ends his programs, and lets him at no file any more. */
+  signal: AbortSignal;
+}
+
+/** Programs and files of a place for somebody who has a folder there. It bounds nobody who names an absolute path: that is up to the place. */
+export function onPlace({ command, filesystem }: OnPlace, within: Within): OnPlace {
+  return { command: commandWithin(command, within), filesystem: filesystemWithin(filesystem, within) };
+}
+
+function commandWithin(command: Command, { folder, home, variables, by = [], signal }: Within): Command {
+  const line = (given: readonly string[]) => (given.length === 0 ? given : [...by, ...given]);
+  const options = ({ cwd = '.', env = { ...MINIMAL_ENV, HOME: home }, ...given }: CommandOptions = {}): CommandOptions => ({
+    ...given,
+    cwd: at(folder, cwd),
+    env: { ...env, ...variables },
+    signal: given.signal ? AbortSignal.any([signal, given.signal]) : signal,
+  });
+  return {
+    exec: async (given, asked) => command.exec(line(given), options(asked)),
+    execOrThrow: async (given, asked) => command.execOrThrow(line(given), options(asked)),
+    async spawnDetached(given, { cwd, env, logFile }) {
+      signal.throwIfAborted();
+      return command.spawnDetached(line(given), {
+        cwd: at(folder, cwd),
+        env: { ...env, ...variables },
+        logFile: at(folder, logFile),
+      });
+    },
+  };
+}
+
+function filesystemWithin(files: Filesystem, { folder, signal }: Within): Filesystem {
+  const on = (path: string) => {
+    signal.throwIfAborted();
+    return at(folder, path);
+  };
+  return {
+    writeFile: async (path, content, options) => files.writeFile(on(path), content, options),
+    readFile: async (path, limit) => files.readFile(on(path), limit),
+    readPart: async (path, offset, bytes) => files.readPart(on(path), offset, bytes),
+    openRead: async (path) => files.openRead(on(path)),
+    stat: async (path) => files.stat(on(path)),
+    list: async (path) => files.list(on(path)),
+    mkdir: async (path, options) => files.mkdir(on(path), options),
+    rename: async (from, to) => files.rename(on(from), on(to)),
+    chmod: async (path, mode) => files.chmod(on(path), mode),
+    chown: async (path, uid, gid, options) => files.chown(on(path), uid, gid, options),
+    remove: async (path) => files.remove(on(path)),
+    unpack: async (path, tar, options) => files.unpack(on(path), tar, options),
+    pack: (path) => files.pack(on(path)),
+    freeBytes: async (path) => files.freeBytes(on(path)),
+  };
+}
+
+/** Throws `bad-input` where a path that is not absolute leads out of the folder. */
+function at(folder: string, path: string): string {
+  if (isAbsolute(path)) return path;
+  const joined = join(folder, path);
+  if (wayBelow(folder, joined) === undefined) throw new SlipwayError('bad-input', `${path} leads out of the folder`, { path });
+  return joined;
+}

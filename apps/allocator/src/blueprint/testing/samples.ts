@@ -1,0 +1,43 @@
+import type { JsonObject } from '@slipway/contracts';
+import type { GrantedLease, MadeResource } from '../blueprint.js';
+import type { BlueprintPlace } from './blueprint-place.js';
+
+/** What somebody has who leases. */
+export interface Holding {
+  lease: GrantedLease;
+  resource: MadeResource;
+  place: BlueprintPlace;
+  interface<Kind extends object>(name: string): Promise<Kind>;
+}
+
+/** What the contract suite has to know of a blueprint. What is left out it has not. */
+export interface BlueprintSamples {
+  /** Why it cannot be tried here. */
+  missing?: string;
+  /** Of what is asked for. */
+  attributes?: JsonObject;
+  /** What resources stand on, by role: all of the suite on the same. */
+  needs?(place: BlueprintPlace): Promise<MadeResource['needs']>;
+  /** Fails unless it is there. */
+  works?(resource: MadeResource, place: BlueprintPlace): Promise<void>;
+  /** Fails where anything of it is left. */
+  gone?(resource: MadeResource, place: BlueprintPlace): Promise<void>;
+  /**
+   * Uses what is leased, and leaves something behind (a program that runs, a file). What it gives back uses the same again: it must fail once
+   * the lease was taken back.
+   */
+  use?(holding: Holding): Promise<() => Promise<unknown>>;
+  /** Fails where anything is left of a lease that was taken back. */
+  takenBack?(holding: Holding): Promise<void>;
+  /** What stands where it would make something, and is none of ours. */
+  foreign?: {
+    put(resource: MadeResource, place: BlueprintPlace): Promise<void>;
+    stands(resource: MadeResource, place: BlueprintPlace): Promise<void>;
+  };
+  /** What may happen to it, and is told by the regular check. */
+  breaks?: readonly { what: string; by(resource: MadeResource, place: BlueprintPlace): Promise<void>; reason: RegExp }[];
+  /** Attributes that it can be brought to. */
+  change?: { attributes: JsonObject; works(resource: MadeResource, place: BlueprintPlace): Promise<void> };
+  /** How many points of each verb it is stopped at; 3 when left out, 0 for one that has no effects. */
+  points?: number;
+}

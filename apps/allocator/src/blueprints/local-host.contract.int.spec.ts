@@ -1,0 +1,122 @@
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { localCommand, type Command, type Filesystem } from '@slipway/interfaces';
+import type { MadeResource } from '../blueprint/blueprint.js';
+import { makeBlueprint } from '../blueprint/load.js';
+import { BlueprintPlace, blueprintContract, type Holding } from '../blueprint/testing/index.js';
+import { nothingBelow } from './testing/on-local-host.js';
+import { alive, programsOf } from './testing/programs.js';
+import { localHost } from './local-host.js';
+
+/** In ms: a loaded machine may take its time. */
+const LONG = 60_000;
+
+const settings = { name: 'LocalHost', location: 'local', options: { limits: { processes: 4_000, fileBytes: 1_000_000 } } };
+const make = () => makeBlueprint(localHost, settings);
+const folderOf = ({ id }: MadeResource, place: BlueprintPlace) => join(place.folder, 'LocalHost', id);
+
+/** Leaves programs that run, one of them in a session and a folder of its own, and a file. */
+async function useHost(holding: Holding): Promise<() => Promise<unknown>> {
+  const command = await holding.interface<Command>('command');
+  const filesystem = await holding.interface<Filesystem>('filesystem');
+  await filesystem.writeFile('kept', holding.lease.id);
+  expect((await command.execOrThrow(['cat', 'kept'])).stdout).toBe(holding.lease.id);
+  await command.spawnDetached(['sleep', '300'], { cwd: '.', env: {}, logFile: 'log' });
+  await command.execOrThrow(['setsid', 'sh', '-c', 'cd /; sleep 300 >/dev/null 2>&1 &']);
+  await command.execOrThrow(['sh', '-c', 'env -i /bin/sh -c "sleep 300 >/dev/null 2>&1 &"']);
+  return async () => {
+    const said = await command.exec(['cat', 'kept']);
+    await filesystem.writeFile('late', 'too late');
+    return said;
+  };
+}
+
+blueprintContract('LocalHost', make, {
+  works: ({ outputs }) => access(String(outputs['folder'])),
+  gone: (resource, place) => nothingBelow(folderOf(resource, place)),
+  use: useHost,
+  async takenBack({ lease, resource, place }) {
+    expect(await programsOf(folderOf(resource, place))).toEqual([]);
+    const standing = join(folderOf(resource, place), 'leases', lease.id, `g${lease.token}`, 'data');
+    await expect(access(standing)).rejects.toThrow();
+  },
+  foreign: {
+    async put(resource, place) {
+      await mkdir(join(folderOf(resource, place), 'g1'), { recursive: true });
+      await writeFile(join(folderOf(resource, place), 'g1', 'theirs'), 'theirs');
+    },
+    stands: async (resource, place) =>
+      expect(await readFile(join(folderOf(resource, place), 'g1', 'theirs'), 'utf8')).toBe('theirs'),
+  },
+  breaks: [
+    {
+      what: 'its folder was removed',
+      by: async ({ outputs }) => void (await localCommand().execOrThrow(['rm', '-r', String(outputs['folder'])])),
+      reason: /its folder .* is gone/,
+    },
+  ],
+});
+
+async function onHost(work: (holding: Holding) => Promise<void>, blueprint = make()): Promise<void> {
+  const place = await BlueprintPlace.make();
+  try {
+    const held = await place.hold(blueprint);
+    await work({ ...held, lease: place.lease(), resource: { ...held.resource, needs: {} }, place });
+  } finally {
+    await place.remove();
+  }
+}
+
+test(
+  'a program has the limits of its host, and no file is reached outside of the lease’s own',
+  () =>
+    onHost(async (holding) => {
+      const command = await holding.interface<Command>('command');
+      const filesystem = await holding.interface<Filesystem>('filesystem');
+      const limits = await command.execOrThrow(['sh', '-c', 'ulimit -f; pwd; echo $HOME']);
+      const [blocks, folder, home] = limits.stdout.trim().split('\n');
+      // sh counts blocks of 512 bytes.
+      expect(Number(blocks)).toBe(Math.floor(1_000_000 / 512));
+      expect(home).toBe(folder);
+      await expect(filesystem.readFile('/etc/hostname')).rejects.toMatchObject({ code: 'bad-input' });
+      await expect(filesystem.readFile('../../../secrets.key')).rejects.toMatchObject({ code: 'bad-input' });
+      await command.execOrThrow(['ln', '-s', '/etc', 'out']);
+      await expect(filesystem.readFile('out/hostname')).rejects.toMatchObject({ code: 'bad-input' });
+    }),
+  LONG,
+);
+
+test(
+  'a program ends with its lease',
+  async () => {
+    const place = await BlueprintPlace.make();
+    try {
+      const blueprint = make();
+      const ended = new AbortController();
+      const context = await place.context(blueprint, { signal: ended.signal });
+      const resource = place.resource(blueprint, {});
+      await blueprint.allocate!(resource, context);
+      const lease = place.lease();
+      await blueprint.prepare!(lease, resource, context);
+      const command = (await blueprint.interface('command', lease, resource, context)) as Command;
+      const log: string[] = [];
+      const running = command.exec(['sh', '-c', 'echo $$; exec sleep 300'], {
+        onLine: (line) => {
+          log.push(line);
+          ended.abort();
+        },
+      });
+      await expect(running).rejects.toMatchObject({ code: 'step-cancelled' });
+      expect(await alive(Number(log[0]))).toBe(false);
+    } finally {
+      await place.remove();
+    }
+  },
+  LONG,
+);
+
+test('an option that is wrong is named, with those that there are', () => {
+  expect(() => makeBlueprint(localHost, { ...settings, options: { limits: { memory: 1 } } })).toThrow(/options\.limits\.memory/);
+  expect(() => makeBlueprint(localHost, { ...settings, options: { user: 'x' } })).toThrow(/options\.user .*there are limits/);
+});

@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Command, Filesystem } from '@slipway/interfaces';
+import { startSshServer, whyNoSshServer, type TestSshServer } from '@slipway/interfaces/testing';
+import type { MadeResource } from '../blueprint/blueprint.js';
+import { makeBlueprint } from '../blueprint/load.js';
+import { BlueprintPlace, blueprintContract, type Holding } from '../blueprint/testing/index.js';
+import { remoteHost } from './remote-host.js';
+import { nothingBelow } from './testing/on-local-host.js';
+import { programsOf } from './testing/programs.js';
+import { workingCopy } from './working-copy.js';
+
+const missing = whyNoSshServer();
+const folder = mkdtempSync(join(tmpdir(), 'slipway-remote-'));
+let server: TestSshServer;
+beforeAll(async () => {
+  if (missing === undefined) server = await startSshServer();
+}, 60_000);
+afterAll(async () => {
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Its key and its port are known when the suite runs. */
+const make = (options: object = {}) => {
+  const { address, port, user, privateKey } = server;
+  const keyFile = join(folder, 'key');
+  writeFileSync(keyFile, privateKey, { mode: 0o600 });
+  return makeBlueprint(remoteHost, {
+    name: 'RemoteHost',
+    location: 'local',
+    options: { keyFile, folder: join(folder, 'hosts'), address, port, user, ...options },
+  });
+};
+const folderOf = ({ id }: MadeResource) => join(folder, 'hosts', id);
+
+async function use(holding: Holding): Promise<() => Promise<unknown>> {
+  const command = await holding.interface<Command>('command');
+  const filesystem = await holding.interface<Filesystem>('filesystem');
+  await filesystem.writeFile('kept', holding.lease.id);
+  expect((await command.execOrThrow(['cat', 'kept'])).stdout).toBe(holding.lease.id);
+  await command.spawnDetached(['sleep', '300'], { cwd: '.', env: {}, logFile: 'log' });
+  await command.execOrThrow(['setsid', 'sh', '-c', 'cd /; sleep 300 >/dev/null 2>&1 &']);
+  return async () => {
+    await command.exec(['cat', 'kept']);
+    await filesystem.writeFile('late', 'too late');
+  };
+}
+
+blueprintContract('RemoteHost', make, {
+  ...(missing !== undefined && { missing }),
+  works: ({ outputs }) => access(String(outputs['folder'])),
+  gone: (resource) => nothingBelow(folderOf(resource)),
+  use,
+  takenBack: async ({ resource }) => expect(await programsOf(folderOf(resource))).toEqual([]),
+  points: 1,
+});
+
+(missing === undefined ? describe : describe.skip)(
+  `a host over SSH${missing === undefined ? '' : ` (skipped: ${missing})`}`,
+  () => {
+    let place: BlueprintPlace;
+    beforeAll(async () => {
+      place = await BlueprintPlace.make();
+    });
+    afterAll(() => place.remove(), 60_000);
+
+    test('a working copy on a leased remote host, end to end', async () => {
+      const source = join(folder, 'source');
+      const git = (...args: string[]) =>
+        execFileSync('git', ['-c', 'user.name=anna', '-c', 'user.email=anna@localhost', ...args], { encoding: 'utf8' });
+      git('init', '--quiet', '--initial-branch=main', source);
+      writeFileSync(join(source, 'README'), 'of the repository');
+      git('-C', source, 'add', 'README');
+      git('-C', source, 'commit', '--quiet', '--message', 'one');
+      const repository = `file://${source}`;
+      const copies = makeBlueprint(workingCopy, {
+        name: 'WorkingCopy',
+        location: 'local',
+        options: { repositories: [repository] },
+      });
+      const host = await place.hold(make());
+      const copy = await place.hold(copies, { repository, revision: 'main' }, { host });
+      const command = await copy.interface<Command>('command');
+      const { stdout } = await command.execOrThrow(['sh', '-c', 'pwd; cat README; git status --porcelain; echo $SSH_CONNECTION']);
+      expect(stdout).toContain(`${join(folder, 'hosts')}/`);
+      expect(stdout).toContain('of the repository');
+      const filesystem = await copy.interface<Filesystem>('filesystem');
+      await filesystem.writeFile('NEW', 'mine');
+      expect((await command.execOrThrow(['git', 'status', '--porcelain'])).stdout).toBe('?? NEW\n');
+    }, 60_000);
+
+    test('one that was entered by hand is reached by its attributes, and is never made or destroyed', async () => {
+      const { address, port, user } = server;
+      const blueprint = makeBlueprint(remoteHost, {
+        name: 'ByHand',
+        location: 'local',
+        options: { keyFile: join(folder, 'key'), folder: join(folder, 'by-hand') },
+      });
+      expect(blueprint.can).toEqual(['manage']);
+      const resource = { ...place.resource(blueprint, { address, port, user }), manual: true };
+      const context = await place.context(blueprint);
+      expect(await blueprint.manage!(resource, context)).toEqual({ state: 'well' });
+      const lease = place.lease();
+      await blueprint.prepare!(lease, resource, context);
+      const command = (await blueprint.interface('command', lease, resource, context)) as Command;
+      expect((await command.execOrThrow(['echo', 'there'])).stdout).toBe('there\n');
+      await blueprint.takeBack!(lease, resource, context);
+      await expect(blueprint.prepare!(lease, { ...resource, attributes: {} }, context)).rejects.toMatchObject({
+        code: 'bad-input',
+      });
+    }, 60_000);
+
+    test('one that does not answer, or has another key than at the first contact, is broken, with the reason', async () => {
+      const gone = makeBlueprint(remoteHost, {
+        name: 'Gone',
+        location: 'local',
+        options: { keyFile: join(folder, 'key'), address: '127.0.0.1', port: 1, user: server.user },
+      });
+      const nobody = place.resource(gone, {});
+      expect(await gone.manage!(nobody, await place.context(gone))).toEqual({
+        state: 'broken',
+        reason: expect.stringMatching(/127\.0\.0\.1:1/),
+      });
+      const other = await startSshServer();
+      try {
+        writeFileSync(join(folder, 'other'), other.privateKey, { mode: 0o600 });
+        const { port, hostKey } = other;
+        const blueprint = make({ keyFile: join(folder, 'other'), folder: join(folder, 'pinned'), port });
+        const context = await place.context(blueprint);
+        const resource = place.resource(blueprint, {});
+        await blueprint.allocate!(resource, context);
+        expect(await blueprint.manage!(resource, context)).toEqual({ state: 'well' });
+        await other.renewHostKey();
+        expect(await blueprint.manage!(resource, context)).toEqual({
+          state: 'broken',
+          reason: expect.stringContaining(hostKey.split(' ')[1]!),
+        });
+      } finally {
+        await other.stop();
+      }
+    }, 60_000);
+  },
+);

@@ -1,0 +1,88 @@
+import { isAbsolute, join } from 'node:path';
+import { SlipwayError, causeOf } from '@slipway/contracts';
+import { SshConnection, configuredHostKey, hostKeyFiles, hostName, sshCommand, sshFilesystem } from '@slipway/interfaces';
+import type { BlueprintContext, MadeResource } from '../blueprint/blueprint.js';
+import { announced } from '../blueprint/kit/announced.js';
+import { declared } from '../blueprint/kit/declared.js';
+import { hostOn, type Reached } from '../blueprint/kit/host-on.js';
+import type { BlueprintMaker } from '../blueprint/kit/kit.js';
+import { optionsOf } from '../blueprint/kit/options.js';
+
+interface Host {
+  address: string;
+  port: number;
+  user: string;
+}
+interface Options extends Partial<Host> {
+  keyFile: string;
+  hostKey?: string;
+  folder: string;
+}
+const OPTIONS = {
+  address: { type: 'string', minLength: 1 },
+  port: { type: 'integer', minimum: 1, maximum: 65_535 },
+  user: { type: 'string', minLength: 1 },
+  keyFile: { type: 'string', pattern: '^/' },
+  hostKey: { type: 'string', pattern: '^\\S+ SHA256:\\S+$' },
+  folder: { type: 'string', minLength: 1, default: '.slipway' },
+};
+
+/**
+ * A host that is reached over SSH (Linux, OpenSSH, GNU's coreutils, findutils and grep). Options: `address`, `port`, `user`, `keyFile` (of the
+ * private key, at the allocator), `hostKey` (`ssh-ed25519 SHA256:…`; that of the first contact when left out), `folder` there (below the user's
+ * home, unless it is absolute; two meshes need two). Without an address its hosts are entered by hand, each with the attributes `address`,
+ * `port` and `user`. There each lease has a folder of its own; programs run as the user, and reach what he reaches.
+ */
+export const remoteHost: BlueprintMaker = (settings) => {
+  const options = optionsOf<Options>(settings, OPTIONS, ['keyFile']);
+  const connections = new Map<string, SshConnection>();
+
+  async function connectionTo(host: Host, { filesystem, folder }: BlueprintContext): Promise<SshConnection> {
+    const name = `${host.user}@${hostName(host)}`;
+    const known = connections.get(name);
+    if (known) return known;
+    const privateKey = await filesystem.readFile(options.keyFile, 64 * 1024);
+    if (!privateKey)
+      throw new SlipwayError('driver-failed', `The key file ${options.keyFile} is not there`, { path: options.keyFile });
+    const keys =
+      options.hostKey === undefined
+        ? hostKeyFiles(filesystem, join(folder, 'host-keys'))
+        : configuredHostKey(options.hostKey, 'hostKey of the blueprint');
+    const connection = new SshConnection({ ...host, privateKey }, keys);
+    connections.set(name, connection);
+    return connection;
+  }
+
+  async function reach({ attributes }: MadeResource, context: BlueprintContext): Promise<Reached> {
+    const { address, port, user } = { ...options, ...attributes };
+    if (typeof address !== 'string' || typeof user !== 'string')
+      throw new SlipwayError(
+        'bad-input',
+        'A remote host has the attributes address and user, where its blueprint does not say them',
+      );
+    const connection = await connectionTo({ address, port: Number(port ?? 22), user }, context);
+    const command = sshCommand(connection);
+    const { signal } = context;
+    const home = async () => (await command.execOrThrow(['pwd', '-P'], { signal })).stdout.replace(/\n$/, '');
+    const root = isAbsolute(options.folder) ? options.folder : join(await home(), options.folder);
+    return announced({ command, filesystem: sshFilesystem(connection), root }, context);
+  }
+
+  const { allocate, manage, destroy, ...doing } = hostOn(reach);
+  return declared(
+    settings,
+    { type: 'host', interfaces: ['command', 'filesystem'], capacity: 4, limits: { resources: 1 } },
+    {
+      ...doing,
+      ...(options.address !== undefined && { allocate: allocate!, destroy: destroy! }),
+      // One that does not answer twice is broken.
+      manage: (resource, context) =>
+        manage!(resource, context)
+          .catch(() => manage!(resource, context))
+          .catch((error: unknown) => {
+            context.signal.throwIfAborted();
+            return { state: 'broken', reason: causeOf(error).message };
+          }),
+    },
+  );
+};

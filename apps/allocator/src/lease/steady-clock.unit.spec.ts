@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import { SteadyClock } from './steady-clock.js';
+
+const T0 = Date.UTC(2026, 10, 22);
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Clocks that are turned by hand: `pass` is time that passes, `set` somebody who sets the wall clock. */
+function clocks(wall = T0) {
+  let [now, running] = [wall, 5_000.25];
+  return {
+    wall: () => now,
+    monotonic: () => running,
+    pass: (ms: number) => void ([now, running] = [now + ms, running + ms]),
+    set: (by: number) => void (now += by),
+  };
+}
+
+describe('a clock that leases end by', () => {
+  it.each([-DAY, -HOUR, HOUR, DAY])('goes on as time passes when the wall clock is set by %i ms, and says so', (by) => {
+    const time = clocks();
+    const clock = new SteadyClock(time, T0 - MINUTE);
+    expect([clock.now(), clock.mayEnd(), clock.reasons()]).toEqual([T0, true, []]);
+    time.set(by);
+    time.pass(10);
+    expect([clock.now(), clock.mayEnd()]).toEqual([T0 + 10, true]);
+    expect(clock.reasons()).toEqual([expect.stringContaining(`set ${by > 0 ? 'ahead' : 'back'} by ${Math.abs(by) / 1000} s`)]);
+  });
+
+  it('holds all leases after a start behind the last event, until it has caught up', () => {
+    const time = clocks();
+    const clock = new SteadyClock(time, T0 + HOUR);
+    expect([clock.now(), clock.mayEnd()]).toEqual([T0 + HOUR, false]);
+    expect(clock.reasons()).toEqual([expect.stringContaining('is behind the last event on leases')]);
+    time.pass(HOUR - 1);
+    expect(clock.mayEnd()).toBe(false);
+    time.pass(1);
+    expect([clock.now(), clock.mayEnd(), clock.reasons()]).toEqual([T0 + HOUR, true, []]);
+  });
+
+  it('that is set right while it is behind goes on from there', () => {
+    const time = clocks(0);
+    const clock = new SteadyClock(time, T0);
+    expect(clock.mayEnd()).toBe(false);
+    time.set(T0 + MINUTE);
+    expect([clock.now(), clock.mayEnd()]).toEqual([T0 + MINUTE, true]);
+  });
+
+  it('gives ten minutes after a start more than an hour ahead of the last event, and says so', () => {
+    const time = clocks();
+    const clock = new SteadyClock(time, T0 - 2 * HOUR);
+    expect([clock.now(), clock.mayEnd()]).toEqual([T0, false]);
+    expect(clock.reasons()).toEqual([
+      expect.stringContaining('120 minutes ahead of the last event on leases: none ends before 2026-11-22T00:10'),
+    ]);
+    time.pass(10 * MINUTE - 1);
+    expect(clock.mayEnd()).toBe(false);
+    time.pass(1);
+    expect([clock.now(), clock.mayEnd(), clock.reasons()]).toEqual([T0 + 10 * MINUTE, true, []]);
+    expect(new SteadyClock(clocks(), T0 - HOUR).mayEnd()).toBe(true);
+  });
+
+  it('without any event before goes by the wall clock at once', () => {
+    expect(new SteadyClock(clocks(), 0).mayEnd()).toBe(true);
+  });
+});

@@ -1,0 +1,258 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { SlipwayError } from '@slipway/contracts';
+import { MemoryEventLog } from '@slipway/event-store/testing';
+import type { Managed } from '../blueprint/blueprint.js';
+import { OPERATOR, Running, blueprint } from '../testing/running.js';
+
+const never = new Promise<never>(() => {});
+
+describe('what goes on beside the log', () => {
+  let world: Running;
+  beforeEach(() => {
+    world = new Running();
+  });
+  afterEach(() => world.stop());
+
+  test('a blueprint that hangs, and takes no notice of being ended, stalls no other, and is given up at its limit', async () => {
+    const hangs = blueprint({ name: 'Hangs', type: 'stone', allocate: () => never });
+    const allocator = await world.start([hangs, blueprint()]);
+    const stone = await world.ask(allocator, { type: 'stone' });
+    const box = await world.ask(allocator);
+    await world.until(allocator, box, 'active');
+    expect(world.events('ResourceFailed')).toEqual([]);
+    await world.clock.pass(610_000);
+    expect(world.events('ResourceFailed')).toMatchObject([{ reason: 'It took longer than 600 s', failures: 1 }]);
+    const { reasons } = await allocator.leases.standing({ leaseId: stone });
+    expect(reasons).toEqual([expect.stringMatching(/could not be made: It took longer than 600 s/)]);
+  });
+
+  test('no more than 16 pieces of work of one blueprint go on at once', async () => {
+    let [now, most, made] = [0, 0, 0];
+    const busy = blueprint({
+      async allocate(_resource, { clock }) {
+        most = Math.max(most, (now += 1));
+        await new Promise<void>((resolve) => void clock.after(1_000, resolve));
+        now -= 1;
+        made += 1;
+        return { outputs: {} };
+      },
+    });
+    const allocator = await world.start([busy]);
+    for (let count = 40; count > 0; count -= 1) await world.ask(allocator);
+    await world.clock.pass(10_000);
+    expect([most, made]).toEqual([16, 40]);
+  });
+
+  test('what could not be made is tried again after growing pauses, says why, and covers secrets', async () => {
+    let fails = 4;
+    const ref = await world.secrets.put('password', 'correct-horse-battery');
+    const poor = blueprint({
+      async allocate(_resource, { secrets }) {
+        const password = await secrets.read(ref);
+        if ((fails -= 1) >= 0) throw new SlipwayError('driver-failed', `Login as root:${password} refused`);
+        return { outputs: {} };
+      },
+    });
+    const allocator = await world.start([poor]);
+    const leaseId = await world.ask(allocator);
+    await world.until(allocator, leaseId, 'active');
+    const failed = world.events('ResourceFailed');
+    expect(failed.map(({ reason }) => reason)).toEqual(Array(4).fill('Login as root:[secret] refused'));
+    const pauses = failed.map(({ retryAt, at }) => retryAt - at);
+    expect(pauses.map((ms) => Math.round(ms / 1000))).toEqual([1, 2, 4, 8]);
+    expect(JSON.stringify(world.disk.events)).not.toContain('battery');
+    const { items } = await allocator.blueprints.list({ environment: 'default' });
+    expect(items[0]!.failed).toBeUndefined();
+  });
+
+  test('a resource that breaks is marked, its leases are told, and where asked for another one is made', async () => {
+    let broken = '';
+    const frail = blueprint({
+      capacity: 2,
+      manage: async ({ id }): Promise<Managed> =>
+        id === broken ? { state: 'broken', reason: 'the disk is gone' } : { state: 'well' },
+    });
+    const allocator = await world.start([frail]);
+    const [stays, moves] = [await world.ask(allocator), await world.ask(allocator, { replace: true })];
+    await world.until(allocator, moves, 'active');
+    const first = await allocator.leases.standing({ leaseId: moves });
+    broken = first.resourceId!;
+    await world.until(allocator, stays, 'broken');
+    expect((await allocator.leases.standing({ leaseId: stays })).reasons).toEqual([
+      expect.stringMatching(/broke: the disk is gone/),
+    ]);
+    await world.until(allocator, moves, 'active');
+    const second = await allocator.leases.standing({ leaseId: moves });
+    expect(second.resourceId).not.toBe(broken);
+    expect(second.token).toBeGreaterThan(first.token!);
+  });
+
+  test('what works again is first rid of what was left on it', async () => {
+    let state: Managed = { state: 'well' };
+    const back: string[] = [];
+    const frail = blueprint({
+      capacity: 2,
+      limits: { resources: 1, warm: 0, idleSeconds: 3_600, leaseSeconds: 86_400 },
+      manage: async () => state,
+      takeBack: async ({ id, token }) => void back.push(`${id}#${token}`),
+    });
+    const allocator = await world.start([frail]);
+    const [stays, moves] = [await world.ask(allocator), await world.ask(allocator, { replace: true })];
+    await world.until(allocator, moves, 'active');
+    const { token } = await allocator.leases.standing({ leaseId: moves });
+    state = { state: 'broken', reason: 'the network is gone' };
+    await world.until(allocator, stays, 'broken');
+    expect(back).toEqual([]);
+    state = { state: 'well' };
+    await world.until(allocator, moves, 'active');
+    expect(back).toEqual([`${moves}#${token}`]);
+    // Who was told that it broke gives it back himself.
+    expect(await allocator.leases.standing({ leaseId: stays })).toMatchObject({ status: 'broken' });
+  });
+
+  test('what does not say how it is, time after time, is broken', async () => {
+    const silent = blueprint({
+      manage: async () => {
+        throw new SlipwayError('driver-failed', 'no answer');
+      },
+    });
+    const allocator = await world.start([silent]);
+    const leaseId = await world.ask(allocator);
+    await world.until(allocator, leaseId, 'active');
+    await world.until(allocator, leaseId, 'broken');
+    expect(world.events('ResourceBroken')).toMatchObject([{ reason: 'no answer' }]);
+  });
+
+  test('what cannot be taken back is shown, tried again with growing pauses, and can be forced', async () => {
+    let tries = 0;
+    const gone = blueprint({
+      async takeBack() {
+        tries += 1;
+        throw new SlipwayError('driver-failed', 'its place does not answer');
+      },
+    });
+    const allocator = await world.start([gone]);
+    const leaseId = await world.ask(allocator);
+    await world.until(allocator, leaseId, 'active');
+    await allocator.leases.release({ leaseId }, OPERATOR);
+    await world.clock.pass(10_000);
+    const irrevocable = world.events('LeaseIrrevocable');
+    expect(irrevocable.map(({ reason }) => reason)).toEqual(Array(tries).fill('its place does not answer'));
+    expect(irrevocable.map(({ tries: which }) => which)).toEqual([1, 2, 3, 4]);
+    expect(irrevocable.map(({ retryAt, at }) => Math.round((retryAt - at) / 1000))).toEqual([1, 2, 4, 8]);
+    const { reasons } = await allocator.leases.standing({ leaseId });
+    expect(reasons.join()).toMatch(/could not be taken back 4 times: its place does not answer/);
+    await allocator.leases.force({ leaseId, reason: 'the house burnt down' }, OPERATOR);
+    expect(await allocator.leases.standing({ leaseId })).toMatchObject({ status: 'destroyed' });
+    await world.clock.pass(600_000);
+    expect(tries).toBe(4);
+  });
+
+  test('what cannot be made usable is broken after five tries', async () => {
+    let tries = 0;
+    const bare = blueprint({
+      async prepare() {
+        tries += 1;
+        throw new SlipwayError('driver-failed', 'no room for users');
+      },
+    });
+    const allocator = await world.start([bare]);
+    const leaseId = await world.ask(allocator);
+    await world.until(allocator, leaseId, 'broken');
+    expect([tries, (await allocator.leases.standing({ leaseId })).reasons]).toEqual([5, ['no room for users']]);
+  });
+
+  test('what is to have other attributes is brought to them, also when that fails at first', async () => {
+    const told: unknown[] = [];
+    const changeable = blueprint({
+      attributes: { size: { default: 1, from: 1, to: 9 } },
+      async update(_resource, attributes) {
+        told.push(attributes);
+        if (told.length === 1) throw new SlipwayError('driver-failed', 'busy');
+      },
+    });
+    const allocator = await world.start([changeable]);
+    const leaseId = await world.ask(allocator);
+    await world.until(allocator, leaseId, 'active');
+    const { resourceId } = await allocator.leases.standing({ leaseId });
+    await allocator.resources.change({ resourceId: resourceId!, attributes: { size: 4 } }, OPERATOR);
+    await world.clock.pass(5_000);
+    expect(told).toEqual([{ size: 4 }, { size: 4 }]);
+    expect(world.events('ResourceUpdated')).toMatchObject([{ resourceId, attributes: { size: 4 } }]);
+  });
+
+  test('what goes on for something that nobody wants any more is ended', async () => {
+    const ended: unknown[] = [];
+    const slow = blueprint({
+      allocate: (_resource, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            ended.push(signal.reason);
+            reject(signal.reason as Error);
+          });
+        }),
+    });
+    const allocator = await world.start([slow]);
+    await world.ask(allocator);
+    await world.clock.pass(1_000);
+    const { resourceId } = world.events('ResourceRequested')[0]!;
+    await allocator.blueprints.change({ environment: 'default', name: 'Box', limits: { resources: 1 } }, OPERATOR);
+    await allocator.resources.drain({ resourceId, reason: 'not needed' }, OPERATOR);
+    await world.clock.pass(1_000);
+    expect(ended).toHaveLength(1);
+    expect(world.events('ResourceDestroyed')).toMatchObject([{ resourceId }]);
+    expect(world.events('ResourceFailed')).toEqual([]);
+  });
+
+  test('only who serves a location works there, and of several the first by name, until it is silent', async () => {
+    const by: string[] = [];
+    const at = (who: string) => blueprint({ allocate: async () => (by.push(who), { outputs: {} }) });
+    const far = await world.start([at('far')], { replica: 'a-far', locations: ['far'] });
+    const one = await world.start([at('b')], { replica: 'b-here' });
+    const two = await world.start([at('c')], { replica: 'c-here' });
+    for (const allocator of [far, one, two]) await world.until(allocator, await world.ask(allocator), 'active');
+    expect(by).toEqual(['b', 'b', 'b']);
+    await world.end(one);
+    await world.until(far, await world.ask(far), 'active');
+    expect(by).toEqual(['b', 'b', 'b', 'c']);
+  });
+
+  test('what cannot be heard of the log for a while is heard afterwards', async () => {
+    const one = await world.start([blueprint()]);
+    let isAway = false;
+    const log = new MemoryEventLog({ disk: world.disk, clock: world.clock }).as('allocator');
+    const store = new Proxy(log, {
+      get(target, name) {
+        if (name === 'read' && isAway)
+          return async () => {
+            throw new SlipwayError('log-unavailable', 'The disk is gone');
+          };
+        const value = Reflect.get(target, name) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const two = await world.start([blueprint()], { store, replica: 'two' });
+    isAway = true;
+    const leaseId = await world.ask(one);
+    await world.clock.pass(1_000);
+    expect(two.reasons().join()).toMatch(/not heard just now: The disk is gone/);
+    isAway = false;
+    await world.clock.pass(5_000);
+    expect(two.reasons()).toEqual([]);
+    // It goes on in the place of the other.
+    await world.end(one);
+    await two.leases.release({ leaseId }, OPERATOR);
+    await world.until(two, leaseId, 'destroyed');
+  });
+
+  test('a wall clock that jumps by a day ends no lease, and who asks by it gets as long as he asks for', async () => {
+    const allocator = await world.start([blueprint()]);
+    const inHalfAnHour = () => new Date(world.clock.now() + world.wallOff + 1_800_000).toISOString();
+    const before = await world.ask(allocator, { until: inHalfAnHour() });
+    await world.until(allocator, before, 'active');
+    world.wallOff = 86_400_000;
+    await world.clock.pass(60_000);
+    expect(await allocator.leases.standing({ leaseId: before })).toMatchObject({ status: 'active' });
+    expect(allocator.reasons()).toEqual([expect.stringMatching(/the clock was set ahead by 86400 s/)]);
+  });
+});

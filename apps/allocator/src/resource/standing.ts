@@ -1,0 +1,200 @@
+import { SlipwayError, badInput, canonicalJson, type Actor, type JsonObject } from '@slipway/contracts';
+import type { Entered } from '../allocation/commands.js';
+import type { Deciding } from '../allocation/deciding.js';
+import { blueprintState, idOf } from '../allocation/state.js';
+import { end } from '../lease/end.js';
+import type { Lease } from '../lease/lease.js';
+import type { Resource } from './resource.js';
+
+function assertCapacity(capacity: number): void {
+  if (!Number.isSafeInteger(capacity) || capacity < 1)
+    throw badInput([{ field: 'capacity', reason: 'must be a whole number from 1 on: how much of it can be leased at once' }]);
+}
+
+/** A resource is there, by hand. Again, with the same: nothing. Throws `no-blueprint`, `name-taken`, `bad-input`. */
+export function enter(deciding: Deciding, entered: Entered, actor: Actor): void {
+  const { state, now } = deciding;
+  const { name, attributes, owner } = entered;
+  const declared = deciding.blueprint(entered.blueprint);
+  const [, made] = /^(.+)-\d+$/.exec(name) ?? [];
+  if ([...deciding.catalogue.values()].some(({ type }) => type === made))
+    throw badInput([
+      { field: 'name', reason: `must not be ${made}- and a number: such names are given to what blueprints make` },
+    ]);
+  if (entered.capacity !== undefined) assertCapacity(entered.capacity);
+  const facts = {
+    ...{ type: declared.type, name, blueprint: declared.name, manual: true, attributes },
+    location: entered.location ?? declared.location,
+    capacity: entered.capacity ?? declared.capacity,
+    ...(owner && { owner }),
+  };
+  const known = state.names.get(name);
+  if (known !== undefined) {
+    const resource: object = state.resources.get(known)!;
+    if (isPart(facts, resource)) return;
+    throw new SlipwayError('name-taken', `There is a resource ${name} already: ${known}`, { name, resourceId: known });
+  }
+  const resourceId = idOf(state.environment, declared.type, state.lastNumber + 1);
+  deciding.record({ type: 'ResourceEntered', data: { resourceId, ...facts, actor, at: now } });
+}
+
+const isPart = (facts: object, whole: object): boolean =>
+  canonicalJson(facts) ===
+  canonicalJson(Object.fromEntries(Object.entries(whole).filter(([name]) => Object.hasOwn(facts, name))));
+
+/** Throws `not-possible` for less capacity than is leased, and for attributes of what its blueprint cannot change. */
+export function change(
+  deciding: Deciding,
+  resource: Resource,
+  {
+    attributes = resource.attributes,
+    capacity = resource.capacity,
+    actor,
+  }: { attributes?: JsonObject; capacity?: number; actor: Actor },
+): void {
+  const { id, load } = resource;
+  assertCapacity(capacity);
+  if (capacity < load)
+    throw new SlipwayError('not-possible', `${resource.name} cannot have a capacity of ${capacity}: ${load} of it are leased`, {
+      load,
+    });
+  if (canonicalJson([attributes, capacity]) === canonicalJson([resource.attributes, resource.capacity])) return;
+  const isOther = canonicalJson(attributes) !== canonicalJson(resource.attributes);
+  if (isOther && !resource.manual && !deciding.blueprint(resource.blueprint).can.includes('update'))
+    throw new SlipwayError(
+      'not-possible',
+      `${resource.name} stays as it was made: ${resource.blueprint} cannot change what it made`,
+      {
+        blueprint: resource.blueprint,
+      },
+    );
+  deciding.record({ type: 'ResourceChanged', data: { resourceId: id, attributes, capacity, actor, at: deciding.now } });
+}
+
+/** It takes no leases any more, and those that are there go on. Of one that is being made nothing is given out yet: they wait for another one. */
+export function drain(deciding: Deciding, resource: Resource, { actor, reason }: { actor?: Actor; reason: string }): void {
+  const { id, status, name, isDrained } = resource;
+  if (status === 'closed' || isDrained) return;
+  deciding.record({ type: 'ResourceDraining', data: { resourceId: id, reason, ...(actor && { actor }), at: deciding.now } });
+  if (status === 'pending') lose(deciding, resource, `${name} is not made: ${reason}`, () => true);
+}
+
+/** It is made. What is given back in the meantime, or does not work, is not opened by somebody who comes late. */
+export function opened(deciding: Deciding, resource: Resource | null, outputs?: JsonObject): void {
+  if (resource?.status !== 'pending') return;
+  deciding.record({ type: 'ResourceOpened', data: { resourceId: resource.id, ...(outputs && { outputs }), at: deciding.now } });
+}
+
+/** Its blueprint has brought it to attributes: those that it is to have, unless they have changed again. */
+export function updated(deciding: Deciding, resource: Resource | null, attributes: JsonObject): void {
+  if (!resource?.behind || canonicalJson(resource.attributes) !== canonicalJson(attributes)) return;
+  deciding.record({ type: 'ResourceUpdated', data: { resourceId: resource.id, attributes, at: deciding.now } });
+}
+
+/** It was broken and works again, and nothing of earlier leases is left on it. Leases that broke with it stay broken: they were told. */
+export function mended(deciding: Deciding, resource: Resource | null): void {
+  // What is drained does not come back.
+  if (resource?.status !== 'broken' || resource.isDrained) return;
+  const { leases } = deciding.state;
+  // What stands on something that is gone does not work, whatever it looks like.
+  if (Object.values(resource.needs).some((leaseId) => leases.get(leaseId)?.status !== 'active')) return;
+  deciding.record({ type: 'ResourceOpened', data: { resourceId: resource.id, at: deciding.now } });
+}
+
+/** It could not be made: who was to have it waits for another one. */
+export function failed(
+  deciding: Deciding,
+  resource: Resource | null,
+  { reason, retryAt }: { reason: string; retryAt: number },
+): void {
+  if (resource?.status !== 'pending') return;
+  const { id, blueprint } = resource;
+  const failures = (blueprintState(deciding.state, blueprint).failed?.failures ?? 0) + 1;
+  deciding.record({ type: 'ResourceFailed', data: { resourceId: id, reason, failures, retryAt, at: deciding.now } });
+  lose(deciding, resource, `${resource.name} could not be made: ${reason}`, () => true);
+}
+
+/** It does not work any more: its leases are told, and so is what stands on it. */
+export function broke(deciding: Deciding, resource: Resource | null, reason: string): void {
+  if (!resource || resource.status === 'broken' || resource.status === 'closed') return;
+  if (resource.status === 'pending') {
+    failed(deciding, resource, { reason, retryAt: deciding.now });
+    return;
+  }
+  deciding.record({ type: 'ResourceBroken', data: { resourceId: resource.id, reason, at: deciding.now } });
+  lose(deciding, resource, `${resource.name} broke: ${reason}`, ({ replace }) => replace);
+}
+
+/** Its leases wait for another one, or are broken. What stands on it breaks too, or, where it is being made, is not made. */
+function lose(deciding: Deciding, { id, leases }: Resource, reason: string, isRequeued: (lease: Lease) => boolean): void {
+  const on = [...leases.entries()].map(([leaseId]) => deciding.state.leases.get(leaseId)!);
+  for (const lease of on.toSorted((one, other) => one.number - other.number)) {
+    const { id: leaseId, status, holderId } = lease;
+    if (status === 'released' || status === 'broken') continue;
+    if (holderId !== undefined) {
+      if (deciding.state.resources.get(id)!.openedAt === undefined) end(deciding, lease, 'broken', { reason });
+      else deciding.record({ type: 'LeaseBroken', data: { leaseId, reason, at: deciding.now } });
+      loseHolder(deciding, holderId, reason);
+    } else if (isRequeued(lease)) {
+      const waitUntil = lease.patience === undefined ? {} : { waitUntil: deciding.now + lease.patience };
+      deciding.record({ type: 'LeaseRequeued', data: { leaseId, reason, ...waitUntil, at: deciding.now } });
+    } else deciding.record({ type: 'LeaseBroken', data: { leaseId, reason, at: deciding.now } });
+  }
+}
+
+function loseHolder(deciding: Deciding, holderId: string, reason: string): void {
+  const holder = deciding.state.resources.get(holderId);
+  if (holder?.status === 'pending') {
+    drain(deciding, holder, { reason });
+    closeWhereFree(deciding, holderId);
+  } else if (holder) broke(deciding, holder, reason);
+}
+
+/** An acquired lease could not be made usable: it is broken, and so is what was to stand on it. */
+export function cannotPrepare(
+  deciding: Deciding,
+  lease: Lease | null,
+  { token, reason }: { token: number; reason: string },
+): void {
+  if (lease?.status !== 'acquired' || lease.granted?.token !== token) return;
+  if (deciding.resource(lease.granted.resourceId)?.openedAt === undefined) return;
+  deciding.record({ type: 'LeaseBroken', data: { leaseId: lease.id, reason, at: deciding.now } });
+  if (lease.holderId !== undefined) loseHolder(deciding, lease.holderId, reason);
+}
+
+/** Nothing of it is left. Throws `not-possible` for what nobody gave back. */
+export function gone(deciding: Deciding, resource: Resource | null): void {
+  if (!resource) return;
+  const { status, name } = resource;
+  if (status !== 'closed')
+    throw new SlipwayError('not-possible', `${name} is ${status}: it goes once it is drained and nobody has it`, { status });
+  remove(deciding, resource);
+}
+
+/** What it held itself is given back then. */
+function remove(deciding: Deciding, { id, needs }: Resource): void {
+  deciding.record({ type: 'ResourceDestroyed', data: { resourceId: id, at: deciding.now } });
+  for (const leaseId of Object.values(needs)) {
+    const lease = deciding.state.leases.get(leaseId);
+    if (!lease) continue;
+    end(deciding, lease, 'holder-gone');
+    if (lease.granted) closeWhereFree(deciding, lease.granted.resourceId);
+  }
+}
+
+/** What nobody has any more and takes no leases goes: by its blueprint where that can, else at once. */
+export function closeWhereFree(deciding: Deciding, resourceId: string): void {
+  const resource = deciding.state.resources.get(resourceId);
+  if (!resource || resource.leases.size > 0) return;
+  const { status, manual, blueprint, isDrained } = resource;
+  if (manual) {
+    if (isDrained) remove(deciding, resource);
+    return;
+  }
+  if (status !== 'draining' && status !== 'broken') return;
+  const reason = resource.reason ?? 'It is not wanted any more';
+  deciding.record({ type: 'ResourceClosed', data: { resourceId, reason, at: deciding.now } });
+  // Of a blueprint that is not there any more nobody knows what it can do: it stays closed, and is named.
+  const declared = deciding.catalogue.get(blueprint);
+  if (declared && !declared.can.includes('destroy')) remove(deciding, resource);
+}

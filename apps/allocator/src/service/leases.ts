@@ -1,0 +1,123 @@
+import {
+  SlipwayError,
+  hashOf,
+  sha256,
+  type AllocationEvent,
+  type AskLeaseCommand,
+  type ForceLeaseCommand,
+  type LeaseAsk,
+  type LeaseRecorded,
+  type LeaseStanding,
+  type LeaseStandingQuery,
+  type LeasesReclaimed,
+  type ReclaimLeasesCommand,
+  type ReleaseLeaseCommand,
+  type RenewLeaseCommand,
+  type RequestContext,
+} from '@slipway/contracts';
+import { parseFilter } from '@slipway/solver';
+import type { AllocationDecided } from '../allocation/allocations.js';
+import type { AllocationCommand } from '../allocation/commands.js';
+import { partsOf } from '../allocation/state.js';
+import { assertMayAskFor, assertMayRule, assertMayUse } from './access.js';
+import type { Deciders } from './deciders.js';
+import { standingOf } from './standing.js';
+
+/** What is done with leases, and asked of them. */
+export class Leases {
+  constructor(private readonly deciders: Deciders) {}
+
+  /** Throws what the decider refuses with, and `bad-input` for times and filters that are none. */
+  async ask(command: AskLeaseCommand, context: RequestContext): Promise<LeaseRecorded> {
+    const { environment, wait, owner } = command;
+    assertMayAskFor(context.actor, owner);
+    const ask = this.#askOf(command, context);
+    const { state, events, position } = await this.#decide(environment, { type: 'Ask', ask, wait, now: this.#now() }, context);
+    const { leaseId } = state.keys.get(ask.key!.id)!;
+    return { leaseId, position: position!, ...(events.length === 0 && { repeated: true }) };
+  }
+
+  async renew({ leaseId, until }: RenewLeaseCommand, context: RequestContext): Promise<LeaseRecorded> {
+    const environment = await this.#assertMay(leaseId, context);
+    const command = { leaseId, until: this.deciders.timeOf('until', until), actor: context.actor, now: this.#now() };
+    return recorded(leaseId, await this.#decide(environment, { type: 'Renew', ...command }, context));
+  }
+
+  async release({ leaseId, reason }: ReleaseLeaseCommand, context: RequestContext): Promise<LeaseRecorded> {
+    const environment = await this.#assertMay(leaseId, context);
+    const by = { actor: context.actor, ...(reason !== undefined && { reason }) };
+    return recorded(leaseId, await this.#decide(environment, { type: 'Release', leaseId, ...by, now: this.#now() }, context));
+  }
+
+  async reclaim(command: ReclaimLeasesCommand, context: RequestContext): Promise<LeasesReclaimed> {
+    const { environment, reason, leaseId, owner, attributes } = command;
+    assertMayRule(context.actor, 'reclaim leases');
+    const of = { ...(leaseId !== undefined && { leaseId }), ...(owner && { owner }), ...(attributes && { attributes }) };
+    const by = { actor: context.actor, reason };
+    const decided = await this.#decide(environment, { type: 'Reclaim', of, ...by, now: this.#now() }, context);
+    const leaseIds = decided.events.flatMap((event) => (event.type === 'LeaseReleased' ? [event.data.leaseId] : []));
+    return { leaseIds, position: decided.position ?? (await this.deciders.head()) };
+  }
+
+  async force({ leaseId, reason }: ForceLeaseCommand, context: RequestContext): Promise<LeaseRecorded> {
+    assertMayRule(context.actor, 'say of a lease that it is over, whatever is left');
+    const environment = environmentOfLease(leaseId);
+    const by = { actor: context.actor, reason };
+    return recorded(leaseId, await this.#decide(environment, { type: 'Force', leaseId, ...by, now: this.#now() }, context));
+  }
+
+  /** Of one that is over, and of which nothing is left, no more than that. Throws `not-found`. */
+  async standing({ leaseId }: LeaseStandingQuery): Promise<LeaseStanding> {
+    const environment = environmentOfLease(leaseId);
+    const state = await this.deciders.newest(environment);
+    return standingOf(state, this.deciders.catalogue, leaseId, this.#now());
+  }
+
+  #now(): number {
+    return this.deciders.now();
+  }
+
+  #decide(environment: string, command: AllocationCommand, context: RequestContext): Promise<AllocationDecided> {
+    return this.deciders.decide(environment, command, context);
+  }
+
+  async #assertMay(leaseId: string, { actor }: RequestContext): Promise<string> {
+    const environment = environmentOfLease(leaseId);
+    const lease = (await this.deciders.newest(environment)).leases.get(leaseId);
+    if (lease) assertMayUse(actor, lease, leaseId);
+    return environment;
+  }
+
+  #askOf(command: AskLeaseCommand, { actor }: RequestContext): LeaseAsk {
+    const { environment: _environment, wait: _wait, key, until, waitUntil, ...wanted } = command;
+    if (wanted.filter !== undefined) parseFilter(wanted.filter);
+    return {
+      attributes: {},
+      amount: 1,
+      slots: [],
+      priority: 0,
+      replace: false,
+      ...wanted,
+      actor,
+      ...(until !== undefined && { until: this.deciders.timeOf('until', until) }),
+      ...(waitUntil !== undefined && { waitUntil: this.deciders.timeOf('waitUntil', waitUntil) }),
+      key: { id: sha256(`${actor.type} ${actor.id} ${key}`), body: hashOf({ ...command, key: '' }) },
+    };
+  }
+}
+
+/** Of the environment that a lease's id says it is in. Throws `not-found`. */
+export function environmentOfLease(leaseId: string): string {
+  const parts = partsOf(leaseId);
+  if (parts) return parts.environment;
+  throw new SlipwayError('not-found', `There is no lease ${leaseId}`, { leaseId });
+}
+
+const recorded = (
+  leaseId: string,
+  { events, position }: { events: readonly AllocationEvent[]; position?: string | undefined },
+) => ({
+  leaseId,
+  position: position!,
+  ...(events.length === 0 && { repeated: true }),
+});

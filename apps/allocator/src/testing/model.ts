@@ -1,0 +1,146 @@
+import type { AllocationEvent } from '@slipway/contracts';
+import type { BlueprintDeclaration } from '../blueprint/declaration.js';
+
+interface Claim {
+  status: 'pending' | 'acquired' | 'active' | 'broken' | 'released' | 'destroyed';
+  on: string | undefined;
+  amount: number;
+  slots: readonly string[];
+}
+
+interface Thing {
+  status: 'pending' | 'open' | 'draining' | 'broken' | 'closed' | 'destroyed';
+  capacity: number;
+  blueprint: string;
+  manual: boolean;
+  needs: readonly string[];
+}
+
+const FROM: Readonly<Record<string, readonly Claim['status'][]>> = {
+  LeaseAcquired: ['pending'],
+  LeaseActivated: ['acquired'],
+  LeaseRenewed: ['pending', 'acquired', 'active'],
+  LeaseRequeued: ['acquired', 'active'],
+  LeaseBroken: ['acquired', 'active'],
+  LeaseReleased: ['pending', 'acquired', 'active', 'broken'],
+  LeaseIrrevocable: ['released'],
+  LeaseDestroyed: ['released'],
+};
+
+const TO: Readonly<Record<string, Claim['status']>> = {
+  LeaseAcquired: 'acquired',
+  LeaseActivated: 'active',
+  LeaseRequeued: 'pending',
+  LeaseBroken: 'broken',
+  LeaseReleased: 'released',
+  LeaseDestroyed: 'destroyed',
+};
+
+/**
+ * What must hold of everything that is recorded on leases, told from the events alone: shares no rule with the decider. Throws what is wrong.
+ */
+export class Model {
+  readonly claims = new Map<string, Claim>();
+  readonly things = new Map<string, Thing>();
+  #token = 0;
+  #at = 0;
+
+  constructor(private readonly limits: ReadonlyMap<string, () => number>) {}
+
+  follow({ type, data }: AllocationEvent): void {
+    if (data.at < this.#at) throw new Error(`Time went back with ${type}`);
+    this.#at = data.at;
+    if (type === 'LeaseRequested') this.#asked(data);
+    else if ('leaseId' in data) this.#claimed(type, data);
+    else if (type === 'ResourceRequested' || type === 'ResourceEntered') this.#added(type, data);
+    else if ('resourceId' in data) this.#changed(type, data.resourceId, 'capacity' in data ? data.capacity : undefined);
+  }
+
+  /** Leases that have a place on a resource. */
+  on(resourceId: string): Claim[] {
+    return [...this.claims.values()].filter(({ on }) => on === resourceId);
+  }
+
+  load(resourceId: string): number {
+    return this.on(resourceId).reduce((sum, { amount }) => sum + amount, 0);
+  }
+
+  /** What holds after each command, and need not within one. */
+  settled(): void {
+    for (const [id, { needs, status }] of this.things) {
+      if (status === 'destroyed') continue;
+      for (const need of needs)
+        if (status === 'pending' || status === 'open' || status === 'draining')
+          if (!['acquired', 'active'].includes(this.claims.get(need)?.status ?? ''))
+            throw new Error(`${id} stands on nothing: ${need}`);
+      const idle = this.on(id).length === 0;
+      if (idle && status === 'draining') throw new Error(`${id} is drained, nobody has it, and it stays`);
+      if (idle && status === 'broken' && !this.things.get(id)!.manual)
+        throw new Error(`${id} is broken, nobody has it, and it stays`);
+    }
+  }
+
+  #asked({ leaseId, amount, slots }: { leaseId: string; amount: number; slots: readonly string[] }): void {
+    if (this.claims.has(leaseId)) throw new Error(`${leaseId} was asked for twice`);
+    this.claims.set(leaseId, { status: 'pending', on: undefined, amount, slots });
+  }
+
+  #claimed(type: AllocationEvent['type'], data: { leaseId: string; resourceId?: string; token?: number }): void {
+    const { leaseId } = data;
+    const claim = this.claims.get(leaseId);
+    if (!claim || !FROM[type]!.includes(claim.status)) throw new Error(`${type} of ${leaseId}, which is ${claim?.status}`);
+    if (type === 'LeaseAcquired') this.#acquired(leaseId, claim, data as { resourceId: string; token: number });
+    if (type === 'LeaseRequeued' || type === 'LeaseDestroyed') claim.on = undefined;
+    claim.status = TO[type] ?? claim.status;
+  }
+
+  #acquired(leaseId: string, claim: Claim, { resourceId, token }: { resourceId: string; token: number }): void {
+    const thing = this.things.get(resourceId);
+    if (thing?.status !== 'open' && thing?.status !== 'pending') throw new Error(`${leaseId} on ${resourceId}: ${thing?.status}`);
+    if (token <= this.#token) throw new Error(`Token ${token} after ${this.#token}`);
+    this.#token = token;
+    if (this.load(resourceId) + claim.amount > thing.capacity) throw new Error(`${resourceId} is leased beyond its capacity`);
+    const taken = this.on(resourceId).flatMap(({ slots }) => slots);
+    if (claim.slots.some((slot) => taken.includes(slot))) throw new Error(`A lock on ${resourceId} is held twice`);
+    claim.on = resourceId;
+  }
+
+  #added(
+    type: string,
+    { resourceId, capacity, blueprint, needs = {} }: { resourceId: string; capacity: number; blueprint: string; needs?: object },
+  ): void {
+    if (this.things.has(resourceId)) throw new Error(`${resourceId} was made twice`);
+    const manual = type === 'ResourceEntered';
+    const made = [...this.things.values()].filter(
+      (one) => one.blueprint === blueprint && !one.manual && one.status !== 'destroyed',
+    );
+    if (!manual && made.length >= this.limits.get(blueprint)!()) throw new Error(`${blueprint} made more than it may`);
+    const status = manual ? 'open' : 'pending';
+    this.things.set(resourceId, { status, capacity, blueprint, manual, needs: Object.values(needs) as string[] });
+  }
+
+  #changed(type: string, resourceId: string, capacity: number | undefined): void {
+    const thing = this.things.get(resourceId)!;
+    if (thing.status === 'destroyed') throw new Error(`${type} of ${resourceId}, which is destroyed`);
+    const free = this.on(resourceId).length === 0;
+    if ((type === 'ResourceClosed' || type === 'ResourceDestroyed') && !free)
+      throw new Error(`${type} of ${resourceId}, which is leased`);
+    if (type === 'ResourceOpened' && thing.status !== 'pending' && thing.status !== 'broken')
+      throw new Error(`${resourceId} was opened, ${thing.status}`);
+    if (capacity !== undefined) thing.capacity = capacity;
+    if (capacity !== undefined && this.load(resourceId) > capacity) throw new Error(`${resourceId} has less than is leased`);
+    const became: Readonly<Record<string, Thing['status']>> = {
+      ResourceOpened: 'open',
+      ResourceFailed: 'closed',
+      ResourceBroken: 'broken',
+      ResourceDraining: thing.status === 'broken' ? 'broken' : 'draining',
+      ResourceClosed: 'closed',
+      ResourceDestroyed: 'destroyed',
+    };
+    thing.status = became[type] ?? thing.status;
+  }
+}
+
+/** How many resources each blueprint may make, for a {@link Model}. */
+export const limitsIn = (catalogue: ReadonlyMap<string, BlueprintDeclaration>, now: (name: string) => number | undefined) =>
+  new Map([...catalogue].map(([name, { limits }]) => [name, () => now(name) ?? limits.resources]));
