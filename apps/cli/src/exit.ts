@@ -1,10 +1,18 @@
-import { ApiError, NotReachable, NotSettled, SubscriptionRefused, WaitTimedOut } from '@slipway/client';
-import type { ErrorCode } from '@slipway/contracts';
+import {
+  ApiError,
+  LeaseNotActive,
+  LeaseWaitTimedOut,
+  NotReachable,
+  NotSettled,
+  SubscriptionRefused,
+  WaitTimedOut,
+} from '@slipway/client';
+import { ERRORS, type ErrorCode } from '@slipway/contracts';
 import type { RequestView } from '@slipway/contracts/http';
 import { describeNotSettled } from './output/not-settled.js';
 
-/** Exit codes that scripts can rely on. */
-export const EXIT = { done: 0, failed: 1, usage: 2, unsatisfied: 3, notReachable: 4, timedOut: 5 } as const;
+/** Exit codes that scripts can rely on. A difference that `drift` finds counts as bad usage does. */
+export const EXIT = { done: 0, failed: 1, usage: 2, drift: 2, unsatisfied: 3, notReachable: 4, timedOut: 5, changed: 6 } as const;
 
 /** Ctrl-C, as shells count it: 128 and the number of SIGINT. */
 export const INTERRUPTED = 130;
@@ -19,8 +27,9 @@ export class NoMesh extends Error {}
 export class Interrupted extends Error {}
 
 /** The exit code that says how a request ended. */
-export function exitOfRequest({ status }: RequestView): number {
+export function exitOfRequest({ status, cause }: RequestView): number {
   if (status === 'succeeded') return EXIT.done;
+  if (status === 'failed' && cause?.code === 'plan-changed') return EXIT.changed;
   return status === 'unsatisfied' ? EXIT.unsatisfied : EXIT.failed;
 }
 
@@ -37,6 +46,14 @@ export function explain(error: unknown): { code: number; text: string } {
   }
   if (error instanceof WaitTimedOut) {
     return { code: EXIT.timedOut, text: `${error.message}; it goes on. Follow it with: npx slipway wait ${error.request.id}` };
+  }
+  if (error instanceof LeaseWaitTimedOut) {
+    const { id } = error.lease;
+    return { code: EXIT.timedOut, text: `${error.message}; it waits on. Follow it with: npx slipway leases wait ${id}` };
+  }
+  if (error instanceof LeaseNotActive) {
+    const { code, message } = error;
+    return { code: EXIT.failed, text: `${message} (${code})\n${ERRORS[code].hint}` };
   }
   if (error instanceof NotSettled) return { code: EXIT.timedOut, text: describeNotSettled(error) };
   if (error instanceof UsageError) return { code: EXIT.usage, text: error.message };
@@ -60,6 +77,9 @@ export function explain(error: unknown): { code: number; text: string } {
 const CODES: Partial<Record<ErrorCode, number>> = {
   'bad-input': EXIT.usage,
   unsatisfied: EXIT.unsatisfied,
+  'no-blueprint': EXIT.unsatisfied,
+  'lease-impossible': EXIT.unsatisfied,
+  'plan-changed': EXIT.changed,
   unreachable: EXIT.notReachable,
   'no-server': EXIT.notReachable,
   'shutting-down': EXIT.notReachable,

@@ -1,15 +1,29 @@
 import { Command, Help, Option } from 'commander';
+import { blueprints } from './commands/blueprints/blueprints.js';
+import { quotas } from './commands/blueprints/quotas.js';
+import { content } from './commands/content/content.js';
+import { definitions } from './commands/content/definitions.js';
 import { credentials } from './commands/credentials/credentials.js';
+import { drift } from './commands/environments/drift.js';
 import { environments } from './commands/environments/environments.js';
+import { why } from './commands/environments/why.js';
 import { handlers } from './commands/handlers/handlers.js';
 import { instances } from './commands/instances/instances.js';
+import { cp } from './commands/leases/cp.js';
+import { reclaim, release, renew } from './commands/leases/ending.js';
+import { exec } from './commands/leases/exec.js';
+import { lease } from './commands/leases/lease.js';
+import { leasedResources } from './commands/leases/leased-resources.js';
+import { leases } from './commands/leases/leases.js';
 import { backup } from './commands/mesh/backup.js';
 import { completion } from './commands/mesh/completion.js';
 import { doctor } from './commands/mesh/doctor.js';
 import { events } from './commands/mesh/events.js';
 import { status } from './commands/mesh/status.js';
 import { views } from './commands/mesh/views.js';
+import { apply } from './commands/ops/apply.js';
 import { deprovision } from './commands/ops/deprovision.js';
+import { diff } from './commands/ops/diff.js';
 import { exportCommand } from './commands/ops/export.js';
 import { importCommand } from './commands/ops/import.js';
 import { plan } from './commands/ops/plan.js';
@@ -32,6 +46,8 @@ const COMMANDS = [
   exportCommand,
   update,
   plan,
+  apply,
+  diff,
   requests,
   wait,
   control,
@@ -40,7 +56,21 @@ const COMMANDS = [
   instances,
   credentials,
   environments,
+  why,
+  drift,
+  lease,
+  leases,
+  exec,
+  cp,
+  renew,
+  release,
+  reclaim,
+  leasedResources,
+  blueprints,
+  quotas,
   snapshots,
+  content,
+  definitions,
   provisioners,
   handlers,
   events,
@@ -62,7 +92,7 @@ export function slipway(): Command {
     .addOption(new Option('-o, --output <format>', 'how results are printed').choices(FORMATS).default('table'))
     .addHelpText(
       'after',
-      '\nThe key is read from SLIPWAY_KEY, else from gateway.key in the data folder: that one goes to the mesh of that folder only.\nExit codes: 0 done, 1 failed, 2 bad usage, 3 unsatisfied, 4 not reachable, 5 timed out.',
+      '\nThe key is read from SLIPWAY_KEY, else from gateway.key in the data folder: that one goes to the mesh of that folder only.\nExit codes: 0 done, 1 failed, 2 bad usage (of drift: a difference), 3 unsatisfied, 4 not reachable, 5 timed out, 6 changed since it was planned.',
     )
     .configureHelp({ showGlobalOptions: true, visibleGlobalOptions, optionDescription })
     .showHelpAfterError('(npx slipway --help shows what there is; a bare -- ends the options)')

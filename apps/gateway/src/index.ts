@@ -17,7 +17,10 @@ export const service: ServiceDefinition = {
     // What a restore brought along spares the views their rebuilding.
     const restored = join(config.dataFolder, MODELS_ENTRY);
     const snapshot = existsSync(restored) ? { snapshot: restored } : {};
-    const views = await openViews({ folder: cacheFolder, log: store, eventLog, ...snapshot });
+    const views = await openViews({
+      ...{ folder: cacheFolder, log: store, eventLog, blobsFolder: join(config.dataFolder, 'blobs') },
+      ...snapshot,
+    });
     try {
       return await startGateway(runtime, { views });
     } catch (error) {

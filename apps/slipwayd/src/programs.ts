@@ -12,6 +12,7 @@ const START_ORDER = [
   'database',
   'instance',
   'resolver',
+  'allocator',
   'orchestrator',
   'handlers',
   'gateway',

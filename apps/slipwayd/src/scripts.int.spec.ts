@@ -131,8 +131,25 @@ describe('database servers for tests', () => {
   const installs = () => `[ "$1" = install ] || exit 0
     test -x '${folder}/usr/sbin/policy-rc.d' && mkdir -p '${folder}/usr/lib/postgresql/15/bin' &&
     mkdir -p '${folder}/usr/bin' && touch '${folder}/usr/lib/postgresql/15/bin/initdb' '${folder}/usr/sbin/mariadbd' \
-      '${folder}/usr/sbin/dockerd' '${folder}/usr/bin/ceph-mon' '${folder}/usr/bin/ceph-osd' '${folder}/usr/bin/radosgw'`;
-  const all = ['postgresql', 'mariadb-server', 'docker.io', 'ceph-mon', 'ceph-osd', 'radosgw'];
+      '${folder}/usr/sbin/dockerd' '${folder}/usr/bin/ceph-mon' '${folder}/usr/bin/ceph-osd' '${folder}/usr/bin/radosgw' \
+      '${folder}/usr/bin/javac' '${folder}/usr/bin/mmdebstrap' '${folder}/usr/sbin/nginx' \
+      '${folder}/usr/sbin/sshd' &&
+    mkdir -p '${folder}/usr/share/java' '${folder}/usr/share/tomcat10/bin' &&
+    touch '${folder}/usr/share/java/org.apache.felix.framework.jar' '${folder}/usr/share/tomcat10/bin/bootstrap.jar'`;
+  const all = [
+    'postgresql',
+    'mariadb-server',
+    'docker.io',
+    'ceph-mon',
+    'ceph-osd',
+    'tomcat10-common',
+    'libfelix-framework-java',
+    'default-jdk-headless',
+    'nginx-light',
+    'openssh-server',
+    'mmdebstrap',
+    'radosgw',
+  ];
 
   it('are installed when root, with nothing started by it, once', () => {
     expect(bring(installs())).toEqual([]);
@@ -459,7 +476,10 @@ describe('every registered driver', () => {
       'database/mariadb',
       'database/postgres',
       'database/sqlite',
+      'instance/apt',
+      'instance/artefact',
       'instance/docker',
+      'instance/host',
       'instance/process',
       'storage/directory',
       'storage/docker-volume',

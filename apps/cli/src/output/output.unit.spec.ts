@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { ERRORS, type Plan } from '@slipway/contracts';
+import { ERRORS } from '@slipway/contracts';
 import type { RequestView, StepView } from '@slipway/contracts/http';
 import { ApiError, NotReachable, SubscriptionRefused, WaitTimedOut } from '@slipway/client';
 import { EXIT, INTERRUPTED, Interrupted, NoMesh, UsageError, exitOfRequest, explain } from '../exit.js';
-import { describePlan } from './plan.js';
 import { LiveProgress, PlainProgress } from './progress.js';
 
 const step = (id: string, status: StepView['status'], more: Partial<StepView> = {}): StepView => ({
@@ -80,125 +79,6 @@ describe('progress on a narrow terminal', () => {
   });
 });
 
-describe('a plan', () => {
-  const plan: Plan = {
-    environment: 'default',
-    outcome: 'install',
-    alreadySatisfied: [],
-    leases: [],
-    reads: [],
-    writes: [],
-    unsatisfied: [],
-    hash: '',
-    wires: [{ from: 'instance/shop', requirement: 'data', to: 'storage/shop-data' }],
-    steps: [
-      {
-        id: 'instance/shop',
-        action: 'ensure',
-        kind: 'instance',
-        name: 'shop',
-        generation: 1,
-        definition: { name: 'guestbook', version: '1.0.0', hash: '' },
-        location: 'local',
-        driver: 'process',
-        spec: {},
-        after: ['storage/shop-data'],
-        inverse: 'destroy',
-      },
-      {
-        id: 'storage/shop-data',
-        action: 'ensure',
-        kind: 'storage',
-        name: 'shop-data',
-        generation: 1,
-        definition: { name: 'volume', version: '1.0.0', hash: '' },
-        location: 'local',
-        driver: 'directory',
-        spec: {},
-        after: [],
-        inverse: 'destroy',
-      },
-    ],
-  };
-  it('is told in the order in which it happens', () => {
-    expect(describePlan(plan)).toBe(
-      [
-        '  + storage/shop-data (volume@1.0.0, directory at local)',
-        '  + instance/shop (guestbook@1.0.0, process at local, after storage/shop-data)',
-        '  ~ instance/shop uses storage/shop-data as data',
-        '2 to make, 0 to remove. Nothing has been changed.',
-      ].join('\n'),
-    );
-  });
-  it('says of a step why its definition was taken, where others would do too', () => {
-    const because = 'by sqlite, which comes first at local; mariadb@1.0.0 would do too';
-    const steps = [{ ...plan.steps[1]!, because }];
-    expect(describePlan({ ...plan, wires: [], steps })).toContain(`(volume@1.0.0, directory at local)\n      ${because}\n`);
-  });
-  it('of an export says what is stopped, read out and brought up again', () => {
-    const up = { ...plan.steps[0]!, after: [], inverse: 'none' as const };
-    const [stop, read] = [`${up.id}#stop`, `${up.id}#export`];
-    const text = describePlan({
-      ...plan,
-      outcome: 'export',
-      wires: [],
-      steps: [
-        { ...up, id: stop, action: 'stop', inverse: 'ensure' },
-        { ...up, id: read, action: 'export', after: [stop] },
-        { ...up, after: [read] },
-      ],
-      destination: 'backups:daily',
-    });
-    expect(text).toBe(
-      [
-        '  . instance/shop#stop (guestbook@1.0.0, process at local)',
-        '  > instance/shop#export (guestbook@1.0.0, process at local, after instance/shop#stop)',
-        '  ^ instance/shop (guestbook@1.0.0, process at local, after instance/shop#export)',
-        '  @ its archive goes to backups:daily',
-        '1 to read out, 1 stopped meanwhile. Nothing has been changed.',
-      ].join('\n'),
-    );
-  });
-  it('of an update says how each field is changed, and that an instance is restarted by it', () => {
-    const changed = (field: string) => [{ field, from: 'a', to: 'b', how: 'in-place' as const }];
-    const text = describePlan({
-      ...plan,
-      outcome: 'update',
-      wires: [],
-      steps: plan.steps.map((one) => ({ ...one, action: 'update', changes: changed(`spec.${one.kind}`) })),
-    });
-    expect(text).toBe(
-      [
-        '  ! storage/shop-data (volume@1.0.0, directory at local)',
-        '      spec.storage: a → b (in place)',
-        '  ! instance/shop (guestbook@1.0.0, process at local, after storage/shop-data)',
-        '      spec.instance: a → b (in place)',
-        '      it is stopped and started again; one that is stopped stays stopped',
-        '2 to change, 0 to make, 0 to remove. Nothing has been changed.',
-      ].join('\n'),
-    );
-  });
-  it('that cannot be made says what is missing, who needs it, and the way out', () => {
-    const text = describePlan({
-      ...plan,
-      outcome: 'unsatisfied',
-      steps: [],
-      wires: [],
-      unsatisfied: [
-        {
-          chain: ['shop', 'guestbook@1.0.0'],
-          requirement: 'database {engine: oracle}',
-          reason: 'no-capability',
-          message: 'No definition provides it; there is engine sqlite.',
-        },
-      ],
-    });
-    expect(text).toContain('database {engine: oracle}');
-    expect(text).toContain('needed by shop → guestbook@1.0.0');
-    expect(text).toContain('there is engine sqlite');
-  });
-});
-
 describe('exit codes', () => {
   const problem = (code: string) =>
     new ApiError({
@@ -232,14 +112,28 @@ describe('exit codes', () => {
     expect(Object.values(codes).flat()).toHaveLength(Object.keys(ERRORS).length);
     expect(codes).toEqual({
       [EXIT.usage]: ['bad-input'],
-      [EXIT.unsatisfied]: ['unsatisfied'],
+      [EXIT.unsatisfied]: ['no-blueprint', 'lease-impossible', 'unsatisfied'],
       [EXIT.notReachable]: [
         ...['log-unavailable', 'blob-unavailable', 'secret-unavailable', 'no-server', 'unreachable'],
         ...['not-ready', 'behind', 'shutting-down'],
       ],
       [EXIT.timedOut]: ['timed-out'],
+      [EXIT.changed]: ['plan-changed'],
       [EXIT.failed]: [
-        ...['unauthenticated', 'forbidden', 'not-found', 'gone', 'name-taken', 'key-reused', 'not-possible', 'wrong-revision'],
+        ...[
+          'unauthenticated',
+          'forbidden',
+          'not-found',
+          'gone',
+          'name-taken',
+          'lease-unavailable',
+          'lease-not-active',
+          'quota-exceeded',
+          'key-reused',
+          'not-possible',
+          'undecided',
+          'wrong-revision',
+        ],
         ...['not-owner', 'too-large', 'log-damaged', 'blob-damaged', 'blob-missing', 'secret-missing', 'secret-damaged'],
         ...[
           'event-too-new',
@@ -258,6 +152,8 @@ describe('exit codes', () => {
           'not-portable',
           'not-updatable',
           'archive-invalid',
+          'content-invalid',
+          'layer-refuses',
           'no-space',
           'generation-old',
           'epoch-old',

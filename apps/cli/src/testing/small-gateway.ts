@@ -13,9 +13,11 @@ export class SmallGateway {
     const handle = async (request: IncomingMessage, response: ServerResponse) => {
       gateway.calls.push(`${request.method} ${request.url}`);
       const sent = await text(request);
-      const said: unknown = request.headers['content-type']?.includes('json') ? JSON.parse(sent) : undefined;
+      const said: unknown = request.headers['content-type']?.includes('json') ? JSON.parse(sent) : sent || undefined;
       const body = answer(new URL(request.url!, gateway.url), request.method!, said);
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+      const isText = typeof body === 'string';
+      const headers = { 'Content-Type': isText ? 'text/plain' : 'application/json' };
+      response.writeHead(200, headers).end(isText ? body : JSON.stringify(body));
     };
     const server = createServer((request, response) => void handle(request, response));
     const gateway = new SmallGateway(server);

@@ -40,7 +40,17 @@ describe('when something is away', () => {
     const response = await place.call('GET', '/health/ready');
     expect(response.status).toBe(200);
     expect(((await response.json()) as Readiness).checks.map(({ name }) => name)).toEqual([
-      ...['log', 'nats', 'views', 'orchestrator', 'resolver', 'storage at local', 'database at local', 'instance at local'],
+      ...[
+        'log',
+        'nats',
+        'views',
+        'orchestrator',
+        'resolver',
+        'allocator',
+        'storage at local',
+        'database at local',
+        'instance at local',
+      ],
       'provisioner slipway',
     ]);
   });

@@ -46,6 +46,11 @@ export class HttpCall {
     this.reply.header('Content-Type', 'application/json; charset=utf-8');
     return page;
   }
+  /** An answer that is text of a type. */
+  text(answer: string, type: string): string {
+    this.reply.header('Content-Type', `${type}; charset=utf-8`);
+    return answer;
+  }
   /** Says how long the answer is held at most, in seconds (RFC 7240 §3). */
   held(seconds: number): void {
     this.reply.header('Preference-Applied', `wait=${seconds}`);

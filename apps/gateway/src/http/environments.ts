@@ -1,10 +1,11 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { NAME, SlipwayError } from '@slipway/contracts';
+import { NAME } from '@slipway/contracts';
 import { ControlBody, type Accepted, type EnvironmentView } from '@slipway/contracts/http';
 import { badInput, validated } from '@slipway/mesh';
 import { ApiDispatch, ApiGet, ApiList, ApiNoun } from '../openapi/operations.js';
 import type { Views } from '../views/port.js';
 import { Call, HttpCall } from './call.js';
+import { noEnvironment } from './installed.js';
 import { listQuery, onlyKnown } from './list-query.js';
 import { Orchestrator } from './orchestrator.js';
 import { ReadYourWrites } from './read-your-writes.js';
@@ -33,8 +34,7 @@ export class EnvironmentsController {
     onlyKnown(call.query, ['asOf', 'atLeast']);
     await this.yourWrites.reached('environments', call);
     const view = await this.views.get('environments', id, call.moment);
-    if (!view)
-      throw new SlipwayError('not-found', `There is no environment ${id.slice(0, 64)}: nothing was ever asked for in it`);
+    if (!view) throw noEnvironment(id);
     return call.at(view);
   }
 

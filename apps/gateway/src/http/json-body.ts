@@ -1,4 +1,4 @@
-import { badInput, refuseInherited } from '@slipway/mesh';
+import { badInput, assertPlain } from '@slipway/mesh';
 
 /** Reads a JSON body. Throws `bad-input`, naming a key that has no business there. */
 export function readJson(text: string): unknown {
@@ -10,7 +10,7 @@ export function readJson(text: string): unknown {
     const [where] = /at position \d+( \(line \d+ column \d+\))?/.exec((error as Error).message) ?? ['at its end'];
     throw wrong(`the body is not valid JSON: wrong ${where}`);
   }
-  refuseInherited(body);
+  assertPlain(body);
   return body;
 }
 

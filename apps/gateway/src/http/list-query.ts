@@ -56,3 +56,9 @@ export function listQuery(query: Query): ListQuery {
     ...(asOf !== undefined && { asOf }),
   };
 }
+
+/** Which page is asked for. Throws `bad-input`. */
+export function pageOf(query: Query): { limit?: number; cursor?: string } {
+  const [limit, cursor] = [whole(query, 'limit', 1, 500), one(query, 'cursor')];
+  return { ...(limit !== undefined && { limit }), ...(cursor !== undefined && { cursor }) };
+}

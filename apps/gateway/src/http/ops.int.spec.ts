@@ -64,6 +64,37 @@ describe('jobs', () => {
     );
   });
 
+  it.each([
+    [undefined, 'application/json', '{"environment":"default",'],
+    ['application/json', 'application/json', '{"environment":"default",'],
+    ['text/plain', 'text/plain', '  + storage/data (volume@1.0.0, directory at local)\n      asked for\n1 to make, 0 to remove.'],
+    ['text/vnd.mermaid', 'text/vnd.mermaid', 'flowchart LR\n  n0["+ storage/data (volume@1.0.0)"]\n'],
+    ['text/vnd.graphviz, */*;q=0.1', 'text/vnd.graphviz', 'digraph plan {\n'],
+  ])('are planned, and the plan is shown as it is asked for: %s', async (accept, type, text) => {
+    const definition = { name: 'volume', version: '1.0.0', hash: 'h' };
+    const step = {
+      id: 'storage/data',
+      action: 'ensure',
+      kind: 'storage',
+      name: 'data',
+      generation: 1,
+      definition,
+      location: 'local',
+    };
+    const steps = [{ ...step, driver: 'directory', spec: {}, after: [], inverse: 'destroy' }];
+    const lists = { alreadySatisfied: [], wires: [], leases: [], reads: [], writes: [], unsatisfied: [] };
+    const end = place.bus.serve('orchestrator', VERBS.plan, () => ({
+      environment: 'default',
+      outcome: 'install',
+      steps,
+      ...lists,
+    }));
+    const response = await place.call('POST', '/plans', { body: JOB, headers: accept === undefined ? {} : { Accept: accept } });
+    end();
+    expect([response.status, response.headers.get('Content-Type')?.split(';')[0]]).toEqual([200, type]);
+    expect((await response.text()).slice(0, text.length)).toBe(text);
+  });
+
   it('are planned without recording anything', async () => {
     const end = place.bus.serve('orchestrator', VERBS.plan, (body) => body);
     const before = await place.store.head();
@@ -175,6 +206,10 @@ describe('bad input', () => {
       (field): [object, string] => [{ ...JOB, [field]: null }, field],
     ),
     [{ ...JOB, definition: '$(reboot)' }, 'definition'],
+    ...['pg', ['Not A Name'], [7], null].map((allowUpgrade): [object, string] => [{ ...JOB, allowUpgrade }, 'allowUpgrade']),
+    [{ ...JOB, keepAsIs: ['*'] }, 'keepAsIs'],
+    [{ ...JOB, prefer: ['$(reboot)'] }, 'prefer'],
+    [{ ...JOB, cascade: true }, 'cascade'],
     [{ ...JOB, surprise: true }, 'surprise'],
     [{ ...JOB, constructor: 'x' }, 'constructor'],
     [{ ...JOB, toString: 'x' }, 'toString'],

@@ -5,6 +5,7 @@ import {
   ExportJob,
   ImportJob,
   ProvisionJob,
+  RepairJob,
   UpdateJob,
   type Accepted,
   type RequestView,
@@ -58,6 +59,13 @@ export class OpsController {
   @Post('update')
   update(@Body() job: UpdateJob, @Call() call: HttpCall): Promise<Accepted | RequestView> {
     return this.#accept('update', job, call);
+  }
+
+  @ApiJob('repair', RepairJob)
+  @HttpCode(202)
+  @Post('repair')
+  repair(@Body() job: RepairJob, @Call() call: HttpCall): Promise<Accepted | RequestView> {
+    return this.#accept('repair', job, call);
   }
 
   async #accept(kind: JobKind, job: object, call: HttpCall): Promise<Accepted | RequestView> {

@@ -6,6 +6,8 @@ import {
   type ControlCommand,
   type DeleteSnapshotCommand,
   type DispatchCommand,
+  type Drift,
+  type DriftQuery,
   type ExtendCommand,
   type Extended,
   type JobKind,
@@ -22,8 +24,10 @@ import { BUS, type Bus } from '@slipway/mesh';
 
 /** What changes something is answered within a second, if only with the reason why not. */
 const COMMAND_MS = 900;
-/** A plan changes nothing and may take its time. */
-const PLAN_MS = 5_000;
+/** A plan changes nothing and may take its time: longer than the resolver's own limit, so that it says itself when it gives up. */
+const PLAN_MS = 15_000;
+/** Every driver is asked. */
+const DRIFT_MS = 60_000;
 
 export type ControlVerb = 'cancel' | 'retry' | 'abandon' | 'pause' | 'resume';
 type DispatchVerb = 'pauseDispatch' | 'resumeDispatch';
@@ -37,7 +41,8 @@ export class Orchestrator {
 
   accept(context: RequestContext, job: JobKind, body: object, key: string): Promise<Accepted> {
     const command: AcceptCommand = { job, body: body as JsonObject, key };
-    return this.#command(context, VERBS.accept, command);
+    // What is held against a plan that was shown is planned before it is answered.
+    return this.#command(context, VERBS.accept, command, command.body['planHash'] === undefined ? COMMAND_MS : PLAN_MS);
   }
 
   control(context: RequestContext, verb: ControlVerb, command: ControlCommand): Promise<Accepted> {
@@ -57,7 +62,12 @@ export class Orchestrator {
   }
 
   plan(context: RequestContext, body: object): Promise<Plan> {
-    return this.bus.request('orchestrator', VERBS.plan, { body }, { context, timeoutMs: PLAN_MS });
+    const timeoutMs = 'job' in body && body.job === 'repair' ? DRIFT_MS : PLAN_MS;
+    return this.bus.request('orchestrator', VERBS.plan, { body }, { context, timeoutMs });
+  }
+
+  drift(context: RequestContext, query: DriftQuery): Promise<Drift> {
+    return this.bus.request('orchestrator', VERBS.drift, query, { context, timeoutMs: DRIFT_MS });
   }
 
   /** Throws what the orchestrator throws: {@link ExtendCommand}. */
@@ -73,8 +83,9 @@ export class Orchestrator {
     context: RequestContext,
     verb: CommandVerb,
     command: unknown,
+    timeoutMs = COMMAND_MS,
   ): Promise<Answer> {
-    const answer = await this.bus.request<Answer>('orchestrator', verb, command, { context, timeoutMs: COMMAND_MS });
+    const answer = await this.bus.request<Answer>('orchestrator', verb, command, { context, timeoutMs });
     // Never a 2xx without the proof that it was recorded.
     if (typeof answer?.position !== 'string') {
       throw new SlipwayError('internal', `The orchestrator answered ${verb} without a position`);

@@ -43,8 +43,13 @@ describe('the provisioners', () => {
         { ...at, kind: 'storage', driver: 'directory', present: true, verbs: ['portable', 'provision'] },
         { ...at, kind: 'database', driver: 'sqlite', present: false, verbs: [] },
         { ...at, kind: 'instance', driver: 'process', present: false, verbs: [] },
+        { ...at, kind: 'instance', driver: 'artefact', present: false, verbs: [] },
       ],
-      absent: ['the database driver sqlite is not at local', 'the instance driver process is not at local'],
+      absent: [
+        'the database driver sqlite is not at local',
+        'the instance driver process is not at local',
+        'the instance driver artefact is not at local',
+      ],
     });
     expect(await place.json('GET', '/provisioners/slipway')).toEqual(second);
   });

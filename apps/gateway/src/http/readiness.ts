@@ -52,6 +52,7 @@ export class ReadinessChecks {
     return [
       { name: 'orchestrator', service: 'orchestrator' },
       { name: 'resolver', service: 'resolver' },
+      { name: 'allocator', service: 'allocator' },
       ...(Object.keys(this.config.handlers).length > 0 ? [{ name: 'handlers', service: 'handlers' } as const] : []),
       ...[...places].flatMap((location) =>
         RESOURCE_KINDS.map((kind) => ({ name: `${kind} at ${location}`, service: kind, location })),

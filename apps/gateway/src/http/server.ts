@@ -26,15 +26,24 @@ declare module 'fastify' {
 /** The largest body, as the largest message to a service (512 KiB). An archive is streamed. */
 export const BODY_LIMIT = 512 * 1024;
 export const TAR = 'application/x-tar';
+/** RFC 9512. */
+export const YAML = 'application/yaml';
+export const JSON_TYPE = 'application/json';
+export const BYTES = 'application/octet-stream';
 const ALIVE = new Set(['/api/v1/health/live', '/api/v1/health/ready']);
 /** Routes that take an archive. */
-const ARCHIVES = new Set(['/api/v1/restore', '/api/v1/snapshots']);
-const takesArchive = ({ method, routeOptions: { url } }: FastifyRequest): boolean =>
-  method === 'POST' && url !== undefined && ARCHIVES.has(url);
+const ARCHIVES = new Set(['POST /api/v1/restore', 'POST /api/v1/snapshots']);
+/** Routes that take a content package. */
+const PACKAGES = new Set(['POST /api/v1/content', 'PUT /api/v1/content/:name']);
+/** The route that takes a file. */
+const FILES = 'PUT /api/v1/leases/:id/files';
+const routeOf = ({ method, routeOptions: { url } }: FastifyRequest): string => `${method} ${url}`;
+const takesPackage = (request: FastifyRequest): boolean => PACKAGES.has(routeOf(request));
+const takesArchive = (request: FastifyRequest): boolean => ARCHIVES.has(routeOf(request)) || takesPackage(request);
 
 /** Whose body comes as it comes: what takes it has its own limits. */
 const isStreamed = (request: FastifyRequest): boolean =>
-  takesArchive(request) || request.routeOptions.url?.startsWith(RESOURCE_ROUTE) === true;
+  takesArchive(request) || routeOf(request) === FILES || request.routeOptions.url?.startsWith(RESOURCE_ROUTE) === true;
 
 export interface Limits {
   /** How long the head of a call may take to arrive, in ms. */
@@ -105,9 +114,10 @@ const isFirstVisit = ({ method, url, headers }: FastifyRequest): boolean =>
 
 function takeKindsOfContent(server: FastifyInstance): void {
   server.removeContentTypeParser(['text/plain', 'application/json']);
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+  server.addContentTypeParser(JSON_TYPE, { parseAs: 'string' }, (request, text, done) => {
     try {
-      done(null, readJson(text as string));
+      // Of a content package it is told in which line something is wrong.
+      done(null, takesPackage(request) ? text : readJson(text as string));
     } catch (error) {
       done(error as Error);
     }
@@ -116,6 +126,14 @@ function takeKindsOfContent(server: FastifyInstance): void {
   server.addContentTypeParser(TAR, (request, payload, done) => {
     if (takesArchive(request)) done(null, payload);
     else done(new SlipwayError('wrong-content-type', `${request.url} takes JSON, not ${TAR}`));
+  });
+  server.addContentTypeParser(BYTES, (request, payload, done) => {
+    if (routeOf(request) === FILES) done(null, payload);
+    else done(new SlipwayError('wrong-content-type', `${request.url} does not take ${BYTES}`));
+  });
+  server.addContentTypeParser(YAML, (request, payload, done) => {
+    if (takesPackage(request)) done(null, payload);
+    else done(new SlipwayError('wrong-content-type', `${request.url} does not take ${YAML}`));
   });
 }
 

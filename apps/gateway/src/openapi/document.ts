@@ -2,11 +2,17 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { VERSION } from '../http/info.js';
 import { ERROR_TABLE, SHOW_ROW } from './error-table.js';
+import { BYTES } from './lease-operations.js';
+import { CONTENT } from './content-operations.js';
 import { TAR_CONTENT } from './operations.js';
 import { SCHEMAS } from './schemas.js';
 
 /** Operations whose body is an archive. */
 const ARCHIVES = ['restore', 'upload-snapshot'];
+/** Operations whose body is a content package. */
+const PACKAGES = ['upload-content', 'replace-content'];
+/** The operation whose body is a file. */
+const FILE = 'write-file';
 
 /** Where the documentation stands; `/json` and `/yaml` below it for programs. */
 export const DOCS = 'api/docs';
@@ -24,6 +30,9 @@ export function openApi(app: INestApplication): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     // What comes in as a JSON body is so described; an archive is not JSON.
     if (path.post && ARCHIVES.includes(path.post.operationId!)) path.post.requestBody = { required: true, content: TAR_CONTENT };
+    if (path.put?.operationId === FILE) path.put.requestBody = { required: true, content: BYTES as never };
+    for (const operation of [path.post, path.put])
+      if (operation && PACKAGES.includes(operation.operationId!)) operation.requestBody = { required: true, content: CONTENT };
   }
   return document;
 }

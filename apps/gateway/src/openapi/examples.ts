@@ -1,4 +1,5 @@
 import { ERRORS } from '@slipway/contracts';
+import { leaseExamples } from './lease-examples.js';
 
 /** Answers as they look: shown in the documentation, by schema. A test holds each against its schema. */
 const ID = '0b8f6a52-6f5e-5f0c-9d38-2f6d1c3a7e10';
@@ -44,6 +45,56 @@ const request = {
     wires: [],
   },
   position: POSITION,
+};
+
+const content = {
+  name: 'greetings',
+  version: '1.0.0',
+  layer: 'dynamic',
+  overwritable: false,
+  writable: false,
+  source: 'upload by ada',
+  counts: { definitions: 1, overridden: 0, capabilities: 0, requirements: 1, artefacts: 0 },
+  hash: DEFINITION.hash,
+};
+
+const delegate = {
+  name: 'upstream',
+  kind: 'slipway',
+  source: 'https://slipway.example',
+  packages: 3,
+  definitions: 12,
+  answeredAt: '2026-01-05T10:00:00.000Z',
+  problems: [],
+};
+
+const definition = {
+  name: 'guestbook',
+  version: '1.0.0',
+  title: 'Guestbook',
+  type: 'instance',
+  layer: 'default',
+  package: 'samples',
+};
+
+const capability = {
+  namespace: 'database',
+  attributes: { engine: 'sqlite' },
+  definition: { name: 'sqlite', version: '1.0.0' },
+  layer: 'default',
+};
+
+const drifted = {
+  key: 'storage/shop-data',
+  drift: 'changed',
+  generation: 1,
+  location: 'local',
+  driver: 'directory',
+  instanceId: 'shop',
+  differences: [{ field: 'mode', recorded: '0750', found: '0777' }],
+  seen: DEFINITION.hash,
+  adoptable: true,
+  repair: 'update',
 };
 
 const snapshot = {
@@ -157,6 +208,7 @@ const event = {
 };
 
 export const EXAMPLES: Record<string, unknown> = {
+  ...leaseExamples(POSITION),
   Accepted: { requestId: ID, position: POSITION },
   EnvironmentPage: { items: [environment], position: POSITION },
   EnvironmentView: environment,
@@ -176,6 +228,17 @@ export const EXAMPLES: Record<string, unknown> = {
   },
   HandlerList: { items: [handler] },
   HandlerView: handler,
+  Drift: {
+    environment: 'default',
+    compared: 3,
+    count: 1,
+    items: [drifted],
+    unknown: [],
+    rules: ['storage/*:owner'],
+    ignored: [{ key: 'storage/shop-data', field: 'owner', recorded: '0:0', found: '20001:20001', rule: 'storage/*:owner' }],
+  },
+  ResourceDrift: drifted,
+  Adopted: { generation: 1, position: POSITION },
   Live: { live: true },
   Pause: { at: '2026-01-05T09:40:00.000Z', by: { id: 'operator', type: 'user' }, reason: 'waiting for Bob' },
   Plan: {
@@ -212,6 +275,27 @@ export const EXAMPLES: Record<string, unknown> = {
       },
     ],
   },
+  ContentList: {
+    items: [content],
+    problems: ['greetings.yaml:5:14: definitions.0.version must be a semantic version such as "1.0.0"'],
+    delegates: [delegate],
+  },
+  DelegateView: delegate,
+  ContentRefreshed: { items: [delegate], position: POSITION },
+  ContentView: content,
+  ContentRecorded: { name: 'greetings', version: '1.0.0', layer: 'dynamic', definitions: 1, position: POSITION },
+  DefinitionView: {
+    definition: { name: 'greeting', version: '1.0.0', dependencies: ['hello@^1.0.0'] },
+    hash: DEFINITION.hash,
+    layer: 'dynamic',
+    package: 'greetings',
+    overrides: [],
+  },
+  DefinitionList: { items: [definition], next: 'MTAwIGd1ZXN0Ym9va0AxLjAuMA' },
+  DefinitionSummary: definition,
+  DefinitionRecorded: { name: 'greeting', version: '1.0.0', layer: 'writable', position: POSITION },
+  CapabilityList: { items: [capability] },
+  CapabilityView: capability,
   ProvisionerList: { items: [provisioner] },
   ProvisionerView: provisioner,
   RequestPage: { items: [request], position: POSITION },

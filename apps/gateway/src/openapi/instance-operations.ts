@@ -1,16 +1,9 @@
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import type { DesiredChange } from '@slipway/contracts';
 import { ControlBody, ExtendBody } from '@slipway/contracts/http';
-import { CHANGES, DOOR, answer, problems, withKey } from './operations.js';
+import { CHANGES, DOOR, OF_BARE_ID, answer, problems, withKey } from './operations.js';
 
 const ID = ApiParam({ name: 'id', description: '`<environment>.<name>`, or a name of `environment`.' });
-const ENVIRONMENT = ApiQuery({
-  name: 'environment',
-  required: false,
-  type: String,
-  description: 'Of a bare name; `default` when left out.',
-});
-
 const SUMMARIES = {
   start: 'Let an instance run again',
   stop: 'Let an instance stand still; nothing of it is lost',
@@ -25,7 +18,7 @@ export const ApiDesired = (change: DesiredChange): MethodDecorator =>
       description: 'Holds over restarts of the mesh and of its machine. The same again changes nothing.',
     }),
     ID,
-    ENVIRONMENT,
+    OF_BARE_ID,
     ApiBody({ type: ControlBody, required: false }),
     answer(202, 'Desired', 'It was recorded and will be done; its `health` tells when.', {
       Location: 'Where the instance is.',
@@ -42,7 +35,7 @@ export const ApiExtend = (): MethodDecorator =>
       description: 'Of an instance that was asked for until a time. That its time is over is told ahead, and anew for each time.',
     }),
     ID,
-    ENVIRONMENT,
+    OF_BARE_ID,
     ApiBody({ type: ExtendBody }),
     answer(202, 'Extended', 'It was recorded.', {
       Location: 'Where the instance is.',
@@ -59,7 +52,7 @@ export const ApiCredentials = (): MethodDecorator =>
       description: 'That it was read, and by whom, is recorded first. Never cached.',
     }),
     ID,
-    ENVIRONMENT,
+    OF_BARE_ID,
     answer(200, 'CredentialsView', 'As they are now, in the clear.', { 'Cache-Control': '`no-store`.' }),
     ...problems(...DOOR, 'bad-input', 'gone', 'behind', 'not-found', 'no-server', 'unreachable', 'timed-out', 'log-unavailable'),
     ...problems('secret-missing', 'secret-damaged', 'secret-unavailable'),
@@ -73,7 +66,7 @@ export const ApiRotate = (): MethodDecorator =>
       description: 'The instance is started again with the new ones. What is shared with others keeps its secrets.',
     }),
     ID,
-    ENVIRONMENT,
+    OF_BARE_ID,
     ApiHeader({ name: 'Idempotency-Key', required: false, description: '1 to 128 printable characters; made when left out.' }),
     answer(202, 'RotationView', "It was recorded and will be done; the instance's `rotation` tells when.", {
       Location: 'Where the instance is.',
@@ -86,7 +79,7 @@ export const ApiInstanceLogs = (): MethodDecorator =>
   withKey(
     ApiOperation({ operationId: 'read-instance-logs', summary: 'What an instance itself has written, and writes' }),
     ID,
-    ENVIRONMENT,
+    OF_BARE_ID,
     ApiQuery({
       name: 'tail',
       required: false,

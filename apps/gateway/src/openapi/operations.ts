@@ -3,6 +3,7 @@ import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiS
 import { CATEGORIES, type ErrorCode, type JobKind } from '@slipway/contracts';
 import { ControlBody, PlanJob, SkipBody } from '@slipway/contracts/http';
 import { statusOf } from '../problem/status.js';
+import type { ViewName } from '../views/port.js';
 import { projections } from '../views/registry.js';
 import { EXAMPLES } from './examples.js';
 import { ref } from './schemas/schema.js';
@@ -54,12 +55,17 @@ const LOG_TOKEN = {
   required: false,
   description: 'A token of your own (printable, at most 128 characters) on every log line and event.',
 };
-const AT_LEAST = {
+export const AT_LEAST = {
   name: 'Slipway-At-Least',
   required: false,
   description: 'A log position that the answer must have reached; waits up to 2 s for it.',
 };
-const AS_OF = { name: 'asOf', required: false, type: String, description: 'As it was at that time (ISO 8601) or log position.' };
+export const AS_OF = {
+  name: 'asOf',
+  required: false,
+  type: String,
+  description: 'As it was at that time (ISO 8601) or log position.',
+};
 export const CHANGES: ErrorCode[] = [
   ...DOOR,
   'bad-input',
@@ -70,8 +76,8 @@ export const CHANGES: ErrorCode[] = [
   'log-unavailable',
   'timed-out',
 ];
-const READS: ErrorCode[] = [...DOOR, 'bad-input', 'gone', 'behind'];
-const PAGED = [
+export const READS: ErrorCode[] = [...DOOR, 'bad-input', 'gone', 'behind'];
+export const PAGED = [
   ApiQuery({ name: 'limit', required: false, type: Number, description: 'Rows of a page; 1 to 500, 50 when left out.' }),
   ApiQuery({ name: 'cursor', required: false, type: String, description: '`next` of the page before.' }),
 ];
@@ -81,6 +87,7 @@ const JOB_SUMMARIES: Readonly<Record<JobKind, string>> = {
   deprovision: 'Give an instance back, with everything made for it',
   import: 'Ask for a service as a snapshot holds it, under a name that nothing has yet',
   export: 'Read out all data of an instance, of one moment, and keep them as a snapshot',
+  repair: 'Bring back what is other than the log says',
   update: 'Change what is there: a size, a choice, a newer version of its definition',
 };
 
@@ -105,78 +112,128 @@ export const ApiJob = (job: JobKind, body: BodyClass): MethodDecorator =>
       'Preference-Applied': 'The wait that was honoured.',
     }),
     answer(200, 'RequestView', 'It has ended while the answer was held.'),
-    ...problems(...CHANGES, 'name-taken', 'not-possible', 'key-reused', 'too-busy', 'not-found', 'archive-invalid'),
+    ...problems(
+      ...CHANGES,
+      'name-taken',
+      'not-possible',
+      'plan-changed',
+      'key-reused',
+      'too-busy',
+      'not-found',
+      'archive-invalid',
+    ),
   );
 
 export const ApiPlan = (): MethodDecorator =>
   withKey(
     ApiOperation({ operationId: 'plan', summary: 'What a request would do; changes nothing' }),
     ApiBody({ type: PlanJob }),
-    answer(200, 'Plan', 'What is satisfied, what would be made in which order, or what is unsatisfied and why.'),
-    ...problems(...CHANGES, 'not-found', 'driver-unknown', 'not-portable'),
+    ApiResponse({
+      status: 200,
+      description:
+        'What is satisfied, what would be made in which order, or what is unsatisfied and why; as a diff for people, or as a graph, when asked for.',
+      content: {
+        ...json('Plan'),
+        'text/plain': { schema: { type: 'string' }, example: '  + storage/shop-data (volume@1.0.0, directory at local)\n' },
+        'text/vnd.graphviz': { schema: { type: 'string' }, example: 'digraph plan {\n}\n' },
+        'text/vnd.mermaid': { schema: { type: 'string' }, example: 'flowchart LR\n' },
+      },
+      headers: headersOf({ 'X-Request-Id': "The call's id." }),
+    } as never),
+    ...problems(...CHANGES, 'not-found', 'driver-unknown', 'not-portable', 'undecided'),
   );
 
+/** `inEnvironment`: its id may be bare, and is then of the environment that is named beside it. */
+interface NounShown {
+  schema: string;
+  page: string;
+  id: string;
+  inEnvironment?: true;
+}
+
+const resource: NounShown = {
+  ...{ schema: 'ResourceView', page: 'ResourcePage', inEnvironment: true },
+  id: '`<environment>.<name>`, or a name of `environment`.',
+};
 const NOUNS = {
   requests: { schema: 'RequestView', page: 'RequestPage', id: "The request's id." },
-  instances: { schema: 'ResourceView', page: 'ResourcePage', id: '`<environment>.<name>`, or a name of `environment`.' },
-  storages: { schema: 'ResourceView', page: 'ResourcePage', id: '`<environment>.<name>`, or a name of `environment`.' },
-  databases: { schema: 'ResourceView', page: 'ResourcePage', id: '`<environment>.<name>`, or a name of `environment`.' },
+  instances: resource,
+  storages: resource,
+  databases: resource,
   environments: { schema: 'EnvironmentView', page: 'EnvironmentPage', id: "The environment's name." },
   snapshots: { schema: 'SnapshotView', page: 'SnapshotPage', id: "The snapshot's id." },
-} as const;
+  leases: {
+    ...{ schema: 'LeaseView', page: 'LeasePage', inEnvironment: true },
+    id: '`<environment>.lease-<number>`, or without its `environment`.',
+  },
+  'leased-resources': {
+    ...{ schema: 'LeasedResourceView', page: 'LeasedResourcePage', inEnvironment: true },
+    id: '`<environment>.<type>-<number>`, or without its `environment`.',
+  },
+  quotas: { schema: 'QuotaView', page: 'QuotaPage', id: "The quota's id." },
+} as const satisfies Partial<Record<ViewName, NounShown>>;
 type Noun = keyof typeof NOUNS;
+const shown = (noun: Noun): NounShown => NOUNS[noun];
+
+/** The environment of an id that may be bare. */
+export const OF_BARE_ID = ApiQuery({
+  name: 'environment',
+  required: false,
+  type: String,
+  description: 'Of a bare name; `default` when left out.',
+});
 
 /** Fields of a view that can be filtered by, or sorted by, with the values that they can have. */
-const fieldsOf = (noun: Noun, can: 'filter' | 'sort'): { name: string; values?: readonly string[] | undefined }[] =>
+export const fieldsOf = (noun: ViewName, can: 'filter' | 'sort'): { name: string; values?: readonly string[] | undefined }[] =>
   Object.entries(projections.find(({ name }) => name === noun)!.fields)
     .filter(([, field]) => field[can])
     .map(([name, { values }]) => ({ name, values }));
+
+type Fields = ReturnType<typeof fieldsOf>;
+
+/** A query parameter for each field. */
+export const filters = (fields: Fields): MethodDecorator[] =>
+  fields.map(({ name, values }) =>
+    ApiQuery({
+      ...{ name, required: false, type: String, description: 'Only where it is equal.' },
+      ...(values && { enum: [...values] }),
+    }),
+  );
+
+export const sorted = (noun: ViewName): MethodDecorator =>
+  ApiQuery({
+    name: 'sort',
+    required: false,
+    type: String,
+    description: `One of ${fieldsOf(noun, 'sort')
+      .map(({ name }) => name)
+      .join(', ')}; \`-\` in front for descending.`,
+  });
 
 export const ApiList = (noun: Noun): MethodDecorator =>
   withKey(
     ApiOperation({
       operationId: `list-${noun}`,
-      summary: `List ${noun}`,
+      summary: `List ${noun.replace('-', ' ')}`,
       description: 'Each filter may be given several times: one of.',
     }),
-    ...fieldsOf(noun, 'filter').map(({ name, values }) =>
-      ApiQuery({
-        ...{ name, required: false, type: String, description: 'Only where it is equal.' },
-        ...(values && { enum: [...values] }),
-      }),
-    ),
-    ApiQuery({
-      name: 'sort',
-      required: false,
-      type: String,
-      description: `One of ${fieldsOf(noun, 'sort')
-        .map(({ name }) => name)
-        .join(', ')}; \`-\` in front for descending.`,
-    }),
+    ...filters(fieldsOf(noun, 'filter')),
+    sorted(noun),
     ...PAGED,
     ApiQuery(AS_OF),
     ApiHeader(AT_LEAST),
-    answer(200, NOUNS[noun].page, 'A page.', { 'Slipway-Position': 'Log position that it was read at.' }),
+    answer(200, shown(noun).page, 'A page.', { 'Slipway-Position': 'Log position that it was read at.' }),
     ...problems(...READS),
   );
 
 export const ApiGet = (noun: Noun): MethodDecorator =>
   withKey(
-    ApiOperation({ operationId: `get-${noun.slice(0, -1)}`, summary: `One of the ${noun}` }),
-    ApiParam({ name: 'id', description: NOUNS[noun].id }),
-    ...(NOUNS[noun].schema === 'ResourceView'
-      ? [
-          ApiQuery({
-            name: 'environment',
-            required: false,
-            type: String,
-            description: 'Of a bare name; `default` when left out.',
-          }),
-        ]
-      : []),
+    ApiOperation({ operationId: `get-${noun.slice(0, -1)}`, summary: `One of the ${noun.replace('-', ' ')}` }),
+    ApiParam({ name: 'id', description: shown(noun).id }),
+    ...(shown(noun).inEnvironment ? [OF_BARE_ID] : []),
     ApiQuery(AS_OF),
     ApiHeader(AT_LEAST),
-    answer(200, NOUNS[noun].schema, 'As it stands.', { 'Slipway-Position': 'Log position of its newest event.' }),
+    answer(200, shown(noun).schema, 'As it stands.', { 'Slipway-Position': 'Log position of its newest event.' }),
     ...problems(...READS, 'not-found'),
   );
 

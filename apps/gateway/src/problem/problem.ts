@@ -65,7 +65,9 @@ export function problemHeaders({ code, requestId }: Pick<Problem, 'code' | 'requ
     'Cache-Control': 'no-store',
     'X-Request-Id': requestId,
     ...(code === 'unauthenticated' && { 'WWW-Authenticate': 'Bearer realm="slipway"' }),
-    ...([408, 429, 503].includes(statusOf(code)) && { 'Retry-After': String(RETRY_AFTER_SECONDS) }),
+    ...(([408, 429, 503].includes(statusOf(code)) || code === 'lease-unavailable') && {
+      'Retry-After': String(RETRY_AFTER_SECONDS),
+    }),
   };
 }
 

@@ -7,6 +7,7 @@ export function statusOf(code: ErrorCode): number {
     case 'message-malformed':
     case 'spec-invalid':
     case 'archive-invalid':
+    case 'content-invalid':
       return 400;
     case 'unauthenticated':
       return 401;
@@ -20,12 +21,17 @@ export function statusOf(code: ErrorCode): number {
     case 'not-possible':
     case 'wrong-revision':
     case 'plan-stale':
+    case 'plan-changed':
     case 'generation-old':
     case 'epoch-old':
     case 'foreign':
     case 'port-taken':
     case 'cancelled':
     case 'step-cancelled':
+    case 'layer-refuses':
+    case 'lease-unavailable':
+    case 'lease-not-active':
+    case 'quota-exceeded':
       return 409;
     case 'gone':
       return 410;
@@ -35,9 +41,12 @@ export function statusOf(code: ErrorCode): number {
       return 415;
     case 'key-reused':
     case 'unsatisfied':
+    case 'undecided':
     case 'driver-unknown':
     case 'not-portable':
     case 'not-updatable':
+    case 'no-blueprint':
+    case 'lease-impossible':
       return 422;
     case 'too-busy':
     case 'limit-reached':

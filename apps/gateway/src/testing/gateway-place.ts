@@ -76,7 +76,8 @@ export class GatewayPlace {
   }
 
   async start(options: Partial<GatewayOptions> = {}): Promise<void> {
-    this.views = options.views ?? (await openViews({ folder: this.runtime.cacheFolder, log: this.runtime.store }));
+    this.views =
+      options.views ?? (await openViews({ folder: this.runtime.cacheFolder, log: this.runtime.store, blobs: this.blobs }));
     this.gateway = await startGateway(this.runtime, { ...options, views: this.views });
     this.key = loadOrMakeKey(this.runtime.config.dataFolder);
   }
@@ -155,18 +156,19 @@ export class GatewayPlace {
       accepted.push(command);
       return { requestId, position: await this.request(requestId, acceptance(command)) };
     });
-    for (const service of ['orchestrator', 'resolver'] as const) this.bus.serve(service, VERBS.health, well(service));
+    for (const service of ['orchestrator', 'resolver', 'allocator'] as const)
+      this.bus.serve(service, VERBS.health, well(service));
     for (const kind of RESOURCE_KINDS) this.bus.serve(kind, VERBS.health, well(kind), 'local');
     return { accepted };
   }
 }
 
-const DRIVERS: Record<string, string> = { storage: 'directory', database: 'sqlite', instance: 'process' };
+const DRIVERS: Record<string, string[]> = { storage: ['directory'], database: ['sqlite'], instance: ['process', 'artefact'] };
 
 const well = (service: string) => () => ({
   ...{ service, replica: `one-${service}`, ready: true, reasons: [] },
   locations: DRIVERS[service]
-    ? [{ location: 'local', kind: service, drivers: [{ name: DRIVERS[service], verbs: ['provision'] }] }]
+    ? [{ location: 'local', kind: service, drivers: DRIVERS[service].map((name) => ({ name, verbs: ['provision'] })) }]
     : [],
 });
 

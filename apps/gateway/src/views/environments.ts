@@ -94,8 +94,12 @@ export const names: Projection<NameRow> = {
     const { name, requestId } = event.data;
     const id = `${environment}.${name}`;
     if (event.type === 'NameReleased') return [{ id, row: null }];
+    if (event.type === 'PlanSettled')
+      return [name, ...(event.data.along ?? [])].flatMap((one) => {
+        const held = model.get(`${environment}.${one}`);
+        return held?.requestId === requestId ? [{ id: `${environment}.${one}`, row: { ...held, requestId: undefined } }] : [];
+      });
     const row = model.get(id);
-    if (event.type === 'PlanSettled') return row?.requestId === requestId ? [{ id, row: { ...row, requestId: undefined } }] : [];
     const ownerId = event.data.job === 'provision' || !row ? event.data.owner.id : row.ownerId;
     return [{ id, row: { ...row, environment, name, ownerId, requestId } }];
   },

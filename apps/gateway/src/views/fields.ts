@@ -14,7 +14,17 @@ export interface ViewFields {
   defaultFilter: Readonly<Record<string, readonly string[]>>;
 }
 
-const VIEWS: readonly ViewName[] = ['requests', 'instances', 'storages', 'databases', 'environments', 'snapshots'];
+const INSTALLED: readonly ViewName[] = ['resources', 'capabilities', 'requirements', 'wires'];
+const VIEWS: readonly ViewName[] = [
+  ...(['requests', 'instances', 'storages', 'databases', 'environments', 'snapshots'] as const),
+  ...(['leases', 'leased-resources', 'quotas'] as const),
+  ...INSTALLED,
+];
+/** Where the list of a view stands. */
+function pathOf(view: ViewName): string {
+  if (INSTALLED.includes(view)) return `/environments/{id}/${view}`;
+  return view === 'leased-resources' ? '/resources' : `/${view}`;
+}
 
 /** What can be asked of each view, from its declaration. */
 export const viewFields = (): ViewFields[] =>
@@ -24,20 +34,25 @@ export const viewFields = (): ViewFields[] =>
     const values = Object.fromEntries(
       Object.entries(fields).flatMap(([name, field]) => (field.values ? [[name, field.values]] : [])),
     );
-    return { view, ...fieldsOf(projection), defaultSort, defaultFilter, values };
+    const { filterable, sortable } = fieldsOf(projection);
+    // What stands in the path is not asked for again.
+    const asked = INSTALLED.includes(view) ? filterable.filter((name) => name !== 'environment') : filterable;
+    return { view, filterable: asked, sortable, defaultSort, defaultFilter, values };
   });
 
 /** The rows of the table in docs/reference/views.md. */
 export const fieldRows = (): string[] =>
   viewFields().map(({ view, filterable, sortable, defaultSort, defaultFilter }) => {
     const unless = Object.entries(defaultFilter).map(([field, values]) => `\`${field}\` one of ${values.map(code).join(', ')}`);
-    return `| \`GET /${view}\` | ${filterable.map(code).join(', ')} | ${unless.join('; ') || 'all'} | ${sortable.map(code).join(', ')} | ${code(defaultSort)} |`;
+    return `| \`GET ${pathOf(view)}\` | ${filterable.map(code).join(', ')} | ${unless.join('; ') || 'all'} | ${sortable.map(code).join(', ')} | ${code(defaultSort)} |`;
   });
 
 /** The rows of the table of values in docs/reference/views.md. */
 export const valueRows = (): string[] =>
   viewFields().flatMap(({ view, values }) =>
-    Object.entries(values).map(([field, possible]) => `| \`GET /${view}\` | ${code(field)} | ${possible.map(code).join(', ')} |`),
+    Object.entries(values).map(
+      ([field, possible]) => `| \`GET ${pathOf(view)}\` | ${code(field)} | ${possible.map(code).join(', ')} |`,
+    ),
   );
 
 const code = (text: string): string => `\`${text}\``;

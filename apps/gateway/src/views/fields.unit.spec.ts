@@ -34,6 +34,34 @@ describe('a view', () => {
         ['instanceId', 'takenAt', 'createdAt', 'bytes'],
       ],
       environments: [['paused'], ['name', 'updatedAt']],
+      leases: [
+        ['type', 'status', 'ownerId', 'resourceId', 'requestId', 'holderId', 'environment', 'irrevocable'],
+        ['createdAt', 'updatedAt', 'priority', 'id'],
+      ],
+      'leased-resources': [
+        ['name', 'type', 'blueprint', 'status', 'ownerId', 'location', 'manual', 'environment'],
+        ['name', 'createdAt', 'updatedAt', 'load', 'id'],
+      ],
+      quotas: [
+        ['ownerId', 'type', 'environment'],
+        ['ownerId', 'id'],
+      ],
+      resources: [
+        ['kind', 'name', 'definition', 'instanceId', 'ownerId', 'driver', 'location'],
+        ['key', 'name', 'installedAt'],
+      ],
+      capabilities: [
+        ['resource', 'kind', 'namespace', 'definition'],
+        ['resource', 'namespace'],
+      ],
+      requirements: [
+        ['resource', 'name', 'namespace', 'definition', 'resolution', 'wired'],
+        ['resource', 'namespace'],
+      ],
+      wires: [
+        ['from', 'to', 'requirement', 'namespace'],
+        ['from', 'to'],
+      ],
     };
     expect(filterable).toEqual(expect.arrayContaining(wanted[view][0]));
     expect(sortable).toEqual(expect.arrayContaining(wanted[view][1]));

@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EventStore } from '@slipway/event-store';
+import type { Blobs } from '@slipway/blobs';
+import type { EventStore, RecordedEvent } from '@slipway/event-store';
 import { InThread, InWorker, ReadModels, startOf, type Complete, type WorkerSettings } from '@slipway/event-store/read-models';
 import type { NameRow } from './environments.js';
 import type { ListQuery, Rows, ViewName, Views } from './port.js';
 import { projections } from './registry.js';
+import { wholeSettlement } from './whole-settlement.js';
 
 export interface ViewsOptions {
   /** Where the file of the views is kept; made when it is not there. One process at a time. */
@@ -13,6 +15,9 @@ export interface ViewsOptions {
   log: EventStore;
   /** How the views' worker opens the same log for itself. Left out: they are made in this thread from `log`. */
   eventLog?: WorkerSettings['log'];
+  /** Where what was too large for the log stands; `blobsFolder` for a worker, which opens them for itself. */
+  blobs?: Pick<Blobs, 'read'>;
+  blobsFolder?: string;
   /** Days that history is kept for `asOf`; for ever when left out. */
   historyDays?: number;
   /** A copy of another replica's views (`snapshotTo`), to start from when there are none. */
@@ -27,10 +32,20 @@ const DAY = 86_400_000;
  * Opens the gateway's views. Resolves when the file is open, or it is known why it can't be yet (`stopped`): it is then tried
  * again. What is still being built answers `behind`.
  */
-export async function openViews({ folder, log, eventLog, historyDays, snapshot }: ViewsOptions): Promise<Views> {
+export async function openViews({
+  folder,
+  log,
+  eventLog,
+  blobs,
+  blobsFolder,
+  historyDays,
+  snapshot,
+}: ViewsOptions): Promise<Views> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, 'views.sqlite');
   const history = historyDays === undefined ? {} : { keepHistory: historyDays * DAY };
+  const elsewhere = blobsFolder === undefined ? {} : { elsewhere: blobsFolder };
+  const whole = blobs ? { whole: (event: RecordedEvent) => wholeSettlement(event, blobs) } : {};
   const models = new ReadModels({
     file,
     projections,
@@ -38,8 +53,8 @@ export async function openViews({ folder, log, eventLog, historyDays, snapshot }
     ...(snapshot !== undefined && { snapshot }),
     projector: (told) =>
       eventLog
-        ? new InWorker({ file, registry: registryUrl(), log: eventLog, ...history }, told)
-        : new InThread({ file, projections, log, ...history }, told),
+        ? new InWorker({ file, registry: registryUrl(), log: eventLog, ...elsewhere, ...history }, told)
+        : new InThread({ file, projections, log, ...whole, ...history }, told),
   });
   await models.opened();
 

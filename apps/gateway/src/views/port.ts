@@ -1,5 +1,18 @@
+import type { Matching } from '@slipway/event-store/read-models';
 import type { SnapshotRow } from './snapshots.js';
-import type { EnvironmentView, Page, RequestView, ResourceView } from '@slipway/contracts/http';
+import type {
+  EnvironmentView,
+  InstalledCapabilityView,
+  InstalledRequirementView,
+  InstalledView,
+  InstalledWireView,
+  LeaseView,
+  LeasedResourceView,
+  Page,
+  QuotaView,
+  RequestView,
+  ResourceView,
+} from '@slipway/contracts/http';
 
 /** The read models, and the rows they hold. */
 export interface Rows {
@@ -9,6 +22,13 @@ export interface Rows {
   databases: ResourceView;
   environments: EnvironmentView;
   snapshots: SnapshotRow;
+  resources: InstalledView;
+  capabilities: InstalledCapabilityView;
+  requirements: InstalledRequirementView;
+  wires: InstalledWireView;
+  leases: LeaseView;
+  'leased-resources': LeasedResourceView;
+  quotas: QuotaView;
 }
 export type ViewName = keyof Rows;
 
@@ -23,6 +43,8 @@ export interface ListQuery {
   cursor?: string;
   /** A position, or an ISO 8601 time. */
   asOf?: string;
+  /** What else must hold of a row: each that the rest finds is put to it. A page may have fewer rows then, and go on. */
+  matching?: Matching;
 }
 
 /**

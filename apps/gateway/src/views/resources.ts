@@ -5,6 +5,7 @@ import {
   categoryOf,
   idOf,
   instant,
+  serviceUri,
   type EnvironmentEvent,
   type Installed,
   type JsonObject,
@@ -114,12 +115,9 @@ function started(
 }
 
 /** Where an instance that has an address is called. */
-function at({ kind, resourceUri = '/' }: ResourceView, { url }: JsonObject): Pick<ResourceView, 'resourceUrl'> {
+function at({ kind, resourceUri }: ResourceView, { url }: JsonObject): Pick<ResourceView, 'resourceUrl'> {
   const has = kind === 'instance' && typeof url === 'string' && /^https?:/.test(url) && URL.canParse(url);
-  if (!has) return {};
-  const resource = new URL(url);
-  [resource.pathname = '/', resource.search = ''] = resourceUri.split(/(?=\?)/, 2);
-  return { resourceUrl: resource.href };
+  return has ? { resourceUrl: serviceUri(url, resourceUri) } : {};
 }
 
 const NOT_RUNNING = {
@@ -160,6 +158,8 @@ function changes(row: ResourceView, event: ResourceEvent): Partial<ResourceView>
       return { cause: event.data.cause, ...(changesIt(event.data.action) && { status: 'failed' as const }) };
     case 'Destroyed':
       return { status: 'destroyed', outputs: {}, observed: {}, ...NOT_RUNNING, cause: undefined };
+    case 'Adopted':
+      return { observed: event.data.observed };
     case 'RotationStarted':
       return { rotation: { id: event.data.rotation, state: 'rotating' } };
     case 'CredentialsRotated':
@@ -184,8 +184,8 @@ const changesIt = (action: StepAction): boolean => action === 'ensure' || action
 function belonging(kind: ResourceKind, model: Model<ResourceView>, recorded: RecordedEvent): Change<ResourceView>[] {
   const event = { type: recorded.type, data: recorded.data } as unknown as EnvironmentEvent;
   if (event.type === 'NameClaimed') {
-    const { requestId, name, owner } = event.data;
-    return [{ note: requestId, value: { instanceId: name, ownerId: owner.id } satisfies Claim }];
+    const { requestId, name, owner, along } = event.data;
+    return along ? [] : [{ note: requestId, value: { instanceId: name, ownerId: owner.id } satisfies Claim }];
   }
   if (event.type === 'UntilSet' || event.type === 'UntilExtended')
     return kind === 'instance' ? wanted(model, event.data, recorded) : [];

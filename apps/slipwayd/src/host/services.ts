@@ -10,6 +10,7 @@ const LOADERS: Record<ServiceName, () => Promise<{ service: ServiceDefinition }>
   database: () => import('@slipway/database'),
   instance: () => import('@slipway/instance'),
   handlers: () => import('@slipway/handlers'),
+  allocator: () => import('@slipway/allocator'),
 };
 
 /** Loads services by name, in the order in which they are to start. */

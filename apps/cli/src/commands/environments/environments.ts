@@ -3,11 +3,12 @@ import { withClient } from '../../command.js';
 import { print, printRows, printValue } from '../../output/format.js';
 import { describePause } from '../../output/pause.js';
 import { list } from '../list-and-show.js';
+import { installed } from './installed.js';
 import { listRows, pageOptions, type PageFlags } from '../list-options.js';
 
-/** `slipway environments`, `slipway environments show|pause|resume <name>` */
+/** `slipway environments`, `slipway environments show|pause|resume <name>`, and what is in one */
 export function environments(program: Command): void {
-  const noun = program.command('environments').summary('environments; pause and resume dispatching in one');
+  const noun = program.command('environments').summary('environments, what is in one, and pausing of all dispatching in it');
   pageOptions(list(noun)).action(
     withClient<[], PageFlags>(async ({ client, options }, flags) =>
       printRows(
@@ -35,6 +36,7 @@ export function environments(program: Command): void {
         printValue(await client.environments.get(name, { ...(flags.asOf && { asOf: flags.asOf }) }), options.output),
       ),
     );
+  installed(noun);
   for (const verb of ['pause', 'resume'] as const) {
     noun
       .command(verb)

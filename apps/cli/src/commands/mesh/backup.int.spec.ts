@@ -24,7 +24,7 @@ it('a backup takes no file away, unless it is told to: that is said before anyth
   });
   expect([gateway.calls, readFileSync(file, 'utf8')]).toEqual([[], 'mine']);
   expect((await ran(gateway.url, 'backup', '--force', file)).code).toBe(0);
-  expect(readFileSync(file, 'utf8')).toBe('"the archive"');
+  expect(readFileSync(file, 'utf8')).toBe('the archive');
   expect((await ran(gateway.url, 'backup', join(folder, 'new.tar'))).code).toBe(0);
   expect(readdirSync(folder)).toEqual(['all.tar', 'new.tar']);
 });

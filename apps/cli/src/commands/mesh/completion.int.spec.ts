@@ -57,7 +57,7 @@ describe('fish', () => {
     expect(lines[0]).toMatch(/^type -q slipway; or function slipway; '.*\/apps\/cli\/bin\/slipway\.mjs' \$argv; end$/);
     for (const verb of ['list', 'show', 'pause', 'resume'])
       expect(scripts['fish']).toContain(
-        `-f -n '__fish_seen_subcommand_from environments; and not __fish_seen_subcommand_from list show pause resume' -a ${verb} -d '`,
+        `-f -n '__fish_seen_subcommand_from environments; and not __fish_seen_subcommand_from list show resources capabilities requirements wires pause resume' -a ${verb} -d '`,
       );
     expect(scripts['fish']).toContain(
       `-n '__fish_seen_subcommand_from environments; and __fish_seen_subcommand_from pause' -l reason -r -d 'why; it is recorded'`,

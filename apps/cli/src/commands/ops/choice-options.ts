@@ -3,14 +3,36 @@ import type { SlipwayClient } from '@slipway/client';
 import type { Json, JsonObject, Offered } from '@slipway/contracts';
 import type { ImportJob, JobRequirement } from '@slipway/contracts/http';
 
+/** What of others a job may change, and what comes first. */
+export interface ResolvingFlags {
+  allowUpgrade?: string[];
+  keepAsIs?: string[];
+  prefer?: string[];
+}
+
 /** Who provisions, and what is chosen of what is offered. */
-export interface ChoiceFlags {
+export interface ChoiceFlags extends ResolvingFlags {
   provisioner?: string;
   definition?: string;
   clusterId?: string;
   offering?: Record<string, string>;
   requirement?: JobRequirement[];
+  require?: JobRequirement[];
 }
+
+const listed = (given: string, before: string[] = []): string[] => [...before, given];
+
+export const resolvingOptions = (command: Command): Command =>
+  command
+    .option('--allow-upgrade <name>', "what is shared and made of it may be upgraded, '*' for all; several times", listed)
+    .option('--keep-as-is <name>', 'what is made of it is not upgraded, whatever is allowed; several times', listed)
+    .option('--prefer <name[@range]>', 'comes first where several would do; several times', listed);
+
+export const resolvingOf = ({ allowUpgrade, keepAsIs, prefer }: ResolvingFlags): ResolvingFlags => ({
+  ...(allowUpgrade && { allowUpgrade }),
+  ...(keepAsIs && { keepAsIs }),
+  ...(prefer && { prefer }),
+});
 
 export function collected(given: string, before: Record<string, string> = {}): Record<string, string> {
   const at = given.indexOf('=');
@@ -30,14 +52,28 @@ function requirement(given: string, before: JobRequirement[] = []): JobRequireme
   return [...before, { namespace, ...(range !== undefined && { range }), ...(pairs.length > 0 && { attributes }) }];
 }
 
+/** `database;(&(engine=sqlite)(version>=3))`: a filter of OSGi Core, which the resolver reads. */
+function required(given: string, before: JobRequirement[] = []): JobRequirement[] {
+  const at = given.indexOf(';');
+  const [namespace, filter] = at < 0 ? [given] : [given.slice(0, at), given.slice(at + 1)];
+  if (!namespace || filter === '')
+    throw new InvalidArgumentError("It must be a namespace and a filter, such as 'database;(engine=sqlite)'.");
+  return [...before, { namespace, ...(filter !== undefined && { filter }) }];
+}
+
 export const choiceOptions = (command: Command): Command =>
-  command
+  resolvingOptions(command)
     .option('--provisioner <name>', 'who provisions; as the guest location says when left out')
     .option('--offering <name=value>', 'what is chosen of what is offered; several times', collected)
     .option(
       '--requirement <namespace[@range][,attribute=value]...>',
       'what is needed beside the definition, or instead of it; several times',
       requirement,
+    )
+    .option(
+      '--require <namespace;filter>',
+      "the same, by a filter of OSGi Core: 'database;(&(engine=sqlite)(version>=3))'; several times",
+      required,
     );
 
 /** What a job with choices begins at, and with. */

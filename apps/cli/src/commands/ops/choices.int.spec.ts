@@ -112,6 +112,12 @@ describe('provision, import and plan', () => {
     await ran(gateway.url, 'plan', ...needs, 'ada', 'shop');
     const database = { namespace: 'database', range: '^1 <2', attributes: { engine: 'sqlite', replicas: 2 } };
     expect(bodies).toMatchObject([{ requirements: [database, { namespace: 'storage' }] }]);
+    const filter = '(&(engine=sqlite)(!(edition=trial)))';
+    await ran(gateway.url, 'plan', '--requirement', 'storage', '--require', `database;${filter}`, 'ada', 'shop');
+    expect(bodies.at(-1)).toMatchObject({ requirements: [{ namespace: 'storage' }, { namespace: 'database', filter }] });
+    expect((await ran(gateway.url, 'plan', '--require', 'database;', 'ada', 'shop')).stderr).toContain(
+      'It must be a namespace and a filter',
+    );
     expect((await ran(gateway.url, 'plan', '--requirement', 'database,engine', 'ada', 'shop')).stderr).toContain(
       'It must be a namespace',
     );

@@ -10,16 +10,22 @@ export function deprovision(program: Command): void {
     .command('deprovision')
     .summary('give an instance back, with everything made for it')
     .description('Gives an instance back, with everything that was made for it, and follows the steps until it has ended.')
-    .argument('<instance-id>', 'its name');
+    .argument('<instance-id>', 'its name')
+    .option('--cascade', 'take along the instances that need something of it');
   waitOptions(placeOptions(command)).action(
-    withClient<[string], PlaceFlags & WaitFlags>(async (session, flags, instanceId) =>
+    withClient<[string], DeprovisionFlags & WaitFlags>(async (session, flags, instanceId) =>
       runJob(session, flags, (job, options) => session.client.deprovision(job, options), deprovisionJob(flags, instanceId)),
     ),
   );
 }
 
-const deprovisionJob = (flags: PlaceFlags, instanceId: string): DeprovisionJob => ({
+interface DeprovisionFlags extends PlaceFlags {
+  cascade?: boolean;
+}
+
+const deprovisionJob = (flags: DeprovisionFlags, instanceId: string): DeprovisionJob => ({
   instanceId,
+  ...(flags.cascade && { cascade: true }),
   ...(flags.environment && { environment: flags.environment }),
   ...(flags.clusterId && { clusterId: flags.clusterId }),
   ...(flags.priority !== undefined && { priority: flags.priority }),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { JsonObject } from '@slipway/contracts';
 import type { ProvisionJob } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
-import { choiceOptions, choicesOf, type ChoiceFlags } from './choice-options.js';
+import { choiceOptions, choicesOf, resolvingOf, type ChoiceFlags } from './choice-options.js';
 import { runJob, waitOptions, type WaitFlags } from './run-job.js';
 import { placeOptions, type PlaceFlags } from './place-options.js';
 
@@ -49,6 +49,7 @@ export function provisionJob(
   guestLocation?: string,
   offerings?: JsonObject,
 ): ProvisionJob {
+  const needed = [...(flags.requirement ?? []), ...(flags.require ?? [])];
   return {
     ownerId,
     instanceId,
@@ -58,8 +59,9 @@ export function provisionJob(
     ...(guestLocation && { guestLocation }),
     ...(flags.provisioner && { provisioner: flags.provisioner }),
     ...(flags.definition && { definition: flags.definition }),
-    ...(flags.requirement && { requirements: flags.requirement }),
+    ...(needed.length > 0 && { requirements: needed }),
     ...(offerings && { offerings }),
+    ...resolvingOf(flags),
     ...(flags.priority !== undefined && { priority: flags.priority }),
     ...(flags.notBefore && { notBefore: flags.notBefore }),
     ...(flags.keep && { keepOnFailure: true }),

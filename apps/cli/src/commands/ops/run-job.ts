@@ -91,6 +91,11 @@ export async function follow(
   }
 }
 
+const describeRepair = (instance: string, repaired: number): string =>
+  repaired === 0
+    ? `Of ${instance} all is as recorded; nothing was changed.`
+    : `${instance} is repaired: ${repaired} brought back.`;
+
 const describeUpdate = (instance: string, updated: number): string =>
   updated === 0 ? `${instance} is already as asked for; nothing was changed.` : `${instance} is updated: ${updated} changed.`;
 
@@ -115,9 +120,12 @@ export function describeEnd(request: RequestView): string {
       .find((value) => typeof value === 'string' && value.startsWith('http'));
     if (request.job === 'export') return `${describeExport(request)} Snapshot: ${result.snapshot}`;
     if (request.job === 'update') return describeUpdate(request.instanceId, result.updated?.length ?? 0);
+    if (request.job === 'repair') return describeRepair(request.instanceId, result.updated?.length ?? 0);
     if (request.job === 'deprovision') return `${request.instanceId} is given back: ${result.removed.length} removed.`;
-    if (result.installed.length === 0) return `${request.instanceId} is there already; nothing was done.`;
-    return `${request.instanceId} is there: ${result.installed.length} made, ${result.alreadySatisfied.length} used as they were.${url ? `\n${String(url)}` : ''}`;
+    const upgraded = result.updated?.length ?? 0;
+    if (result.installed.length + upgraded === 0) return `${request.instanceId} is there already; nothing was done.`;
+    const counts = `${result.installed.length} made, ${upgraded > 0 ? `${upgraded} upgraded, ` : ''}${result.alreadySatisfied.length}`;
+    return `${request.instanceId} is there: ${counts} used as they were.${url ? `\n${String(url)}` : ''}`;
   }
   if (status === 'unsatisfied' && result && 'unsatisfied' in result) {
     return [

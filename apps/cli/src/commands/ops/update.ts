@@ -3,12 +3,12 @@ import type { SlipwayClient } from '@slipway/client';
 import type { JsonObject } from '@slipway/contracts';
 import type { ResourceView, UpdateJob } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
-import { chosen, collected, type ChoiceFlags } from './choice-options.js';
+import { chosen, collected, resolvingOf, resolvingOptions, type ChoiceFlags, type ResolvingFlags } from './choice-options.js';
 import { placeOptions, type PlaceFlags } from './place-options.js';
 import { runJob, waitOptions, type WaitFlags } from './run-job.js';
 
 /** What may be said of an instance that is to be other than it is. */
-export interface UpdateFlags extends PlaceFlags, Pick<ChoiceFlags, 'offering'> {
+export interface UpdateFlags extends PlaceFlags, ResolvingFlags, Pick<ChoiceFlags, 'offering'> {
   definition?: string;
 }
 
@@ -23,7 +23,7 @@ export function update(program: Command): void {
     .argument('<instance-id>', 'its name')
     .option('--definition <name[@range]>', 'what it is to be from now on; what it is, in its version, when left out')
     .option('--offering <name=value>', 'what is chosen anew of what is offered; several times', collected);
-  waitOptions(placeOptions(command)).action(
+  waitOptions(resolvingOptions(placeOptions(command))).action(
     withClient<[string], UpdateFlags & WaitFlags>(async (session, flags, instanceId) =>
       runJob(
         session,
@@ -44,6 +44,7 @@ export async function updateJob(client: SlipwayClient, flags: UpdateFlags, insta
     ...(flags.clusterId && { clusterId: flags.clusterId }),
     ...(flags.definition && { definition: flags.definition }),
     ...(offerings && { offerings }),
+    ...resolvingOf(flags),
     ...(flags.priority !== undefined && { priority: flags.priority }),
     ...(flags.notBefore && { notBefore: flags.notBefore }),
   };

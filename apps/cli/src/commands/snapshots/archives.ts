@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { SlipwayClient } from '@slipway/client';
 import { archiveName, type SnapshotRecorded } from '@slipway/contracts';
 import type { ImportJob, SnapshotView } from '@slipway/contracts/http';
 import { UsageError } from '../../exit.js';
-import { requireFree, type ForceFlags } from '../../output/new-file.js';
+import { requireFree, writeNew, type ForceFlags } from '../../output/new-file.js';
 import { transferView } from '../../output/transfer.js';
 
 /** Whether somebody means what is below a store of the configuration: `backups:daily`. A file here of such a name: `./backups:daily`. */
@@ -36,23 +36,11 @@ export async function download(
 ): Promise<string> {
   const path = (await isFolder(where)) ? join(where, archiveName(snapshot)) : where;
   await requireFree(path, flags);
-  await mkdir(dirname(path), { recursive: true });
-  const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   const view = transferView(`Writing ${path}`);
   try {
     const { body } = await client.snapshots.content(snapshot.id, { onProgress: (progress) => view.update(progress) });
-    const file = await open(unfinished, 'wx', 0o600);
-    try {
-      for await (const chunk of Readable.fromWeb(body as ReadableStream)) await file.appendFile(chunk as Uint8Array);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(unfinished, path);
+    await writeNew(path, Readable.fromWeb(body as ReadableStream));
     return path;
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
   } finally {
     view.end();
   }

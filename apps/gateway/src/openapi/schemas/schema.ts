@@ -15,13 +15,14 @@ export interface Schema {
   example?: unknown;
   $ref?: string;
 }
-interface Optional {
+export interface Optional {
   optional: Schema;
 }
 
 export const optional = (schema: Schema): Optional => ({ optional: schema });
 export const text: Schema = { type: 'string' };
 export const count: Schema = { type: 'integer' };
+export const number: Schema = { type: 'number' };
 export const flag: Schema = { type: 'boolean' };
 export const time: Schema = { type: 'string', format: 'date-time' };
 export const json: Schema = { type: 'object', additionalProperties: true };

@@ -1,0 +1,58 @@
+import { text } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import { withClient } from '../../command.js';
+import { Interrupted } from '../../exit.js';
+import { printValue } from '../../output/format.js';
+import { collected } from '../ops/choice-options.js';
+import { seconds } from '../ops/run-job.js';
+import { environmentOption, leaseId, type EnvironmentFlags } from './lease-options.js';
+
+interface Flags extends EnvironmentFlags {
+  cwd?: string;
+  env?: Record<string, string>;
+  stdin?: boolean;
+  timeout?: number;
+}
+
+/** Longest that a program may run when nobody says how long, in seconds: what a call can last at all. */
+const A_DAY = 86_400;
+
+/** `slipway exec <lease> -- <command…>`: its output as it comes, its exit code. */
+export function exec(program: Command): void {
+  const command = program
+    .command('exec')
+    .summary('run a program on what is leased')
+    .description(
+      'Runs a program on what is leased: its output as it comes, its exit code as ours. No shell takes the arguments apart. Ctrl-C ends it.',
+    )
+    .argument('<lease>', 'its id; it must be active')
+    .argument('<command...>', 'the program and its arguments, behind a bare --')
+    .option('--cwd <folder>', "where it runs; the lease's own folder when left out")
+    .option('--env <name=value>', 'a variable of its environment; several times', collected)
+    .option('-i, --stdin', 'give it what comes on standard input')
+    .option('--timeout <seconds>', 'end it after this time', seconds);
+  environmentOption(command).action(
+    withClient<[string, string[]], Flags>(async ({ client, options }, flags, id, line) => {
+      const { cwd, env, stdin, timeout = A_DAY } = flags;
+      const leased = client.lease(leaseId(id, flags));
+      await leased.look();
+      const streamed = options.output === 'table';
+      const interrupt = new AbortController();
+      const stop = () => interrupt.abort(new Interrupted('It was ended.'));
+      process.once('SIGINT', stop);
+      try {
+        const result = await leased.interface('command').exec(line, {
+          ...(cwd !== undefined && { cwd }),
+          ...(env && { env }),
+          ...(stdin && { input: await text(process.stdin) }),
+          ...{ timeoutMs: timeout * 1000, signal: interrupt.signal },
+          ...(streamed && { onLine: (said, from) => void process[from].write(`${said}\n`) }),
+        });
+        if (!streamed) printValue(result, options.output);
+        return result.exitCode;
+      } finally {
+        process.off('SIGINT', stop);
+      }
+    }),
+  );
+}

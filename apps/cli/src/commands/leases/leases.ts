@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { LEASE_STATUSES } from '@slipway/contracts';
+import type { LeaseView } from '@slipway/contracts/http';
+import { withClient } from '../../command.js';
+import { printRows, printValue, time } from '../../output/format.js';
+import { list } from '../list-and-show.js';
+import { listOptions, listRows, type ListFlags } from '../list-options.js';
+import { seconds } from '../ops/run-job.js';
+import { environmentOption, leaseId, type EnvironmentFlags } from './lease-options.js';
+import { waitForLease } from './wait-for-lease.js';
+
+interface Flags extends ListFlags {
+  type?: string;
+  status?: string;
+  owner?: string;
+  resource?: string;
+  all?: boolean;
+}
+
+/** `slipway leases`, `slipway leases show|wait <lease>` */
+export function leases(program: Command): void {
+  const noun = program.command('leases').summary('leases, newest first; or one, with its place in the queue');
+  const listing = list(noun)
+    .option('--type <type>', 'only of this type')
+    .option('--status <status>', `only with this status: ${LEASE_STATUSES.join(', ')}`)
+    .option('--owner <id>', "only this owner's")
+    .option('--resource <id>', 'only on this resource')
+    .option('--all', 'also those that were given back');
+  listOptions(listing).action(
+    withClient<[], Flags>(async ({ client, options }, flags) => {
+      const { environment, type, owner, resource } = flags;
+      const status = flags.status ?? (flags.all ? [...LEASE_STATUSES] : undefined);
+      const resourceId = resource === undefined ? undefined : leaseId(resource, flags);
+      printRows(
+        await listRows(client.leases, flags, { environment, type, status, ownerId: owner, resourceId }),
+        [
+          ['LEASE', (row) => row.id],
+          ['TYPE', (row) => row.type],
+          ['STATUS', (row) => row.status],
+          ['OWNER', (row) => row.owner.id],
+          ['RESOURCE', (row) => row.resourceId],
+          ['ASKED', (row) => time(row.createdAt)],
+          ['UNTIL', (row) => time(row.until)],
+          ['WHY', why],
+        ],
+        options.output,
+        'No leases.',
+      );
+    }),
+  );
+  const show = noun.command('show').summary('one of them').argument('<lease>', 'its id');
+  environmentOption(show)
+    .option('--as-of <moment>', 'as it was at this time (ISO 8601) or log position')
+    .action(
+      withClient<[string], EnvironmentFlags & { asOf?: string }>(async ({ client, options }, flags, id) =>
+        printValue(await client.leases.get(leaseId(id, flags), { ...(flags.asOf && { asOf: flags.asOf }) }), options.output),
+      ),
+    );
+  waits(noun);
+}
+
+function waits(noun: Command): void {
+  const wait = noun
+    .command('wait')
+    .summary('follow one until it is active, and tell why it is not')
+    .argument('<lease>', 'its id')
+    .option('--timeout <seconds>', 'stop waiting after this time (exit code 5); the lease waits on', seconds);
+  environmentOption(wait).action(
+    withClient<[string], EnvironmentFlags & { timeout?: number }>((session, flags, id) =>
+      waitForLease(session, session.client.lease(leaseId(id, flags)), flags),
+    ),
+  );
+}
+
+/** Why it ended, waits or is stuck: the first line. */
+const why = ({ irrevocable, end, reason }: LeaseView): string | undefined =>
+  (irrevocable
+    ? `cannot be taken back: ${irrevocable.reason}`
+    : end
+      ? `${end.because}${end.reason ? `: ${end.reason}` : ''}`
+      : reason
+  )?.split('\n', 1)[0];

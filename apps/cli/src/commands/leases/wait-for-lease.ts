@@ -1,0 +1,27 @@
+import type { Lease } from '@slipway/client';
+import type { Session } from '../../command.js';
+import { EXIT, Interrupted } from '../../exit.js';
+import { print, printValue } from '../../output/format.js';
+import { leaseProgress } from '../../output/lease-progress.js';
+
+/** Follows a lease until it is active, telling why it is not, and prints its id. Ctrl-C ends the following, not the lease. */
+export async function waitForLease({ options }: Session, leased: Lease, { timeout }: { timeout?: number }): Promise<number> {
+  const id = await leased.id();
+  const view = leaseProgress();
+  const interrupt = new AbortController();
+  const stop = () => interrupt.abort(new Interrupted(`It waits on. See: npx slipway leases show ${id}`));
+  process.once('SIGINT', stop);
+  try {
+    await leased.waitUntilActive({
+      signal: interrupt.signal,
+      onUpdate: (now) => view.update(now),
+      ...(timeout && { timeoutMs: timeout * 1000 }),
+    });
+  } finally {
+    view.end();
+    process.off('SIGINT', stop);
+  }
+  if (options.output === 'table') print(id);
+  else printValue(leased.view, options.output);
+  return EXIT.done;
+}

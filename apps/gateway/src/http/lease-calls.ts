@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  SlipwayError,
+  VERBS,
+  callSubject,
+  type CallAnswer,
+  type CallInterfaceCommand,
+  type CallLine,
+  type RequestContext,
+} from '@slipway/contracts';
+import { RUNTIME, type Runtime } from '@slipway/mesh';
+import { STOPPING } from './tokens.js';
+
+/** How long a call may last, and how long nothing may be heard of it (a sign of life comes every 5 s), in ms. */
+const LONGEST_MS = 24 * 3_600_000;
+const QUIET_MS = 20_000;
+const CANCEL_MS = 900;
+const CANCELS = 20;
+
+export interface CallOptions {
+  /** Its id, and the holder of blobs that it hands over; made when left out. */
+  callId?: string;
+  /** Ends the call. */
+  signal: AbortSignal;
+  /** What it says on its way, its signs of life among them. */
+  onLine?(line: CallLine): void;
+}
+
+/**
+ * Calls of interfaces on leased resources, under way.
+ *
+ * L1. Whoever goes away has his call ended, and so has everybody when the gateway stops.
+ * L2. One of which nothing is heard is given up and told to end: nobody waits for an allocator that is not there any more.
+ */
+@Injectable()
+export class LeaseCalls {
+  constructor(
+    @Inject(RUNTIME) private readonly runtime: Pick<Runtime, 'bus' | 'clock' | 'config'>,
+    @Inject(STOPPING) private readonly stopping: AbortSignal,
+  ) {}
+
+  /** What it answers. Throws what the allocator does (`lease-not-active`, `not-found`, …), and `timed-out` where it is not heard of any more. */
+  async call(
+    context: RequestContext,
+    command: Omit<CallInterfaceCommand, 'callId'>,
+    { callId = randomUUID(), signal, onLine }: CallOptions,
+  ): Promise<CallAnswer> {
+    const { bus, clock, config } = this.runtime;
+    let isOver = false;
+    // Again until it has ended: who is asked may not have heard of the call yet, or be away for a moment.
+    const cancel = (triesLeft = CANCELS) => {
+      bus.request('allocator', VERBS.cancelCall, { callId }, { context, timeoutMs: CANCEL_MS }).catch(() => {});
+      clock.after(CANCEL_MS, () => !isOver && triesLeft > 1 && cancel(triesLeft - 1));
+    };
+    const end = () => cancel();
+    const over = AbortSignal.any([signal, this.stopping]);
+    if (over.aborted) throw new SlipwayError('shutting-down');
+    over.addEventListener('abort', end, { once: true });
+    const watch = this.#watch(callId);
+    const stopHearing = bus.subscribe(callSubject(config.mesh, callId), (line) => {
+      watch.heard();
+      onLine?.(line as CallLine);
+    });
+    try {
+      const asked = { context, timeoutMs: LONGEST_MS };
+      const answer = bus.request<CallAnswer>('allocator', VERBS.callInterface, { ...command, callId }, asked);
+      return await Promise.race([answer, watch.quiet]);
+    } catch (error) {
+      if (watch.isQuiet()) cancel(1);
+      throw error;
+    } finally {
+      watch.stop();
+      stopHearing();
+      isOver = true;
+      over.removeEventListener('abort', end);
+    }
+  }
+
+  /** Rejects when nothing was heard for a while. */
+  #watch(callId: string) {
+    const { clock } = this.runtime;
+    let isQuiet = false;
+    let stop = () => {};
+    let heard = () => {};
+    const quiet = new Promise<never>((_resolve, reject) => {
+      heard = () => {
+        stop();
+        stop = clock.after(QUIET_MS, () => {
+          isQuiet = true;
+          reject(new SlipwayError('timed-out', `Nothing was heard of the call for ${QUIET_MS / 1000} s`, { callId }));
+        });
+      };
+      heard();
+    });
+    // Who has his answer by then does not wait for it.
+    quiet.catch(() => {});
+    return { quiet, isQuiet: () => isQuiet, heard: () => heard(), stop: () => stop() };
+  }
+}
