@@ -5,6 +5,19 @@ import { root } from '@slipway/testing';
 import ts from 'typescript';
 
 const page = readFileSync(join(root, 'docs/reference/promises.md'), 'utf8');
+/** What the benches measured, bench by bench: the rows that the last full run of each wrote. */
+const measured = new Map(
+  readFileSync(join(root, 'docs/reference/benchmarks.md'), 'utf8')
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => {
+      const [name = '', ...lines] = section.split('\n');
+      return [
+        `bench/src/${name}.ts`,
+        lines.filter((line) => /^\| .* \|$/.test(line)).map((line) => line.split(' | ')[0]!.slice(2)),
+      ];
+    }),
+);
 
 /** Promises with what shows each: a file of tests, or a bench, with the titles or figures that it should have. */
 const promises = page
@@ -66,4 +79,17 @@ it.each(promises)('each names tests and figures that exist: $promise', ({ shown,
     const missing = titles.filter((title) => !known.some((text) => text.includes(title)));
     expect([file, missing]).toEqual([file, []]);
   }
+});
+
+const figures = promises.flatMap(({ proofs }) => proofs.filter(({ file }) => file.startsWith('bench/')));
+
+it.each(figures)('what $file measures stands on the page: $titles', ({ file, titles }) => {
+  const rows = measured.get(file) ?? [];
+  const missing = titles.filter((title) => !rows.some((figure) => figure.includes(title)));
+  expect([file, missing]).toEqual([file, []]);
+});
+
+it('a figure that was never measured would be missed', () => {
+  expect(measured.get('bench/src/steps.ts')).toContainEqual(expect.stringContaining('steps per second, '));
+  expect(measured.get('bench/src/steps.ts')).not.toContainEqual(expect.stringContaining('Not measured'));
 });

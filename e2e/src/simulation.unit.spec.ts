@@ -252,10 +252,38 @@ const BOTH_LEAVE: Play = {
   standing: [],
 };
 
+/** `one` on what `main` holds, then `two`, which needs it in its second version. */
+async function upgrading(mesh: SimulatedMesh, world: World, status: string): Promise<void> {
+  await ended(mesh, world, await provision(mesh, 'main', 'ada', 'cellar@1.0.0'), 'succeeded');
+  await ended(mesh, world, await provision(mesh, 'one', 'grace', 'stall'), 'succeeded');
+  if (status === 'failed') world.fails = (kind, action) => (kind === 'instance' && action === 'ensure' ? 'foreign' : undefined);
+  const two = { ownerId: 'eve', instanceId: 'two', definition: 'market', allowUpgrade: ['cellar'] };
+  await ended(mesh, world, await accept(mesh, 'provision', 'make-two', two), status);
+  const { sizeLimit } = world.place.spec('storage-default.main/g1');
+  if (sizeLimit !== (status === 'succeeded' ? '1GiB' : undefined)) throw new Error(`It is ${String(sizeLimit)}`);
+}
+
+const UPGRADED: Play = {
+  name: 'what is shared is upgraded for somebody else, and then taken away with all who need it',
+  async play(mesh, world) {
+    await upgrading(mesh, world, 'succeeded');
+    await ended(mesh, world, await accept(mesh, 'deprovision', 'remove-all', { instanceId: 'main', cascade: true }), 'succeeded');
+  },
+  standing: [],
+};
+
+const UPGRADED_BACK: Play = {
+  name: 'an upgrade for somebody else is taken back with what it was for',
+  async play(mesh, world) {
+    await upgrading(mesh, world, 'failed');
+  },
+  standing: ['instance/one g1', 'storage/main g1'],
+};
+
 const PLAYS = [
   ...[PROVISION, THERE_AND_BACK, UNDONE, CANCELLED, RETRIED, TWO_AT_ONCE],
   ...[EXPORTED, EXPORT_UNDONE, EXPORT_CANCELLED, IMPORTED, IMPORT_UNDONE],
-  ...[UPDATED, UPDATE_UNDONE, BOTH_LEAVE],
+  ...[UPDATED, UPDATE_UNDONE, BOTH_LEAVE, UPGRADED, UPGRADED_BACK],
 ].map((play) => [play.name, play] as const);
 const SEED = seedOf(Date.now() % 2 ** 31);
 /** In how many runs of a sample somebody dies; all of them by hand: SLIPWAY_POINTS=all. */

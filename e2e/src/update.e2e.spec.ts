@@ -120,7 +120,7 @@ whereBordersAre('An instance that is there is changed', ({ processes }) => {
       'shop',
     ]);
     expect({ code: planned.code, stderr: planned.stderr }).toEqual({ code: 0, stderr: '' });
-    expect(planned.stdout).toContain('! storage/shop-data (volume@1.0.0, directory at local)');
+    expect(planned.stdout).toContain('~ storage/shop-data (volume@1.0.0, directory at local)');
     expect(planned.stdout).toContain('spec.sizeLimit: 64MiB → 1GiB (in place)');
     expect(planned.stdout).toContain('spec.environment.GREETING: Guestbook → Welcome (in place)');
     expect(planned.stdout).toContain('= database/shop-db is there');

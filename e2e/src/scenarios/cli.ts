@@ -14,6 +14,7 @@ const ARGUMENTS: Record<JobKind | 'plan', readonly string[]> = {
   import: ['ownerId', 'instanceId', 'snapshot', 'guestLocation'],
   export: ['instanceId'],
   update: ['instanceId'],
+  repair: ['instanceId'],
 };
 /** Options that are not called like their field. */
 const OPTIONS: Record<string, string> = { keepOnFailure: '--keep', offerings: '--offering' };

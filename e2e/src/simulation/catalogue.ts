@@ -25,5 +25,9 @@ export const catalogue = new Catalogue([
     spec: { command: ['node', 'next.mjs'] },
   },
   { name: 'pg', version: '1.0.0', type: 'database', shared: true },
+  { name: 'cellar', version: '1.0.0', type: 'storage', shared: true },
+  { name: 'cellar', version: '2.0.0', type: 'storage', shared: true, spec: { sizeLimit: '1GiB' } },
+  { name: 'stall', version: '1.0.0', type: 'instance', dependencies: ['cellar'], spec: { command: ['node', 'stall.mjs'] } },
+  { name: 'market', version: '1.0.0', type: 'instance', dependencies: ['cellar@^2'], spec: { command: ['node', 'market.mjs'] } },
   { name: 'forum', version: '1.0.0', type: 'instance', dependencies: ['pg'], spec: { command: ['node', 'forum.mjs'] } },
 ]);

@@ -6,7 +6,7 @@ import { MeshConfig, currentContext } from '@slipway/mesh';
 import { createOrchestrator, type ControlVerb } from '@slipway/orchestrator';
 import type { Driver } from '@slipway/provisioner';
 import { SimulatedPlace, startCore } from '@slipway/provisioner/testing';
-import { Environments, Planning } from '@slipway/resolver';
+import { Environments, InstanceStandings, Planning } from '@slipway/resolver';
 import { MemorySecrets } from '@slipway/secrets/testing';
 import type { SimulatedMesh, SimulatedProcess } from '@slipway/testing/simulation';
 import { catalogue } from './catalogue.js';
@@ -22,6 +22,8 @@ export class World {
   readonly blobs = new MemoryBlobs(() => Infinity);
   readonly secrets = new MemorySecrets((bytes) => Buffer.alloc(bytes, 7));
   readonly config = Object.assign(new MeshConfig(), { mesh: 'sim' });
+  /** What can be provisioned. */
+  definitions = catalogue;
   /** What a driver fails with before its effect, if it does. */
   fails: (kind: ResourceKind, action: StepAction) => Cause['code'] | undefined = () => undefined;
   /** Replicas take each other for dead, although both live and work. */
@@ -71,10 +73,16 @@ async function startOrchestrator(mesh: SimulatedMesh, process: SimulatedProcess,
     process.serve('orchestrator', VERBS[verb], (body) => orchestrator.control(verb, body, currentContext()));
 }
 
-function startResolver(process: SimulatedProcess, { blobs, config }: World): void {
+function startResolver(process: SimulatedProcess, { blobs, config, definitions }: World): void {
   const { clock } = process;
   const environments = new Environments({ store: process.store('resolver'), blobs: durableBlobs(process, blobs), clock });
-  const planning = new Planning({ catalogue }, environments, Object.keys(config.guestLocations), clock);
+  const planning = new Planning(
+    { current: async () => ({ catalogue: definitions }) },
+    environments,
+    new InstanceStandings(process.store('resolver')),
+    Object.keys(config.guestLocations),
+    clock,
+  );
   process.serve('resolver', VERBS.offerings, (body) => planning.offerings(body));
   process.serve('resolver', VERBS.plan, (body) => planning.plan(body, currentContext().deadline));
 }
