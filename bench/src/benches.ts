@@ -3,10 +3,16 @@ import type { Figure } from './figure.js';
 import { followersBench, followersNotes } from './followers.js';
 import { gatewayBench, gatewayNotes } from './gateway.js';
 import { instancesBench, instancesNotes } from './instances.js';
+import { leasesBench, leasesNotes } from './leases.js';
 import { meshBench, meshBenchNotes } from './mesh.js';
 import { passThroughBench, passThroughNotes } from './pass-through.js';
 import { readModelsBench, readModelsNotes } from './read-models.js';
 import { refusalsBench, refusalsNotes } from './refusals.js';
+import { resolverCurveBench, resolverCurveNotes } from './resolver-curve.js';
+import { resolverFelixBench, resolverFelixNotes } from './resolver-felix.js';
+import { resolverInstalledBench, resolverInstalledNotes } from './resolver-installed.js';
+import { resolverResolvelibBench, resolverResolvelibNotes } from './resolver-resolvelib.js';
+import { sshBench, sshNotes } from './ssh.js';
 import { startBench, startNotes } from './start.js';
 import { stepsBench, stepsNotes } from './steps.js';
 import { transferBench, transferNotes } from './transfer.js';
@@ -25,10 +31,16 @@ export const BENCHES: Record<string, Bench> = {
   followers: { ...followersNotes, run: followersBench },
   gateway: { ...gatewayNotes, run: gatewayBench },
   instances: { ...instancesNotes, run: instancesBench },
+  leases: { ...leasesNotes, run: leasesBench },
   mesh: { ...meshBenchNotes, run: meshBench },
   'pass-through': { ...passThroughNotes, run: passThroughBench },
   'read-models': { ...readModelsNotes, run: readModelsBench },
   refusals: { ...refusalsNotes, run: refusalsBench },
+  'resolver-curve': { ...resolverCurveNotes, run: resolverCurveBench },
+  'resolver-felix': { ...resolverFelixNotes, run: resolverFelixBench },
+  'resolver-installed': { ...resolverInstalledNotes, run: resolverInstalledBench },
+  'resolver-resolvelib': { ...resolverResolvelibNotes, run: resolverResolvelibBench },
+  ssh: { ...sshNotes, run: sshBench },
   start: { ...startNotes, run: startBench },
   steps: { ...stepsNotes, run: stepsBench },
   transfer: { ...transferNotes, run: transferBench },

@@ -8,6 +8,8 @@ export interface Figure {
   /** `ratio`, `steps/s`, `ms`, `MB`, ... */
   unit: string;
   ok: boolean;
+  /** A few of what was counted, each in a line of text; only where something was. */
+  examples?: string[];
 }
 
 /** A figure that should be at least its goal. */
@@ -39,6 +41,10 @@ export const beside = (bench: string, figure: string, value: number, unit: strin
   unit,
   ok: true,
 });
+
+/** A figure that counts, with a few of what it counted. */
+export const withExamples = (figure: Figure, examples: string[]): Figure =>
+  examples.length > 0 ? { ...figure, examples } : figure;
 
 /** The middle of several measurements. */
 export function median(values: number[]): number {

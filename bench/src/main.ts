@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { BENCHES } from './benches.js';
 import type { Figure } from './figure.js';
 import { writePage } from './page.js';
+import { Skipped } from './skipped.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,7 +20,11 @@ const say = (line: string) => void (values.json ? process.stderr : process.stdou
 const figures: Figure[] = [];
 for (const name of positionals.length ? positionals : names) {
   say(`${name} ...`);
-  const measured = await BENCHES[name]!.run({ short: values.short });
+  const measured = await BENCHES[name]!.run({ short: values.short }).catch((error: unknown) => {
+    if (!(error instanceof Skipped)) throw error;
+    say(`  skipped: ${error.message}`);
+    return [];
+  });
   figures.push(...measured);
   for (const figure of measured) {
     if (values.json) process.stdout.write(`${JSON.stringify(figure)}\n`);
@@ -27,6 +32,7 @@ for (const name of positionals.length ? positionals : names) {
       say(
         `  ${figure.ok ? 'ok    ' : 'MISSED'} ${figure.figure}: ${round(figure.value)} ${figure.unit}${figure.goal === null ? '' : ` (goal ${figure.goal})`}`,
       );
+    for (const example of values.json ? [] : (figure.examples ?? [])) say(`         ${example}`);
   }
 }
 // A short run is for CI and says little: the page holds full runs only.

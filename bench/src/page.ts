@@ -57,6 +57,9 @@ function section(name: string, figures: Figure[]): string {
     '| --- | --- | --- | --- |',
     ...rows,
     '',
+    ...figures.flatMap(({ figure, examples }) =>
+      examples ? [`The shortest, ${figure}:`, '', ...examples.map((one) => `- \`${one}\``), ''] : [],
+    ),
     `Not measured: ${notMeasured}`,
     '',
     `Measured ${new Date().toISOString().slice(0, 10)} at ${commit} on ${machine}.`,
