@@ -36,6 +36,12 @@ export default {
       },
       to: { path: '(^node:(?!crypto)|@nestjs|event-store/src/(sqlite|kurrentdb)|^libs/(mesh|blobs|secrets)/)' },
     },
+    {
+      name: 'artefact-rules-do-no-io',
+      severity: 'error',
+      from: { path: '^libs/artefacts/src/(rules/|osgi/|place-artefact|jar/manifest|debian/control)', pathNot: '\\.spec\\.ts$' },
+      to: { path: '(^node:|@nestjs|^libs/(?!(artefacts|contracts)/)|(zip|tar)/|(^|/)(yauzl|tar-stream|xz-decompress)(/|$))' },
+    },
     { name: 'not-resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -43,6 +43,8 @@ It is validated at start; what is wrong is named with its value, the reason and 
 ${variables.join('\n')}
 
 Handlers (\`handlers.<name>: {file, options, tries, backoffSeconds, timeoutSeconds}\`): [how to write one](../guides/write-a-handler.md).
+Blueprints (\`blueprints.<name>: {file or kind, location, capacity, placing, limits, owner, options}\`): [those that come with Slipway](blueprints.md), [how to write one](../guides/write-a-blueprint.md);
+interfaces (\`interfaces.<name>: {file}\`): [how to write one](../guides/write-an-interface.md).
 
 What \`npm start\` takes beside them stands in \`npm start -- --help\`.
 ${byHand && `\n${byHand}`}`,

@@ -1,6 +1,6 @@
 /**
- * The servers that tests run against the real thing (databases, a Docker engine, an S3 store): brought here where that goes without asking, else their suites
- * are skipped by name. Nothing is started by installing them, and nothing fails when they cannot be had.
+ * What tests run against the real thing (databases, a Docker engine, an S3 store, an SSH server, what Java applications run in, what makes
+ * a Debian host): brought here where that goes without asking, else their suites are skipped by name. Nothing is started by installing them, and nothing fails when they cannot be had.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +18,12 @@ const SERVERS = {
   'docker.io': (root) => existsSync(join(root, 'usr/sbin/dockerd')) || existsSync(join(root, 'usr/bin/dockerd')),
   'ceph-mon': (root) => existsSync(join(root, 'usr/bin/ceph-mon')),
   'ceph-osd': (root) => existsSync(join(root, 'usr/bin/ceph-osd')),
+  'tomcat10-common': (root) => existsSync(join(root, 'usr/share/tomcat10/bin/bootstrap.jar')),
+  'libfelix-framework-java': (root) => existsSync(join(root, 'usr/share/java/org.apache.felix.framework.jar')),
+  'default-jdk-headless': (root) => existsSync(join(root, 'usr/bin/javac')),
+  'nginx-light': (root) => existsSync(join(root, 'usr/sbin/nginx')),
+  'openssh-server': (root) => existsSync(join(root, 'usr/sbin/sshd')),
+  mmdebstrap: (root) => existsSync(join(root, 'usr/bin/mmdebstrap')),
   radosgw: (root) => existsSync(join(root, 'usr/bin/radosgw')),
 };
 
