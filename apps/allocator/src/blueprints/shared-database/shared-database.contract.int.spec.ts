@@ -99,5 +99,22 @@ blueprintContract('SharedDatabase', make, {
       await blueprint.destroy!(resource, context);
       await place.remove();
     }, 60_000);
+
+    test('many come and go at once, each called several times: the server’s catalogues refuse what two change at once', async () => {
+      const place = await BlueprintPlace.make();
+      const blueprint = make();
+      const context = await place.context(blueprint);
+      const resource = place.resource(blueprint, {});
+      const leases = Array.from({ length: 8 }, () => place.lease());
+      const thrice = (work: () => Promise<unknown>) => Promise.all([work(), work(), work()]);
+      await thrice(() => blueprint.allocate!(resource, context));
+      await Promise.all(leases.map((lease) => thrice(() => blueprint.prepare!(lease, resource, context))));
+      expect(await roles(`${called(resource)}_l`)).toHaveLength(leases.length);
+      await Promise.all(leases.map((lease) => thrice(() => blueprint.takeBack!(lease, resource, context))));
+      expect(await roles(`${called(resource)}_l`)).toEqual([]);
+      await thrice(() => blueprint.destroy!(resource, context));
+      expect(await roles(called(resource))).toEqual([]);
+      await place.remove();
+    }, 60_000);
   },
 );

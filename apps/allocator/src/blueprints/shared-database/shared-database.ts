@@ -30,11 +30,16 @@ const OPTIONS = {
   prefix: { type: 'string', pattern: '^[a-z][a-z0-9]{0,9}$', default: 'slipway' },
 };
 
-/** How often what somebody who is late has made meanwhile is looked for again. */
+/** How often what somebody who is late has made meanwhile is looked for again, and what lost a race is run. */
 const TRIES = 5;
 /** SQLSTATEs of what is gone or still in use. */
 const GONE = ['3D000', '42704'];
 const IN_USE = '2BP01';
+/**
+ * SQLSTATEs of what lost a race against another change of ours, and works once that is over: a row of a catalogue that all databases share
+ * ("tuple concurrently updated" is an internal error), a deadlock, a session that ended with its database.
+ */
+const LOST = ['XX000', '40P01', '57P01'];
 
 /**
  * A database on a PostgreSQL server that several lease at once. Each has a role and a password of his own, which go with his lease, and a schema of
@@ -70,10 +75,16 @@ export const sharedDatabase: BlueprintMaker = (settings) => {
     });
   }
 
-  /** One statement, announced. */
+  /** One statement, announced; it changes the same when it is run again. */
   const change = async (context: BlueprintContext, sql: string, database = options.database): Promise<void> => {
     await context.changing(sql.slice(0, 40));
-    await administer(context, database, (session) => session.run(sql));
+    for (let tries = 1; ; tries += 1)
+      try {
+        await administer(context, database, (session) => session.run(sql));
+        return;
+      } catch (error) {
+        if (!LOST.includes(String(stateOf(error))) || tries === TRIES) throw error;
+      }
   };
 
   /** Role and database, until nobody who is late has made them once more. */

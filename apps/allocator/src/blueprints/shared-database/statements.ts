@@ -2,8 +2,9 @@
 export const OVER = 'SL001';
 export const FOREIGN = 'SL002';
 
-/** One number for all who decide on a server: decisions are short, and one at a time. */
+/** One number for all who decide in a database: decisions are short, and one at a time, since catalogues refuse what two change at once. */
 const LOCK = 5_227_104_496_221;
+const TAKE_TURNS = `PERFORM pg_advisory_xact_lock(${LOCK});`;
 
 const MARK = 'Slipway: leased';
 
@@ -13,7 +14,7 @@ export const text = (value: string): string => `convert_from(decode('${Buffer.fr
 /** One decision, which the server carries out whole or not at all. */
 const decision = (body: string): string => `DO $decision$
 BEGIN
-  PERFORM pg_advisory_xact_lock(${LOCK});
+  ${TAKE_TURNS}
   IF to_regnamespace('slipway_leased') IS NULL THEN
     CREATE SCHEMA slipway_leased;
     COMMENT ON SCHEMA slipway_leased IS '${MARK}';
@@ -53,7 +54,7 @@ export const markDatabase = (name: string): string =>
 export const createDatabase = (name: string): string =>
   `CREATE DATABASE ${name} OWNER ${name} TEMPLATE template0 ENCODING 'UTF8'`;
 export const hasDatabase = (name: string): string => `SELECT FROM pg_database WHERE datname = '${name}'`;
-export const closeDatabase = (name: string): string => `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`;
+export const closeDatabase = (name: string): string => decision(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC;`);
 
 /** From now on nothing of this name is made any more. Throws FOREIGN. */
 export const bury = (role: string): string =>
@@ -65,7 +66,7 @@ export const bury = (role: string): string =>
   PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}';`);
 
 export const dropDatabase = (name: string): string => `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`;
-export const dropRole = (role: string): string => `DROP ROLE IF EXISTS ${role}`;
+export const dropRole = (role: string): string => decision(`DROP ROLE IF EXISTS ${role};`);
 /** Roles of leases on a database. */
 export const rolesOf = (name: string): string =>
   `SELECT rolname FROM pg_roles WHERE rolname LIKE '${name.replaceAll('_', '\\_')}\\_l%'`;
@@ -81,21 +82,25 @@ export const admit = (role: string, name: string, verifier: string, connections:
   END IF;
   ALTER ROLE ${role} LOGIN CONNECTION LIMIT ${connections} PASSWORD '${verifier}';`);
 
+/** One change in the database of a resource, like a decision. */
+const within = (body: string): string => `DO $within$
+BEGIN
+  ${TAKE_TURNS}
+  ${body}
+END $within$`;
+
 /** In the database: a schema of his own, which goes with him, and before what all share. */
-export const furnish = (role: string, name: string): string => `
-CREATE SCHEMA IF NOT EXISTS ${role} AUTHORIZATION ${role};
-GRANT ALL ON SCHEMA public TO ${name};
-ALTER DEFAULT PRIVILEGES FOR ROLE ${role} IN SCHEMA public GRANT ALL ON TABLES TO ${name};
-ALTER DEFAULT PRIVILEGES FOR ROLE ${role} IN SCHEMA public GRANT ALL ON SEQUENCES TO ${name};
-ALTER ROLE ${role} IN DATABASE ${name} SET search_path = ${role}, public`;
+export const furnish = (role: string, name: string): string =>
+  within(`CREATE SCHEMA IF NOT EXISTS ${role} AUTHORIZATION ${role};
+  GRANT ALL ON SCHEMA public TO ${name};
+  ALTER DEFAULT PRIVILEGES FOR ROLE ${role} IN SCHEMA public GRANT ALL ON TABLES TO ${name};
+  ALTER DEFAULT PRIVILEGES FOR ROLE ${role} IN SCHEMA public GRANT ALL ON SEQUENCES TO ${name};
+  ALTER ROLE ${role} IN DATABASE ${name} SET search_path = ${role}, public;`);
 
 /** In the database: what is his own goes, what he made for all stays with its owner. */
-export const clear = (role: string, name: string): string => `
-DROP SCHEMA IF EXISTS ${role} CASCADE;
-DO $clear$
-BEGIN
+export const clear = (role: string, name: string): string =>
+  within(`DROP SCHEMA IF EXISTS ${role} CASCADE;
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') THEN
     REASSIGN OWNED BY ${role} TO ${name};
     DROP OWNED BY ${role};
-  END IF;
-END $clear$`;
+  END IF;`);
