@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
-import type { ClientChannel, SFTPWrapper } from 'ssh2';
+import type { SFTPWrapper } from 'ssh2';
 import { SlipwayError } from '@slipway/contracts/public';
 import { abortReason } from '../local/local-command.js';
 import { connect, type ConnectLimits, type Connected } from './connect.js';
 import { hostName, type HostKeys, type SshHost } from './host.js';
-import { BOOT, endLine, type Group } from './script.js';
+import { BOOT, endLine, type Group } from '../shell/script.js';
+import type { Opened, ShellHost } from '../shell/shell-host.js';
 
 export interface ConnectionLimits extends ConnectLimits {
   /** Programs at a time; more wait. sshd's own limit is `MaxSessions` (10): one is for files, one to end programs. */
@@ -15,17 +16,6 @@ export interface ConnectionLimits extends ConnectLimits {
 }
 
 const LIMITS: ConnectionLimits = { answersWithinMs: 20_000, keepAliveMs: 10_000, programs: 8, idleMs: 60_000 };
-
-/** A program's channel, open and empty. */
-export interface Opened {
-  channel: ClientChannel;
-  /** 128 and more: by signal. `undefined` until it is told. */
-  exitCode(): number | undefined;
-  /** Whether the connection it goes over has ended. */
-  isCut(): boolean;
-  /** Ends the whole connection: of a host that does not do what the protocol says nothing is waited for. */
-  cut(): void;
-}
 
 /** Files of the host, while the connection lives. */
 export interface Session {
@@ -46,7 +36,7 @@ interface Live extends Connected {
  * C2. At most so many programs run at a time; who comes later waits, in order.
  * C3. What a cut has left running is ended before anything else is done there again: who tries again is alone.
  */
-export class SshConnection {
+export class SshConnection implements ShellHost {
   readonly #limits: ConnectionLimits;
   readonly #waiting: (() => void)[] = [];
   #live: Promise<Live> | undefined;
@@ -85,7 +75,7 @@ export class SshConnection {
     clearTimeout(impatient);
   }
 
-  /** A channel with a shell that waits for its line; its place is given to the next when it is closed. */
+  /** Its place is given to the next when it is closed. */
   async open(signal?: AbortSignal): Promise<Opened> {
     for (;;) {
       await this.#place(signal);
@@ -120,7 +110,6 @@ export class SshConnection {
     }
   }
 
-  /** Ends process groups there, now where that is possible, else when the host is reached again. */
   async end(group: Group): Promise<void> {
     const live = await this.#live?.catch(() => undefined);
     if (!live || live.cut) this.#left.push(group);
@@ -131,7 +120,8 @@ export class SshConnection {
     for (let isFirst = true; ; isFirst = false) {
       const live = await this.#connected();
       try {
-        return { ...(await openShell(live)), isCut: () => live.cut, cut: () => live.socket.destroy() };
+        const lost = () => (live.cut ? `The connection to ${this.name} was cut` : `sshd at ${this.name} has ended the session`);
+        return { ...(await openShell(live)), lost, cut: () => live.socket.destroy() };
       } catch (error) {
         // Nothing was begun over a connection that has ended meanwhile: another one will do.
         if (!live.cut || !isFirst) throw error;

@@ -1,5 +1,6 @@
 import type { SFTPWrapper } from 'ssh2';
 import { SlipwayError } from '@slipway/contracts/public';
+import { systemError } from '../system-error.js';
 import type { Session, SshConnection } from './connection.js';
 
 type Done<T> = (error?: Error | null, value?: T) => void;
@@ -62,21 +63,5 @@ export class Sftp {
       return new SlipwayError('driver-failed', message, { host: name, path, mayHaveGoneOn: true }, { cause: error });
     }
     return systemError(CODES[error.code] ?? 'EIO', `${error.message}, ${what} '${path}' at ${name}`, what, path);
-  }
-}
-
-/** As `node:fs` throws them. */
-export const systemError = (code: string, message: string, syscall: string, path: string): NodeJS.ErrnoException =>
-  Object.assign(new Error(`${code}: ${message}`), { code, syscall, path });
-
-export const codeOf = (error: unknown): unknown => (error as NodeJS.ErrnoException | null)?.code;
-
-/** `null` for what does not exist. */
-export async function orNull<T>(found: Promise<T>): Promise<T | null> {
-  try {
-    return await found;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
   }
 }

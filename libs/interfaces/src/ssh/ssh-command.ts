@@ -1,57 +1,6 @@
-import type { Readable } from 'node:stream';
-import type { Command, CommandOptions, CommandResult } from '../command.js';
-import { MINIMAL_ENV, collect, orThrow } from '../local/local-command.js';
+import type { Command } from '../command.js';
+import { shellCommand } from '../shell/shell-command.js';
 import type { SshConnection } from './connection.js';
-import { startProgram } from './program.js';
-import { detachLine, runLine } from './script.js';
 
-/**
- * Programs at a host that is reached over SSH (OpenSSH, a POSIX shell, util-linux). As on this machine each runs in a process group of its
- * own, which a time limit or an abort ends. Besides what is said of {@link Command}: names of variables are such as a shell takes; where
- * the connection is cut, a program that ran fails, and what is left of it is ended when the host is reached again.
- */
-export function sshCommand(connection: SshConnection): Command {
-  const exec = (command: readonly string[], options?: CommandOptions) => run(connection, command, options);
-  return {
-    exec,
-    execOrThrow: async (command, options) => orThrow(command, await exec(command, options)),
-    spawnDetached: (command, options) => spawnDetached(connection, command, options),
-  };
-}
-
-async function run(connection: SshConnection, command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const { cwd, env = MINIMAL_ENV, input = '', signal, timeoutMs = 60_000, onLine } = options;
-  const running = await startProgram(connection, command, (nonce) => runLine(nonce, command, { cwd, env }), {
-    input,
-    timeoutMs,
-    isRead: true,
-    ...(signal && { signal }),
-    paths: { ...(cwd !== undefined && { cwd }) },
-  });
-  const stdout = collect(running.stdout, 'stdout', onLine);
-  const stderr = collect(running.stderr, 'stderr', onLine);
-  try {
-    const exitCode = await running.ended;
-    return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
-  } finally {
-    stdout.end();
-    stderr.end();
-  }
-}
-
-async function spawnDetached(
-  connection: SshConnection,
-  command: readonly string[],
-  options: { cwd: string; env: Record<string, string>; logFile: string },
-): Promise<number> {
-  const running = await startProgram(connection, command, (nonce) => detachLine(nonce, command, options), {
-    input: '',
-    isRead: true,
-    paths: options,
-  });
-  drain(running.stdout, running.stderr);
-  await running.ended;
-  return running.group.pid;
-}
-
-const drain = (...streams: Readable[]): void => void streams.forEach((stream) => stream.resume());
+/** Programs at a host that is reached over SSH (OpenSSH): what {@link shellCommand} says of them. */
+export const sshCommand = (connection: SshConnection): Command => shellCommand(connection);

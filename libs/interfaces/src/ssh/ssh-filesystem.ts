@@ -5,13 +5,15 @@ import type { Attributes, FileEntryWithStats, SFTPWrapper } from 'ssh2';
 import { SlipwayError } from '@slipway/contracts/public';
 import type { FileStat, Filesystem } from '../filesystem.js';
 import { absolute } from '../local/local-filesystem.js';
+import { packRemote } from '../shell/pack.js';
+import { readRemotePart } from '../shell/read-part.js';
+
+import { unpackRemote } from '../shell/unpack.js';
+import { codeOf, orNull, systemError } from '../system-error.js';
 import type { Session, SshConnection } from './connection.js';
-import { packRemote } from './pack.js';
-import { readRemotePart } from './read-part.js';
-import { Sftp, codeOf, orNull, systemError } from './sftp.js';
+import { Sftp } from './sftp.js';
 import { sshCommand } from './ssh-command.js';
 import { close, open, pieces, readStream, writeAll } from './transfer.js';
-import { unpackRemote } from './unpack.js';
 
 /**
  * Files at a host that is reached over SSH, by OpenSSH's file transfer and, where that cannot do it, by programs of the host (GNU
@@ -29,7 +31,12 @@ export function sshFilesystem(connection: SshConnection): Filesystem {
     stat,
     readPart: (path, offset, bytes) => readRemotePart(connection, stat, absolute(path), offset, bytes),
     openRead: (path) => readStream(sftp, absolute(path)),
-    pack: (path) => packRemote(connection, sftp, absolute(path)),
+    pack: (path) =>
+      packRemote(
+        connection,
+        { stat, realPath: (folder) => sftp.ask('realpath', folder, (files, done) => files.realpath(folder, done)) },
+        absolute(path),
+      ),
     unpack: (path, tar, options) => unpackRemote(connection, absolute(path), tar, options),
     writeFile: (path, content, options = {}) => writeFile(sftp, absolute(path), content, options),
     readFile: (path, limit = 1024 * 1024) => orNull(readFile(sftp, absolute(path), limit)),

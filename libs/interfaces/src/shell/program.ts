@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts/public';
 import { abortReason } from '../local/local-command.js';
-import type { SshConnection } from './connection.js';
 import { readSaid, type Group, type Said } from './script.js';
+import type { ShellHost } from './shell-host.js';
 
 /** What login scripts may say before the program's own output, in bytes. */
 const NOISE = 256 * 1024;
@@ -35,7 +35,7 @@ export interface Running {
   stdout: Readable;
   stderr: Readable;
   /**
-   * Its exit code, once all its output has been read. Rejects with `end`'s reason, or `driver-failed` where the connection was cut: it
+   * Its exit code, once all its output has been read. Rejects with `end`'s reason, or `driver-failed` where the way there was cut: it
    * may have gone on then, until the host is reached again.
    */
   ended: Promise<number>;
@@ -50,7 +50,7 @@ export interface Running {
  * `input`: behind the line; the caller's to write to and end when left out.
  */
 export async function startProgram(
-  connection: SshConnection,
+  host: ShellHost,
   command: readonly string[],
   line: (nonce: string) => string,
   { input, signal, timeoutMs = Infinity, isRead = false, paths = {} }: StartOptions = {},
@@ -59,7 +59,7 @@ export async function startProgram(
   if (!program) throw new SlipwayError('bad-input', 'The command is empty');
   const nonce = `slipway-${randomBytes(12).toString('hex')}`;
   const first = line(nonce);
-  const { channel, exitCode, isCut, cut } = await connection.open(signal);
+  const { channel, exitCode, lost, cut } = await host.open(signal);
   channel.on('error', () => {});
   // A program that does not read its input ends the channel early: that is its own business.
   channel.write(first);
@@ -79,7 +79,7 @@ export async function startProgram(
   const endGroup = (left: Group) => {
     channel.resume();
     channel.stderr.resume();
-    void connection.end(left);
+    void host.end(left);
   };
   const tooLong = (ms: number, what: string) => () =>
     end(new SlipwayError('timed-out', `${program} did not ${what} within ${ms} ms`, { program, timeoutMs: ms }));
@@ -107,10 +107,10 @@ export async function startProgram(
       for (const timer of [later, starting, limit]) clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       const exit = exitCode();
-      if (exit === undefined && group) void connection.end(group);
+      if (exit === undefined && group) void host.end(group);
       if (why) reject(why);
       else if (exit !== undefined) resolve(exit);
-      else reject(mayHaveGoneOn(program, connection.name, isCut()));
+      else reject(mayHaveGoneOn(program, host.name, lost()));
     });
   });
   ended.catch(() => {});
@@ -125,11 +125,9 @@ export async function startProgram(
   clearTimeout(starting);
   if (said === undefined) {
     close();
-    throw new SlipwayError(
-      'driver-failed',
-      `${program} could not be started at ${connection.name}: no POSIX shell answers there`,
-      { program },
-    );
+    throw new SlipwayError('driver-failed', `${program} could not be started at ${host.name}: no POSIX shell answers there`, {
+      program,
+    });
   }
   if (said.how === 'begun') {
     group = said.group;
@@ -140,10 +138,10 @@ export async function startProgram(
   close();
   throw new SlipwayError(
     'driver-failed',
-    `${program} could not be started at ${connection.name}: ${reasonOf(said.how, program, paths)}`,
+    `${program} could not be started at ${host.name}: ${reasonOf(said.how, program, paths)}`,
     {
       program,
-      host: connection.name,
+      host: host.name,
     },
   );
 }
@@ -160,9 +158,8 @@ const reasonOf = (
     setsid: 'setsid is not installed there (Debian: util-linux)',
   })[how];
 
-function mayHaveGoneOn(program: string, host: string, isCut: boolean): SlipwayError {
-  const what = isCut ? `The connection to ${host} was cut` : `sshd at ${host} has ended the session`;
-  const message = `${what} while ${program} ran there: it may have gone on; what is left of it is ended when the host is reached again`;
+function mayHaveGoneOn(program: string, host: string, lost: string): SlipwayError {
+  const message = `${lost} while ${program} ran there: it may have gone on; what is left of it is ended when the host is reached again`;
   return new SlipwayError('driver-failed', message, { program, host, mayHaveGoneOn: true });
 }
 

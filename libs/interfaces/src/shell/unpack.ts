@@ -7,9 +7,9 @@ import { PortableEntries } from '../tar/portable-entries.js';
 import { TAR_END, tarHeader, tarPadding, type TarEntry } from '../tar/tar-header.js';
 import { walkTar, type Entry } from '../tar/walk-tar.js';
 import { allOf } from './bounded.js';
-import type { SshConnection } from './connection.js';
 import { startProgram, type Running } from './program.js';
 import { runLine } from './script.js';
+import type { ShellHost } from './shell-host.js';
 
 /** Makes the folder where it is missing; all that stands in it, each as its type, a space, its path and a zero byte. */
 const LOOK = `mkdir -p -- "$1" && cd -- "$1" && exec find . -mindepth 1 -printf '%y %P\\0'`;
@@ -25,7 +25,7 @@ const TAKE = `umask 022; tar --extract --file=- --directory="$1" --preserve-perm
  * host, written anew for its tar: of a hostile entry not a byte arrives there.
  */
 export async function unpackRemote(
-  connection: SshConnection,
+  host: ShellHost,
   path: string,
   source: Readable,
   { portable = false }: { portable?: boolean } = {},
@@ -34,22 +34,20 @@ export async function unpackRemote(
   // It may fail before we come to read it: the one who reads it then hears of it.
   source.on('error', () => {});
   try {
-    const look = await start(connection, ['sh', '-c', LOOK, 'sh', path]);
+    const look = await start(host, ['sh', '-c', LOOK, 'sh', path]);
     look.input.end();
     const said = collect(look.stderr, 'stderr', undefined);
-    const found = await allOf(look.stdout, LOOK_BYTES, `What stands in ${path} at ${connection.name}`).catch(
-      (error: SlipwayError) => {
-        look.end(error);
-        throw error;
-      },
-    );
-    if ((await look.ended) !== 0) throw failed(connection.name, path, said.text());
+    const found = await allOf(look.stdout, LOOK_BYTES, `What stands in ${path} at ${host.name}`).catch((error: SlipwayError) => {
+      look.end(error);
+      throw error;
+    });
+    if ((await look.ended) !== 0) throw failed(host.name, path, said.text());
     for (const one of found.toString('utf8').split('\0').filter(Boolean)) rules.stands(one.slice(2), one.startsWith('d '));
   } catch (error) {
     source.destroy();
     throw error;
   }
-  const running = await start(connection, ['sh', '-c', TAKE, 'sh', path, portable ? '' : '--touch']);
+  const running = await start(host, ['sh', '-c', TAKE, 'sh', path, portable ? '' : '--touch']);
   const gone = new AbortController();
   void running.ended.catch(() => {}).then(() => gone.abort());
   running.stdout.resume();
@@ -71,7 +69,7 @@ export async function unpackRemote(
     // Of two that each ended the other the one that knows why.
     if (!isGone || exitCode === 0) throw error;
   }
-  if ((await running.ended) !== 0) throw failed(connection.name, path, said.text());
+  if ((await running.ended) !== 0) throw failed(host.name, path, said.text());
 }
 
 /** Rules for what comes, and what is left for the end. */
@@ -150,8 +148,8 @@ async function write(into: PassThrough, piece: Uint8Array): Promise<void> {
   });
 }
 
-const start = (connection: SshConnection, command: readonly string[]): Promise<Running> =>
-  startProgram(connection, command, (nonce) => runLine(nonce, command, { env: MINIMAL_ENV }));
+const start = (host: ShellHost, command: readonly string[]): Promise<Running> =>
+  startProgram(host, command, (nonce) => runLine(nonce, command, { env: MINIMAL_ENV }));
 
 function failed(host: string, path: string, said: string): SlipwayError {
   const why = said.trim().slice(-500);

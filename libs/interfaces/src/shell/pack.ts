@@ -1,34 +1,38 @@
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Attributes } from 'ssh2';
 import { extract } from 'tar-stream';
 import { SlipwayError } from '@slipway/contracts/public';
+import type { Filesystem } from '../filesystem.js';
 import { MINIMAL_ENV, collect } from '../local/local-command.js';
+import { systemError } from '../system-error.js';
 import { PortableEntries, targetProblem } from '../tar/portable-entries.js';
 import { TAR_END, tarHeader, tarPadding, type TarEntry } from '../tar/tar-header.js';
-import type { SshConnection } from './connection.js';
 import { startProgram } from './program.js';
 import { runLine } from './script.js';
-import { systemError, type Sftp } from './sftp.js';
+import type { ShellHost } from './shell-host.js';
 
 /** Of the folder itself: who owns what is read may have put a link in its place. tar follows none below it. */
 const READ = `cd -- "$1" && [ "$(pwd -P)" = "$2" ] || exit 44
 exec tar --create --file=- --format=gnu --sort=name --hard-dereference .`;
 
-/** {@link Filesystem.pack}: the host's tar reads, and what it says is looked at and written anew here, by the rules of this machine. */
-export const packRemote = (connection: SshConnection, sftp: Sftp, path: string): Readable =>
-  Readable.from(packed(connection, sftp, path), { objectMode: false });
+/** How it is looked at there before it is read. */
+export interface Looking {
+  stat: Filesystem['stat'];
+  /** Of a folder: its path without any link. */
+  realPath(folder: string): Promise<string>;
+}
 
-async function* packed(connection: SshConnection, sftp: Sftp, path: string): AsyncGenerator<Uint8Array> {
-  const { mode } = await sftp.ask<Attributes>('lstat', path, (files, done) => files.lstat(path, done));
-  const type = mode & 0o170000;
-  if (type !== 0o040000) {
-    throw systemError(type === 0o120000 ? 'ELOOP' : 'ENOTDIR', `not a directory, open '${path}'`, 'open', path);
-  }
-  const above = await sftp.ask<string>('realpath', path, (files, done) => files.realpath(dirname(path), done));
-  const command = ['sh', '-c', READ, 'sh', path, join(above, basename(path))];
-  const running = await startProgram(connection, command, (nonce) => runLine(nonce, command, { env: MINIMAL_ENV }), {
+/** {@link Filesystem.pack}: the host's tar reads, and what it says is looked at and written anew here, by the rules of this machine. */
+export const packRemote = (host: ShellHost, looking: Looking, path: string): Readable =>
+  Readable.from(packed(host, looking, path), { objectMode: false });
+
+async function* packed(host: ShellHost, { stat, realPath }: Looking, path: string): AsyncGenerator<Uint8Array> {
+  const found = await stat(path);
+  if (!found) throw systemError('ENOENT', `no such file or directory, open '${path}' at ${host.name}`, 'open', path);
+  if (found.type !== 'directory') throw systemError('ENOTDIR', `not a directory, open '${path}' at ${host.name}`, 'open', path);
+  const command = ['sh', '-c', READ, 'sh', path, join(await realPath(dirname(path)), basename(path))];
+  const running = await startProgram(host, command, (nonce) => runLine(nonce, command, { env: MINIMAL_ENV }), {
     input: '',
   });
   const said = collect(running.stderr, 'stderr', undefined);
@@ -50,7 +54,7 @@ async function* packed(connection: SshConnection, sftp: Sftp, path: string): Asy
     }
     await read;
     isWhole = true;
-    assertWell(await running.ended, said.text(), connection.name, path);
+    assertWell(await running.ended, said.text(), host.name, path);
     yield TAR_END;
   } finally {
     if (!isWhole) running.end(new SlipwayError('step-cancelled', 'Nobody reads it any more'));
