@@ -219,13 +219,13 @@ export class Lane<State, Command, Event extends { type: string; data: object }> 
     let bytes = 0;
     for (const [index, waiting] of together.entries()) {
       let events: Event[] = [];
+      let after = state;
       let error: unknown;
       try {
-        events = decider.decide(state, waiting.command);
+        ({ events, state: after } = decided(decider, state, waiting.command));
       } catch (refusal) {
         error = refusal;
       }
-      const after = events.reduce((before, event) => decider.evolve(before, event), state);
       const metadata = metadataOf?.(waiting.metadata, waiting.command, state, after) ?? waiting.metadata;
       const news = await Promise.all(events.map((event) => this.#newEvent(event, metadata)));
       bytes += news.reduce((sum, event) => sum + JSON.stringify(event).length, 0);
@@ -311,4 +311,14 @@ export class Lane<State, Command, Event extends { type: string; data: object }> 
       [this.#revision, this.#position, this.#lastId] = [revision, position, id];
     }
   }
+}
+
+function decided<State, Command, Event extends { type: string; data: object }>(
+  decider: Decider<State, Command, Event>,
+  before: State,
+  command: Command,
+): { events: Event[]; state: State } {
+  if (decider.decideAndEvolve) return decider.decideAndEvolve(before, command);
+  const events = decider.decide(before, command);
+  return { events, state: events.reduce((state, event) => decider.evolve(state, event), before) };
 }

@@ -5,7 +5,13 @@ const LEVELS = 8;
 /** Entries of a leaf before it becomes a branch. */
 const LEAF = 12;
 
-type Leaf<Value> = ReadonlyMap<string, Value>;
+/** A few entries in the order in which they came. Two lists, since most changes are of values alone: the keys are shared then. */
+class Leaf<Value> {
+  constructor(
+    readonly keys: readonly string[],
+    readonly values: readonly Value[],
+  ) {}
+}
 type Branch<Value> = readonly (Node<Value> | undefined)[];
 type Node<Value> = Leaf<Value> | Branch<Value>;
 
@@ -27,9 +33,8 @@ export class PersistentMap<Value> {
   }
 
   get(key: string): Value | undefined {
-    let node = this.root;
-    if (isBranch(node)) for (let hash = hashOf(key); isBranch(node); hash >>>= BITS) node = node[hash % FANOUT];
-    return node?.get(key);
+    const { root } = this;
+    return root && found(root, key, isBranch(root) ? hashOf(key) : 0);
   }
 
   has(key: string): boolean {
@@ -37,44 +42,68 @@ export class PersistentMap<Value> {
   }
 
   with(key: string, value: Value): PersistentMap<Value> {
-    const size = this.size + Number(!this.has(key));
-    return new PersistentMap(added(this.root, key, value, hashOf(key), 0), size);
+    const { root, size } = this;
+    if (!root) return new PersistentMap(new Leaf([key], [value]), 1);
+    const hash = hashOf(key);
+    const known = found(root, key, hash);
+    if (known === value) return this;
+    return new PersistentMap(added(root, key, value, hash, 0), known === undefined ? size + 1 : size);
   }
 
   without(key: string): PersistentMap<Value> {
-    return this.has(key) ? new PersistentMap(removed(this.root!, key, hashOf(key)), this.size - 1) : this;
+    const { root, size } = this;
+    if (!root) return this;
+    const hash = hashOf(key);
+    return found(root, key, hash) === undefined ? this : new PersistentMap(removed(root, key, hash), size - 1);
   }
 
   *entries(): Generator<[string, Value]> {
-    yield* entriesOf(this.root);
+    const left: (Node<Value> | undefined)[] = [this.root];
+    while (left.length > 0) {
+      const node = left.pop();
+      if (isBranch(node)) for (let at = FANOUT - 1; at >= 0; at -= 1) left.push(node[at]);
+      else if (node) for (let at = 0; at < node.keys.length; at += 1) yield [node.keys[at]!, node.values[at]!];
+    }
   }
 }
 
 const isBranch = <Value>(node: Node<Value> | undefined): node is Branch<Value> => Array.isArray(node);
 
-function* entriesOf<Value>(node: Node<Value> | undefined): Generator<[string, Value]> {
-  if (isBranch(node)) for (const below of node) yield* entriesOf(below);
-  else if (node) yield* node;
+function found<Value>(root: Node<Value>, key: string, hash: number): Value | undefined {
+  let node: Node<Value> | undefined = root;
+  for (let left = hash; isBranch(node); left >>>= BITS) node = node[left % FANOUT];
+  return node?.values[placeOf(node, key)];
+}
+
+/** -1 where it is not there. */
+function placeOf({ keys }: Leaf<unknown>, key: string): number {
+  let at = keys.length - 1;
+  while (at >= 0 && keys[at] !== key) at -= 1;
+  return at;
 }
 
 function added<Value>(node: Node<Value> | undefined, key: string, value: Value, hash: number, level: number): Node<Value> {
+  if (node === undefined) return new Leaf([key], [value]);
   if (isBranch(node)) {
     const copy = node.slice();
     const at = hash % FANOUT;
     copy[at] = added(copy[at], key, value, hash >>> BITS, level + 1);
     return copy;
   }
-  const leaf = new Map(node).set(key, value);
-  return leaf.size <= LEAF || level === LEVELS ? leaf : split(leaf, level);
+  const at = placeOf(node, key);
+  if (at >= 0) return new Leaf(node.keys, node.values.with(at, value));
+  const leaf = new Leaf([...node.keys, key], [...node.values, value]);
+  return leaf.keys.length <= LEAF || level === LEVELS ? leaf : split(leaf, level);
 }
 
-function split<Value>(leaf: Leaf<Value>, level: number): Node<Value> {
-  const below = Array.from({ length: FANOUT }, () => undefined as Map<string, Value> | undefined);
-  for (const [key, value] of leaf) {
-    const at = (hashOf(key) >>> (BITS * level)) % FANOUT;
-    below[at] = (below[at] ?? new Map<string, Value>()).set(key, value);
+function split<Value>({ keys, values }: Leaf<Value>, level: number): Node<Value> {
+  const below = new Array<Node<Value> | undefined>(FANOUT).fill(undefined);
+  for (const [index, key] of keys.entries()) {
+    const hash = hashOf(key) >>> (BITS * level);
+    const at = hash % FANOUT;
+    below[at] = added(below[at], key, values[index]!, hash >>> BITS, level + 1);
   }
-  return below.map((one) => (one && one.size > LEAF && level + 1 < LEVELS ? split(one, level + 1) : one));
+  return below;
 }
 
 /** Nothing where nothing is left: who looks for an entry of a map that was large does not come by what is empty. */
@@ -85,9 +114,9 @@ function removed<Value>(node: Node<Value>, key: string, hash: number): Node<Valu
     copy[at] = removed(copy[at]!, key, hash >>> BITS);
     return copy.some((one) => one !== undefined) ? copy : undefined;
   }
-  const leaf = new Map(node);
-  leaf.delete(key);
-  return leaf.size > 0 ? leaf : undefined;
+  if (node.keys.length === 1) return undefined;
+  const at = placeOf(node, key);
+  return new Leaf(node.keys.toSpliced(at, 1), node.values.toSpliced(at, 1));
 }
 
 /** FNV-1a, 32 bits (Fowler, Noll, Vo). */

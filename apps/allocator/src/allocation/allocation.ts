@@ -12,6 +12,7 @@ export const allocation = (
   catalogue: BlueprintCatalogue,
 ): Decider<AllocationState, AllocationCommand, AllocationEvent> => ({
   initialState: () => initialState(environment),
-  decide: (state, command) => decide(state, command, catalogue),
+  decide: (state, command) => decide(state, command, catalogue).events,
+  decideAndEvolve: (state, command) => decide(state, command, catalogue),
   evolve,
 });

@@ -24,7 +24,7 @@ import { approve, setLimits, setQuota } from './rules.js';
 import type { AllocationState } from './state.js';
 
 /**
- * What follows from a command on an environment's leases. Pure; all that is granted is granted here (decision 43).
+ * What follows from a command on an environment's leases, and the state after that. Pure; all that is granted is granted here (decision 43).
  *
  * I1. Leases on a resource take no more than its capacity, and each of its locks has one holder.
  * I2. Each acquisition has a greater token than all before it; what is not acquired has none.
@@ -33,15 +33,19 @@ import type { AllocationState } from './state.js';
  * I5. A blueprint makes no more resources than its limit.
  * I6. After each command nobody waits who could have what he wants, but for what is kept for somebody before him.
  */
-export function decide(before: AllocationState, command: AllocationCommand, catalogue: BlueprintCatalogue): AllocationEvent[] {
+export function decide(
+  before: AllocationState,
+  command: AllocationCommand,
+  catalogue: BlueprintCatalogue,
+): { events: AllocationEvent[]; state: AllocationState } {
   const deciding = new Deciding(before, catalogue, Math.max(command.now, before.lastAt));
   carryOut(deciding, command);
-  if (command.type !== 'Tidy' && deciding.events.length === 0) return [];
+  if (command.type !== 'Tidy' && deciding.events.length === 0) return deciding;
   for (const id of touched(deciding.events, before)) closeWhereFree(deciding, id);
   assign(deciding, typesToAssign(deciding, before, command));
   if (command.type === 'Tidy') keepWarm(deciding);
   if (command.type === 'Ask' && !command.wait) assertGranted(deciding);
-  return deciding.events;
+  return deciding;
 }
 
 function carryOut(deciding: Deciding, command: AllocationCommand): void {

@@ -1,7 +1,6 @@
 import type { Actor, AllocationEvent, LeaseAsk } from '@slipway/contracts';
 import type { AllocationCommand } from '../allocation/commands.js';
 import { decide } from '../allocation/decide.js';
-import { evolve } from '../allocation/evolve.js';
 import { initialState, type AllocationState } from '../allocation/state.js';
 import type { BlueprintDeclaration } from '../blueprint/declaration.js';
 import type { Lease } from '../lease/lease.js';
@@ -43,8 +42,8 @@ export class World {
   }
 
   run(command: Timeless): AllocationEvent[] {
-    const events = decide(this.state, { ...command, now: this.now } as AllocationCommand, this.catalogue);
-    this.state = events.reduce(evolve, this.state);
+    const { events, state } = decide(this.state, { ...command, now: this.now } as AllocationCommand, this.catalogue);
+    this.state = state;
     this.events.push(...events);
     return events;
   }
