@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -271,6 +273,44 @@ async function until(done: () => boolean): Promise<void> {
         message: expect.stringContaining('was cut while files were worked on'),
       });
       expect(await sshFilesystem(over).stat(join(folder, 'file'))).toBeNull();
+    }, 60_000);
+
+    test('leads to what listens on the loopback of its host, outside of the sessions that sshd counts; its end is theirs too', async () => {
+      const heard: Promise<unknown>[] = [];
+      const listening = createServer((socket) => {
+        heard.push(once(socket.on('error', () => {}), 'close'));
+        socket.pipe(socket);
+      }).listen(0, '127.0.0.1');
+      open.push({ stop: () => new Promise((resolve) => listening.close(() => resolve())) });
+      await once(listening, 'listening');
+      const { port } = listening.address() as AddressInfo;
+      const way = await wire();
+      const over = connection({ port: way.port });
+      const all = await Promise.all(Array.from({ length: 12 }, () => over.forward(port)));
+      const said = all.map(async (one, index) => {
+        one.write(`word ${index}`);
+        return String((await once(one, 'data'))[0]);
+      });
+      expect(await Promise.all(said)).toEqual(all.map((_, index) => `word ${index}`));
+      expect(server.connections()).toBe(1);
+      all[0]!.destroy();
+      await heard[0];
+      const cut = Promise.all(all.slice(1).map((one) => once(one, 'close')));
+      way.cut();
+      await Promise.all([cut, ...heard]);
+    });
+
+    test('to a port of its host on which nobody listens is refused as by a system; where its sshd lets nobody through it says which setting', async () => {
+      const over = connection();
+      const { port } = await wire();
+      await open.pop()!.stop();
+      await expect(over.forward(port)).rejects.toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect' });
+      const strict = await startSshServer({ config: ['AllowTcpForwarding no'] });
+      open.push(strict);
+      await expect(connection({ port: strict.port, privateKey: strict.privateKey }).forward(server.port)).rejects.toMatchObject({
+        code: 'driver-failed',
+        message: expect.stringContaining('AllowTcpForwarding must be yes or local'),
+      });
     }, 60_000);
 
     test('whose host dies without a word is given up', async () => {

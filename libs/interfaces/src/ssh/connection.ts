@@ -1,9 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
+import type { Duplex } from 'node:stream';
 import type { SFTPWrapper } from 'ssh2';
 import { SlipwayError } from '@slipway/contracts/public';
 import { abortReason } from '../local/local-command.js';
 import { connect, type ConnectLimits, type Connected } from './connect.js';
+import { openForward } from './forward.js';
 import { hostName, type HostKeys, type SshHost } from './host.js';
 import { BOOT, endLine, type Group } from '../shell/script.js';
 import type { Opened, ShellHost } from '../shell/shell-host.js';
@@ -110,20 +112,43 @@ export class SshConnection implements ShellHost {
     }
   }
 
+  /**
+   * A connection to a port of the host's own loopback; the caller ends it. Rejects with the code `ECONNREFUSED` where nobody takes it
+   * there, with `driver-failed` where the host's `sshd` lets nobody through.
+   */
+  async forward(port: number): Promise<Duplex> {
+    this.#busy += 1;
+    try {
+      const channel = await this.#begin((live) => openForward(live, port, this.name));
+      channel.once('close', () => this.#done());
+      return channel;
+    } catch (error) {
+      this.#done();
+      throw this.#told(error);
+    }
+  }
+
   async end(group: Group): Promise<void> {
     const live = await this.#live?.catch(() => undefined);
     if (!live || live.cut) this.#left.push(group);
     else await endGroups(live, [group]).catch(() => this.#left.push(group));
   }
 
-  async #channel(): Promise<Opened> {
+  #channel(): Promise<Opened> {
+    return this.#begin(async (live) => ({
+      ...(await openShell(live)),
+      lost: () => (live.cut ? `The connection to ${this.name} was cut` : `sshd at ${this.name} has ended the session`),
+      cut: () => live.socket.destroy(),
+    }));
+  }
+
+  /** Nothing was begun over a connection that has ended meanwhile: another one will do. */
+  async #begin<T>(begin: (live: Live) => Promise<T>): Promise<T> {
     for (let isFirst = true; ; isFirst = false) {
       const live = await this.#connected();
       try {
-        const lost = () => (live.cut ? `The connection to ${this.name} was cut` : `sshd at ${this.name} has ended the session`);
-        return { ...(await openShell(live)), lost, cut: () => live.socket.destroy() };
+        return await begin(live);
       } catch (error) {
-        // Nothing was begun over a connection that has ended meanwhile: another one will do.
         if (!live.cut || !isFirst) throw error;
       }
     }
