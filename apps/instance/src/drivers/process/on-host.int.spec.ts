@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,10 @@ const APP = `
       uid: process.getuid(),
     }));
   }).listen(process.env.PORT, '127.0.0.1');`;
+
+/** How much stands in a root. Its links lead out of it, to what of this machine comes and goes: they are not followed. */
+const standingIn = (root: string): number =>
+  execFileSync('find', [root], { encoding: 'utf8', maxBuffer: 16 * 1024 ** 2 }).split('\n').length;
 
 const about = 'a process on a host whose root is another folder';
 if (missing !== undefined) test.skip(`${about} (skipped: ${missing})`, () => {});
@@ -54,7 +59,7 @@ else
     test(
       'sees the host, its own folder, its secrets and what it is wired to, and nothing else of this machine',
       async () => {
-        const before = readdirSync(host.root, { recursive: true }).length;
+        const before = standingIn(host.root);
         const meant = rig.target('shop');
         const spec = await rig.spec(
           { environment: { ...environment, OUTSIDE: outside }, secrets: { key: { bytes: 16 } } },
@@ -79,7 +84,7 @@ else
         await rig.driver.destroy(meant, rig.context());
         expect(processesOf(rig.home(meant))).toEqual([]);
         expect(statSync(join(outside, 'data')).uid).toBe(0);
-        expect(readdirSync(host.root, { recursive: true }).length).toBe(before);
+        expect(standingIn(host.root)).toBe(before);
       },
       LONG,
     );
