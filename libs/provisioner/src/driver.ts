@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type {
   AnnouncedDriver,
   Changeable,
@@ -36,7 +36,19 @@ export interface Mark {
   where: string;
 }
 
-/** What a driver may use. It reaches the place through `command` and `filesystem` only. */
+/** A machine that is not ours, as far as programs and files are not all that is needed of it. */
+export interface OtherMachine {
+  /** By which others reach what listens there: a name or an IP address. */
+  address: string;
+  /** Path of its Node, where the configuration says it. */
+  node?: string;
+  /** What the configuration calls it: `hosts.far`. */
+  setting: string;
+  /** A connection to a port of its own loopback, which the caller ends. Rejects with the code `ECONNREFUSED` where nobody takes it. */
+  connect(port: number): Promise<Duplex>;
+}
+
+/** What a driver may use. It reaches the place through `command` and `filesystem` only, and where that is at another machine through `machine`. */
 export interface DriverContext {
   command: Command;
   filesystem: Filesystem;
@@ -47,6 +59,8 @@ export interface DriverContext {
   location: string;
   /** Folder at the place that belongs to this kind and driver; what is made stands below it. It exists. */
   root: string;
+  /** The one that the place is at, where that is not ours. */
+  machine?: OtherMachine;
   /** Aborted when the step is cancelled or its deadline has passed; `reason` is the SlipwayError to end with. */
   signal: AbortSignal;
   /** From 0 to 1, or undefined where nobody knows. */
@@ -165,7 +179,7 @@ export interface Updatable<Spec extends object = JsonObject> extends Changeable 
 export interface Driver<Spec extends object = JsonObject> {
   readonly kind: ResourceKind;
   readonly name: string;
-  /** Works through `command` and `filesystem` alone, and runs nothing that must be at this machine: so also at a place over SSH. */
+  /** Needs nothing of this machine but what is its own, whatever {@link DriverContext.machine} says: so also at a place over SSH. */
   readonly anywhere?: true;
   /**
    * Where it can't carry out every spec of its kind: what goes against it is refused by the field (`spec-invalid`) when a plan is

@@ -9,6 +9,7 @@ export type {
   LogFrom,
   LogPart,
   Observation,
+  OtherMachine,
   Portable,
   Target,
   Updatable,

@@ -4,7 +4,7 @@ import type { EventStore } from '@slipway/event-store';
 import type { Command, Filesystem } from '@slipway/interfaces';
 import type { Bus } from '@slipway/mesh';
 import type { Secrets } from '@slipway/secrets';
-import type { Driver } from './driver.js';
+import type { Driver, OtherMachine } from './driver.js';
 import type { Transfers } from './transfer/transfers.js';
 
 /** Where a driver's effects live, and how it reaches them. */
@@ -15,6 +15,8 @@ export interface Place {
   root: string;
   /** Of a place whose files can be read beside us; all goes through `filesystem` when left out. */
   transfers?: Transfers;
+  /** That it is at; ours when left out. */
+  machine?: OtherMachine;
 }
 
 /** Where a failure goes that has no caller. */

@@ -8,6 +8,7 @@ import {
   type OnFailure,
 } from '@slipway/contracts';
 import type { Filesystem } from '@slipway/interfaces';
+import { urlOf } from '../place/endpoint.js';
 import { HOST } from '../place/network.js';
 import { readJson } from './json-file.js';
 
@@ -18,6 +19,8 @@ import { readJson } from './json-file.js';
 export interface Decided {
   /** On the host's loopback. */
   port: number;
+  /** By which others reach it at another machine; loopback where left out. */
+  address?: string;
   health: HealthCheck | null;
   /** What follows when it ends by itself; as the place does it where left out. */
   onFailure?: OnFailure;
@@ -50,10 +53,13 @@ export const writeRecord = (files: Filesystem, home: string, record: Decided): P
 export const OUTPUTS = ['url', 'uri', 'host', 'port', 'secrets'] as const;
 
 /** What others are wired to. `uri`: where it is called, of all that stands at its address. */
-export const outputsOf = ({ port, secrets }: Decided, { resourceUri }: Pick<InstanceSpec, 'resourceUri'>): JsonObject => ({
-  url: `http://${HOST}:${port}`,
-  uri: serviceUri(`http://${HOST}:${port}`, resourceUri),
-  host: HOST,
+export const outputsOf = (
+  { port, address = HOST, secrets }: Decided,
+  { resourceUri }: Pick<InstanceSpec, 'resourceUri'>,
+): JsonObject => ({
+  url: urlOf(address, port),
+  uri: serviceUri(urlOf(address, port), resourceUri),
+  host: address,
   port,
   ...(Object.keys(secrets).length > 0 && { secrets }),
 });

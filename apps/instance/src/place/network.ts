@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { get } from 'node:http';
+import { get, type RequestOptions } from 'node:http';
 import { connect, createServer } from 'node:net';
 
 /** The loopback network of the place where instances run. */
@@ -14,6 +14,9 @@ export interface Network {
 
 export const HOST = '127.0.0.1';
 
+/** The kernel's tables of sockets (proc(5)). */
+export const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'] as const;
+
 /** That of this machine. */
 export const localNetwork: Network = {
   free: (port) =>
@@ -23,13 +26,14 @@ export const localNetwork: Network = {
       server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(true)));
     }),
   listener: async (port) => {
-    for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const table of TABLES) {
       const uid = listenerIn(await readFile(table, 'utf8').catch(() => ''), port);
       if (uid !== null) return uid;
     }
     return null;
   },
-  check: (port, path, timeoutMs) => (path === undefined ? checkConnection(port, timeoutMs) : checkPage(port, path, timeoutMs)),
+  check: (port, path, timeoutMs) =>
+    path === undefined ? checkConnection(port, timeoutMs) : checkPage({ host: HOST, port, agent: false }, path, timeoutMs),
 };
 
 /** State LISTEN in the kernel's tables of sockets (proc(5), /proc/net/tcp). */
@@ -45,9 +49,10 @@ export function listenerIn(table: string, port: number): number | null {
   return null;
 }
 
-function checkPage(port: number, path: string, timeoutMs: number): Promise<string | null> {
+/** Asks for a page, by the way that the options say. */
+export function checkPage(way: RequestOptions, path: string, timeoutMs: number): Promise<string | null> {
   return new Promise((resolve) => {
-    const request = get({ host: HOST, port, path, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+    const request = get({ ...way, path, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
       const status = response.statusCode ?? 0;
       response.destroy();
       resolve(status >= 200 && status < 400 ? null : `GET ${path} answered ${status}`);
@@ -66,10 +71,14 @@ function checkConnection(port: number, timeoutMs: number): Promise<string | null
       resolve(reason);
     };
     socket.once('connect', () => end(null));
-    socket.once('timeout', () => end(`Port ${port} did not answer within ${timeoutMs} ms`));
+    socket.once('timeout', () => end(unanswered(port, timeoutMs)));
     socket.once('error', (error) => end(reasonOf(error)));
   });
 }
 
-const reasonOf = (error: NodeJS.ErrnoException): string =>
-  error.code === 'ECONNREFUSED' ? 'Nothing listens on its port yet' : error.message;
+export const unanswered = (port: number, timeoutMs: number): string => `Port ${port} did not answer within ${timeoutMs} ms`;
+
+/** Why it is not healthy where a connection to its port is refused. */
+export const REFUSED = 'Nothing listens on its port yet';
+
+const reasonOf = (error: NodeJS.ErrnoException): string => (error.code === 'ECONNREFUSED' ? REFUSED : error.message);

@@ -278,7 +278,12 @@ async function until(done: () => boolean): Promise<void> {
     test('leads to what listens on the loopback of its host, outside of the sessions that sshd counts; its end is theirs too', async () => {
       const heard: Promise<unknown>[] = [];
       const listening = createServer((socket) => {
-        heard.push(once(socket.on('error', () => {}), 'close'));
+        heard.push(
+          once(
+            socket.on('error', () => {}),
+            'close',
+          ),
+        );
         socket.pipe(socket);
       }).listen(0, '127.0.0.1');
       open.push({ stop: () => new Promise((resolve) => listening.close(() => resolve())) });

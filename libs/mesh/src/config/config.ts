@@ -366,10 +366,12 @@ export class InterfaceConfig {
   @IsString() @IsNotEmpty() file: string;
 }
 
+const ADDRESS = /^[A-Za-z0-9:]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?$/;
+const IS_ADDRESS = 'must be a name or an IP address';
+
 /** A host that is reached over SSH, and as whom. */
 export class SshConfig {
-  @Matches(/^[A-Za-z0-9:]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?$/, { message: '$property must be a name or an IP address' })
-  address: string;
+  @Matches(ADDRESS, { message: `$property ${IS_ADDRESS}` }) address: string;
   /** 22 when left out. */
   @MayBeLeftOut() @IsInt() @Min(1) @Max(65_535) port?: number;
   @Matches(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, { message: '$property must be the name of a user there' }) user: string;
@@ -390,6 +392,10 @@ export class RemoteLocationConfig {
   @MayBeLeftOut()
   @Matches(/^\/(?!.*(^|\/)\.{1,2}(\/|$))[^\0]*[^\0/]$/, { message: '$property must be an absolute path without ".."' })
   folder?: string;
+  /** By which others reach what listens there; that of `ssh` when left out. */
+  @MayBeLeftOut() @Matches(ADDRESS, { message: `$property ${IS_ADDRESS}` }) address?: string;
+  /** Of Node there; the `node` of the host's usual folders of programs when left out. Absolute. */
+  @MayBeLeftOut() @Matches(/^\/[^\0]+$/, { message: '$property must be an absolute path' }) node?: string;
 }
 
 /** What JetStream keeps of the recorded events, for subscribers that are away. The oldest go first. */

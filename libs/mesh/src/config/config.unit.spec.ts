@@ -178,6 +178,11 @@ describe('what is wrong is named with field, value, reason and source', () => {
     ['hosts: {far: {ssh: {address: h, user: u, keyFile: /k, hostKey: x}}}', /hosts\.far\.ssh\.hostKey is "x".*a fingerprint/],
     ['hosts: {far: {ssh: {address: h, user: u, keyFile: /k, passphrase: x}}}', /hosts\.far\.ssh\.passphrase .*is not known/],
     ['hosts: {far: {ssh: {address: h, user: u, keyFile: /k}, folder: a/b}}', /hosts\.far\.folder is "a\/b".*an absolute path/],
+    [
+      'hosts: {far: {ssh: {address: h, user: u, keyFile: /k}, address: -h}}',
+      /hosts\.far\.address is "-h".*a name or an IP address/,
+    ],
+    ['hosts: {far: {ssh: {address: h, user: u, keyFile: /k}, node: node}}', /hosts\.far\.node is "node".*an absolute path/],
     ['instances: {hosts: {local: {root: srv/host}}}', /instances\.hosts\.local\.root .*must be an absolute path without/],
     ['instances: {hosts: {local: {root: /srv/../etc}}}', /instances\.hosts\.local\.root .*must be an absolute path without/],
     ['instances: {hosts: {local: null}}', /instances\.hosts\.local .*must have a root/],

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,6 +92,18 @@ const missing = whyNoSshServer();
       await placesOf({ far: host }).place('far', 'files');
       expect(await readFile(pinned, 'utf8')).toBe(`${server.hostKey}\n`);
     }, 60_000);
+
+    test('is at a machine that others reach by the address of SSH unless another is said, and to whose loopback there are connections', async () => {
+      const { machine } = await placesOf({ far: host }).place('far', 'files');
+      expect(machine).toMatchObject({ address: '127.0.0.1', setting: 'hosts.far' });
+      expect(machine!.node).toBeUndefined();
+      const connection = await machine!.connect(server.port);
+      expect(String((await once(connection, 'data'))[0])).toMatch(/^SSH-2\.0-/);
+      connection.destroy();
+      const said = await placesOf({ far: { ...host, address: 'far.example', node: '/opt/node' } }).place('far', 'files');
+      expect(said.machine).toMatchObject({ address: 'far.example', node: '/opt/node' });
+      expect((await placesOf({ far: host }).place('local', 'near')).machine).toBeUndefined();
+    });
 
     test('whose key the configuration names takes no other', async () => {
       const other = `ssh-ed25519 SHA256:${'0'.repeat(43)}`;

@@ -19,7 +19,7 @@ export async function driverContext(
   signal: AbortSignal,
   say: Pick<DriverContext, 'progress' | 'log'> = { progress: () => {}, log: () => {} },
 ): Promise<DriverContext & { secrets: RedactingSecrets; transfers?: Transfers }> {
-  const { command, filesystem, root, transfers } = await ports.place(at.location, at.driver);
+  const { command, filesystem, root, transfers, machine } = await ports.place(at.location, at.driver);
   const secrets = new RedactingSecrets(ports.secrets);
   return {
     command: abortable(command, signal),
@@ -27,6 +27,7 @@ export async function driverContext(
     location: at.location,
     root,
     ...(transfers && { transfers }),
+    ...(machine && { machine }),
     blobs: ports.blobs,
     secrets,
     clock: ports.clock,

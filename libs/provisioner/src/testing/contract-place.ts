@@ -15,7 +15,7 @@ import {
   type SshHost,
 } from '@slipway/interfaces';
 import { openSecrets } from '@slipway/secrets';
-import type { DriverContext, Target } from '../driver.js';
+import type { DriverContext, OtherMachine, Target } from '../driver.js';
 import { abortable } from '../step/driver-context.js';
 
 /** What a driver said while it worked. */
@@ -34,6 +34,7 @@ interface Reached {
   command: Command;
   filesystem: Filesystem;
   connection?: SshConnection;
+  machine?: OtherMachine;
 }
 
 /** A real place in a temporary folder, the same for every process that opens it. */
@@ -67,7 +68,7 @@ export class ContractPlace {
   /** A driver's context, and what the driver says in it. */
   async context(signal: AbortSignal = new AbortController().signal): Promise<DriverContext & { said: Said }> {
     const said: Said = { log: [], progress: [] };
-    const { command, filesystem } = await (this.#reached ??= this.#reach());
+    const { command, filesystem, machine } = await (this.#reached ??= this.#reach());
     return {
       said,
       command: abortable(command, signal),
@@ -77,6 +78,7 @@ export class ContractPlace {
       clock: systemClock,
       location: 'local',
       root: this.root,
+      ...(machine && { machine }),
       signal,
       changing: async () => signal.throwIfAborted(),
       progress: (fraction, message) => void said.progress.push({ fraction, message }),
@@ -95,7 +97,13 @@ export class ContractPlace {
     const { hostKey, privateKey, ...host } = JSON.parse(text) as Omit<ContractHost, 'privateKey'> & { privateKey: string };
     const keys = configuredHostKey(hostKey, join(this.folder, HOST));
     const connection = new SshConnection({ ...host, privateKey: Buffer.from(privateKey, 'base64') }, keys);
-    return { command: sshCommand(connection), filesystem: sshFilesystem(connection), connection };
+    const machine: OtherMachine = {
+      address: host.address,
+      setting: 'hosts.local',
+      node: process.execPath,
+      connect: (port) => connection.forward(port),
+    };
+    return { command: sshCommand(connection), filesystem: sshFilesystem(connection), connection, machine };
   }
 
   /** Ends what is open to it. */

@@ -4,12 +4,14 @@ import { secretPrefix, type Exchange, type Fence } from '@slipway/provisioner';
 import { writeAppFiles } from '../../furnishing/app-files.js';
 import { Claims, type Claimant } from '../../place/claims.js';
 import { fillEnvironment } from '../../furnishing/environment.js';
-import { launchScript, limitsOf } from './launch.js';
-import { HOST, type Network } from '../../place/network.js';
+import { launchScript, limitsOf, runsNode } from './launch.js';
+import { endpointAt } from '../../place/endpoint.js';
+import type { Network } from '../../place/network.js';
 import { fillIn, valuesOf } from '../../furnishing/placeholders.js';
 import { takePort } from '../../place/ports.js';
 import { scattered, type Range } from '../../place/ranges.js';
-import { installPackages, installedCommand, type Variables } from './npm.js';
+import { installPackages, installedCommand } from './npm.js';
+import type { Variables } from './npm-at.js';
 import { FOLDER, onHost } from './on-host.js';
 import type { InstanceRecord } from './record.js';
 import { makeHome } from '../../furnishing/home.js';
@@ -71,13 +73,14 @@ async function furnish(work: Work, staging: string, place: Standing, before?: In
   const { filesystem } = context;
   const { groups, ...kept } = place;
   const host = await onHost(inputs, context);
+  const endpoint = endpointAt(context.machine);
   const seenAt = host.root === null ? folder.path : FOLDER;
   const secrets = await writeSecretFiles(context, secretPrefix(target), spec, inputs, staging, seenAt);
   const values = {
     ...valuesOf(host.inputs),
     ...secrets.paths,
     port: String(place.port),
-    host: HOST,
+    host: endpoint.listen,
     'instance.name': target.resource.name,
   };
   const environment = fillEnvironment(spec.environment ?? {}, values);
@@ -89,6 +92,8 @@ async function furnish(work: Work, staging: string, place: Standing, before?: In
 
   const record: InstanceRecord = {
     ...kept,
+    ...(context.machine && { address: endpoint.address }),
+    ...(runsNode({ command }) && { node: true }),
     limits: limitsOf({ ...spec, command }, place.uid !== null),
     health: healthOf(spec) ?? null,
     ...(spec.onFailure && { onFailure: spec.onFailure }),
@@ -180,7 +185,9 @@ async function takeUser(
   claimant: Claimant,
   staging: string,
 ): Promise<Pick<InstanceRecord, 'uid' | 'sharedUserBecause'>> {
-  if ((await ourUid(context)) !== 0) return { uid: null, sharedUserBecause: 'Slipway does not run as root' };
+  if ((await ourUid(context)) !== 0) {
+    return { uid: null, sharedUserBecause: context.machine ? 'Slipway is not root there' : 'Slipway does not run as root' };
+  }
   const claims = new Claims(context.filesystem, context.root, 'users');
   const candidates = [...scattered(users, `${context.root} ${claimant.holder} ${claimant.generation}`, USER_TRIES)];
   const uid = await claims.take(claimant, staging, candidates, (number) => userIsFree(context, number));

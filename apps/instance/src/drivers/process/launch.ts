@@ -79,8 +79,8 @@ export function launchScript({ command, limits, environment, home, uid, groups, 
   );
 }
 
-/** Whether the command is run by the Node that runs Slipway. */
-const runsNode = ({ command }: { command: readonly string[] }): boolean => command[0] === 'node';
+/** Whether the command is run by the Node of the place (`runtime.ts`). */
+export const runsNode = ({ command }: { command: readonly string[] }): boolean => command[0] === 'node';
 
 /** One word of a shell, whatever it holds. */
 function quoted(word: string): string {

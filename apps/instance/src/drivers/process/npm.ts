@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { SlipwayError, type InstanceSpec } from '@slipway/contracts';
+import type { CommandResult } from '@slipway/interfaces';
 import type { DriverContext } from '@slipway/provisioner';
 import { specInvalid } from '../../furnishing/placeholders.js';
+import { npmAt, type Variables } from './npm-at.js';
 import type { ProcessSpec } from './spec.js';
-
-/** Variables of whoever runs Slipway, as `process.env` holds them. */
-export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What npm has installed, as it is kept in the instance's record. */
 export interface InstalledPackages {
@@ -16,14 +14,6 @@ export interface InstalledPackages {
   /** SHA-256 of the package-lock.json beside it, which names every package with its version and integrity. */
   lock: string;
 }
-
-/**
- * Of npm's own variables those that say how a registry is reached, and with which credential; none of what `npm start` says about
- * the project that it runs.
- */
-const OF_NPM =
-  /^npm_config_(userconfig|globalconfig|cache|registry|.*:registry|\/\/.*|proxy|https_proxy|noproxy|ca|cafile|cert|key|strict_ssl|fetch_.*|maxsockets|local_address|offline)$/i;
-const OF_THE_NETWORK = /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR)$/i;
 
 /** Nothing of the packages runs, nothing is asked, and the lock names no registry. */
 const OPTIONS = [
@@ -50,8 +40,8 @@ const UNREACHED =
   /^(ENOTFOUND|ECONN\w+|E\w*TIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT|FETCH_ERROR|CERT_\w+|SELF_SIGNED\w+|UNABLE_TO\w+)$/;
 
 /**
- * Installs what a spec wants of the npm registry into its app's folder: by the machine's own npm, on the Node that runs Slipway,
- * with the machine's own configuration of npm. Throws `spec-invalid` for what is not there or does not fit, `driver-failed` with
+ * Installs what a spec wants of the npm registry into its app's folder: by the place's own npm, on the place's Node, with the place's own
+ * configuration of npm. Throws `spec-invalid` for what is not there or does not fit, `driver-failed` with
  * the end of what npm said otherwise.
  */
 export async function installPackages(
@@ -86,7 +76,7 @@ export async function installPackages(
 
 /**
  * The command, with a program of the installed packages in place of its name: by Node where it is a script for Node, so that it
- * runs on the one that runs Slipway.
+ * runs on that of the place.
  */
 export async function installedCommand(
   spec: ProcessSpec,
@@ -109,8 +99,7 @@ async function runNpm(
   variables: Variables,
 ): Promise<void> {
   const { command, log, progress, signal } = context;
-  const npm = await findNpm(context, variables);
-  const search = `${dirname(process.execPath)}${delimiter}${variables['PATH'] ?? ''}`;
+  const { npm, env, configuredAt } = await npmAt(context, variables);
   let fetched = 0;
   const onLine = (line: string) => {
     if (/^npm http /.test(line)) {
@@ -120,31 +109,15 @@ async function runNpm(
   // Should we be killed, npm goes with us: it must not fill a folder that somebody else has given up or given away.
   const result = await command.exec(['setpriv', '--pdeathsig=KILL', '--', npm, verb, ...OPTIONS], {
     cwd: app,
-    env: { ...environmentOf(variables), PATH: search },
+    env,
     timeoutMs: NO_LIMIT_MS,
     signal,
     onLine,
   });
-  if (result.exitCode !== 0) throw failure(what, result.stderr, result.exitCode);
+  if (result.exitCode !== 0) throw failure(what, result, configuredAt);
 }
 
-/** The npm beside the Node that runs Slipway, else the first on the PATH of whoever runs Slipway. */
-async function findNpm({ filesystem }: DriverContext, variables: Variables): Promise<string> {
-  const folders = [dirname(process.execPath), ...(variables['PATH'] ?? '').split(delimiter)].filter((folder) =>
-    folder.startsWith('/'),
-  );
-  for (const folder of folders) {
-    if ((await filesystem.stat(join(folder, 'npm'))) !== null) return join(folder, 'npm');
-  }
-  throw new SlipwayError('driver-failed', `npm is not found in ${folders.join(', ')}; install it there, it comes with Node`);
-}
-
-function environmentOf(variables: Variables): Record<string, string> {
-  const passed = Object.entries(variables).filter(([name]) => OF_NPM.test(name) || OF_THE_NETWORK.test(name));
-  return { LANG: 'C.UTF-8', HOME: homedir(), ...(Object.fromEntries(passed) as Record<string, string>) };
-}
-
-function failure(what: string, stderr: string, exitCode: number): SlipwayError {
+function failure(what: string, { stderr, exitCode }: CommandResult, configuredAt: string): SlipwayError {
   const said = stderr.split('\n').flatMap((line) => /^npm (?:error|ERR!) ?(.*)/.exec(line)?.[1] ?? []);
   const code = said.flatMap((line) => /^code (\S+)/.exec(line)?.[1] ?? [])[0] ?? '';
   const lines = said.filter((line) => line.trim() !== '' && !/^code |A complete log of this run/.test(line));
@@ -152,7 +125,7 @@ function failure(what: string, stderr: string, exitCode: number): SlipwayError {
   const details = { npm: code, said: tail };
   if (FOR_GOOD.includes(code)) return new SlipwayError('spec-invalid', `npm: ${what} cannot be installed: ${tail}`, details);
   const way = UNREACHED.test(code)
-    ? '. Check the network, and the registry and certificates in the configuration of npm on this machine (npm config ls)'
+    ? `. Check the network, and the registry and certificates in the configuration of npm ${configuredAt} (npm config ls)`
     : '';
   return new SlipwayError('driver-failed', `npm could not install ${what}: ${tail}${way}`, details);
 }

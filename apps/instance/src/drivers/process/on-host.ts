@@ -24,12 +24,15 @@ export interface OnHost {
   inputs: Record<string, JsonObject>;
 }
 
-/** Throws `spec-invalid` for what is wired to under a name that a mount has already. */
+/** Throws `spec-invalid` for what is wired to under a name that a mount has already, and for a host where the place is at another machine. */
 export async function onHost(
   inputs: Record<string, JsonObject>,
-  { filesystem }: Pick<DriverContext, 'filesystem'>,
+  { filesystem, machine }: Pick<DriverContext, 'filesystem' | 'machine'>,
 ): Promise<OnHost> {
-  const root = hostAmong(inputs)?.root ?? '/';
+  const target = hostAmong(inputs);
+  if (target && machine)
+    throw specInvalid('requirements', `a host is one of the machine of its service; this is for ${machine.setting}`);
+  const root = target?.root ?? '/';
   if (root === '/') return { root: null, mounted: [], inputs };
   const host: OnHost = { root, mounted: [], inputs: {} };
   for (const [name, outputs] of Object.entries(inputs)) {

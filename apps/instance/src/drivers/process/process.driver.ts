@@ -19,20 +19,21 @@ import { homeAsData } from '../../furnishing/home.js';
 import { assertStands } from '../../furnishing/making.js';
 import { OUTPUTS, outputsOf, readRecord, recordIn, writeRecord } from '../../furnishing/record.js';
 import { renewSecretFiles } from '../../furnishing/secret-files.js';
-import { HEALTHY_ONCE, askedFor, becomeHealthy, observeEvery, startMs, wasHealthy } from '../../health/health.js';
+import { HEALTHY_ONCE, becomeHealthy, observeEvery, startMs, wasHealthy } from '../../health/health.js';
 import { holderOf, releaseClaims } from '../../place/claims.js';
 import { giveBack, handOver } from '../../place/handing-over.js';
-import { localNetwork, type Network } from '../../place/network.js';
+import { networkAt } from '../../place/network-there.js';
 import { endWhereAsked } from '../../place/start-anew.js';
 import { USERS, type Range } from '../../place/ranges.js';
 import { AppLog } from './app-log.js';
 import { build, rebuild } from './build.js';
-import type { Variables } from './npm.js';
+import type { Variables } from './npm-at.js';
 import { observedOf, type InstanceRecord } from './record.js';
-import { reachableNode } from './runtime.js';
+import { ill } from './ill.js';
+import { assertNode, reachableNode } from './runtime.js';
 import { SUPERVISION, type Supervision } from './settings.js';
 import { BOUNDS, assertProcess } from './spec.js';
-import { Supervisor, type SupervisorState } from './supervisor.js';
+import { Supervisor, nowAt } from './supervisor.js';
 import { targetOutputs } from './target-folder.js';
 
 export interface ProcessDriverOptions {
@@ -40,10 +41,12 @@ export interface ProcessDriverOptions {
   ports: Range;
   users?: Range;
   supervision?: Supervision;
-  network?: Network;
   /** Of whoever runs Slipway: where npm is, and where it finds its configuration. */
   variables?: Variables;
 }
+
+/** What is handed on as the Node of an instance that needs none, where there may be none. */
+const NO_NODE = '-';
 
 /** How much of the app's log goes into an error. */
 const TAIL_BYTES = 2_000;
@@ -56,6 +59,7 @@ const TAIL_BYTES = 2_000;
 export class ProcessDriver implements Driver<InstanceSpec> {
   readonly kind = 'instance';
   readonly name = 'process';
+  readonly anywhere = true;
   readonly bounds = BOUNDS;
   readonly outputs = [...OUTPUTS, 'folder'];
   readonly repairs = ['running', 'state'];
@@ -69,19 +73,18 @@ export class ProcessDriver implements Driver<InstanceSpec> {
   readonly #ports: Range;
   readonly #users: Range;
   readonly #supervision: Supervision;
-  readonly #network: Network;
   readonly #variables: Variables;
 
-  constructor({ ports, users = USERS, supervision = SUPERVISION, network = localNetwork, variables = {} }: ProcessDriverOptions) {
+  constructor({ ports, users = USERS, supervision = SUPERVISION, variables = {} }: ProcessDriverOptions) {
     this.#ports = ports;
     this.#users = users;
     this.#supervision = supervision;
-    this.#network = network;
     this.#variables = variables;
   }
 
   async ensure(target: Target, spec: InstanceSpec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured> {
     assertProcess(spec);
+    await assertNode(spec, context);
     const folder = new GenerationFolder(target, context);
     const effect = await build({
       folder,
@@ -91,7 +94,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
       context,
       ports: this.#ports,
       users: this.#users,
-      network: this.#network,
+      network: networkAt(context),
       variables: this.#variables,
     });
     try {
@@ -144,7 +147,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     const supervisor = new Supervisor(context, folder.path);
     const before = await supervisor.state();
     if (before?.phase === 'failed') {
-      const reason = (await this.#ill(record, before))!;
+      const reason = (await ill(record, before, context))!;
       return { health: 'unhealthy', reason, restarts: before.restarts, failed: reason };
     }
     await endWhereAsked(folder.path, context, () => supervisor.end(record.uid, this.#supervision));
@@ -153,10 +156,10 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     const state = await supervisor.state();
     const restarts = state?.restarts ?? 0;
     if (!ran) return { health: 'starting', reason: 'Its supervisor did not run and was started', restarts };
-    const ill = await this.#ill(record, state);
-    if (ill === null) return { health: 'healthy', reason: 'It answers', restarts };
-    const runsFor = state?.phase === 'running' ? context.clock.now() - state.since : Infinity;
-    return { health: runsFor < startMs(record) ? 'starting' : 'unhealthy', reason: ill, restarts };
+    const reason = await ill(record, state, context);
+    if (reason === null) return { health: 'healthy', reason: 'It answers', restarts };
+    const runsFor = state?.phase === 'running' ? (await nowAt(context)) - state.since : Infinity;
+    return { health: runsFor < startMs(record) ? 'starting' : 'unhealthy', reason, restarts };
   }
 
   async readLog(target: Identity, from: LogFrom, context: DriverContext): Promise<LogPart> {
@@ -198,6 +201,7 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     context: DriverContext,
   ): Promise<Omit<Ensured, 'effect'>> {
     assertProcess(spec);
+    await assertNode(spec, context);
     const folder = new GenerationFolder(target, context);
     const fence = await folder.claim(context.command);
     const changing = { ...context, command: fence.command };
@@ -225,7 +229,9 @@ export class ProcessDriver implements Driver<InstanceSpec> {
       if ((await folder.standing()) !== 'present') await giveBack(context, handedOver, uid);
     }
     await assertStands(folder);
-    await new Supervisor(context, folder.path).start(record, await reachableNode(context, uid), this.#supervision);
+    // Records of before say nothing of it: those are of this machine, which has one.
+    const node = record.node || !context.machine ? await reachableNode(context, uid) : NO_NODE;
+    await new Supervisor(context, folder.path).start(record, node, this.#supervision);
   }
 
   #becomeHealthy(folder: GenerationFolder, record: InstanceRecord, context: DriverContext): Promise<void> {
@@ -233,29 +239,10 @@ export class ProcessDriver implements Driver<InstanceSpec> {
     return becomeHealthy(folder, record, context, {
       look: async () => {
         const state = await supervisor.state();
-        return { ill: await this.#ill(record, state), failed: state?.phase === 'failed' };
+        return { ill: await ill(record, state, context), failed: state?.phase === 'failed' };
       },
       log: () => this.#logTail(folder.path, context),
     });
-  }
-
-  /** Why it is not healthy; `null` when it is. */
-  async #ill(record: InstanceRecord, state: SupervisorState | null): Promise<string | null> {
-    if (state === null) return 'Its supervisor is starting';
-    if (state.phase === 'failed') {
-      return `It ended with exit code ${state.exit} and is not started again (${state.restarts} restarts so far)`;
-    }
-    if (state.phase !== 'running') {
-      return `It ended with exit code ${state.exit} and is started again after ${state.delayMs} ms (${state.restarts} restarts so far)`;
-    }
-    // Another program may have taken the port before the app came to it, and would answer in its name.
-    const listener = await this.#network.listener(record.port);
-    if (listener !== null && record.uid !== null && listener !== record.uid) {
-      return `Port ${record.port} is taken by a program of user ${listener}, not by this instance (user ${record.uid})`;
-    }
-    const ill = await this.#network.check(record.port, ...askedFor(record));
-    if (ill === null || state.exit === undefined) return ill;
-    return `${ill}; its last run ended with exit code ${state.exit} (${state.restarts} restarts so far)`;
   }
 
   async #logTail(home: string, { command }: DriverContext): Promise<string> {

@@ -12,6 +12,8 @@ export interface InstanceRecord extends Decided {
   sharedUserBecause?: string;
   handedOver: HandedOver[];
   limits: Limits;
+  /** It is run by the Node of its place. */
+  node?: true;
   /** Root of the host that it runs on, where that is another one than this machine's. */
   root?: string;
   npm?: InstalledPackages;

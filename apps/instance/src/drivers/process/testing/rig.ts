@@ -10,6 +10,7 @@ import type { DriverContext, Target } from '@slipway/provisioner';
 import { MemoryBlobs } from '@slipway/blobs/testing';
 import { MemorySecrets } from '@slipway/secrets/testing';
 import { ProcessDriver } from '../process.driver.js';
+import type { Variables } from '../npm-at.js';
 import { QUICK } from './quick.js';
 import type { Range } from '../../../place/ranges.js';
 import type { Supervision } from '../settings.js';
@@ -56,6 +57,8 @@ export const SPEC: InstanceSpec = {
   health: { path: '/', startSeconds: 30 },
 };
 
+type Reached = Pick<DriverContext, 'command' | 'filesystem' | 'machine'>;
+
 /** A place of its own for one test, with a driver and everything that a driver is given. */
 export class Rig {
   /** As the kit's ContractPlace lays it out, so that a child process can open the same place. */
@@ -70,8 +73,11 @@ export class Rig {
   constructor(
     readonly ports: Range = portRange(),
     supervision: Supervision = QUICK,
+    /** How its place is reached; as this machine when left out. */
+    private readonly reached: Reached = { command: localCommand(), filesystem: localFilesystem() },
+    variables: Variables = {},
   ) {
-    this.driver = new ProcessDriver({ ports, supervision });
+    this.driver = new ProcessDriver({ ports, supervision, variables });
     chmodSync(this.folder, 0o711);
     mkdirSync(this.root);
     chmodSync(this.root, 0o711);
@@ -80,8 +86,7 @@ export class Rig {
 
   context(signal: AbortSignal = new AbortController().signal): DriverContext {
     return {
-      command: localCommand(),
-      filesystem: localFilesystem(),
+      ...this.reached,
       blobs: this.blobs,
       secrets: this.secrets,
       clock: systemClock,
