@@ -67,7 +67,9 @@ describe('A provisioner that comes as an npm package', () => {
   it('provides one kind only: a job that needs another is refused by name before anything changes', async () => {
     const { code, stdout } = await provision('--definition=guestbook', 'ada', 'shop');
     expect(code).toBe(3);
-    expect(stdout).toContain('The provisioner notes does not provide instance; it provides storage.');
+    expect(stdout).toContain(
+      'The provisioner notes does not provide instance at guest location "local"; it provides storage there.',
+    );
     expect(standing(mesh.data)).toEqual([]);
   });
 

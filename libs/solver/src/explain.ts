@@ -271,7 +271,7 @@ export function whyNotMade(definition: ResourceDefinition, place: Place): string
   const ofType = (provided.includes(type!) && place.drivers[type!]) || [];
   return ofType.length > 0
     ? `${here} has no ${type} driver ${driver}, which ${identityOf(definition)} is made by; it has ${list(ofType)}.`
-    : `The provisioner ${place.provisioner} does not provide ${type}; it provides ${list(provided)}.`;
+    : `The provisioner ${place.provisioner} does not provide ${type} at guest location "${place.guestLocation}"; it provides ${list(provided)} there.`;
 }
 
 export function noLocation(requirement: Requirement, place: Place, known: readonly string[]): Reason {

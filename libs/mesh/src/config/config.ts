@@ -79,8 +79,8 @@ export class NatsConfig {
 /** A named place: where things are made, and by which drivers. */
 export class GuestLocationConfig {
   @IsName() location: string;
-  /** Drivers by kind: one, or several of which the first is taken where a definition names none. */
-  @IsObject() drivers: Record<ResourceKind, string | string[]>;
+  /** Drivers by kind: one, or several of which the first is taken where a definition names none. Of each kind, unless it is over SSH. */
+  @IsObject() drivers: Partial<Record<ResourceKind, string | string[]>>;
   /** Who provisions here where a job names nobody; `provisioners.default` when left out. */
   @MayBeLeftOut() @IsName() provisioner?: string;
   /** What end users can choose here, beside what the provisioner offers. */

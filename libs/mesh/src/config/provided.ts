@@ -7,12 +7,15 @@ export const provisionerAt = ({ provisioners }: MeshConfig, place: GuestLocation
 
 /**
  * The drivers by which a provisioner makes things at a guest location, by kind: its own, or, where it provides by the kind's
- * service, those of the guest location. A kind that it does not provide is left out.
+ * service, those of the guest location. A kind that it does not provide, or that is not provided there, is left out.
  */
 export function driversAt(
   { provides }: ProvisionerConfig,
   { drivers }: GuestLocationConfig,
 ): Partial<Record<ResourceKind, string[]>> {
-  const known = RESOURCE_KINDS.filter((kind) => provides[kind] !== undefined);
-  return Object.fromEntries(known.map((kind) => [kind, provides[kind] === kind ? [drivers[kind]].flat() : [provides[kind]!]]));
+  const by = (kind: ResourceKind): string[] => {
+    const driver = provides[kind] === kind ? drivers[kind] : provides[kind];
+    return driver === undefined ? [] : [driver].flat();
+  };
+  return Object.fromEntries(RESOURCE_KINDS.map((kind) => [kind, by(kind)] as const).filter(([, there]) => there.length > 0));
 }

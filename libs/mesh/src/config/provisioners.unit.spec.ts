@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MeshConfig } from './config.js';
+import { driversAt } from './provided.js';
 import { loadConfig } from './load.js';
 
 let folder: string;
@@ -50,6 +51,20 @@ guestLocations:
     });
     expect(config.guestLocations['local']).toMatchObject({ provisioner: 'slipway', offerings });
     expect(isAbsolute(config.provisioners.folder!)).toBe(true);
+  });
+
+  test('a guest location that is reached over SSH has the kinds that it names drivers of, and no others', () => {
+    const { guestLocations, provisioners } = load(`
+hosts:
+  far: {ssh: {address: far.example, user: slipway, keyFile: /etc/slipway/far.key}}
+guestLocations:
+  far: {location: far, drivers: {storage: directory, instance: [process]}}
+clusters: {default: [far]}
+`);
+    expect(driversAt(provisioners.hosts['slipway']!, guestLocations['far']!)).toEqual({
+      storage: ['directory'],
+      instance: ['process'],
+    });
   });
 
   const host = (text: string) => `provisioners: {hosts: {notes: ${text}}}`;

@@ -488,7 +488,8 @@ describe('what is unsatisfied is named', () => {
         chain: ['guestbook@1.0.0'],
         requirement: 'database {engine: sqlite}',
         reason: 'no-driver',
-        message: 'The provisioner slipway does not provide database; it provides instance and storage.',
+        message:
+          'The provisioner slipway does not provide database at guest location "local"; it provides instance and storage there.',
       },
     ]);
     expect(only(new World(guestbook), 'guestbook', { place: { ...PLACE, guestLocation: 'moon' } })).toEqual([
