@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock, type Actor, type Owner } from '@slipway/contracts';
 import { SnapshotCache, type EventStore } from '@slipway/event-store';
-import { Allocations, FOLD_VERSION, fromJson, keptEnvironments, toJson, type BlueprintDeclaration } from '@slipway/allocator';
+import { Allocations, keptAllocations, keptEnvironments, type BlueprintDeclaration } from '@slipway/allocator';
 
 const operator: Actor = { id: 'olga', type: 'user' };
 const by = { actor: operator };
@@ -28,7 +28,7 @@ export class LeasedPlaces {
       store,
       catalogue: new Map([[rack.name, rack]]),
       ids: randomUUID,
-      kept: { snapshots: this.#snapshots, foldVersion: FOLD_VERSION, toJson, fromJson, sizeOf: (state) => state.leases.size },
+      kept: keptAllocations(this.#snapshots),
       known: keptEnvironments(join(folder, 'environments.json')),
       warn: (about, message) => process.stderr.write(`${message} ${JSON.stringify(about)}\n`),
       recorded: () => {},

@@ -7,7 +7,7 @@ import { SnapshotCache } from '@slipway/event-store';
 import { localCommand, localFilesystem } from '@slipway/interfaces';
 import { Presence, startMicroservice, type ServiceDefinition } from '@slipway/mesh';
 import { keptEnvironments } from './allocation/known-environments.js';
-import { FOLD_VERSION, fromJson, toJson } from './allocation/snapshot.js';
+import { keptAllocations } from './allocation/snapshot.js';
 import { AllocatorController } from './allocator.controller.js';
 import { Allocator } from './allocator.js';
 import { configured } from './blueprint/configured.js';
@@ -15,7 +15,7 @@ import { SteadyClock } from './lease/steady-clock.js';
 
 export { Allocations } from './allocation/allocations.js';
 export { keptEnvironments } from './allocation/known-environments.js';
-export { FOLD_VERSION, fromJson, toJson } from './allocation/snapshot.js';
+export { keptAllocations } from './allocation/snapshot.js';
 export { Allocator, type AllocatorPorts } from './allocator.js';
 export type { Blueprint } from './blueprint/blueprint.js';
 export type { BlueprintDeclaration } from './blueprint/declaration.js';
@@ -38,13 +38,7 @@ export const service: ServiceDefinition = {
       folder: join(config.dataFolder, 'allocator'),
       blueprints,
       interfaces,
-      kept: {
-        snapshots,
-        foldVersion: FOLD_VERSION,
-        toJson,
-        fromJson,
-        sizeOf: ({ leases, resources }) => leases.size + resources.size,
-      },
+      kept: keptAllocations(snapshots),
       known: keptEnvironments(join(cacheFolder, 'allocated.json')),
       reports: logger,
     });

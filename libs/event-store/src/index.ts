@@ -23,4 +23,5 @@ export { PersistentOrder } from './persistent-order.js';
 export { foldStream, type Fold, type FoldCache, type Folded } from './fold.js';
 export { handle, type HandleOptions, type Handled } from './handle.js';
 export { SnapshotCache, type Snapshot } from './snapshot-cache.js';
-export { Lane, type KeptState, type LaneDecided, type LaneOptions } from './lane.js';
+export type { KeptState } from './kept-state.js';
+export { Lane, type LaneDecided, type LaneOptions } from './lane.js';

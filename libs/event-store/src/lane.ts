@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SlipwayError, type JsonObject } from '@slipway/contracts';
 import type { Decider } from './decider.js';
+import { keepState, keptState, type KeptState } from './kept-state.js';
 import { NO_STREAM, type EventMetadata, type EventStore, type NewEvent, type Position, type RecordedEvent } from './port.js';
-import type { Snapshot, SnapshotCache } from './snapshot-cache.js';
 
 /** Commands that are decided and appended together. */
 const TOGETHER = 32;
@@ -14,17 +14,6 @@ const APPEND_BYTES = 400 * 1024;
 const TRIES = 20;
 /** A state is kept anew when its stream has grown by this, or by its own size if that is more. */
 const KEEP_EVERY = 1_000;
-
-/** Where a lane keeps its state for the next start. */
-export interface KeptState<State> {
-  snapshots: Pick<SnapshotCache, 'get' | 'put'>;
-  /** Grows whenever the state or how it is folded changes: what an older fold kept is then never read. */
-  foldVersion: number;
-  toJson(state: State): JsonObject;
-  fromJson(json: JsonObject): State;
-  /** How much has to be written to keep it, in entries. */
-  sizeOf(state: State): number;
-}
 
 export interface LaneOptions<State, Command, Event extends { type: string; data: object }> {
   store: EventStore;
@@ -86,6 +75,7 @@ export class Lane<State, Command, Event extends { type: string; data: object }> 
   #loaded = false;
   #doubtful = false;
   #keptAt = NO_STREAM;
+  #keeping: Promise<void> | undefined;
   #running: Promise<void> | undefined;
 
   constructor(private readonly options: LaneOptions<State, Command, Event>) {
@@ -124,15 +114,21 @@ export class Lane<State, Command, Event extends { type: string; data: object }> 
     await this.#alone(async () => void (await this.#read()));
   }
 
-  /** Keeps its state for the next start. */
-  keep(): void {
+  /** Keeps its state for the next start. What is decided meanwhile is decided beside it. */
+  async keep(): Promise<void> {
+    while (this.#keeping) await this.#keeping;
+    this.#keeping = this.#keepNow();
+    await this.#keeping;
+    this.#keeping = undefined;
+  }
+
+  async #keepNow(): Promise<void> {
     const { stream, kept, warn } = this.options;
     if (!kept || !this.#position || this.#revision === this.#keptAt) return;
     this.#keptAt = this.#revision;
-    const state = kept.toJson(this.#state);
-    const snapshot = { revision: this.#revision, position: this.#position, eventId: this.#lastId, state };
+    const from = { revision: this.#revision, position: this.#position, eventId: this.#lastId };
     try {
-      kept.snapshots.put(stream, kept.foldVersion, snapshot);
+      await keepState(kept, stream, from, this.#state);
     } catch (error) {
       warn({ err: error, stream }, 'A state could not be kept for the next start');
     }
@@ -170,15 +166,16 @@ export class Lane<State, Command, Event extends { type: string; data: object }> 
       try {
         if (!this.#loaded || this.#doubtful) await this.#read();
         await this.#decideTogether(together);
-        // Who was answered may ask again at once: with those that wait already it is one append then, not two.
-        if (this.#waiting.length > 0) await nextTurn();
+        // Whoever was answered may ask again at once: all of them are one append then, not one and the others.
+        await nextTurn();
       } catch (error) {
         this.#doubtful = true;
         for (const { reject } of together) reject(error);
       }
     }
     const { kept } = this.options;
-    if (kept && this.#revision - this.#keptAt >= Math.max(KEEP_EVERY, kept.sizeOf(this.#state))) this.keep();
+    if (!kept || this.#keeping) return;
+    if (this.#revision - this.#keptAt >= Math.max(KEEP_EVERY, kept.sizeOf(this.#state))) void this.keep();
   }
 
   async #decideTogether(together: Waiting<State, Command, Event>[]): Promise<void> {
@@ -227,8 +224,8 @@ export class Lane<State, Command, Event extends { type: string; data: object }> 
         error = refusal;
       }
       const metadata = metadataOf?.(waiting.metadata, waiting.command, state, after) ?? waiting.metadata;
-      const news = await Promise.all(events.map((event) => this.#newEvent(event, metadata)));
-      bytes += news.reduce((sum, event) => sum + JSON.stringify(event).length, 0);
+      const news = await this.#newEvents(events, metadata);
+      bytes += Buffer.byteLength(JSON.stringify(news));
       if (bytes > APPEND_BYTES && decisions.some((decision) => decision.news.length > 0)) {
         this.#waiting.unshift(...together.splice(index));
         break;
@@ -239,10 +236,10 @@ export class Lane<State, Command, Event extends { type: string; data: object }> 
     return decisions;
   }
 
-  async #newEvent(event: Event, metadata: EventMetadata): Promise<NewEvent> {
+  async #newEvents(events: readonly Event[], metadata: EventMetadata): Promise<NewEvent[]> {
     const { recordable, idOf } = this.options;
-    const { type, data } = recordable ? await recordable(event) : event;
-    return { id: idOf(event), type, data: data as JsonObject, metadata };
+    const written = recordable ? await Promise.all(events.map((event) => recordable(event))) : events;
+    return written.map(({ type, data }, at) => ({ id: idOf(events[at]!), type, data: data as JsonObject, metadata }));
   }
 
   #answer(decisions: Decision<State, Command, Event>[]): void {
@@ -270,7 +267,7 @@ export class Lane<State, Command, Event extends { type: string; data: object }> 
     const kept = this.#kept();
     const [last] = kept ? await store.read(stream, { from: kept.revision, limit: 1 }) : [];
     if (kept && last?.id === kept.eventId) {
-      this.#state = this.options.kept!.fromJson(kept.state);
+      this.#state = kept.state();
       [this.#revision, this.#position, this.#lastId] = [last.revision, last.position, last.id];
       this.#keptAt = kept.revision;
     } else {
@@ -282,10 +279,10 @@ export class Lane<State, Command, Event extends { type: string; data: object }> 
     this.#doubtful = false;
   }
 
-  #kept(): Snapshot | null {
+  #kept(): ReturnType<typeof keptState<State>> {
     const { stream, kept, warn } = this.options;
     try {
-      return kept?.snapshots.get(stream, kept.foldVersion) ?? null;
+      return kept ? keptState(kept, stream) : null;
     } catch (error) {
       warn({ err: error, stream }, 'A kept state could not be read');
       return null;

@@ -19,6 +19,7 @@ export interface Snapshot {
 export class SnapshotCache {
   private readonly db: DatabaseSync;
   private readonly select: StatementSync;
+  private readonly revisionOf: StatementSync;
   private readonly upsert: StatementSync;
 
   /** `every`: events that a stream has to grow by before it is kept again. */
@@ -33,6 +34,7 @@ export class SnapshotCache {
         event_id TEXT NOT NULL, sha256 TEXT NOT NULL, state TEXT NOT NULL
       ) STRICT, WITHOUT ROWID`);
     this.select = this.db.prepare('SELECT * FROM snapshots WHERE stream = ? AND fold_version = ?');
+    this.revisionOf = this.db.prepare('SELECT revision FROM snapshots WHERE stream = ? AND fold_version = ?');
     this.upsert = this.db.prepare(`INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET
       fold_version = excluded.fold_version, revision = excluded.revision, position = excluded.position,
       event_id = excluded.event_id, sha256 = excluded.sha256, state = excluded.state`);
@@ -46,7 +48,7 @@ export class SnapshotCache {
 
   /** Keeps a state, unless the one that is kept is nearly as new. */
   put(stream: string, foldVersion: number, { revision, position, eventId, state }: Snapshot): void {
-    const kept = this.select.get(stream, foldVersion) as unknown as Row | undefined;
+    const kept = this.revisionOf.get(stream, foldVersion) as unknown as Pick<Row, 'revision'> | undefined;
     const grown = revision - (kept?.revision ?? -1);
     if (grown >= 0 && grown < this.every) return;
     const text = JSON.stringify(state);

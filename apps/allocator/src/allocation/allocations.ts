@@ -129,7 +129,7 @@ export class Allocations {
     await this.#subscription?.stop();
     for (const lane of this.#lanes.values()) {
       await lane.idle();
-      lane.keep();
+      await lane.keep();
     }
   }
 

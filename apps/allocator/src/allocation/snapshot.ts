@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '@slipway/contracts';
-import { PersistentMap } from '@slipway/event-store';
+import type { JsonObject } from '@slipway/contracts';
+import { PersistentMap, type KeptState } from '@slipway/event-store';
 import { standingInLine } from '../assignment/in-line.js';
 import { isAskedFor, type Lease } from '../lease/lease.js';
 import { placed } from '../resource/placed.js';
@@ -7,7 +7,10 @@ import type { Resource } from '../resource/resource.js';
 import { heldKey, initialState, type AllocationState, type BlueprintState } from './state.js';
 
 /** Grows whenever the state or `evolve` changes: what an older fold kept is then never read. */
-export const FOLD_VERSION = 2;
+const FOLD_VERSION = 3;
+
+/** Leases or resources of one part: a millisecond's work. */
+const AT_ONCE = 250;
 
 type KeptResource = Omit<Resource, 'load' | 'leases' | 'slots'>;
 type KeptBlueprint = Pick<BlueprintState, 'limits' | 'failed'> & { approved: string[] };
@@ -23,15 +26,39 @@ interface Kept {
   numbers: Pick<AllocationState, 'lastIdle' | 'lastNumber' | 'lastToken' | 'lastAt'>;
 }
 
-/** A state as JSON: what cannot be told from the rest. */
-export function toJson(state: AllocationState): JsonObject {
+/** How the state of an environment is kept between two lives. */
+export const keptAllocations = (snapshots: KeptState<AllocationState>['snapshots']): KeptState<AllocationState> => ({
+  ...{ snapshots, foldVersion: FOLD_VERSION, toParts, fromParts },
+  sizeOf: ({ leases, resources }) => leases.size + resources.size,
+});
+
+/** A state as JSON, some leases or resources after others: what cannot be told from the rest. */
+export function* toParts(state: AllocationState, atOnce = AT_ONCE): Generator<JsonObject> {
+  yield partOf(withoutEntries(state));
+  for (const entries of inParts(state.leases.entries(), atOnce)) yield partOf({ leases: entries.map(([, lease]) => lease) });
+  for (const entries of inParts(state.resources.entries(), atOnce))
+    yield partOf({
+      resources: entries.map(([, { load: _load, leases: _leases, slots: _slots, ...resource }]): KeptResource => resource),
+    });
+}
+
+const partOf = (kept: Partial<Kept>): JsonObject => kept as JsonObject;
+
+function* inParts<Entry>(entries: Iterable<Entry>, atOnce: number): Generator<Entry[]> {
+  let part: Entry[] = [];
+  for (const entry of entries) {
+    part.push(entry);
+    if (part.length < atOnce) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
+}
+
+function withoutEntries(state: AllocationState): Omit<Kept, 'leases' | 'resources'> {
   const { environment, lastIdle, lastNumber, lastToken, lastAt } = state;
-  const kept: Kept = {
+  return {
     environment,
-    leases: [...state.leases.entries()].map(([, lease]) => lease),
-    resources: [...state.resources.entries()].map(
-      ([, { load: _load, leases: _leases, slots: _slots, ...resource }]): KeptResource => resource,
-    ),
     blueprints: Object.fromEntries(
       [...state.blueprints].map(([name, { limits, approved, failed }]) => [
         name,
@@ -42,12 +69,14 @@ export function toJson(state: AllocationState): JsonObject {
     keys: state.keyed.map((id) => ({ id, ...state.keys.get(id)! })),
     numbers: { lastIdle, lastNumber, lastToken, lastAt },
   };
-  return kept as unknown as Record<string, Json>;
 }
 
-/** The inverse of {@link toJson}. */
-export function fromJson(json: JsonObject): AllocationState {
-  const { environment, leases, resources, blueprints, quotas, keys, numbers } = json as unknown as Kept;
+/** The inverse of {@link toParts}. */
+export function fromParts(parts: readonly JsonObject[]): AllocationState {
+  const kept = parts as unknown as readonly Partial<Kept>[];
+  const leases = kept.flatMap((part) => part.leases ?? []);
+  const resources = kept.flatMap((part) => part.resources ?? []);
+  const { environment, blueprints, quotas, keys, numbers } = kept[0] as Kept;
   const on = new Map<string, Lease[]>(resources.map(({ id }) => [id, []]));
   for (const lease of leases) if (lease.granted) on.get(lease.granted.resourceId)!.push(lease);
   const counts = { made: 0, making: 0, spare: 0, leaving: 0 };

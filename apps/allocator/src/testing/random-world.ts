@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { SlipwayError, type JsonObject, type Owner } from '@slipway/contracts';
 import { PersistentMap, PersistentOrder } from '@slipway/event-store';
 import { evolve } from '../allocation/evolve.js';
-import { fromJson, toJson } from '../allocation/snapshot.js';
+import { fromParts, toParts } from '../allocation/snapshot.js';
 import { initialState } from '../allocation/state.js';
 import { Model, limitsIn } from './model.js';
 import { World, ada, asking, bob, declared, operator } from './world.js';
@@ -125,7 +125,7 @@ export class RandomWorld extends World {
 
   /** From the kept state, which must be the one that all events lead to. */
   restart(): void {
-    const kept = fromJson(JSON.parse(JSON.stringify(toJson(this.state))) as JsonObject);
+    const kept = fromParts(JSON.parse(JSON.stringify([...toParts(this.state, 3)])) as JsonObject[]);
     const folded = this.events.reduce(evolve, initialState('default'));
     const here = plain(this.state);
     for (const state of [kept, folded])

@@ -140,7 +140,7 @@ describe('a kept state', () => {
   const grown = async (snapshots: Snapshots) => {
     const { lane, disk } = opened(undefined, { snapshots });
     for (let n = 0; n < 200; n += 1) await lane.decide(claim(n), metadata);
-    lane.keep();
+    await lane.keep();
     await lane.decide(claim('late'), metadata);
     return { disk, state: toJson(lane.state) };
   };
@@ -179,7 +179,7 @@ describe('a kept state', () => {
       }),
     });
     await lane.decide(claim(1), metadata);
-    lane.keep();
+    await lane.keep();
     await expect(lane.decide(claim(2), metadata)).resolves.toBeDefined();
   });
 });

@@ -3,7 +3,7 @@ import { PersistentMap } from '@slipway/event-store';
 import { initialState, type EnvironmentState } from './state.js';
 
 /** Grows whenever the state or `evolve` changes: what an older fold kept is then never read. */
-export const FOLD_VERSION = 6;
+export const FOLD_VERSION = 7;
 
 /** A state as JSON. */
 export const toJson = (state: EnvironmentState): JsonObject =>

@@ -98,7 +98,7 @@ export class Environments {
   async close(): Promise<void> {
     for (const { lane } of this.all()) {
       await lane.idle();
-      lane.keep();
+      await lane.keep();
     }
   }
 }
