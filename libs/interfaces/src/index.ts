@@ -12,6 +12,7 @@ export { MOST, type Database, type DatabaseConnection, type QueryResult } from '
 export { scramVerifier } from './database/scram.js';
 export { Docker, type DockerObject, type DockerOptions, type Listed } from './docker/docker.js';
 export { SshConnection, type ConnectionLimits } from './ssh/connection.js';
+export { ed25519Key, type Ed25519Key } from './ssh/ed25519-key.js';
 export { configuredHostKey, hostKeyFiles } from './ssh/host-key-files.js';
 export { hostName, type HostKey, type HostKeys, type SshHost } from './ssh/host.js';
 export { sshCommand } from './ssh/ssh-command.js';

@@ -4,6 +4,7 @@ export { buildTestPackage, makeDebianHost, whyNoDebianHost, type TestHost, type 
 export { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from './docker-engine.js';
 export { startS3Store, whyNoS3Store, type TestS3Store } from './s3-store.js';
 export {
+  freePort,
   makeSshKey,
   startSshServer,
   startWire,
@@ -13,5 +14,6 @@ export {
   type TestSshServer,
   type TestWire,
 } from './ssh-server.js';
+export { startSshMachine, whyNoSshMachine, type SshMachineOptions, type TestSshMachine } from './ssh-machine.js';
 export { whyNoNginx } from './nginx.js';
 export { startPostgres, whyNoPostgres, type TestPostgres } from './postgres-server.js';

@@ -30,7 +30,7 @@ export interface SshServerOptions {
   uid?: number;
 }
 
-const SSHD = '/usr/sbin/sshd';
+export const SSHD = '/usr/sbin/sshd';
 const STARTS_WITHIN_MS = 20_000;
 
 /** Why no sshd can be started on this machine; `undefined` when one can. */
@@ -79,7 +79,7 @@ export async function startSshServer({ config = [], uid }: SshServerOptions = {}
   const start = async () => {
     for (let attempt = 1; ; attempt += 1) {
       port ||= await freePort();
-      writeFileSync(join(folder, 'sshd_config'), [...config, ...settings(folder, port), ''].join('\n'));
+      writeFileSync(join(folder, 'sshd_config'), [...config, ...sshdSettings(folder, [`127.0.0.1:${port}`]), ''].join('\n'));
       const sshd = [SSHD, '-D', '-e', '-f', join(folder, 'sshd_config')];
       const mounted = [
         'unshare',
@@ -94,7 +94,7 @@ export async function startSshServer({ config = [], uid }: SshServerOptions = {}
       daemon = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
       let said = '';
       daemon.stderr!.setEncoding('utf8').on('data', (text: string) => (said = `${said}${text}`.slice(-4_000)));
-      if (await answers(port, daemon)) return;
+      if (await answers('127.0.0.1', port, daemon)) return;
       await ended(daemon);
       // Somebody else was faster with the port.
       if (attempt === 5) throw new Error(`sshd did not start: ${said}`);
@@ -175,8 +175,9 @@ export async function startWire(to: { port: number }, at = 0): Promise<TestWire>
   };
 }
 
-const settings = (folder: string, port: number): string[] => [
-  `ListenAddress 127.0.0.1:${port}`,
+/** For what stands in a folder: `host_key` and `authorized_keys`. */
+export const sshdSettings = (folder: string, listen: readonly string[]): string[] => [
+  ...listen.map((address) => `ListenAddress ${address}`),
   `HostKey ${join(folder, 'host_key')}`,
   `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
   'PidFile none',
@@ -201,7 +202,7 @@ function writeHostKey(folder: string): string {
   return `ssh-ed25519 ${stdout.split(' ')[1]}`;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
@@ -209,10 +210,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function answers(port: number, daemon: ChildProcess): Promise<boolean> {
+/** Whether it does, before it has ended. */
+export async function answers(address: string, port: number, daemon: ChildProcess): Promise<boolean> {
   for (const end = Date.now() + STARTS_WITHIN_MS; Date.now() < end && daemon.exitCode === null; await sleep(20)) {
     const isThere = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1');
+      const socket = connect(port, address);
       socket.once('data', () => (socket.destroy(), resolve(true)));
       socket.once('error', () => resolve(false));
     });
@@ -221,7 +223,7 @@ async function answers(port: number, daemon: ChildProcess): Promise<boolean> {
   return false;
 }
 
-const childrenOf = (pid: number): number[] => {
+export const childrenOf = (pid: number): number[] => {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
       readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
@@ -241,7 +243,7 @@ const nameOf = (pid: number): string => {
   }
 };
 
-function kill(pid: number): void {
+export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
@@ -249,7 +251,7 @@ function kill(pid: number): void {
   }
 }
 
-async function ended(child: ChildProcess): Promise<void> {
+export async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
