@@ -1,12 +1,12 @@
-import { isAbsolute, join } from 'node:path';
-import { SlipwayError, causeOf } from '@slipway/contracts';
-import { SshConnection, configuredHostKey, hostKeyFiles, hostName, sshCommand, sshFilesystem } from '@slipway/interfaces';
+import { join } from 'node:path';
+import { SlipwayError } from '@slipway/contracts';
+import { SshConnection, configuredHostKey, hostKeyFiles, hostName } from '@slipway/interfaces';
 import type { BlueprintContext, MadeResource } from '../blueprint/blueprint.js';
-import { announced } from '../blueprint/kit/announced.js';
 import { declared } from '../blueprint/kit/declared.js';
 import { hostOn, type Reached } from '../blueprint/kit/host-on.js';
 import type { BlueprintMaker } from '../blueprint/kit/kit.js';
 import { optionsOf } from '../blueprint/kit/options.js';
+import { askedTwice, overSsh } from '../blueprint/kit/over-ssh.js';
 
 interface Host {
   address: string;
@@ -61,11 +61,7 @@ export const remoteHost: BlueprintMaker = (settings) => {
         'A remote host has the attributes address and user, where its blueprint does not say them',
       );
     const connection = await connectionTo({ address, port: Number(port ?? 22), user }, context);
-    const command = sshCommand(connection);
-    const { signal } = context;
-    const home = async () => (await command.execOrThrow(['pwd', '-P'], { signal })).stdout.replace(/\n$/, '');
-    const root = isAbsolute(options.folder) ? options.folder : join(await home(), options.folder);
-    return announced({ command, filesystem: sshFilesystem(connection), root }, context);
+    return overSsh(connection, options.folder, context);
   }
 
   const { allocate, manage, destroy, ...doing } = hostOn(reach);
@@ -75,14 +71,7 @@ export const remoteHost: BlueprintMaker = (settings) => {
     {
       ...doing,
       ...(options.address !== undefined && { allocate: allocate!, destroy: destroy! }),
-      // One that does not answer twice is broken.
-      manage: (resource, context) =>
-        manage!(resource, context)
-          .catch(() => manage!(resource, context))
-          .catch((error: unknown) => {
-            context.signal.throwIfAborted();
-            return { state: 'broken', reason: causeOf(error).message };
-          }),
+      manage: (resource, context) => askedTwice(() => manage!(resource, context), context),
     },
   );
 };
