@@ -14,7 +14,7 @@ export interface PlacesNode {
   build: string;
 }
 
-const BUILD = /^v\d+\.\d+\.\d+-\w+$/;
+const BUILD = /^v\d[\w.-]*$/;
 const SAYS_ITSELF = '[process.execPath, process.version + "-" + process.arch].join("\\n")';
 
 /**
