@@ -230,16 +230,16 @@ const missing = whyNoSshMachine();
       LONG,
     );
 
-    test(
-      'that is asked for by a call that arrives after it was given back is refused by EC2 itself',
-      async () => {
+    test.each(['ImportKeyPair', 'RunInstances'])(
+      'that is asked for by a call that arrives after it was given back is refused by EC2 itself, and leaves nothing: %s',
+      async (action) => {
         let arrived!: () => void;
         let goOn!: () => void;
         const [there, on] = [
           new Promise<void>((resolve) => (arrived = resolve)),
           new Promise<void>((resolve) => (goOn = resolve)),
         ];
-        cloud.faults.push({ action: 'RunInstances', when: () => (arrived(), on) });
+        cloud.faults.push({ action, when: () => (arrived(), on) });
         const blueprint = host();
         const resource = wanted(blueprint);
         const late = allocate(blueprint, resource);
