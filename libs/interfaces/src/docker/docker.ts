@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SlipwayError } from '@slipway/contracts/public';
 import type { Command, CommandOptions, CommandResult } from '../command.js';
 
@@ -7,6 +8,8 @@ export interface DockerOptions {
   host?: string;
   /** The client's configuration folder: contexts, and credentials for registries. `~/.docker` when left out. */
   configFolder?: string;
+  /** Folder of `ca.pem`, `cert.pem` and `key.pem`: over `tcp://` the engine proves itself by the first, and the client by the others. */
+  certificates?: string;
 }
 
 export type DockerObject = 'container' | 'image' | 'network' | 'volume';
@@ -18,6 +21,8 @@ export interface Listed {
 }
 
 const MISSING = /\bno such (container|image|network|object|volume)\b|\b(network|volume) \S+ not found\b/i;
+const BEING_REMOVED = /\bremoval of container \S+ is already in progress\b/i;
+const REMOVED_WITHIN_MS = 60_000;
 const UNREACHABLE = /cannot connect to the docker daemon|error during connect|permission denied while trying to connect/i;
 
 /** To go half-way helps nobody: what is being removed is removed, also when the step is cancelled meanwhile. */
@@ -35,12 +40,13 @@ export class Docker {
 
   constructor(
     private readonly command: Command,
-    { host, configFolder }: DockerOptions = {},
+    { host, configFolder, certificates }: DockerOptions = {},
   ) {
     this.#client = [
       'docker',
       ...(host === undefined ? [] : ['--host', host]),
       ...(configFolder === undefined ? [] : ['--config', configFolder]),
+      ...(certificates === undefined ? [] : tlsFlags(certificates)),
     ];
   }
 
@@ -78,15 +84,27 @@ export class Docker {
     throw new SlipwayError('driver-failed', `docker ${object} inspect failed: ${result.stderr.trim().slice(-500)}`);
   }
 
-  /** Removes it, whatever becomes of the step; whether there was one. */
+  /** Removes it, whatever becomes of the step, or waits where somebody else is at it; whether there was one for us. */
   async remove(object: DockerObject, name: string): Promise<boolean> {
     const force = object === 'container' || object === 'image' ? ['--force'] : [];
     const anonymous = object === 'container' ? ['--volumes'] : [];
     const { exitCode, stderr } = await this.attempt([object, 'rm', ...force, ...anonymous, name], UNCANCELLED);
+    if (BEING_REMOVED.test(stderr)) {
+      await this.#gone(object, name);
+      return false;
+    }
     if (exitCode !== 0 && !MISSING.test(stderr)) {
       throw new SlipwayError('driver-failed', `docker ${object} rm failed: ${stderr.trim().slice(-500)}`);
     }
     return exitCode === 0 && !MISSING.test(stderr);
+  }
+
+  /** Waits for what somebody else is removing. */
+  async #gone(object: DockerObject, name: string): Promise<void> {
+    for (const deadline = Date.now() + REMOVED_WITHIN_MS; (await this.inspect(object, name)) !== null; await sleep(50)) {
+      if (Date.now() > deadline)
+        throw new SlipwayError('driver-failed', `The removal of ${object} ${name} was begun by somebody else, and does not end`);
+    }
   }
 
   /** All that carry these labels, containers that don't run too. */
@@ -101,6 +119,11 @@ export class Docker {
       .map((line) => ({ name: line[NAME_FIELD[object]]!, labels: labelsOf(line['Labels'] ?? '') }));
   }
 }
+
+const tlsFlags = (folder: string): string[] => [
+  '--tlsverify',
+  ...Object.entries({ tlscacert: 'ca', tlscert: 'cert', tlskey: 'key' }).map(([flag, name]) => `--${flag}=${folder}/${name}.pem`),
+];
 
 /** `name=value,name=value`, as lists give labels. */
 const labelsOf = (text: string): Record<string, string> =>

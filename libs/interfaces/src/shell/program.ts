@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts/public';
 import { abortReason } from '../local/local-command.js';
+import { readUntil, type Bound } from './read-until.js';
 import { readSaid, type Group, type Said } from './script.js';
 import type { ShellHost } from './shell-host.js';
 
-/** What login scripts may say before the program's own output, in bytes. */
+/** What login scripts may say before the program's own output. */
 const NOISE = 256 * 1024;
+const LOGIN: Bound = {
+  bytes: NOISE,
+  tooMany: () => new SlipwayError('driver-failed', `The login scripts of the host say more than ${NOISE} bytes`),
+};
 
 /** How long output may still come after the program has ended, held open by what it left behind. */
 const LINGER_MS = 1_000;
@@ -163,23 +167,5 @@ function mayHaveGoneOn(program: string, host: string, lost: string): SlipwayErro
   return new SlipwayError('driver-failed', message, { program, host, mayHaveGoneOn: true });
 }
 
-/** Reads up to the line with the nonce, and leaves the rest to be read; what stands behind the nonce. Never where the stream ends before. */
-async function begun(stream: Readable, nonce: string): Promise<string> {
-  let read = Buffer.alloc(0);
-  for (;;) {
-    const chunk = stream.read() as Buffer | null;
-    if (chunk === null) {
-      await once(stream, 'readable');
-      continue;
-    }
-    read = Buffer.concat([read, chunk]);
-    const at = read.indexOf(nonce);
-    const lineEnd = at < 0 ? -1 : read.indexOf('\n', at);
-    if (lineEnd >= 0) {
-      if (lineEnd + 1 < read.length) stream.unshift(read.subarray(lineEnd + 1));
-      return read.subarray(at + nonce.length + 1, lineEnd).toString('latin1');
-    }
-    if (read.length > NOISE)
-      throw new SlipwayError('driver-failed', `The login scripts of the host say more than ${NOISE} bytes`);
-  }
-}
+/** The words behind the nonce; what login scripts have said before it is passed over. */
+const begun = async (stream: Readable, nonce: string): Promise<string> => (await readUntil(stream, nonce, LOGIN)).words;

@@ -102,6 +102,14 @@ export function detachLine(nonce: string, command: readonly string[], { cwd, env
   ]);
 }
 
+/**
+ * The line that a shell which takes one after the other does something by, and then says on both outputs that it was done, with the exit code on
+ * the first. `script`: one line of POSIX shell, run apart and without input; `args` are its positional parameters.
+ */
+export function errandLine(nonce: string, script: string, args: readonly string[]): string {
+  return line([positional(args), `( ${script} ) </dev/null`, `printf '%s %s\\n' ${nonce} $?`, `printf '%s\\n' ${nonce} >&2`]);
+}
+
 /** The line that ends process groups (of `kill(2)`), unless a group's number is somebody else's by now. */
 export function endLine(groups: readonly Group[]): string {
   return line([

@@ -10,6 +10,7 @@ import { allOf } from './bounded.js';
 import { startProgram, type Running } from './program.js';
 import { runLine } from './script.js';
 import type { ShellHost } from './shell-host.js';
+import { writeOn } from './write-on.js';
 
 /** Makes the folder where it is missing; all that stands in it, each as its type, a space, its path and a zero byte. */
 const LOOK = `mkdir -p -- "$1" && cd -- "$1" && exec find . -mindepth 1 -printf '%y %P\\0'`;
@@ -57,7 +58,7 @@ export async function unpackRemote(
   sent.catch(() => checked.destroy());
   try {
     await walkTar(source, (entry) => hand(entry, rules, checked), portable ? 'archive-invalid' : 'bad-input');
-    for (const entry of rules.last()) await write(checked, tarHeader(entry));
+    for (const entry of rules.last()) await writeOn(checked, tarHeader(entry));
     checked.end(TAR_END);
     await sent;
   } catch (error) {
@@ -128,24 +129,10 @@ class DataRules implements Rules {
 async function hand(entry: Entry, rules: Rules, into: PassThrough): Promise<void> {
   const checked = rules.add(entry.header);
   if (!checked) return;
-  await write(into, tarHeader(checked));
+  await writeOn(into, tarHeader(checked));
   if (checked.type !== 'file') return;
-  for await (const piece of entry) await write(into, piece as Uint8Array);
-  await write(into, tarPadding(checked.size!));
-}
-
-/** With back pressure; what nobody takes any more is passed over: why is known at the other end. */
-async function write(into: PassThrough, piece: Uint8Array): Promise<void> {
-  if (piece.length === 0) return;
-  if (into.destroyed) throw new Error('the host takes no more of it');
-  if (into.write(piece)) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      into.removeListener('drain', done).removeListener('close', done);
-      resolve();
-    };
-    into.on('drain', done).on('close', done);
-  });
+  for await (const piece of entry) await writeOn(into, piece as Uint8Array);
+  await writeOn(into, tarPadding(checked.size!));
 }
 
 const start = (host: ShellHost, command: readonly string[]): Promise<Running> =>

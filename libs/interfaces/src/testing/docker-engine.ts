@@ -15,6 +15,12 @@ export interface TestEngine {
 const DEFAULT_SOCKET = '/var/run/docker.sock';
 /** What {@link importNodeImage} makes. */
 const NODE_IMAGE = 'slipway-test/node:1';
+/** What {@link importToolsImage} makes. */
+const TOOLS_IMAGE = 'slipway-test/tools:1';
+const TOOLS = (
+  'base64 basename cat chmod chown cp cut date dd df dirname du echo env false find grep head id ln ls mkdir mktemp mv printf prlimit pwd ' +
+  'readlink rm rmdir seq setsid sh sleep sort stat sync tail tar test touch tr true uname wc'
+).split(' ');
 const STARTS_WITHIN_MS = 90_000;
 
 /** Why no engine can be had on this machine; `undefined` when one can. Quick: nothing is started. */
@@ -40,7 +46,10 @@ export async function startDockerEngine(): Promise<TestEngine> {
   const running = DOCKER_HOST || (existsSync(DEFAULT_SOCKET) ? `unix://${DEFAULT_SOCKET}` : undefined);
   if (running !== undefined) {
     // Somebody's own: it is left as it was.
-    return engineAt(running, async () => void spawnSync('docker', ['--host', running, 'image', 'rm', '--force', NODE_IMAGE]));
+    return engineAt(
+      running,
+      async () => void spawnSync('docker', ['--host', running, 'image', 'rm', '--force', NODE_IMAGE, TOOLS_IMAGE]),
+    );
   }
   const folder = mkdtempSync(join(tmpdir(), 'slipway-dockerd-'));
   writeFileSync(join(folder, 'daemon.json'), '{}');
@@ -84,25 +93,53 @@ const engineAt = (host: string, stop: () => Promise<void>): TestEngine => ({
   },
 });
 
-/**
- * Imports a root file system with nothing but the Node that runs the tests, its libraries and a user table; the image's name.
- */
-export function importNodeImage(host: string): string {
+/** Imports a root file system with nothing but the Node that runs the tests, its libraries and a user table; the image's name. */
+export const importNodeImage = (host: string): string =>
+  importImage(host, NODE_IMAGE, { programs: [process.execPath], command: ['/bin/node', '--version'] });
+
+/** Imports one with this machine's shell and what a leased host needs beside it (GNU coreutils, findutils, grep, tar, util-linux); its name. */
+export const importToolsImage = (host: string, image = TOOLS_IMAGE): string => importImage(host, image, { programs: TOOLS });
+
+/** `programs`: of this machine, by name or path; each stands in /bin under its name, with its libraries. */
+function importImage(
+  host: string,
+  image: string,
+  { programs, command = ['/bin/sh'] }: { programs: readonly string[]; command?: string[] },
+): string {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-image-'));
   const script = `
     set -e
-    mkdir -p bin etc tmp && chmod 1777 tmp
-    cp -L "$1" bin/node
-    for library in $(ldd "$1" | grep -o '/[^ ]*'); do cp -L --parents "$library" .; done
-    printf 'root:x:0:0::/:/bin/node\napp:x:4711:4711::/:/bin/node\n' > etc/passwd
-    tar -c . | docker --host "$2" import --change 'CMD ["/bin/node","--version"]' - "$3"`;
+    host=$1 image=$2 command=$3
+    shift 3
+    mkdir -p bin etc tmp usr/bin && chmod 1777 tmp
+    paths=$(which "$@")
+    cp -L $paths bin
+    cp -L --parents $(ldd $paths | grep -v ':$' | grep -o '/[^ ]*' | sort -u) .
+    [ ! -e bin/env ] || ln -s ../../bin/env usr/bin/env
+    printf 'root:x:0:0::/:/bin/sh\\napp:x:4711:4711::/:/bin/sh\\n' > etc/passwd
+    tar -c . | docker --host "$host" import --change "CMD $command" - "$image"`;
   try {
-    const made = spawnSync('sh', ['-c', script, 'sh', process.execPath, host, NODE_IMAGE], { cwd: folder, encoding: 'utf8' });
+    const args = [host, image, JSON.stringify(command), ...programs];
+    const made = spawnSync('sh', ['-c', script, 'sh', ...args], { cwd: folder, encoding: 'utf8' });
     if (made.status !== 0) throw new Error(`The image could not be imported: ${made.stderr}`);
-    return NODE_IMAGE;
+    return image;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Starts a container in which this machine's programs, files and processes are, so that what is done in it can be looked at from here; its name.
+ */
+export function runThisMachine({ docker, host }: TestEngine): string {
+  const name = 'slipway-test-this-machine';
+  const shown = ['/bin', '/etc', '/lib', '/lib64', '/sbin', '/usr', tmpdir(), process.execPath].filter((path) =>
+    existsSync(path),
+  );
+  const mounts = shown.flatMap((path) => ['--volume', `${path}:${path}`]);
+  const flags = ['--pid', 'host', '--network', 'none', '--name', name];
+  docker('run', '--detach', ...flags, ...mounts, importToolsImage(host), 'sleep', 'infinity');
+  return name;
 }
 
 /** What an engine leaves mounted, its own network namespace for one; the innermost first. */

@@ -1,7 +1,15 @@
 export { describeCommand } from './command-contract.js';
 export { describeFilesystem } from './filesystem-contract.js';
 export { buildTestPackage, makeDebianHost, whyNoDebianHost, type TestHost, type TestPackage } from './debian-host.js';
-export { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from './docker-engine.js';
+export {
+  importNodeImage,
+  importToolsImage,
+  runThisMachine,
+  startDockerEngine,
+  whyNoDockerEngine,
+  type TestEngine,
+} from './docker-engine.js';
+export { serveImage, type TestImageRegistry } from './image-registry.js';
 export { startS3Store, whyNoS3Store, type TestS3Store } from './s3-store.js';
 export {
   freePort,

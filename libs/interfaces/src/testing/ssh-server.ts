@@ -141,21 +141,25 @@ export interface TestWire {
   stop(): Promise<void>;
 }
 
-/** At a free port, unless one is said. */
-export async function startWire(to: { port: number }, at = 0): Promise<TestWire> {
+/** At a free port, unless one is said; before a port of loopback, or a Unix socket. */
+export async function startWire(to: { port: number } | { path: string }, at = 0): Promise<TestWire> {
   const sockets = new Set<Socket>();
   let delayMs = 0;
   let isDead = false;
   const pass = (from: Socket, into: Socket) => {
     sockets.add(from.on('close', () => void (sockets.delete(from), into.destroy())).on('error', () => {}));
-    from.on('data', (chunk) => {
+    const later = (what: () => unknown) => {
       if (isDead) return;
-      if (delayMs === 0) into.write(chunk);
-      else setTimeout(() => !into.destroyed && into.write(chunk), delayMs);
-    });
+      if (delayMs === 0) what();
+      else setTimeout(() => !into.destroyed && what(), delayMs);
+    };
+    from
+      .on('data', (chunk) => later(() => into.write(chunk)))
+      .on('end', () => (isDead ? from.destroy() : later(() => into.end())));
   };
-  const server: Server = createServer((near) => {
-    const far = connect(to.port, '127.0.0.1');
+  // Who has said all he had to may still listen.
+  const server: Server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ host: '127.0.0.1', ...to, allowHalfOpen: true });
     pass(near, far);
     pass(far, near);
   });

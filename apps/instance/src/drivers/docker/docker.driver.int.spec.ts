@@ -6,12 +6,11 @@ import { pack } from 'tar-stream';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { InstanceSpec, JsonObject } from '@slipway/contracts';
-import { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from '@slipway/interfaces/testing';
+import { importNodeImage, serveImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from '@slipway/interfaces/testing';
 import { EngineMarks, LOG_PART, type LogFrom, type Target } from '@slipway/provisioner';
 import { ContractPlace, streamed } from '@slipway/provisioner/testing';
 import { ask, eventually } from '../../testing/asking.js';
 import { DockerDriver } from './docker.driver.js';
-import { serveImage } from './testing/registry.js';
 
 jest.setTimeout(180_000);
 

@@ -5,7 +5,8 @@ import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { execFileSync } from 'node:child_process';
 
-interface Registry {
+/** What {@link serveImage} has started. */
+export interface TestImageRegistry {
   /** As an engine names it: `127.0.0.1:<port>/<name>:<tag>`. */
   image: string;
   /** Paths that were asked for. */
@@ -19,7 +20,7 @@ const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
  * A registry on loopback that serves one image of an engine (OCI distribution specification, pull): what `docker save` gives,
  * as blobs and a manifest.
  */
-export async function serveImage(host: string, image: string): Promise<Registry> {
+export async function serveImage(host: string, image: string): Promise<TestImageRegistry> {
   const saved = execFileSync('docker', ['--host', host, 'save', image], { maxBuffer: 1024 ** 3 });
   const files = new Map<string, Buffer>();
   const archive = extract();
