@@ -1,4 +1,5 @@
 import type { BlueprintMaker } from '../blueprint/kit/kit.js';
+import { dockerHost } from './docker-host/docker-host.js';
 import { ec2Host } from './ec2-host/ec2-host.js';
 import { hostStorage } from './host-storage.js';
 import { licence } from './licence.js';
@@ -11,6 +12,7 @@ import { workingCopy } from './working-copy.js';
 
 /** Blueprints that come with Slipway, by the name of what they make; the configuration adds others. */
 export const BLUEPRINTS: ReadonlyMap<string, BlueprintMaker> = new Map([
+  ['DockerHost', dockerHost],
   ['EC2Host', ec2Host],
   ['HostStorage', hostStorage],
   ['Licence', licence],

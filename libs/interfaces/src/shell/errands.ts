@@ -111,12 +111,14 @@ export class Errands {
   /** Lets the shell go once all is done that was asked for; the next errand begins with another. */
   close(): void {
     clearTimeout(this.#idle);
-    this.#last = this.#last.then(async () => {
-      const shell = await this.#shell?.catch(() => undefined);
-      this.#shell = undefined;
-      // Its end is told only when all of it has been read.
-      for (const output of [shell?.stdout, shell?.stderr]) output?.resume();
-      shell?.input.end();
-    });
+    this.#last = this.#last.then(() => this.#letGo());
+  }
+
+  async #letGo(): Promise<void> {
+    const shell = await this.#shell?.catch(() => undefined);
+    this.#shell = undefined;
+    // Its end is told only when all of it has been read.
+    for (const output of [shell?.stdout, shell?.stderr]) output?.resume();
+    shell?.input.end();
   }
 }

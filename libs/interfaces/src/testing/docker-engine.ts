@@ -95,21 +95,31 @@ const engineAt = (host: string, stop: () => Promise<void>): TestEngine => ({
 
 /** Imports a root file system with nothing but the Node that runs the tests, its libraries and a user table; the image's name. */
 export const importNodeImage = (host: string): string =>
-  importImage(host, NODE_IMAGE, { programs: [process.execPath], command: ['/bin/node', '--version'] });
+  importImage(host, NODE_IMAGE, { programs: [process.execPath], change: 'CMD ["/bin/node","--version"]' });
 
-/** Imports one with this machine's shell and what a leased host needs beside it (GNU coreutils, findutils, grep, tar, util-linux); its name. */
-export const importToolsImage = (host: string, image = TOOLS_IMAGE): string => importImage(host, image, { programs: TOOLS });
+/**
+ * Imports one with this machine's shell and what a leased host needs beside it (GNU coreutils, findutils, grep, tar, util-linux); its name.
+ * `without`: programs that it lacks; `user`: whom it runs programs as.
+ */
+export const importToolsImage = (
+  host: string,
+  { name = TOOLS_IMAGE, without = [], user }: { name?: string; without?: readonly string[]; user?: string } = {},
+): string =>
+  importImage(host, name, {
+    programs: TOOLS.filter((program) => !without.includes(program)),
+    ...(user !== undefined && { change: `USER ${user}` }),
+  });
 
-/** `programs`: of this machine, by name or path; each stands in /bin under its name, with its libraries. */
+/** `programs`: of this machine, by name or path; each stands in /bin under its name, with its libraries. `change`: a line of a Dockerfile. */
 function importImage(
   host: string,
   image: string,
-  { programs, command = ['/bin/sh'] }: { programs: readonly string[]; command?: string[] },
+  { programs, change = '' }: { programs: readonly string[]; change?: string },
 ): string {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-image-'));
   const script = `
     set -e
-    host=$1 image=$2 command=$3
+    host=$1 image=$2 change=$3
     shift 3
     mkdir -p bin etc tmp usr/bin && chmod 1777 tmp
     paths=$(which "$@")
@@ -117,9 +127,9 @@ function importImage(
     cp -L --parents $(ldd $paths | grep -v ':$' | grep -o '/[^ ]*' | sort -u) .
     [ ! -e bin/env ] || ln -s ../../bin/env usr/bin/env
     printf 'root:x:0:0::/:/bin/sh\\napp:x:4711:4711::/:/bin/sh\\n' > etc/passwd
-    tar -c . | docker --host "$host" import --change "CMD $command" - "$image"`;
+    tar -c . | docker --host "$host" import \${change:+--change "$change"} - "$image"`;
   try {
-    const args = [host, image, JSON.stringify(command), ...programs];
+    const args = [host, image, change, ...programs];
     const made = spawnSync('sh', ['-c', script, 'sh', ...args], { cwd: folder, encoding: 'utf8' });
     if (made.status !== 0) throw new Error(`The image could not be imported: ${made.stderr}`);
     return image;
