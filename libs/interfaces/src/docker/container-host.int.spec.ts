@@ -125,10 +125,13 @@ const missing = whyNoDockerEngine();
       expect((await shellCommand(host).exec(['id', '-u'])).stdout).toBe('4711\n');
     });
 
-    test('a container that is stopped ends what runs in it; that it does not run, or is not there, is said', async () => {
+    test('a container that is stopped ends what runs in it; that it is paused, does not run, or is not there, is said', async () => {
       const { Image } = JSON.parse(engine.docker('inspect', '--format', '{{json .}}', container)) as { Image: string };
       engine.docker('run', '--detach', '--network', 'none', '--name', 'slipway-test-ends', Image, 'sleep', '300');
       const over = shellCommand(new ContainerHost({ host: engine.host }, 'slipway-test-ends'));
+      engine.docker('pause', 'slipway-test-ends');
+      await expect(over.exec(['true'])).rejects.toThrow(/^Container slipway-test-ends is paused/);
+      engine.docker('unpause', 'slipway-test-ends');
       const running = over.exec(['sh', '-c', 'echo begun; exec sleep 300'], {
         onLine: () => void engine.docker('kill', 'slipway-test-ends'),
       });

@@ -24,6 +24,7 @@ const HEARS_WITHIN_MS = 10_000;
 export class ContainerHost implements ShellHost {
   readonly #api: EngineApi;
   #left: Group[] = [];
+  #ending: Promise<void> | undefined;
 
   constructor(
     address: EngineAddress,
@@ -40,16 +41,30 @@ export class ContainerHost implements ShellHost {
 
   async open(signal?: AbortSignal): Promise<Opened> {
     if (signal?.aborted) throw abortReason(signal);
-    // D2.
-    if (this.#left.length > 0) await this.#end(this.#left.splice(0));
+    await this.#endLeft();
     return this.#open();
   }
 
   async end(group: Group): Promise<void> {
-    await this.#end([group]).catch(() => {});
+    this.#left.push(group);
+    await this.#endLeft().catch(() => {});
   }
 
-  async #end(groups: Group[]): Promise<void> {
+  /** D2. */
+  async #endLeft(): Promise<void> {
+    if (this.#left.length > 0) this.#ending ??= this.#endAll().finally(() => (this.#ending = undefined));
+    await this.#ending;
+  }
+
+  async #endAll(): Promise<void> {
+    while (this.#left.length > 0) {
+      const groups = [...this.#left];
+      await this.#end(groups);
+      this.#left = this.#left.filter((group) => !groups.includes(group));
+    }
+  }
+
+  async #end(groups: readonly Group[]): Promise<void> {
     try {
       const { channel, exitCode, lost } = await this.#open();
       const limit = setTimeout(() => channel.close(), ENDS_WITHIN_MS);
@@ -62,9 +77,7 @@ export class ContainerHost implements ShellHost {
       if (exitCode() === undefined) throw new SlipwayError('driver-failed', `${lost()} while what was left there was ended`);
     } catch (error) {
       // In one that is gone, or stands still, nothing is left.
-      if (error instanceof ContainerAway) return;
-      this.#left.push(...groups);
-      throw error;
+      if (!(error instanceof ContainerAway)) throw error;
     }
   }
 
@@ -78,7 +91,7 @@ export class ContainerHost implements ShellHost {
         ...(this.user !== undefined && { User: this.user }),
       },
     );
-    if (status !== 201) throw new ContainerAway(this.container, this.#api.name, status, body.message);
+    if (status !== 201) throw this.#refused(status, body.message);
     const socket = await this.#api.attach(`/exec/${body.Id}/start`, { Detach: false, Tty: false });
     let exit: number | undefined;
     let lost = `The connection to the Docker engine at ${this.#api.name} was cut`;
@@ -97,6 +110,13 @@ export class ContainerHost implements ShellHost {
     const channel = new ExecChannel(socket, told);
     return { channel, exitCode: () => exit, lost: () => lost, cut: () => channel.close() };
   }
+  #refused(status: number, said = ''): SlipwayError {
+    const at = `at the Docker engine ${this.#api.name}: ${said.slice(0, 300)}`;
+    if (status === 404) return new ContainerAway('driver-failed', `There is no container ${this.container} ${at}`);
+    // What is in one that is paused goes on with it.
+    if (/is paused/i.test(said)) return new SlipwayError('driver-failed', `Container ${this.container} is paused ${at}`);
+    return new ContainerAway('driver-failed', `Container ${this.container} does not run ${at}`);
+  }
 }
 
 /** Of an exec, what the engine says (Engine API, "Inspect an exec instance"). */
@@ -105,10 +125,5 @@ interface Exec {
   ExitCode: number | null;
 }
 
-/** Nothing runs in it, and nothing is started: it is not there (404), or does not run (409). */
-class ContainerAway extends SlipwayError {
-  constructor(container: string, engine: string, status: number, said = '') {
-    const what = status === 404 ? `There is no container ${container}` : `Container ${container} does not run`;
-    super('driver-failed', `${what} at the Docker engine ${engine}: ${said.slice(0, 300)}`, { container, engine, status });
-  }
-}
+/** Nothing runs in it, and nothing is started: it is not there, or does not run. */
+class ContainerAway extends SlipwayError {}

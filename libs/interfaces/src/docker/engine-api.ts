@@ -15,6 +15,8 @@ export interface EngineAddress {
 /** How long an engine may take to answer what is no program. */
 const ANSWERS_WITHIN_MS = 60_000;
 
+const KEEP_ALIVE_MS = 30_000;
+
 /** Of an answer, in bytes. */
 const LONGEST = 4 * 1024 ** 2;
 
@@ -61,6 +63,8 @@ export class EngineApi {
         if (head.length > 0) socket.unshift(head);
         // The time limit was that of the request.
         socket.setTimeout(0);
+        // A program may say nothing for hours: an engine that went without a word is noticed all the same.
+        socket.setKeepAlive(true, KEEP_ALIVE_MS);
         resolve(socket);
       });
       sent.once('response', (response) => {
@@ -85,6 +89,8 @@ export class EngineApi {
         : { host: url.hostname.replaceAll(/^\[|\]$/g, ''), port: url.port || (tls ? 2376 : 2375) }),
     };
     const sent = tls ? httpsRequest({ ...options, ...tls }) : httpRequest(options);
+    // What it is asked for hears of the first one; what comes later is over already.
+    sent.on('error', () => {});
     return sent.once('timeout', () => sent.destroy(new Error(`it has not answered within ${ANSWERS_WITHIN_MS} ms`)));
   }
 
