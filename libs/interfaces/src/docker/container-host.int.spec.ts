@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -120,36 +120,70 @@ const missing = whyNoDockerEngine();
       }
     });
 
-    test('programs run as who is named', async () => {
-      const host = new ContainerHost({ host: engine.host }, container, '4711');
-      expect((await shellCommand(host).exec(['id', '-u'])).stdout).toBe('4711\n');
-    });
-
-    test('a container that is stopped ends what runs in it; that it is paused, does not run, or is not there, is said', async () => {
+    /** Works in a container of its own, of the image that is there. */
+    const inAnother = async (name: string, flags: readonly string[], work: () => Promise<void>): Promise<void> => {
       const { Image } = JSON.parse(engine.docker('inspect', '--format', '{{json .}}', container)) as { Image: string };
-      engine.docker('run', '--detach', '--network', 'none', '--name', 'slipway-test-ends', Image, 'sleep', '300');
-      const over = shellCommand(new ContainerHost({ host: engine.host }, 'slipway-test-ends'));
-      engine.docker('pause', 'slipway-test-ends');
-      await expect(over.exec(['true'])).rejects.toThrow(/^Container slipway-test-ends is paused/);
-      engine.docker('unpause', 'slipway-test-ends');
-      const running = over.exec(['sh', '-c', 'echo begun; exec sleep 300'], {
-        onLine: () => void engine.docker('kill', 'slipway-test-ends'),
-      });
-      const how = await running.then(
-        ({ exitCode }) => exitCode,
-        (error: { code: string }) => error.code,
-      );
-      expect([137, 'driver-failed']).toContain(how);
-      await expect(over.exec(['true'])).rejects.toMatchObject({
-        code: 'driver-failed',
-        message: expect.stringMatching(/^Container slipway-test-ends does not run at the Docker engine/),
-      });
-      engine.docker('rm', 'slipway-test-ends');
-      await expect(over.exec(['true'])).rejects.toMatchObject({
-        code: 'driver-failed',
-        message: expect.stringMatching(/^There is no container slipway-test-ends at the Docker engine/),
-      });
-    });
+      engine.docker('run', '--detach', '--network', 'none', '--name', name, ...flags, Image, 'sleep', '300');
+      try {
+        await work();
+      } finally {
+        engine.docker('rm', '--force', name);
+      }
+    };
+
+    test('programs run as who is named; what he may not do to files is told with the code of the system', () =>
+      inAnother('slipway-test-his', [], async () => {
+        const host = new ContainerHost({ host: engine.host }, 'slipway-test-his', '4711');
+        expect((await shellCommand(host).exec(['id', '-u'])).stdout).toBe('4711\n');
+        const his = shellFilesystem(host);
+        await his.writeFile('/tmp/file', 'his', { mode: 0o640 });
+        expect(await his.stat('/tmp/file')).toMatchObject({ uid: 4711, mode: 0o640, bytes: 3 });
+        await expect(his.writeFile('/etc/file', 'x')).rejects.toMatchObject({ code: 'EACCES' });
+        await expect(his.writeFile('/etc/file', Buffer.alloc(100_000))).rejects.toMatchObject({ code: 'EACCES' });
+        await expect(his.remove('/etc/passwd')).rejects.toMatchObject({ code: 'EACCES' });
+        await expect(his.chown('/tmp/file', 0, 0)).rejects.toMatchObject({ code: 'EPERM' });
+        await expect(his.mkdir('/etc/passwd')).rejects.toMatchObject({ code: 'EEXIST' });
+        await expect(his.list('/etc/passwd')).rejects.toMatchObject({ code: 'ENOTDIR' });
+      }));
+
+    test('a full disk is told as such, and leaves nothing half under its name', () =>
+      inAnother('slipway-test-full', ['--tmpfs', '/small:rw,size=1m'], async () => {
+        const full = shellFilesystem(new ContainerHost({ host: engine.host }, 'slipway-test-full'));
+        expect(await full.freeBytes('/small/later')).toBe(1024 ** 2);
+        await full.writeFile('/small/file', 'before');
+        const much = () => Readable.from(Array.from({ length: 40 }, () => Buffer.alloc(100_000)));
+        await expect(full.writeFile('/small/file', much())).rejects.toMatchObject({
+          code: 'no-space',
+          message: expect.stringContaining('cannot be written at container slipway-test-full'),
+        });
+        expect(String(await full.readFile('/small/file'))).toBe('before');
+        expect(await full.list('/small')).toEqual(['file']);
+      }));
+
+    test('a container that is stopped ends what runs in it; that it is paused, does not run, or is not there, is said', () =>
+      inAnother('slipway-test-ends', [], async () => {
+        const over = shellCommand(new ContainerHost({ host: engine.host }, 'slipway-test-ends'));
+        engine.docker('pause', 'slipway-test-ends');
+        await expect(over.exec(['true'])).rejects.toThrow(/^Container slipway-test-ends is paused/);
+        engine.docker('unpause', 'slipway-test-ends');
+        const running = over.exec(['sh', '-c', 'echo begun; exec sleep 300'], {
+          onLine: () => void engine.docker('kill', 'slipway-test-ends'),
+        });
+        const how = await running.then(
+          ({ exitCode }) => exitCode,
+          (error: { code: string }) => error.code,
+        );
+        expect([137, 'driver-failed']).toContain(how);
+        await expect(over.exec(['true'])).rejects.toMatchObject({
+          code: 'driver-failed',
+          message: expect.stringMatching(/^Container slipway-test-ends does not run at the Docker engine/),
+        });
+        engine.docker('rm', 'slipway-test-ends');
+        await expect(over.exec(['true'])).rejects.toMatchObject({
+          code: 'driver-failed',
+          message: expect.stringMatching(/^There is no container slipway-test-ends at the Docker engine/),
+        });
+      }));
   },
 );
 

@@ -110,6 +110,7 @@ export class ContainerHost implements ShellHost {
     const channel = new ExecChannel(socket, told);
     return { channel, exitCode: () => exit, lost: () => lost, cut: () => channel.close() };
   }
+
   #refused(status: number, said = ''): SlipwayError {
     const at = `at the Docker engine ${this.#api.name}: ${said.slice(0, 300)}`;
     if (status === 404) return new ContainerAway('driver-failed', `There is no container ${this.container} ${at}`);
