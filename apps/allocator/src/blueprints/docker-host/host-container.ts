@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SlipwayError } from '@slipway/contracts';
 import type { Docker } from '@slipway/interfaces';
 import type { MadeResource } from '../../blueprint/blueprint.js';
@@ -11,6 +12,9 @@ interface ContainerState {
 
 /** A pull takes its time; the work's own deadline ends it before. */
 const PULL = { timeoutMs: 3_600_000 };
+
+/** How long somebody else may take to make one of an image that is there. */
+const MADE_WITHIN_MS = 60_000;
 
 /** What stands in it for as long as it does: the first process, which also takes away what ended and belongs to nobody (wait(2)). */
 const STANDS = `trap 'exit 0' TERM; while :; do sleep 86400 & wait $!; done`;
@@ -57,9 +61,13 @@ export class HostContainer {
       ...limitFlags(options.limits),
     ];
     const line = ['create', ...flags, '--entrypoint', '/bin/sh', '--', image, '-c', STANDS];
-    const { exitCode, stderr } = await this.docker.attempt(line);
-    if (exitCode !== 0 && !/is already in use by container/i.test(stderr))
-      throw failed(`The container ${this.name} of ${image} cannot be made`, stderr);
+    for (const deadline = Date.now() + MADE_WITHIN_MS; !(await this.stands()); await sleep(50)) {
+      const { exitCode, stderr } = await this.docker.attempt(line);
+      if (exitCode === 0) return;
+      // Its name is taken as soon as somebody else begins to make it; that it is there is said only then when it is.
+      if (!/is already in use by container/i.test(stderr) || Date.now() > deadline)
+        throw failed(`The container ${this.name} of ${image} cannot be made`, stderr);
+    }
   }
 
   /** Starts it where it does not run; never makes one. */
