@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Command } from '../command.js';
 import type { Filesystem } from '../filesystem.js';
 import { localCommand } from '../local/local-command.js';
@@ -18,6 +18,9 @@ import { describeCommand, describeFilesystem } from '../testing/index.js';
 import { startWire } from '../testing/ssh-server.js';
 import { ContainerHost } from './container-host.js';
 import { Docker } from './docker.js';
+
+// An engine on a busy machine takes its time.
+jest.setTimeout(120_000);
 
 const missing = whyNoDockerEngine();
 

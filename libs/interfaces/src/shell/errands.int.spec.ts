@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { SshConnection } from '../ssh/connection.js';
 import { startSshServer, whyNoSshServer, type TestSshServer } from '../testing/ssh-server.js';
 import { Errands } from './errands.js';
+
+jest.setTimeout(60_000);
 
 const missing = whyNoSshServer();
 
