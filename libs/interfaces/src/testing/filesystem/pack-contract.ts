@@ -80,7 +80,7 @@ export function packContract({ filesystem, at }: Setting): void {
       expect(await count(to)).toBe(await count(from));
     });
     await fc.assert(roundTrip, { seed, numRuns: 40 }); // a failure prints the seed; SLIPWAY_SEED replays it
-  }, 60_000);
+  }, 240_000);
 
   const unpackable: [string, string, (folderPath: string) => Promise<unknown>][] = [
     ['a link to an absolute name', 'l', (path) => symlink('/etc/passwd', join(path, 'l'))],
