@@ -5,21 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ContentList, Plan } from '@slipway/client';
 import { TestMesh, root } from '@slipway/testing';
+import { writeGreeter } from './greeter.js';
 import { slipway } from './slipway.js';
 
 /** The smallest package, as the reference shows it. */
 const SMALLEST = /```yaml\n(.*?)```/s.exec(readFileSync(join(root, 'docs/reference/definitions.md'), 'utf8'))![1]!;
-const SERVER = `import { createServer } from 'node:http';
-createServer((_, response) => response.end('hello from an upload')).listen(process.env.PORT, process.env.HOST);
-`;
-const GREETER = `name: greeter
-version: 1.0.0
-definitions:
-  - name: greeter
-    version: 1.0.0
-    type: instance
-    spec: { artefact: app, command: [node, server.mjs], environment: { PORT: "\${port}", HOST: "\${host}" }, health: { path: / } }
-`;
 
 describe('Content', () => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-e2e-content-'));
@@ -62,8 +52,7 @@ describe('Content', () => {
   }, 180_000);
 
   it('a folder with an artefact is uploaded, and what it defines runs', async () => {
-    file('greeter/package.yaml', GREETER);
-    file('greeter/app/server.mjs', SERVER);
+    writeGreeter(join(folder, 'greeter'), 'hello from an upload');
     expect((await cli('content', 'upload', join(folder, 'greeter'))).code).toBe(0);
     expect((await cli('provision', '--definition=greeter', 'ada', 'hello-you')).code).toBe(0);
     const answer = await mesh.client().instances.call('hello-you', '/');

@@ -1,22 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ContentList } from '@slipway/client';
 import { TestMesh } from '@slipway/testing';
+import { writeGreeter } from './greeter.js';
 import { slipway } from './slipway.js';
-
-const SERVER = `import { createServer } from 'node:http';
-createServer((_, response) => response.end('hello from upstream')).listen(process.env.PORT, process.env.HOST);
-`;
-const GREETER = `name: greeter
-version: 1.0.0
-definitions:
-  - name: greeter
-    version: 1.0.0
-    type: instance
-    spec: { artefact: app, command: [node, server.mjs], environment: { PORT: "\${port}", HOST: "\${host}" }, health: { path: / } }
-`;
 
 describe('A mesh that delegates to another', () => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-e2e-delegates-'));
@@ -45,9 +34,7 @@ describe('A mesh that delegates to another', () => {
   };
 
   it('provisions what the other one has, also when that is away, and after it was started again', async () => {
-    mkdirSync(join(folder, 'greeter/app'), { recursive: true });
-    writeFileSync(join(folder, 'greeter/package.yaml'), GREETER);
-    writeFileSync(join(folder, 'greeter/app/server.mjs'), SERVER);
+    writeGreeter(join(folder, 'greeter'), 'hello from upstream');
     expect((await slipway(upstream, ['content', 'upload', join(folder, 'greeter')])).code).toBe(0);
     expect((await cli('plan', 'ada', 'first', '--definition=greeter')).code).toBe(3);
     const refreshed = await cli('content', 'refresh', 'upstream');

@@ -7,6 +7,7 @@ import { makeBlueprint } from '../blueprint/load.js';
 import { BlueprintPlace, blueprintContract, type Holding } from '../blueprint/testing/index.js';
 import { nothingBelow } from './testing/on-local-host.js';
 import { alive, programsOf } from './testing/programs.js';
+import { useHost } from './testing/use-host.js';
 import { localHost } from './local-host.js';
 
 /** In ms: a loaded machine may take its time. */
@@ -16,26 +17,18 @@ const settings = { name: 'LocalHost', location: 'local', options: { limits: { pr
 const make = () => makeBlueprint(localHost, settings);
 const folderOf = ({ id }: MadeResource, place: BlueprintPlace) => join(place.folder, 'LocalHost', id);
 
-/** Leaves programs that run, one of them in a session and a folder of its own, and a file. */
-async function useHost(holding: Holding): Promise<() => Promise<unknown>> {
+/** The same, and a program that bears no variable of its lease. */
+async function use(holding: Holding): Promise<() => Promise<unknown>> {
+  const useAgain = await useHost(holding);
   const command = await holding.interface<Command>('command');
-  const filesystem = await holding.interface<Filesystem>('filesystem');
-  await filesystem.writeFile('kept', holding.lease.id);
-  expect((await command.execOrThrow(['cat', 'kept'])).stdout).toBe(holding.lease.id);
-  await command.spawnDetached(['sleep', '300'], { cwd: '.', env: {}, logFile: 'log' });
-  await command.execOrThrow(['setsid', 'sh', '-c', 'cd /; sleep 300 >/dev/null 2>&1 &']);
   await command.execOrThrow(['sh', '-c', 'env -i /bin/sh -c "sleep 300 >/dev/null 2>&1 &"']);
-  return async () => {
-    const said = await command.exec(['cat', 'kept']);
-    await filesystem.writeFile('late', 'too late');
-    return said;
-  };
+  return useAgain;
 }
 
 blueprintContract('LocalHost', make, {
   works: ({ outputs }) => access(String(outputs['folder'])),
   gone: (resource, place) => nothingBelow(folderOf(resource, place)),
-  use: useHost,
+  use,
   async takenBack({ lease, resource, place }) {
     expect(await programsOf(folderOf(resource, place))).toEqual([]);
     const standing = join(folderOf(resource, place), 'leases', lease.id, `g${lease.token}`, 'data');

@@ -8,10 +8,11 @@ import type { Command, Filesystem } from '@slipway/interfaces';
 import { startSshServer, whyNoSshServer, type TestSshServer } from '@slipway/interfaces/testing';
 import type { MadeResource } from '../blueprint/blueprint.js';
 import { makeBlueprint } from '../blueprint/load.js';
-import { BlueprintPlace, blueprintContract, type Holding } from '../blueprint/testing/index.js';
+import { BlueprintPlace, blueprintContract } from '../blueprint/testing/index.js';
 import { remoteHost } from './remote-host.js';
 import { nothingBelow } from './testing/on-local-host.js';
 import { programsOf } from './testing/programs.js';
+import { useHost } from './testing/use-host.js';
 import { workingCopy } from './working-copy.js';
 
 const missing = whyNoSshServer();
@@ -38,24 +39,11 @@ const make = (options: object = {}) => {
 };
 const folderOf = ({ id }: MadeResource) => join(folder, 'hosts', id);
 
-async function use(holding: Holding): Promise<() => Promise<unknown>> {
-  const command = await holding.interface<Command>('command');
-  const filesystem = await holding.interface<Filesystem>('filesystem');
-  await filesystem.writeFile('kept', holding.lease.id);
-  expect((await command.execOrThrow(['cat', 'kept'])).stdout).toBe(holding.lease.id);
-  await command.spawnDetached(['sleep', '300'], { cwd: '.', env: {}, logFile: 'log' });
-  await command.execOrThrow(['setsid', 'sh', '-c', 'cd /; sleep 300 >/dev/null 2>&1 &']);
-  return async () => {
-    await command.exec(['cat', 'kept']);
-    await filesystem.writeFile('late', 'too late');
-  };
-}
-
 blueprintContract('RemoteHost', make, {
   ...(missing !== undefined && { missing }),
   works: ({ outputs }) => access(String(outputs['folder'])),
   gone: (resource) => nothingBelow(folderOf(resource)),
-  use,
+  use: useHost,
   takenBack: async ({ resource }) => expect(await programsOf(folderOf(resource))).toEqual([]),
   points: 1,
 });

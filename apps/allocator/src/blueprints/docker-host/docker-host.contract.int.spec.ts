@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Command, Filesystem } from '@slipway/interfaces';
+import type { Command } from '@slipway/interfaces';
 import {
   importNodeImage,
   importToolsImage,
@@ -12,8 +12,9 @@ import {
 } from '@slipway/interfaces/testing';
 import type { MadeResource } from '../../blueprint/blueprint.js';
 import { makeBlueprint } from '../../blueprint/load.js';
-import { BlueprintPlace, blueprintContract, type Holding } from '../../blueprint/testing/index.js';
+import { BlueprintPlace, blueprintContract } from '../../blueprint/testing/index.js';
 import { nothingBelow } from '../testing/on-local-host.js';
+import { useHost } from '../testing/use-host.js';
 import { dockerHost } from './docker-host.js';
 
 const missing = whyNoDockerEngine();
@@ -46,20 +47,6 @@ const programsIn = (resource: MadeResource): string[] =>
     .split('\n')
     .slice(1)
     .filter((line) => !/sleep 86400|while IFS= read/.test(line));
-
-/** Leaves programs that run, one of them in a session and a folder of its own, and a file. */
-async function useHost(holding: Holding): Promise<() => Promise<unknown>> {
-  const command = await holding.interface<Command>('command');
-  const filesystem = await holding.interface<Filesystem>('filesystem');
-  await filesystem.writeFile('kept', holding.lease.id);
-  expect((await command.execOrThrow(['cat', 'kept'])).stdout).toBe(holding.lease.id);
-  await command.spawnDetached(['sleep', '300'], { cwd: '.', env: {}, logFile: 'log' });
-  await command.execOrThrow(['setsid', 'sh', '-c', 'cd /; sleep 300 >/dev/null 2>&1 &']);
-  return async () => {
-    await command.exec(['cat', 'kept']);
-    await filesystem.writeFile('late', 'too late');
-  };
-}
 
 blueprintContract('DockerHost', make, {
   ...(missing !== undefined && { missing }),

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from '@jest/globals';
-import type { Command, Filesystem } from '@slipway/interfaces';
 import { whyNoSshMachine } from '@slipway/interfaces/testing';
 import type { MadeResource } from '../../blueprint/blueprint.js';
-import { blueprintContract, type Holding } from '../../blueprint/testing/index.js';
+import { blueprintContract } from '../../blueprint/testing/index.js';
 import { nothingBelow } from '../testing/on-local-host.js';
+import { useHost } from '../testing/use-host.js';
 import { cloudHost } from './testing/cloud-host.js';
 import { TestCloud } from './testing/test-cloud.js';
 
@@ -28,18 +28,6 @@ const only = ({ id }: MadeResource) => {
   return instance!;
 };
 
-async function use(holding: Holding): Promise<() => Promise<unknown>> {
-  const command = await holding.interface<Command>('command');
-  const filesystem = await holding.interface<Filesystem>('filesystem');
-  await filesystem.writeFile('kept', holding.lease.id);
-  expect((await command.execOrThrow(['cat', 'kept'])).stdout).toBe(holding.lease.id);
-  await command.spawnDetached(['sleep', '300'], { cwd: '.', env: {}, logFile: 'log' });
-  return async () => {
-    await command.exec(['cat', 'kept']);
-    await filesystem.writeFile('late', 'too late');
-  };
-}
-
 blueprintContract('EC2Host', make, {
   ...(missing !== undefined && { missing }),
   works: async (resource) => expect(only(resource)).toMatchObject({ id: resource.outputs['instanceId'], state: 'running' }),
@@ -48,7 +36,7 @@ blueprintContract('EC2Host', make, {
     expect([...cloud.keyPairs.values()].filter(({ tags }) => tags['slipway:resource'] === resource.id)).toEqual([]);
     await nothingBelow(join(place.folder, 'EC2Host', resource.id));
   },
-  use,
+  use: useHost,
   breaks: [
     {
       what: 'it was terminated',
