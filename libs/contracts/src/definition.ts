@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
@@ -22,7 +23,7 @@ import { TARGET, type ArtefactFacts, type PinnedPlacement } from './artefact.js'
 import type { AskedRequirement, OfferedCapability } from './capability.js';
 import type { JsonObject } from './json.js';
 import { MayBeLeftOut } from './left-out.js';
-import { FILTER_CHARACTERS, IsDefinitionName, IsName, IsNamespace, IsResourceUri } from './names.js';
+import { AreLocks, FILTER_CHARACTERS, IsBlueprintName, IsDefinitionName, IsName, IsNamespace, IsResourceUri } from './names.js';
 import { Offering } from './offering.js';
 import { RESOURCE_KINDS, type ResourceKind } from './services.js';
 
@@ -135,8 +136,36 @@ export function bytesOf(size: string): number {
   return Number(digits) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit!);
 }
 
+/** Most of what a lease takes of a capacity, and most locks of it. */
+const LEASED = { amount: 1_000_000_000, slots: 100 };
+
+/** What is not made by a driver of its kind, but leased: what whoever asks for a lease says ({@link LeaseAsk}). */
+export class LeaseSpec {
+  /** Of resource: `host`, `database`. */
+  @IsName() type: string;
+  /** Values that it must have. */
+  @MayBeLeftOut() @IsObject() attributes?: JsonObject;
+  /** What else must hold of its attributes: a filter of OSGi Core 8 §3.2.7, `(memory>=4)`. */
+  @MayBeLeftOut() @IsString() @MaxLength(FILTER_CHARACTERS) filter?: string;
+  /** Of this one only; of any that makes the type when left out. */
+  @MayBeLeftOut() @IsBlueprintName() blueprint?: string;
+  /** How much of its capacity; 1 when left out. */
+  @MayBeLeftOut() @IsInt() @Min(1) @Max(LEASED.amount) amount?: number;
+  /** Names of locks on it that nobody else may have meanwhile: `port/8080`. */
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayMaxSize(LEASED.slots)
+  @ArrayUnique()
+  @AreLocks()
+  slots?: string[];
+  /** The greater, the sooner; 0 when left out. */
+  @MayBeLeftOut() @IsInt() @Min(0) @Max(1_000) priority?: number;
+}
+
 /** How a storage is to be made. */
 export class StorageSpec {
+  /** Name of the requirement whose leased host it is made on; at its own location when left out. */
+  @MayBeLeftOut() @IsName() on?: string;
   /** Permissions of the folder, octal; `0750` when left out. */
   @MayBeLeftOut() @Matches(/^0?[0-7]{3}$/, { message: '$property must be octal permissions such as "0750"' }) mode?: string;
   /** Who owns it, `uid` or `uid:gid`; who runs Slipway when left out. */
@@ -147,6 +176,8 @@ export class StorageSpec {
 
 /** How a database is to be made. */
 export class DatabaseSpec {
+  /** Leased instead of made, by the driver `lease`. */
+  @MayBeLeftOut() @ValidateNested() @Type(() => LeaseSpec) lease?: LeaseSpec;
   /** Statements that make the schema, run once, in one transaction, when the database is made. */
   @MayBeLeftOut() @IsString() @MaxLength(12_000) schema?: string;
   /** Most connections at once, on a server; that of the configuration when left out. */
@@ -288,6 +319,10 @@ export class OnFailure {
 
 /** How an instance is to be made. */
 export class InstanceSpec {
+  /** Name of the requirement whose leased host it is made on; at its own location when left out. */
+  @MayBeLeftOut() @IsName() on?: string;
+  /** What is no program, but a host or something else that is leased, by the driver `lease`. */
+  @MayBeLeftOut() @ValidateNested() @Type(() => LeaseSpec) lease?: LeaseSpec;
   /**
    * Folder of the artefact, relative to its content package; unpacked into the instance's own folder. Of what goes into a target: the
    * file that is brought there.

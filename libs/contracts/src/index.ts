@@ -2,9 +2,12 @@
 export { systemClock, instant, type Clock, type Instant } from './clock.js';
 export { canonicalJson, hashOf, sha256, type Json, type JsonObject } from './json.js';
 export {
+  BLUEPRINT_NAME,
+  BLUEPRINT_NAME_HINT,
   DEFAULT_ENVIRONMENT,
   DEFINITION_NAME,
   DEFINITION_REFERENCE,
+  IsBlueprintName,
   IsDefinitionReference,
   IsName,
   IsOwnerId,
@@ -140,6 +143,7 @@ export {
   FILE_PATH,
   HealthCheck,
   InstanceSpec,
+  LeaseSpec,
   OnFailure,
   AptSpec,
   DebianPackage,
@@ -268,6 +272,10 @@ export type {
   ForceLeaseCommand,
   LeaseRecorded,
   LeaseStanding,
+  LeaseGives,
+  LeaseGivesQuery,
+  LeaseOfKeyQuery,
+  LeasedPlace,
   LeaseStandingQuery,
   LeasedResourceRecorded,
   LeasesReclaimed,

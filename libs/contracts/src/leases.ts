@@ -67,6 +67,35 @@ export interface LeaseStandingQuery {
   leaseId: string;
 }
 
+/** Body of `allocator.lease-of-key`: the lease that who asks this has asked for with that key. Answered with its {@link LeaseStanding}. */
+export interface LeaseOfKeyQuery {
+  environment: string;
+  key: string;
+}
+
+/** Body of `allocator.lease-gives`. */
+export interface LeaseGivesQuery {
+  leaseId: string;
+  /** Of the acquisition that is meant. */
+  token: number;
+}
+
+/** What whoever stands on a lease works with. */
+export interface LeaseGives {
+  /** Secrets as `secret://…` only. Of a host: `host`, by which others reach what listens there, and `place`, a {@link LeasedPlace}. */
+  outputs: JsonObject;
+}
+
+/** Where on a host the holder of a lease has his programs and files, and how they are reached; on the allocator's own machine where nothing is said of it. */
+export interface LeasedPlace {
+  /** Absolute; the lease's own: what is in it, and what runs from it, ends with the lease. */
+  folder: string;
+  /** `hostKey`: `ssh-ed25519 SHA256:…`. The private key is a file of the allocator's machine, or a secret (`secret://…`). */
+  ssh?: { address: string; port: number; user: string; hostKey: string } & ({ keyFile: string } | { key: string });
+  /** A container of a Docker engine (`unix:///…`, or empty for the one that the command line would take). */
+  docker?: { engine: string; container: string };
+}
+
 /** How a lease is, right now. */
 export interface LeaseStanding {
   leaseId: string;

@@ -15,6 +15,22 @@ export const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{7,63}$/;
 /** A caller's free token (`X-Log-Token`): printable ASCII, at most 128 characters. */
 export const LOG_TOKEN = /^[\x20-\x7e]{1,128}$/;
 
+/** A blueprint's name, as the configuration gives it. */
+export const BLUEPRINT_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+/** What is said of one that is none. */
+export const BLUEPRINT_NAME_HINT = 'must be 1 to 63 letters, digits and inner hyphens, such as "LocalHost"';
+
+/** Validates a field as a {@link BLUEPRINT_NAME}. */
+export const IsBlueprintName = () => Matches(BLUEPRINT_NAME, { message: `$property ${BLUEPRINT_NAME_HINT}` });
+
+/** A lock on a leased resource: `port/8080`. */
+export const LOCK_NAME = /^[\x21-\x7e]{1,128}$/;
+
+/** Validates each of a list as a {@link LOCK_NAME}. */
+export const AreLocks = () =>
+  Matches(LOCK_NAME, { each: true, message: 'each of $property must be a name without spaces, such as "port/8080"' });
+
 /** A definition's symbolic name, dots allowed (`org.example.guestbook`). */
 export const DEFINITION_NAME = /^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/;
 

@@ -91,6 +91,8 @@ export const VERBS = {
   reclaimLeases: 'reclaim-leases',
   forceLease: 'force-lease',
   leaseStanding: 'lease-standing',
+  leaseOfKey: 'lease-of-key',
+  leaseGives: 'lease-gives',
   enterResource: 'enter-resource',
   changeResource: 'change-resource',
   drainResource: 'drain-resource',

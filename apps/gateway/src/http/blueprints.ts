@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
 import {
+  BLUEPRINT_NAME,
   DEFAULT_ENVIRONMENT,
   SlipwayError,
   type BlueprintList,
@@ -14,8 +15,6 @@ import { Allocator } from './allocator.js';
 import { Call, HttpCall } from './call.js';
 import { ownerOf } from './leases.js';
 import { one, onlyKnown } from './list-query.js';
-
-const NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 /** How resources are made, what of that is allowed, and to whom: as the allocator has it. */
 @ApiNoun('blueprints')
@@ -89,7 +88,7 @@ function notFound(name: string): never {
   throw new SlipwayError('not-found', `There is no blueprint ${name.slice(0, 64)}`, { name: name.slice(0, 64) });
 }
 
-const known = (name: string): string => (NAME.test(name) ? name : notFound(name));
+const known = (name: string): string => (BLUEPRINT_NAME.test(name) ? name : notFound(name));
 
 const recorded = (answer: BlueprintRecorded, call: HttpCall): BlueprintRecorded =>
   call.recorded(answer, `blueprints/${answer.name}`);

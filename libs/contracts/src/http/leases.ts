@@ -21,14 +21,10 @@ import type { BlueprintLimits } from '../allocation.js';
 import { OWNER_TYPES, type OwnerType } from '../context.js';
 import type { JsonObject } from '../json.js';
 import { MayBeLeftOut } from '../left-out.js';
-import { DEFAULT_ENVIRONMENT, FILTER_CHARACTERS, IsName, IsOwnerId } from '../names.js';
+import { AreLocks, DEFAULT_ENVIRONMENT, FILTER_CHARACTERS, IsBlueprintName, IsName, IsOwnerId } from '../names.js';
 import { IsTime } from '../time.js';
 
 const MOST = 1_000_000_000;
-const IsBlueprint = () =>
-  Matches(/^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/, {
-    message: '$property must be the name of a blueprint, such as "LocalHost"',
-  });
 
 /** Whatever is asked of the leases of an environment. */
 class InEnvironment {
@@ -82,7 +78,7 @@ export class LeaseBody extends Owned {
 
   @ApiPropertyOptional({ example: 'LocalHost', description: 'Of these only.' })
   @MayBeLeftOut()
-  @IsBlueprint()
+  @IsBlueprintName()
   blueprint?: string;
 
   @ApiPropertyOptional({ example: 'default.host-18', description: 'This one only.' })
@@ -108,10 +104,7 @@ export class LeaseBody extends Owned {
   @IsArray()
   @ArrayMaxSize(100)
   @ArrayUnique()
-  @Matches(/^[\x21-\x7e]{1,128}$/, {
-    each: true,
-    message: 'each of $property must be a name without spaces, such as "port/8080"',
-  })
+  @AreLocks()
   slots?: string[];
 
   @ApiPropertyOptional({ minimum: 0, maximum: 1000, default: 0, description: 'Higher goes first.' })
@@ -188,7 +181,7 @@ export class EnterResourceBody extends Owned {
   name: string;
 
   @ApiProperty({ example: 'RemoteHost', description: 'By which it is reached and looked after.' })
-  @IsBlueprint()
+  @IsBlueprintName()
   blueprint: string;
 
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { memory: 8 } })

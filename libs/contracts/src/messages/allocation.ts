@@ -1,13 +1,16 @@
 import { VERBS } from '../subjects.js';
+import { RESOURCE_KINDS } from '../services.js';
 import type { AskedMessage } from './message.js';
 
 const toAllocator = { senders: ['gateway'], handlers: ['allocator'] } as const;
+/** Also of those that hold leases for what they make. */
+const ofHolders = { ...toAllocator, senders: ['gateway', ...RESOURCE_KINDS] } as const;
 
 /** What the allocator is asked. */
 export const ALLOCATION_MESSAGES: readonly AskedMessage[] = [
   {
     verb: VERBS.askLease,
-    ...toAllocator,
+    ...ofHolders,
     body: 'AskLeaseCommand',
     answer: 'LeaseRecorded',
     description:
@@ -22,7 +25,7 @@ export const ALLOCATION_MESSAGES: readonly AskedMessage[] = [
   },
   {
     verb: VERBS.releaseLease,
-    ...toAllocator,
+    ...ofHolders,
     body: 'ReleaseLeaseCommand',
     answer: 'LeaseRecorded',
     description: 'Gives a lease back. The same again changes nothing',
@@ -43,10 +46,26 @@ export const ALLOCATION_MESSAGES: readonly AskedMessage[] = [
   },
   {
     verb: VERBS.leaseStanding,
-    ...toAllocator,
+    ...ofHolders,
     body: 'LeaseStandingQuery',
     answer: 'LeaseStanding',
     description: 'Tells how a lease is: its place in the queue, what it waits for, when it may become active',
+  },
+  {
+    verb: VERBS.leaseOfKey,
+    ...toAllocator,
+    senders: RESOURCE_KINDS,
+    body: 'LeaseOfKeyQuery',
+    answer: 'LeaseStanding',
+    description: 'Tells how the lease is that the sender has asked for with a key',
+  },
+  {
+    verb: VERBS.leaseGives,
+    ...toAllocator,
+    senders: RESOURCE_KINDS,
+    body: 'LeaseGivesQuery',
+    answer: 'LeaseGives',
+    description: 'Tells what whoever stands on a lease that is active works with',
   },
   {
     verb: VERBS.enterResource,

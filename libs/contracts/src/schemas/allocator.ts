@@ -1,6 +1,6 @@
 import { LEASE_STATUSES } from '../allocation.js';
 import { OWNER_TYPES } from '../context.js';
-import { FILTER_CHARACTERS, OWNER_ID } from '../names.js';
+import { BLUEPRINT_NAME, FILTER_CHARACTERS, LOCK_NAME, OWNER_ID } from '../names.js';
 import { anything, atLeast, boolean, listOf, name, object, reason, string, text, words, type Schema } from './words.js';
 
 const owner = object({
@@ -12,11 +12,12 @@ const resourceId = text(
   /^[a-z0-9-]{1,63}\.[a-z0-9-]{1,63}-[1-9]\d{0,14}$/,
   'must be the id of a leased resource, such as "default.host-18"',
 );
-const blueprint = text(/^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/, 'must be the name of a blueprint, such as "LocalHost"');
+const blueprint = text(BLUEPRINT_NAME, 'must be the name of a blueprint, such as "LocalHost"');
 const callId = text(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
 const time = words(64);
+const key = { ...words(256), description: 'must be a text of 1 to 256 characters' };
 const why = { ...words(500), description: 'must be a text of 1 to 500 characters' };
-const slot = text(/^[\x21-\x7e]{1,128}$/, 'must be the name of a lock without spaces, such as "port/8080"');
+const slot = text(LOCK_NAME, 'must be the name of a lock without spaces, such as "port/8080"');
 const count = { type: 'integer', minimum: 0, maximum: 1_000_000_000 } as const;
 const limits = { resources: count, warm: count, idleSeconds: count, leaseSeconds: { ...count, minimum: 1 } };
 const position = { position: string };
@@ -42,7 +43,7 @@ export const ALLOCATOR_SCHEMAS = {
       until: time,
       waitUntil: time,
       wait: boolean,
-      key: { ...words(256), description: 'must be a text of 1 to 256 characters' },
+      key,
     },
     [
       ...['attributes', 'filter', 'blueprint', 'resourceId', 'amount', 'slots', 'priority', 'replace', 'requestId'],
@@ -60,6 +61,9 @@ export const ALLOCATOR_SCHEMAS = {
   LeasesReclaimed: object({ leaseIds: listOf(string), ...position }),
   ForceLeaseCommand: object({ leaseId, reason: why }),
   LeaseStandingQuery: object({ leaseId }),
+  LeaseOfKeyQuery: object({ environment: name, key }),
+  LeaseGivesQuery: object({ leaseId, token: atLeast(1) }),
+  LeaseGives: object({ outputs: anything }),
   LeaseStanding: object(
     {
       leaseId: string,

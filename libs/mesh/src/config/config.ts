@@ -15,6 +15,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import {
+  IsBlueprintName,
   DELEGATE_KINDS,
   IsDefinitionReference,
   IsName,
@@ -34,10 +35,6 @@ import {
 const PRIVATE_HOST = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])$/;
 const DELEGATE_HOST = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
 const IS_HOST = 'each of $property must be a host such as "cdn.example" or "cdn.example:8443"';
-
-/** Names of blueprints, as `LocalHost`. */
-export const BLUEPRINT_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
-export const IS_BLUEPRINT_NAME = 'must be 1 to 63 letters, digits and inner hyphens, such as "LocalHost"';
 
 /** The provisioner that every mesh has. */
 export const SLIPWAY = 'slipway';
@@ -349,7 +346,7 @@ export class BlueprintConfig {
   /** A path (`./blueprints/my.mjs`, from the root of the clone; absolute after loading); one that comes with Slipway when left out. */
   @MayBeLeftOut() @IsString() @IsNotEmpty() file?: string;
   /** Which of those that come with Slipway; the one with its own name when left out. */
-  @MayBeLeftOut() @Matches(BLUEPRINT_NAME, { message: `$property ${IS_BLUEPRINT_NAME}` }) kind?: string;
+  @MayBeLeftOut() @IsBlueprintName() kind?: string;
   @IsName() location: string = 'local';
   /** How much of one resource can be leased at once. */
   @MayBeLeftOut() @IsInt() @Min(1) @Max(1_000_000_000) capacity?: number;

@@ -1,15 +1,13 @@
 import { plainToInstance } from 'class-transformer';
-import { NAME, RESOURCE_KINDS } from '@slipway/contracts';
+import { BLUEPRINT_NAME, BLUEPRINT_NAME_HINT, NAME, RESOURCE_KINDS } from '@slipway/contracts';
 import { fieldErrors, type FieldError } from '../microservice/validation.js';
 import {
-  BLUEPRINT_NAME,
   BlueprintConfig,
   DelegateConfig,
   EnvironmentConfig,
   GuestLocationConfig,
   HandlerConfig,
   HostConfig,
-  IS_BLUEPRINT_NAME,
   InterfaceConfig,
   RemoteLocationConfig,
   SnapshotStoreConfig,
@@ -89,7 +87,7 @@ function areDrivers(drivers: unknown): boolean {
 
 /** How free names are. */
 const LOWER_CASE = { form: NAME, reason: 'must be lower-case letters, digits and inner hyphens' };
-const BLUEPRINTS_NAMED = { form: BLUEPRINT_NAME, reason: IS_BLUEPRINT_NAME };
+const BLUEPRINTS_NAMED = { form: BLUEPRINT_NAME, reason: BLUEPRINT_NAME_HINT };
 
 /** Settings that stand under names which are free. `must`: what is said of one that is none. */
 function named(
