@@ -16,7 +16,7 @@ export type { EngineAddress } from './docker/engine-api.js';
 export { shellCommand } from './shell/shell-command.js';
 export { shellFilesystem } from './shell/shell-filesystem.js';
 export { SshConnection, type ConnectionLimits } from './ssh/connection.js';
-export { ed25519Key, type Ed25519Key } from './ssh/ed25519-key.js';
+export { ed25519Key, privateKeyOf, type Ed25519Key } from './ssh/ed25519-key.js';
 export { configuredHostKey, hostKeyFiles } from './ssh/host-key-files.js';
 export { hostName, type HostKey, type HostKeys, type SshHost } from './ssh/host.js';
 export { sshCommand } from './ssh/ssh-command.js';

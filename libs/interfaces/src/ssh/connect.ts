@@ -15,6 +15,8 @@ export interface ConnectLimits {
 export interface Connected {
   client: Client;
   socket: Socket;
+  /** The one that the host has proved to have. */
+  hostKey: HostKey;
 }
 
 /**
@@ -27,10 +29,14 @@ export async function connect(host: SshHost, keys: HostKeys, limits: ConnectLimi
   const name = hostName(host);
   const pinned = await keys.known(name);
   let refused: SlipwayError | undefined;
+  let proved: HostKey | undefined;
   const verify = async (key: HostKey): Promise<boolean> => {
     try {
       const known = pinned ?? (await keys.pin(name, key));
-      if (known === key) return true;
+      if (known === key) {
+        proved = key;
+        return true;
+      }
       refused = keyChanged(name, known, key, keys.where?.(name));
     } catch (error) {
       const message = `The key of ${name} could not be pinned: ${(error as Error).message}`;
@@ -62,7 +68,7 @@ export async function connect(host: SshHost, keys: HostKeys, limits: ConnectLimi
     };
     client.once('ready', () => {
       client.removeListener('close', failed);
-      resolve({ client, socket });
+      resolve({ client, socket, hostKey: proved! });
     });
     // Also what comes after the first one, and after it was open: its end says what has become of it.
     client.on('error', failed);

@@ -98,6 +98,7 @@ async function until(done: () => boolean): Promise<void> {
       const before = server.hostKey;
       expect(keys.pinned.get(hostName(server))).toBe(before);
       expect(before).toMatch(/^ssh-ed25519 SHA256:[\w+/]{43}$/);
+      expect(await connection().hostKey()).toBe(before);
       await server.renewHostKey();
       const failed = sshCommand(connection()).exec(['true']);
       await expect(failed).rejects.toMatchObject({
@@ -107,6 +108,7 @@ async function until(done: () => boolean): Promise<void> {
       });
       await expect(failed).rejects.toThrow('If it was made anew, remove the pinned key');
       await expect(sshFilesystem(connection()).list('/')).rejects.toThrow('shows another key than before');
+      await expect(connection().hostKey()).rejects.toThrow('shows another key than before');
       keys.pinned.delete(hostName(server));
       await sshCommand(connection()).execOrThrow(['true']);
     }, 60_000);

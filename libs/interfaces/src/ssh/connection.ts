@@ -6,7 +6,7 @@ import { SlipwayError } from '@slipway/contracts/public';
 import { abortReason } from '../local/local-command.js';
 import { connect, type ConnectLimits, type Connected } from './connect.js';
 import { openForward } from './forward.js';
-import { hostName, type HostKeys, type SshHost } from './host.js';
+import { hostName, type HostKey, type HostKeys, type SshHost } from './host.js';
 import { BOOT, endLine, type Group } from '../shell/script.js';
 import type { Opened, ShellHost } from '../shell/shell-host.js';
 
@@ -125,6 +125,18 @@ export class SshConnection implements ShellHost {
     } catch (error) {
       this.#done();
       throw this.#told(error);
+    }
+  }
+
+  /** The key that the host has proved to have, and that is pinned since the first contact. Throws what a contact throws. */
+  async hostKey(): Promise<HostKey> {
+    this.#busy += 1;
+    try {
+      return (await this.#connected()).hostKey;
+    } catch (error) {
+      throw this.#told(error);
+    } finally {
+      this.#done();
     }
   }
 

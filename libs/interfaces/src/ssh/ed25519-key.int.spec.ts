@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import ssh2 from 'ssh2';
-import { ed25519Key } from './ed25519-key.js';
+import { ed25519Key, privateKeyOf } from './ed25519-key.js';
 
 const hasOpenSsh = spawnSync('ssh-keygen', ['-?']).error === undefined;
 
@@ -22,6 +22,13 @@ test('the key pair of a seed is the one of RFC 8032, always the same, and read b
   expect(parsed.isPrivateKey()).toBe(true);
   expect(parsed.getPublicSSH().toString('base64')).toBe(blob);
   expect(() => ed25519Key(seed.subarray(1), '')).toThrow('A seed of Ed25519 has 32 bytes, not 31');
+});
+
+test('a private key is kept as its file has it, or as its seed', () => {
+  const seed = Buffer.alloc(32, 'a seed');
+  const { privateKey } = ed25519Key(seed, '');
+  expect(String(privateKeyOf(seed.toString('base64url')))).toBe(privateKey);
+  expect(String(privateKeyOf(privateKey))).toBe(privateKey);
 });
 
 (hasOpenSsh ? test : test.skip)(

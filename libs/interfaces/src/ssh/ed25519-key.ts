@@ -13,6 +13,8 @@ export interface Ed25519Key {
 
 const TYPE = 'ssh-ed25519';
 const SEED_BYTES = 32;
+/** Of {@link SEED_BYTES}. */
+const SEED = /^[\w-]{43}$/;
 /** What stands before the seed where a key is PKCS#8 in DER (RFC 8410 §7). */
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** What the private part is padded to where nothing encrypts it. */
@@ -39,6 +41,13 @@ export function ed25519Key(seed: Buffer, comment: string): Ed25519Key {
     hostKey: hostKeyOf(blob),
   };
 }
+
+/**
+ * A private key that is kept as text: as it is read from a file (OpenSSH's or PEM form), or as the seed of one of Ed25519 in base64url, which is
+ * how one stands among secrets that nobody has typed.
+ */
+export const privateKeyOf = (kept: string): Buffer =>
+  SEED.test(kept) ? Buffer.from(ed25519Key(Buffer.from(kept, 'base64url'), '').privateKey) : Buffer.from(kept);
 
 function number(value: number): Buffer {
   const bytes = Buffer.alloc(4);
