@@ -13,6 +13,8 @@ import {
   type DrainResourceCommand,
   type EnterResourceCommand,
   type ForceLeaseCommand,
+  type LeaseGivesQuery,
+  type LeaseOfKeyQuery,
   type LeaseStandingQuery,
   type ReclaimLeasesCommand,
   type ReleaseLeaseCommand,
@@ -55,6 +57,16 @@ export class AllocatorController {
   @MessagePattern(VERBS.leaseStanding)
   standing(@Payload(new SchemaPipe(SCHEMAS.LeaseStandingQuery)) query: LeaseStandingQuery) {
     return this.allocator.leases.standing(query);
+  }
+
+  @MessagePattern(VERBS.leaseOfKey)
+  ofKey(@Payload(new SchemaPipe(SCHEMAS.LeaseOfKeyQuery)) query: LeaseOfKeyQuery) {
+    return this.allocator.leases.ofKey(query, currentContext());
+  }
+
+  @MessagePattern(VERBS.leaseGives)
+  gives(@Payload(new SchemaPipe(SCHEMAS.LeaseGivesQuery)) query: LeaseGivesQuery) {
+    return this.allocator.gives.tell(query, currentContext());
   }
 
   @MessagePattern(VERBS.enterResource)

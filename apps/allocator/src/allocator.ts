@@ -11,6 +11,8 @@ import type { AllocationState } from './allocation/state.js';
 import type { Blueprint, InterfaceDefinition } from './blueprint/blueprint.js';
 import { Workshop } from './blueprint/workshop.js';
 import { Calls } from './call/calls.js';
+import { Gives } from './call/gives.js';
+import { Uses } from './call/uses.js';
 import { Expiry } from './reconcile/expiry.js';
 import type { LeaseTime } from './reconcile/lease-time.js';
 import { Reconciler } from './reconcile/reconciler.js';
@@ -55,6 +57,8 @@ export class Allocator {
   readonly resources: LeasedResources;
   readonly blueprints: Blueprints;
   readonly calls: Calls;
+  readonly gives: Gives;
+  readonly #uses: Uses;
   readonly #reconciler: Reconciler;
   readonly #expiry: Expiry;
   readonly #requestEnds: RequestEnds;
@@ -63,12 +67,15 @@ export class Allocator {
     private readonly ports: AllocatorPorts,
     private readonly allocations: Allocations,
     private readonly time: LeaseTime,
-    parts: { reconciler: Reconciler; expiry: Expiry; calls: Calls; deciders: Deciders },
+    parts: { reconciler: Reconciler; expiry: Expiry; uses: Uses; deciders: Deciders },
   ) {
-    const { deciders } = parts;
+    const { deciders, uses } = parts;
     this.#reconciler = parts.reconciler;
     this.#expiry = parts.expiry;
-    this.calls = parts.calls;
+    this.#uses = uses;
+    const { mesh, interfaces, bus, blobs, clock } = ports;
+    this.calls = new Calls({ mesh, interfaces, bus, blobs, clock, deciders, uses });
+    this.gives = new Gives(uses, bus);
     this.leases = new Leases(deciders);
     this.resources = new LeasedResources(deciders);
     this.blueprints = new Blueprints(deciders);
@@ -84,7 +91,7 @@ export class Allocator {
     const { ids = randomUUID, kept, known } = ports;
     const info = (about: object, message: string) => reports.info(about, message);
     const warn = (about: object, message: string) => reports.warn(about, message);
-    const heard: { by?: { reconciler: Reconciler; expiry: Expiry; calls: Calls } } = {};
+    const heard: { by?: { reconciler: Reconciler; expiry: Expiry; uses: Uses } } = {};
     const allocations: Allocations = new Allocations({
       ...{ store, catalogue, ids, clock, warn },
       ...(kept && { kept }),
@@ -92,7 +99,7 @@ export class Allocator {
       recorded(environment, events) {
         heard.by?.reconciler.noticed(environment, events);
         heard.by?.expiry.noticed(environment, events);
-        heard.by?.calls.noticed(allocations.of(environment).state);
+        heard.by?.uses.noticed(allocations.of(environment).state);
       },
     });
     await allocations.start();
@@ -106,12 +113,10 @@ export class Allocator {
     const reconciler = new Reconciler({ allocations, catalogue, workshop, turns, time, clock, info, warn });
     const expiry = new Expiry({ allocations, time, turns, clock, warn });
     const deciders = new Deciders({ allocations, catalogue, time, wall: () => clock.now(), store });
-    const calls = new Calls({
-      ...{ mesh: ports.mesh, deciders, workshop, interfaces: ports.interfaces, bus, blobs, clock, info },
-      serves: (location) => turns.serves(location),
-    });
-    heard.by = { reconciler, expiry, calls };
-    const allocator = new Allocator(ports, allocations, time, { reconciler, expiry, calls, deciders });
+    const serves = (location: string) => turns.serves(location);
+    const uses = new Uses({ deciders, workshop, clock, serves, info });
+    heard.by = { reconciler, expiry, uses };
+    const allocator = new Allocator(ports, allocations, time, { reconciler, expiry, uses, deciders });
     reconciler.start();
     expiry.start();
     await allocator.#requestEnds.start();
@@ -141,8 +146,14 @@ export class Allocator {
       );
   }
 
-  async stop(): Promise<void> {
+  /** Nothing that is leased is used through this replica any more. */
+  endUses(): void {
     this.calls.stop();
+    this.#uses.stop();
+  }
+
+  async stop(): Promise<void> {
+    this.endUses();
     this.#expiry.stop();
     await this.#reconciler.stop();
     await this.#requestEnds.stop();

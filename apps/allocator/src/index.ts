@@ -57,7 +57,7 @@ export const service: ServiceDefinition = {
     return {
       health,
       async stop() {
-        allocator.calls.stop();
+        allocator.endUses();
         await microservice.stop();
         await allocator.stop();
         snapshots.close();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -10,9 +10,11 @@ import {
   type CallAnswer,
   type CallLine,
   type HealthReport,
+  type LeaseGives,
   type LeaseRecorded,
   type LeaseStanding,
   type LeasesReclaimed,
+  type LeasedPlace,
   type LeasedResourceRecorded,
   type Owner,
 } from '@slipway/contracts';
@@ -172,6 +174,48 @@ describe('the allocator over NATS', () => {
     await expect(call({ ...waits, token: 1 })).rejects.toMatchObject({ code: 'lease-not-active', message: /is pending/ });
     await ask(VERBS.releaseLease, { leaseId: both.leaseId });
     await untilStatus(leaseId, 'active');
+  }, 90_000);
+
+  test('who has asked with a key finds his lease by it, and nobody else does', async () => {
+    await approve();
+    const { key, ...body } = wanted();
+    const byKey = (asked: object = {}, by = ask) => by<LeaseStanding>(VERBS.leaseOfKey, { environment, key, ...asked });
+    await expect(byKey()).rejects.toMatchObject({ code: 'not-found' });
+    const { leaseId } = await ask<LeaseRecorded>(VERBS.askLease, { ...body, key });
+    const active = await untilStatus(leaseId, 'active');
+    expect(active).toMatchObject({ token: expect.any(Number), resourceId: expect.stringMatching(/^e\d+\.host-\d+$/) });
+    expect(await byKey()).toEqual(active);
+    await expect(byKey({ key: `${key}-other` })).rejects.toMatchObject({ code: 'not-found' });
+    await expect(byKey({ environment: 'elsewhere' })).rejects.toMatchObject({ code: 'not-found' });
+    await expect(byKey({}, as({ id: 'ada', type: 'user' }))).rejects.toMatchObject({ code: 'not-found' });
+    await ask(VERBS.releaseLease, { leaseId });
+    await untilStatus(leaseId, 'destroyed');
+    expect(await byKey()).toMatchObject({ leaseId, status: 'destroyed' });
+  }, 90_000);
+
+  test('what a lease gives is told to who holds it while it is active, by the token of its acquisition', async () => {
+    await approve();
+    const both = await ask<LeaseRecorded>(VERBS.askLease, wanted({ amount: 2 }));
+    const { leaseId } = await ask<LeaseRecorded>(VERBS.askLease, wanted());
+    const gives = (token: number, by = ask) => by<LeaseGives>(VERBS.leaseGives, { leaseId, token });
+    await expect(gives(1)).rejects.toMatchObject({ code: 'lease-not-active', message: /is pending/ });
+    await ask(VERBS.releaseLease, { leaseId: both.leaseId });
+    const active = await untilStatus(leaseId, 'active');
+    const token = active.token!;
+    const { outputs } = await gives(token, as({ id: 'ada', type: 'user' }));
+    expect(outputs).toEqual({ host: '127.0.0.1', place: { folder: expect.stringMatching(/^\//) } });
+    const place = outputs['place'] as unknown as LeasedPlace;
+    await call(active, { interface: 'filesystem', method: 'writeFile', arguments: { path: 'note', content: btoa('of ada') } });
+    expect(await readFile(join(place.folder, 'note'), 'utf8')).toBe('of ada');
+    await expect(gives(token - 1)).rejects.toMatchObject({ code: 'lease-not-active', message: /acquired anew/ });
+    await expect(gives(token, as({ id: 'bob', type: 'user' }))).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(gives(0)).rejects.toMatchObject({ code: 'bad-input', details: { fields: [{ field: 'token' }] } });
+    await expect(ask(VERBS.leaseGives, { leaseId: `${environment}.lease-999`, token })).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await ask(VERBS.releaseLease, { leaseId });
+    await untilStatus(leaseId, 'destroyed');
+    await expect(gives(token)).rejects.toMatchObject({ code: 'lease-not-active', message: /is destroyed/ });
   }, 90_000);
 
   test('leases end by themselves, are renewed up to a maximum, and are reclaimed by owner or attribute', async () => {

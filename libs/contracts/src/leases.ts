@@ -90,10 +90,16 @@ export interface LeaseGives {
 export interface LeasedPlace {
   /** Absolute; the lease's own: what is in it, and what runs from it, ends with the lease. */
   folder: string;
-  /** `hostKey`: `ssh-ed25519 SHA256:…`. The private key is a file of the allocator's machine, or a secret (`secret://…`). */
+  /**
+   * `hostKey`: `ssh-ed25519 SHA256:…`. The private key is a file of the allocator's machine, or a secret (`secret://…`): as such a file has it, or
+   * the seed of one of Ed25519 in base64url.
+   */
   ssh?: { address: string; port: number; user: string; hostKey: string } & ({ keyFile: string } | { key: string });
-  /** A container of a Docker engine (`unix:///…`, or empty for the one that the command line would take). */
-  docker?: { engine: string; container: string };
+  /**
+   * A container of a Docker engine (`unix:///…`, `tcp://…`, or empty for the one that the command line would take). `certificates`: folder of the
+   * allocator's machine with `ca.pem`, `cert.pem` and `key.pem`, where that engine asks for them.
+   */
+  docker?: { engine: string; container: string; certificates?: string };
 }
 
 /** How a lease is, right now. */

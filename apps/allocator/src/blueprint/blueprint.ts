@@ -80,6 +80,11 @@ export interface Blueprint extends BlueprintDeclaration {
   prepare?(lease: GrantedLease, resource: MadeResource, context: BlueprintContext): Promise<void>;
   /** The inverse of `prepare`. Throws where its place does not answer: it is tried again. */
   takeBack?(lease: GrantedLease, resource: MadeResource, context: BlueprintContext): Promise<void>;
+  /**
+   * What whoever stands on a lease that is active works with, as outputs ({@link LeaseGives}): to be recorded, so that a secret is in it as its
+   * reference only. It changes nothing. Nothing is given when left out.
+   */
+  gives?(lease: GrantedLease, resource: MadeResource, context: BlueprintContext): Promise<JsonObject>;
   /** One of its {@link BlueprintDeclaration.interfaces}, for a lease that is active. */
   interface(name: string, lease: GrantedLease, resource: MadeResource, context: BlueprintContext): Promise<object>;
 }

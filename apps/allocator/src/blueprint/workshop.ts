@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Blobs } from '@slipway/blobs';
-import { SlipwayError, type Clock } from '@slipway/contracts';
+import { SlipwayError, type Clock, type JsonObject } from '@slipway/contracts';
 import type { Command, Filesystem } from '@slipway/interfaces';
 import { RedactingSecrets, abortable } from '@slipway/provisioner';
 import type { Secrets } from '@slipway/secrets';
@@ -30,6 +30,8 @@ export interface AtWork {
   context: BlueprintContext;
   /** A text without any of the secrets that were read in this work. */
   cover(text: string): string;
+  /** The same of all texts of a JSON. */
+  coverJson(value: JsonObject): JsonObject;
 }
 
 /** Where blueprints work: everything that they are given. */
@@ -48,6 +50,7 @@ export class Workshop {
       lease: lease && grantedLease(lease),
       context,
       cover: (text) => secrets.cover(text),
+      coverJson: (value) => secrets.coverJson(value),
     };
   }
 

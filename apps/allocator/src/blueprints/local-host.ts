@@ -38,6 +38,7 @@ export const localHost: BlueprintMaker = (settings) => {
       },
       {
         by: set.length === 0 ? [] : ['prlimit', ...set, '--'],
+        ways: async () => ({ host: '127.0.0.1', place: {} }),
       },
     ),
   );

@@ -3,7 +3,7 @@ import { SlipwayError } from '@slipway/contracts';
 import { SshConnection, configuredHostKey, hostKeyFiles, hostName } from '@slipway/interfaces';
 import type { BlueprintContext, MadeResource } from '../blueprint/blueprint.js';
 import { declared } from '../blueprint/kit/declared.js';
-import { hostOn, type Reached } from '../blueprint/kit/host-on.js';
+import { hostOn, type Reached, type Ways } from '../blueprint/kit/host-on.js';
 import type { BlueprintMaker } from '../blueprint/kit/kit.js';
 import { optionsOf } from '../blueprint/kit/options.js';
 import { askedTwice, overSsh } from '../blueprint/kit/over-ssh.js';
@@ -53,18 +53,26 @@ export const remoteHost: BlueprintMaker = (settings) => {
     return connection;
   }
 
-  async function reach({ attributes }: MadeResource, context: BlueprintContext): Promise<Reached> {
+  /** By the configuration, or by the attributes of one that was entered by hand. */
+  function hostOf({ attributes }: MadeResource): Host {
     const { address, port, user } = { ...options, ...attributes };
-    if (typeof address !== 'string' || typeof user !== 'string')
-      throw new SlipwayError(
-        'bad-input',
-        'A remote host has the attributes address and user, where its blueprint does not say them',
-      );
-    const connection = await connectionTo({ address, port: Number(port ?? 22), user }, context);
-    return overSsh(connection, options.folder, context);
+    if (typeof address === 'string' && typeof user === 'string') return { address, port: Number(port ?? 22), user };
+    throw new SlipwayError(
+      'bad-input',
+      'A remote host has the attributes address and user, where its blueprint does not say them',
+    );
   }
 
-  const { allocate, manage, destroy, ...doing } = hostOn(reach);
+  const reach = async (resource: MadeResource, context: BlueprintContext): Promise<Reached> =>
+    overSsh(await connectionTo(hostOf(resource), context), options.folder, context);
+
+  async function ways(resource: MadeResource, context: BlueprintContext): Promise<Ways> {
+    const host = hostOf(resource);
+    const hostKey = await (await connectionTo(host, context)).hostKey();
+    return { host: host.address, place: { ssh: { ...host, hostKey, keyFile: options.keyFile } } };
+  }
+
+  const { allocate, manage, destroy, ...doing } = hostOn(reach, { ways });
   return declared(
     settings,
     { type: 'host', interfaces: ['command', 'filesystem'], capacity: 4, limits: { resources: 1 } },

@@ -2,10 +2,12 @@ import {
   SlipwayError,
   hashOf,
   sha256,
+  type Actor,
   type AllocationEvent,
   type AskLeaseCommand,
   type ForceLeaseCommand,
   type LeaseAsk,
+  type LeaseOfKeyQuery,
   type LeaseRecorded,
   type LeaseStanding,
   type LeaseStandingQuery,
@@ -73,6 +75,14 @@ export class Leases {
     return standingOf(state, this.deciders.catalogue, leaseId, this.#now());
   }
 
+  /** Of the lease that who calls has asked for with a key. Throws `not-found` where none is known. */
+  async ofKey({ environment, key }: LeaseOfKeyQuery, { actor }: RequestContext): Promise<LeaseStanding> {
+    const state = await this.deciders.newest(environment);
+    const known = state.keys.get(keyIdOf(actor, key));
+    if (known) return standingOf(state, this.deciders.catalogue, known.leaseId, this.#now());
+    throw new SlipwayError('not-found', `${actor.type}/${actor.id} has asked for no lease in ${environment} with this key`);
+  }
+
   #now(): number {
     return this.deciders.now();
   }
@@ -101,10 +111,13 @@ export class Leases {
       actor,
       ...(until !== undefined && { until: this.deciders.timeOf('until', until) }),
       ...(waitUntil !== undefined && { waitUntil: this.deciders.timeOf('waitUntil', waitUntil) }),
-      key: { id: sha256(`${actor.type} ${actor.id} ${key}`), body: hashOf({ ...command, key: '' }) },
+      key: { id: keyIdOf(actor, key), body: hashOf({ ...command, key: '' }) },
     };
   }
 }
+
+/** The same key of another actor is another one. */
+const keyIdOf = ({ type, id }: Actor, key: string): string => sha256(`${type} ${id} ${key}`);
 
 /** Of the environment that a lease's id says it is in. Throws `not-found`. */
 export function environmentOfLease(leaseId: string): string {

@@ -62,7 +62,7 @@ export const ALLOCATION_MESSAGES: readonly AskedMessage[] = [
   {
     verb: VERBS.leaseGives,
     ...toAllocator,
-    senders: RESOURCE_KINDS,
+    senders: [...RESOURCE_KINDS, 'allocator'],
     body: 'LeaseGivesQuery',
     answer: 'LeaseGives',
     description: 'Tells what whoever stands on a lease that is active works with',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { JsonObject, LeasedPlace } from '@slipway/contracts';
 import type { BlueprintContext, MadeResource } from '../blueprint.js';
 import type { Doing } from './declared.js';
 import { endPrograms } from './end-programs.js';
@@ -14,6 +15,14 @@ export interface Reached extends OnPlace {
 /** Bears the folder of its lease, so that its programs are found wherever they have gone. Each lease has its own, also one that stands on another. */
 export const variableOf = ({ id }: { id: string }): string => `SLIPWAY_${id.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 
+/** How others come to a host: what listens there, and the folders of its leases. */
+export interface Ways {
+  /** Name or address by which what listens there is reached; left out where nobody reaches it. */
+  host?: string;
+  /** How programs are run and files are reached there. */
+  place: Omit<LeasedPlace, 'folder'>;
+}
+
 /** What of it differs. */
 export interface HostParts {
   /** What each program is started by. */
@@ -24,12 +33,14 @@ export interface HostParts {
   furnish?(data: string, resource: MadeResource, reached: Reached, context: BlueprintContext): Promise<void>;
   /** What a lease has, of its programs and files; these when left out. */
   interfaces?(own: OnPlace, resource: MadeResource): Readonly<Record<string, object>>;
+  /** Of what others can stand on: what a lease gives. */
+  ways?(resource: MadeResource, context: BlueprintContext): Promise<Ways>;
 }
 
 /** How resources are made of a place that can be reached: a folder for each, and in it one for each lease, where its programs and files are. */
 export function hostOn(
   reach: (resource: MadeResource, context: BlueprintContext) => Promise<Reached>,
-  { by = [], fill, furnish, interfaces = (own) => ({ ...own }) }: HostParts = {},
+  { by = [], fill, furnish, interfaces = (own) => ({ ...own }), ways }: HostParts = {},
 ): Doing {
   const make = (resource: MadeResource, ground: Reached, context: BlueprintContext) =>
     resourceFolder(resource, { ...ground, signal: context.signal }).make({ id: resource.id }, async (staging) =>
@@ -96,5 +107,14 @@ export function hostOn(
       const own = onPlace(place, { folder: folder.data, home: folder.data, variables, by, signal: context.signal });
       return oneOf(name, interfaces(own, resource));
     },
+
+    ...(ways && {
+      async gives(lease, resource, context): Promise<JsonObject> {
+        const folder = leaseFolder(lease, resource, await reach(resource, context));
+        await folder.assertPresent();
+        const { place, ...reached } = await ways(resource, context);
+        return { ...reached, place: { folder: folder.data, ...place } };
+      },
+    }),
   };
 }

@@ -5,7 +5,7 @@ import type { BlueprintContext, Managed, MadeResource } from '../../blueprint/bl
 import { announced } from '../../blueprint/kit/announced.js';
 import { declared } from '../../blueprint/kit/declared.js';
 import { resourceFolder, type OwnFolder } from '../../blueprint/kit/folders.js';
-import { hostOn, type Reached } from '../../blueprint/kit/host-on.js';
+import { hostOn, type Reached, type Ways } from '../../blueprint/kit/host-on.js';
 import type { BlueprintMaker } from '../../blueprint/kit/kit.js';
 import { HostContainer } from './host-container.js';
 import { addressOf, clientOf, dockerHostOptions } from './options.js';
@@ -65,6 +65,14 @@ export const dockerHost: BlueprintMaker = (settings) => {
     return announced({ command, filesystem, root: ROOT }, context);
   }
 
+  async function ways(resource: MadeResource, context: BlueprintContext): Promise<Ways> {
+    const container = await containerOf(resource, context);
+    const host = await container.address();
+    const { engine, certificates } = options;
+    const docker = { engine, container: container.name, ...(certificates !== undefined && { certificates }) };
+    return { ...(host !== undefined && { host }), place: { docker } };
+  }
+
   const folderOf = (resource: MadeResource, { filesystem, folder, signal }: BlueprintContext): OwnFolder =>
     resourceFolder(resource, { filesystem, root: folder, signal });
 
@@ -79,7 +87,7 @@ export const dockerHost: BlueprintMaker = (settings) => {
     return exitCode === 0 ? { state: 'well' } : { state: 'broken', reason: `no program runs in ${container.name}` };
   }
 
-  const { prepare, takeBack, interface: interfaceOf } = hostOn(reach);
+  const { prepare, takeBack, interface: interfaceOf, gives } = hostOn(reach, { ways });
   return declared(
     settings,
     {
@@ -90,6 +98,7 @@ export const dockerHost: BlueprintMaker = (settings) => {
     {
       prepare: prepare!,
       interface: interfaceOf,
+      gives: gives!,
 
       async allocate(resource, context) {
         const folder = folderOf(resource, context);

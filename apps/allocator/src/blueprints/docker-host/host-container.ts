@@ -8,6 +8,8 @@ import type { ContainerLimits, DockerHostOptions } from './options.js';
 interface ContainerState {
   Config: { Labels: Record<string, string> | null };
   State: { Running: boolean; Paused: boolean; Status: string; ExitCode: number; FinishedAt: string };
+  /** An address is empty where the network gives none: `none`, `host`. */
+  NetworkSettings: { Networks: Record<string, { IPAddress: string; GlobalIPv6Address: string }> };
 }
 
 /** A pull takes its time; the work's own deadline ends it before. */
@@ -47,6 +49,12 @@ export class HostContainer {
     if (Paused) return `its container ${this.name} is paused`;
     if (Running) return undefined;
     return `its container ${this.name} does not run: ${Status} with exit code ${ExitCode} since ${FinishedAt}`;
+  }
+
+  /** By which it is reached in its network; nothing where it has none of its own. */
+  async address(): Promise<string | undefined> {
+    const networks = Object.values((await this.#state())?.NetworkSettings.Networks ?? {});
+    return networks.flatMap(({ IPAddress, GlobalIPv6Address }) => [IPAddress, GlobalIPv6Address]).find(Boolean);
   }
 
   /** Makes it where there is none; of an image that is pulled where the engine has none of that name. It does not run yet. */

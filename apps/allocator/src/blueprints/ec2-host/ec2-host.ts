@@ -2,12 +2,12 @@ import { SlipwayError, causeOf } from '@slipway/contracts';
 import { SshConnection, configuredHostKey, sshCommand } from '@slipway/interfaces';
 import type { BlueprintContext, MadeResource } from '../../blueprint/blueprint.js';
 import { declared } from '../../blueprint/kit/declared.js';
-import { hostOn, type Reached } from '../../blueprint/kit/host-on.js';
+import { hostOn, type Reached, type Ways } from '../../blueprint/kit/host-on.js';
 import type { BlueprintMaker } from '../../blueprint/kit/kit.js';
 import { optionsOf } from '../../blueprint/kit/options.js';
 import { askedTwice, overSsh } from '../../blueprint/kit/over-ssh.js';
 import { Cloud, MARK, isOver, type CloudInstance, type CloudOptions } from './cloud.js';
-import { ensureKeys, keysForTaking, readKeys, secretsOf, type InstanceKeys } from './keys.js';
+import { ensureKeys, keysForTaking, loginSecret, readKeys, secretsOf, type InstanceKeys } from './keys.js';
 import { launched, takenAway, type InstanceWork, type Launched } from './launch.js';
 import { InstanceNotes } from './notes.js';
 import { userData } from './user-data.js';
@@ -97,6 +97,12 @@ export const ec2Host: BlueprintMaker = (settings) => {
     return overSsh(connection, options.folder, context);
   }
 
+  async function ways(resource: MadeResource, { secrets }: BlueprintContext): Promise<Ways> {
+    const { address } = instanceOf(resource);
+    const { hostKey } = (await readKeys(resource, secrets)).host;
+    return { host: address, place: { ssh: { address, port, user, hostKey, key: loginSecret(resource) } } };
+  }
+
   function workOn(resource: MadeResource, keys: InstanceKeys, cloud: Cloud, context: BlueprintContext): InstanceWork {
     const { image = images[0]!, instanceType = instanceTypes[0]! } = resource.attributes;
     const { subnetId, securityGroupIds, tags, settleSeconds } = options;
@@ -143,7 +149,7 @@ export const ec2Host: BlueprintMaker = (settings) => {
     await new InstanceNotes(resource, context).clear();
   }
 
-  const { allocate, manage, takeBack, ...doing } = hostOn(reach);
+  const { allocate, manage, takeBack, ...doing } = hostOn(reach, { ways });
   return declared(
     settings,
     {

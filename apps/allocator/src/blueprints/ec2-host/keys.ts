@@ -14,10 +14,17 @@ export interface InstanceKeys {
   mark: string;
 }
 
+type Half = 'login' | 'host';
 type Named = Pick<MadeResource, 'id'>;
 
 /** Of the secrets of a resource. */
 export const secretsOf = ({ id }: Named): string => `leased/${id}`;
+
+/** Under what the seed of each half is kept: made once, so that it is the first version, or none any more. */
+const seedOf = (resource: Named, half: Half): SecretRef => `secret://${secretsOf(resource)}/${half}#1`;
+
+/** Of the key of who logs in. */
+export const loginSecret = (resource: Named): SecretRef => seedOf(resource, 'login');
 
 /** Two secret seeds, made by who comes first: whoever makes the instance once more asks for the very same one. */
 export async function ensureKeys(resource: Named, secrets: Secrets): Promise<InstanceKeys> {
@@ -27,10 +34,7 @@ export async function ensureKeys(resource: Named, secrets: Secrets): Promise<Ins
 
 /** Throws `secret-missing` where they were not made, or the resource was given back. */
 export async function readKeys(resource: Named, secrets: Secrets): Promise<InstanceKeys> {
-  const seed = async (of: string) => {
-    const text = await secrets.read(`secret://${secretsOf(resource)}/${of}#1` as SecretRef);
-    return Buffer.from(text, 'base64url');
-  };
+  const seed = async (of: Half) => Buffer.from(await secrets.read(seedOf(resource, of)), 'base64url');
   return keysOf(resource, await seed('login'), await seed('host'));
 }
 

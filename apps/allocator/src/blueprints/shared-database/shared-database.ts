@@ -167,9 +167,19 @@ export const sharedDatabase: BlueprintMaker = (settings) => {
         await context.secrets.empty(secretOf(resource, lease));
       },
 
+      async gives(lease, resource) {
+        const { host, port, caFile } = options;
+        const [database, user] = [nameOf(resource), roleOf(lease, resource)];
+        return {
+          ...{ engine: 'postgres', host, port, database, user, password: passwordOf(resource, lease) },
+          url: `postgres://${user}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,
+          tls: caFile !== undefined,
+          ...(caFile !== undefined && { caFile }),
+        };
+      },
+
       async interface(kind, lease, resource, context) {
-        // Made once for each acquisition: the first version, or none any more.
-        const password = () => context.secrets.read(`secret://${secretOf(resource, lease)}#1` as SecretRef);
+        const password = () => context.secrets.read(passwordOf(resource, lease));
         const access = { ...(await accessTo(nameOf(resource), context)), user: roleOf(lease, resource), password };
         return oneOf(kind, { database: postgresDatabase(access, context.signal) });
       },
@@ -184,6 +194,9 @@ export const databaseName = (prefix: string, id: string): string =>
 /** Name of the secrets of a resource, or of one lease on it. */
 const secretOf = ({ id }: MadeResource, lease?: GrantedLease): string =>
   lease ? `leased/${id}/${lease.id}/t${lease.token}` : `leased/${id}`;
+
+/** Made once for each acquisition: the first version, or none any more. */
+const passwordOf = (resource: MadeResource, lease: GrantedLease): SecretRef => `secret://${secretOf(resource, lease)}#1`;
 
 async function fileOf(path: string, filesystem: BlueprintContext['filesystem']): Promise<string> {
   const content = await filesystem.readFile(path, 64 * 1024);
