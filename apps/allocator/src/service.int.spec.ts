@@ -139,13 +139,17 @@ describe('the allocator over NATS', () => {
     await expect(call(active)).rejects.toMatchObject({ code: 'lease-not-active', message: /is destroyed/ });
   }, 90_000);
 
-  test('the same key asks for nothing twice, and for nothing else', async () => {
+  test('the same key asks for nothing twice, by other times neither, and for nothing else', async () => {
     await approve();
     const body = wanted();
     const first = await ask<LeaseRecorded>(VERBS.askLease, body);
     const both = await Promise.all([ask<LeaseRecorded>(VERBS.askLease, body), ask<LeaseRecorded>(VERBS.askLease, body)]);
     for (const again of both) expect(again).toMatchObject({ leaseId: first.leaseId, repeated: true });
     await expect(ask(VERBS.askLease, { ...body, amount: 2 })).rejects.toMatchObject({ code: 'key-reused' });
+    // "In half an hour" is another time whenever it is said.
+    const inHalfAnHour = () => new Date(Date.now() + 1_800_000).toISOString();
+    const times = { until: inHalfAnHour(), waitUntil: inHalfAnHour() };
+    expect(await ask(VERBS.askLease, { ...body, ...times })).toMatchObject({ leaseId: first.leaseId, repeated: true });
     // Another actor's key is another one.
     const bob = { id: 'bob', type: 'user' } as const;
     await ask(VERBS.approveBlueprint, { environment, name: 'LocalHost', owner: bob });

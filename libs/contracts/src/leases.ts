@@ -15,7 +15,7 @@ export interface AskLeaseCommand extends Partial<
   waitUntil?: string;
   /** Whether he waits where nothing is free now. */
   wait: boolean;
-  /** `Idempotency-Key`: the same key of the same actor again is answered with the same lease. */
+  /** `Idempotency-Key`: the same key of the same actor again is answered with the same lease, whatever times it says now. */
   key: string;
 }
 

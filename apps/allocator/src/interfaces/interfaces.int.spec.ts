@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Json, JsonObject } from '@slipway/contracts';
+import { MINIMAL_ENV } from '@slipway/interfaces';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { CallTold, HeldInterfaces } from '../blueprint/blueprint.js';
 import { makeBlueprint } from '../blueprint/load.js';
@@ -54,6 +55,15 @@ describe('command', () => {
     await expect(call('command', 'exec', { command: ['sleep', '30'], timeoutMs: 200 })).rejects.toMatchObject({
       code: 'timed-out',
     });
+  });
+
+  test('variables are added to the minimal environment, or stand in place of those', async () => {
+    const env = { A: 'x', LANG: 'C' };
+    const said = (await call('command', 'exec', { command: ['sh', '-c', 'echo "$A $LANG $HOME $PATH"'], env })) as JsonObject;
+    const home = (await call('command', 'exec', { command: ['sh', '-c', 'echo "$HOME"'] })) as JsonObject;
+    const before = String(home['stdout']).trim();
+    expect(before).toMatch(/^\//);
+    expect(String(said['stdout']).split('\n')[0]).toBe(`x C ${before} ${MINIMAL_ENV.PATH}`);
   });
 
   test('what is said at length is answered with its end', async () => {

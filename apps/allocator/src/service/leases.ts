@@ -111,9 +111,14 @@ export class Leases {
       actor,
       ...(until !== undefined && { until: this.deciders.timeOf('until', until) }),
       ...(waitUntil !== undefined && { waitUntil: this.deciders.timeOf('waitUntil', waitUntil) }),
-      key: { id: keyIdOf(actor, key), body: hashOf({ ...command, key: '' }) },
+      key: { id: keyIdOf(actor, key), body: bodyOf(command) },
     };
   }
+}
+
+/** What a key asks for. Without its times: "in half an hour" is another one whenever the same call is made again. */
+function bodyOf({ until: _until, waitUntil: _waitUntil, ...command }: AskLeaseCommand): string {
+  return hashOf({ ...command, key: '' });
 }
 
 /** The same key of another actor is another one. */

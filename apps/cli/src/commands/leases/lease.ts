@@ -56,7 +56,10 @@ export function lease(program: Command): void {
     .option('--no-queue', 'refuse it where none is free now')
     .option('--wait', 'wait until it is active, and tell why it is not')
     .option('--timeout <seconds>', 'stop waiting after this time (exit code 5); the lease waits on', seconds)
-    .option('--idempotency-key <key>', 'the same key again gets the same lease; made when left out');
+    .option(
+      '--idempotency-key <key>',
+      'the same key again gets the same lease, by the times that were said first; made when left out',
+    );
   ownerOptions(environmentOption(command), 'whose it is; your own when left out').action(
     withClient<[], Flags>(async ({ client, options }, flags) => {
       const { type, filter, blueprint, amount, priority, attribute: attributes, slot: slots } = flags;
