@@ -22,7 +22,7 @@ export interface CommandResult {
 export interface CommandOptions extends CallOptions {
   /** In the lease's own folder when left out. */
   cwd?: string;
-  /** All its environment; a minimal one when left out. */
+  /** Added to a minimal environment: PATH, LANG, HOME. */
   env?: Record<string, string>;
   /** What it reads. */
   input?: string;

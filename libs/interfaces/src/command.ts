@@ -8,7 +8,10 @@ export interface CommandResult {
 
 export interface CommandOptions {
   cwd?: string;
-  /** The whole environment of the program (a maker may add `SLIPWAY_…` for itself); a minimal one (PATH, LANG) when left out. */
+  /**
+   * The whole environment of the program (a maker may add `SLIPWAY_…` for itself); a minimal one (PATH, LANG) when left out.
+   * What is leased adds it to a minimal one.
+   */
   env?: Record<string, string>;
   input?: string | Uint8Array;
   /** Ended with SIGKILL after this time: `timed-out`. 60,000 when left out. */

@@ -21,7 +21,7 @@ const ARGUMENTS = {
       type: 'object',
       propertyNames: { pattern: '^[^=\\u0000]+$' },
       additionalProperties: TEXT,
-      description: 'All its environment; a minimal one when left out.',
+      description: 'Variables, added to a minimal environment: PATH, LANG, HOME.',
     },
     input: { type: 'string', description: 'What it reads.' },
     timeoutMs: { type: 'integer', minimum: 1, maximum: 86_400_000, description: 'Ended after so long; 60,000 when left out.' },

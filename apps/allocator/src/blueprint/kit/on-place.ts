@@ -22,17 +22,20 @@ export interface Within {
   signal: AbortSignal;
 }
 
-/** Programs and files of a place for somebody who has a folder there. It bounds nobody who names an absolute path: that is up to the place. */
+/**
+ * Programs and files of a place for somebody who has a folder there. What is said of the environment of a program is added to a
+ * minimal one, with his HOME. It bounds nobody who names an absolute path: that is up to the place.
+ */
 export function onPlace({ command, filesystem }: OnPlace, within: Within): OnPlace {
   return { command: commandWithin(command, within), filesystem: filesystemWithin(filesystem, within) };
 }
 
 function commandWithin(command: Command, { folder, home, variables, by = [], signal }: Within): Command {
   const line = (given: readonly string[]) => (given.length === 0 ? given : [...by, ...given]);
-  const options = ({ cwd = '.', env = { ...MINIMAL_ENV, HOME: home }, ...given }: CommandOptions = {}): CommandOptions => ({
+  const options = ({ cwd = '.', env, ...given }: CommandOptions = {}): CommandOptions => ({
     ...given,
     cwd: at(folder, cwd),
-    env: { ...env, ...variables },
+    env: { ...MINIMAL_ENV, HOME: home, ...env, ...variables },
     signal: given.signal ? AbortSignal.any([signal, given.signal]) : signal,
   });
   return {

@@ -28,7 +28,7 @@ export function exec(program: Command): void {
     .argument('<lease>', 'its id; it must be active')
     .argument('<command...>', 'the program and its arguments, behind a bare --')
     .option('--cwd <folder>', "where it runs; the lease's own folder when left out")
-    .option('--env <name=value>', 'a variable of its environment; several times', collected)
+    .option('--env <name=value>', 'a variable, added to PATH, LANG and HOME; several times', collected)
     .option('-i, --stdin', 'give it what comes on standard input')
     .option('--timeout <seconds>', 'end it after this time', seconds);
   environmentOption(command).action(
