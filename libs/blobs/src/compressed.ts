@@ -6,6 +6,8 @@ import { SlipwayError } from '@slipway/contracts/public';
 import type { Contents } from './port.js';
 
 const CHUNK = 1024 * 1024;
+/** Node makes a buffer of a chunk for each call, whatever comes of it: many large ones keep the garbage collector at work. */
+const chunkFor = (contentBytes: number): number => contentBytes + 1024;
 
 /** Up to this length content is compressed at once; a thread of its own would cost more. */
 const SMALL = 128 * 1024;
@@ -14,10 +16,9 @@ const SMALL = 128 * 1024;
 const WINDOW = 24;
 
 const COMPRESS = {
-  chunkSize: CHUNK,
   params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
 };
-const UNCOMPRESS = { chunkSize: CHUNK, params: { [constants.ZSTD_d_windowLogMax]: WINDOW } };
+const UNCOMPRESS = { params: { [constants.ZSTD_d_windowLogMax]: WINDOW } };
 
 /** A blob whose bytes are the content compressed (Zstandard, RFC 8878). */
 export interface CompressedRef extends BlobRef {
@@ -46,7 +47,10 @@ export async function putCompressed(
   const head: Uint8Array[] = [];
   while (contentBytes <= SMALL) {
     const next = await pieces.next();
-    if (next.done) return { ...(await blobs.put(zstdCompressSync(Buffer.concat(head), COMPRESS))), contentBytes };
+    if (next.done) {
+      const bytes = zstdCompressSync(Buffer.concat(head), { ...COMPRESS, chunkSize: chunkFor(contentBytes) });
+      return { ...(await blobs.put(bytes)), contentBytes };
+    }
     head.push(next.value);
   }
   async function* whole() {
@@ -58,7 +62,7 @@ export async function putCompressed(
       await pieces.return(undefined);
     }
   }
-  const compressed = createZstdCompress(COMPRESS);
+  const compressed = createZstdCompress({ ...COMPRESS, chunkSize: CHUNK });
   const [stored, fed] = await Promise.allSettled([
     blobs.put(compressed),
     pipeline(Readable.from(whole(), { objectMode: false }), compressed, { ...(signal && { signal }) }),
@@ -85,7 +89,7 @@ export async function openCompressed(
 export function uncompressed(compressed: Readable, contentBytes: number): Readable {
   // It may fail before it is read: without somebody who listens that ends the process. Reading it throws the same error.
   compressed.on('error', () => {});
-  const content = contentBytes <= SMALL ? small(compressed) : streamed(compressed);
+  const content = contentBytes <= SMALL ? small(compressed, contentBytes) : streamed(compressed);
   const checked = Readable.from(exactly(contentBytes, content), { objectMode: false });
   // A generator that was never begun does not end what it reads.
   return checked.once('close', () => compressed.destroy());
@@ -106,13 +110,13 @@ async function* exactly(contentBytes: number, content: AsyncIterable<Buffer>): A
 }
 
 function streamed(compressed: Readable): AsyncIterable<Buffer> {
-  const content = createZstdDecompress(UNCOMPRESS);
+  const content = createZstdDecompress({ ...UNCOMPRESS, chunkSize: CHUNK });
   // Its error comes through the content.
   pipeline(compressed, content).catch(() => {});
   return content;
 }
 
-async function* small(compressed: Readable): AsyncGenerator<Buffer> {
+async function* small(compressed: Readable, contentBytes: number): AsyncGenerator<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of compressed as AsyncIterable<Buffer>) {
@@ -121,7 +125,8 @@ async function* small(compressed: Readable): AsyncGenerator<Buffer> {
     if (bytes > 2 * SMALL) throw tooMuch(SMALL);
     pieces.push(piece);
   }
-  if (bytes > 0) yield zstdDecompressSync(Buffer.concat(pieces), { ...UNCOMPRESS, maxOutputLength: SMALL });
+  const options = { ...UNCOMPRESS, chunkSize: chunkFor(contentBytes), maxOutputLength: SMALL };
+  if (bytes > 0) yield zstdDecompressSync(Buffer.concat(pieces), options);
 }
 
 const tooMuch = (contentBytes: number): SlipwayError => invalid(`it holds more than the ${contentBytes} bytes that it should`);
