@@ -12,7 +12,8 @@ export const serverSamples = (
   { spec, denied }: { spec: JsonObject; denied: RegExp },
 ): Omit<DriverSamples, 'module'> => ({
   make: 'contractDriver',
-  // The first one at a place makes the server, which is told by a test of its own.
+  // The first one at a place makes the server, which is told by a test of its own: it is made once, and serves all tests.
+  lasting: true,
   prepare: async (place) => {
     const first = place.target('database', 'first');
     await makeDriver().ensure(first, {}, {}, await place.context());

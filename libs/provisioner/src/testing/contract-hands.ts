@@ -10,7 +10,7 @@ import type { DriverSamples } from './samples.js';
 /** How long a test of the contract may take, in ms. */
 export const LONG = 600_000;
 
-/** A driver at a place that is made for each test, and all that its tests do there. */
+/** A driver at a place that is made for each test, or for all of them, and all that its tests do there. */
 export type Hands = ReturnType<typeof contractHands>;
 
 export function contractHands(name: string, makeDriver: () => Driver, samples: DriverSamples) {
@@ -21,22 +21,37 @@ export function contractHands(name: string, makeDriver: () => Driver, samples: D
   let spec: JsonObject;
   let inputs: Record<string, JsonObject>;
   let made: Target[];
+  let prepared = false;
+  let tests = 0;
 
   /** Before each test. */
   const begin = async () => {
-    place = await ContractPlace.make(samples.host?.());
     made = [];
+    tests += 1;
+    if (prepared) return;
+    place = await ContractPlace.make(samples.host?.());
     ({ spec, inputs = {} } = await samples.prepare(place));
+    prepared = true;
   };
   /** After each test: what runs is ended also when it failed in the middle. */
   const end = async () => {
     for (const target of made) await driver.destroy(target, await place.context()).catch(() => {});
+    if (!prepared || !samples.lasting) await leave();
+  };
+  /** After all tests. */
+  const endAll = async () => {
+    if (prepared) await leave();
+  };
+  const leave = async () => {
+    prepared = false;
     await driver.end?.(await place.context());
     await place.remove();
   };
 
   const target = (resource = 'sample', generation = 1, epoch = 1) => {
-    const meant = place.target(driver.kind, resource, generation, epoch);
+    // What an earlier test has given back stays given back where its place lasts.
+    const called = samples.lasting ? `t${tests}-${resource}` : resource;
+    const meant = place.target(driver.kind, called, generation, epoch);
     made.push(meant);
     return meant;
   };
@@ -102,7 +117,7 @@ export function contractHands(name: string, makeDriver: () => Driver, samples: D
   const fewPoints = (count: number) => chosenPoints(count, undefined, random);
 
   return {
-    ...{ driver, makeDriver, samples, random, begin, end },
+    ...{ driver, makeDriver, samples, random, begin, end, endAll },
     place: () => place,
     context: (signal?: AbortSignal) => place.context(signal),
     spec: () => spec,

@@ -17,7 +17,7 @@ import { describeUpdates } from './update-contract.js';
  */
 export function driverContract(name: string, makeDriver: () => Driver<never>, samples: DriverSamples): void {
   // Jest's own, taken when the suite is described: so this module also loads where there is no Jest.
-  const { afterEach, beforeEach, describe, test } = globalThis as unknown as typeof import('@jest/globals');
+  const { afterAll, afterEach, beforeEach, describe, test } = globalThis as unknown as typeof import('@jest/globals');
 
   if (samples.missing !== undefined) {
     test.skip(`driver contract: ${name} (skipped: ${samples.missing})`, () => {});
@@ -28,6 +28,7 @@ export function driverContract(name: string, makeDriver: () => Driver<never>, sa
     const hands = contractHands(name, makeDriver as unknown as () => Driver, samples);
     beforeEach(hands.begin, LONG);
     afterEach(hands.end, LONG);
+    afterAll(hands.endAll, LONG);
 
     describeLifecycle(hands);
     describeSimulatedDeaths(hands);

@@ -9,6 +9,8 @@ export interface DriverSamples {
   make: string;
   /** This machine over SSH: its driver is tried at a place that it reaches so. Asked for each place. */
   host?(): ContractHost;
+  /** One place for all tests, each with resources of its own names: where what `prepare` makes there is dear, such as a server. */
+  lasting?: boolean;
   /** A spec and inputs that can be ensured at a place. Called once for each place. */
   prepare(place: ContractPlace): Promise<{ spec: JsonObject; inputs?: Record<string, JsonObject> }>;
   /** Throws when what was made does not do what it is for. */

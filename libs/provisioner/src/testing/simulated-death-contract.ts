@@ -122,7 +122,7 @@ export function describeSimulatedDeaths(hands: Hands): void {
           const context = await hands.context();
           return ensure(meant, { ...context, ...(from && { from: dataOf(from, context) }) });
         };
-        const clean = target('undisturbed');
+        const clean = target('clean');
         const count = await die('ensure', clean, Infinity, { ...(from && { from }) });
         await begin(later(clean));
         const first = async (meant: Target) => {
