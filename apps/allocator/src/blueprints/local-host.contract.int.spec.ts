@@ -7,6 +7,7 @@ import { makeBlueprint } from '../blueprint/load.js';
 import { BlueprintPlace, blueprintContract, type Holding } from '../blueprint/testing/index.js';
 import { nothingBelow } from './testing/on-local-host.js';
 import { alive, programsOf } from './testing/programs.js';
+import { standOnHost } from './testing/stand-on-host.js';
 import { useHost } from './testing/use-host.js';
 import { localHost } from './local-host.js';
 
@@ -29,6 +30,7 @@ blueprintContract('LocalHost', make, {
   works: ({ outputs }) => access(String(outputs['folder'])),
   gone: (resource, place) => nothingBelow(folderOf(resource, place)),
   use,
+  standOn: standOnHost,
   async takenBack({ lease, resource, place }) {
     expect(await programsOf(folderOf(resource, place))).toEqual([]);
     const standing = join(folderOf(resource, place), 'leases', lease.id, `g${lease.token}`, 'data');
@@ -51,7 +53,7 @@ blueprintContract('LocalHost', make, {
   ],
 });
 
-async function onHost(work: (holding: Holding) => Promise<void>, blueprint = make()): Promise<void> {
+async function onHost(work: (holding: Omit<Holding, 'gives'>) => Promise<void>, blueprint = make()): Promise<void> {
   const place = await BlueprintPlace.make();
   try {
     const held = await place.hold(blueprint);

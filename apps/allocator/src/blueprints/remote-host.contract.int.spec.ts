@@ -12,6 +12,7 @@ import { BlueprintPlace, blueprintContract } from '../blueprint/testing/index.js
 import { remoteHost } from './remote-host.js';
 import { nothingBelow } from './testing/on-local-host.js';
 import { programsOf } from './testing/programs.js';
+import { standOnHost } from './testing/stand-on-host.js';
 import { useHost } from './testing/use-host.js';
 import { workingCopy } from './working-copy.js';
 
@@ -44,6 +45,7 @@ blueprintContract('RemoteHost', make, {
   works: ({ outputs }) => access(String(outputs['folder'])),
   gone: (resource) => nothingBelow(folderOf(resource)),
   use: useHost,
+  standOn: standOnHost,
   takenBack: async ({ resource }) => expect(await programsOf(folderOf(resource))).toEqual([]),
   points: 1,
 });
@@ -80,6 +82,22 @@ blueprintContract('RemoteHost', make, {
       const filesystem = await copy.interface<Filesystem>('filesystem');
       await filesystem.writeFile('NEW', 'mine');
       expect((await command.execOrThrow(['git', 'status', '--porcelain'])).stdout).toBe('?? NEW\n');
+    }, 60_000);
+
+    test('gives the key that is configured, or the one that was pinned at the first contact', async () => {
+      const { hostKey, address, port, user } = server;
+      for (const options of [{}, { hostKey }]) {
+        const blueprint = make({ folder: join(folder, 'given'), ...options });
+        const context = await place.context(blueprint);
+        const resource = place.resource(blueprint, {});
+        await blueprint.allocate!(resource, context);
+        const lease = place.lease();
+        await blueprint.prepare!(lease, resource, context);
+        const leased = join(folder, 'given', resource.id, 'leases', lease.id, `g${lease.token}`, 'data');
+        const ssh = { address, port, user, hostKey, keyFile: join(folder, 'key') };
+        expect(await blueprint.gives!(lease, resource, context)).toEqual({ host: address, place: { folder: leased, ssh } });
+        await blueprint.destroy!(resource, context);
+      }
     }, 60_000);
 
     test('one that was entered by hand is reached by its attributes, and is never made or destroyed', async () => {

@@ -5,7 +5,7 @@ import { openBlobs } from '@slipway/blobs';
 import { systemClock, type JsonObject } from '@slipway/contracts';
 import { localCommand, localFilesystem, type Command, type Filesystem } from '@slipway/interfaces';
 import { abortable, withEffects, type BeforeEffect } from '@slipway/provisioner/testing';
-import { openSecrets } from '@slipway/secrets';
+import { openSecrets, type Secrets } from '@slipway/secrets';
 import type { Blueprint, BlueprintContext, GrantedLease, HeldInterfaces, MadeResource } from '../blueprint.js';
 
 type Kept = Pick<BlueprintContext, 'blobs' | 'secrets'>;
@@ -30,6 +30,10 @@ export class BlueprintPlace {
       blobs: await openBlobs({ folder: join(folder, 'blobs') }),
       secrets: await openSecrets({ folder: secrets, keyFile: join(folder, 'secrets.key') }),
     });
+  }
+
+  get secrets(): Secrets {
+    return this.kept.secrets;
   }
 
   /** What is given back, in the opposite order, before the folder goes. */

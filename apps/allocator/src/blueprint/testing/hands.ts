@@ -1,3 +1,5 @@
+import { hashOf } from '@slipway/contracts';
+import { RedactingSecrets } from '@slipway/provisioner';
 import { chosenPoints, seeded, type BeforeEffect } from '@slipway/provisioner/testing';
 import type { Blueprint, GrantedLease, MadeResource } from '../blueprint.js';
 import { BlueprintPlace, heldWithEffects } from './blueprint-place.js';
@@ -86,6 +88,12 @@ export class Hands {
       place,
       over: () => ended.abort(),
       interface: async <Kind extends object>(name: string) => (await blueprint.interface(name, lease, resource, context)) as Kind,
+      async gives() {
+        const secrets = new RedactingSecrets(context.secrets);
+        const outputs = await blueprint.gives!(lease, resource, { ...context, secrets });
+        if (hashOf(secrets.coverJson(outputs)) !== hashOf(outputs)) throw new Error('It gives a secret in clear');
+        return outputs;
+      },
     };
   }
 

@@ -5,7 +5,7 @@ import { LONG, type Hands } from './hands.js';
 export function describeLeases(hands: Hands): void {
   const { expect, test } = globalThis as unknown as typeof import('@jest/globals');
   const { samples } = hands;
-  const { use } = samples;
+  const { use, standOn } = samples;
   if (!use) return;
   const begun = async (resource: MadeResource) => {
     const lease = hands.place.lease();
@@ -40,6 +40,28 @@ export function describeLeases(hands: Hands): void {
     },
     LONG,
   );
+
+  if (standOn)
+    test(
+      'who stands on it works with nothing but what it gives, until it was taken back',
+      async () => {
+        const resource = await hands.made();
+        const holding = await begun(resource);
+        const outputs = await holding.gives();
+        expect(await holding.gives()).toEqual(outputs);
+        const again = await standOn(holding, outputs);
+        await again();
+        holding.over();
+        await hands.takeBack(holding.lease, resource);
+        await expect(again()).rejects.toThrow();
+        await samples.takenBack?.(holding);
+        // Whoever asks anew under the old token.
+        const late = await hands.holding(holding.lease, resource);
+        await expect(late.gives().then((given) => standOn(late, given))).rejects.toThrow();
+        await hands.destroy(resource);
+      },
+      LONG,
+    );
 
   test(
     'dead before any effect of prepare or of taking back, it ends well when it is called again',

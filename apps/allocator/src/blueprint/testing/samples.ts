@@ -8,6 +8,8 @@ export interface Holding {
   resource: MadeResource;
   place: BlueprintPlace;
   interface<Kind extends object>(name: string): Promise<Kind>;
+  /** What the lease gives, as the allocator would tell it. Throws where the blueprint would have it cover a secret. */
+  gives(): Promise<JsonObject>;
 }
 
 /** What the contract suite has to know of a blueprint. What is left out it has not. */
@@ -27,6 +29,11 @@ export interface BlueprintSamples {
    * the lease was taken back.
    */
   use?(holding: Holding): Promise<() => Promise<unknown>>;
+  /**
+   * Works with nothing but what a lease gives, and leaves something behind. What it gives back does so again: it must fail once the lease was
+   * taken back. Of a blueprint that says what its leases give, and of no other.
+   */
+  standOn?(holding: Holding, outputs: JsonObject): Promise<() => Promise<unknown>>;
   /** Fails where anything is left of a lease that was taken back. */
   takenBack?(holding: Holding): Promise<void>;
   /** What stands where it would make something, and is none of ours. */

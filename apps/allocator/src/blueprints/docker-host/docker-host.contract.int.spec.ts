@@ -14,6 +14,7 @@ import type { MadeResource } from '../../blueprint/blueprint.js';
 import { makeBlueprint } from '../../blueprint/load.js';
 import { BlueprintPlace, blueprintContract } from '../../blueprint/testing/index.js';
 import { nothingBelow } from '../testing/on-local-host.js';
+import { standOnHost } from '../testing/stand-on-host.js';
 import { useHost } from '../testing/use-host.js';
 import { dockerHost } from './docker-host.js';
 
@@ -59,6 +60,7 @@ blueprintContract('DockerHost', make, {
     await nothingBelow(join(place.folder, 'DockerHost', resource.id));
   },
   use: useHost,
+  standOn: standOnHost,
   takenBack: async ({ resource, lease }) => {
     if (containersOf(resource).length === 0) return;
     expect(programsIn(resource)).toEqual([]);
@@ -131,6 +133,29 @@ blueprintContract('DockerHost', make, {
         expect((await command.execOrThrow(['sh', '-c', 'ls /sys/class/net'])).stdout).toBe('lo\n');
       } finally {
         registry.close();
+      }
+    }, 60_000);
+
+    test('gives the address that it has in its network, and none where that has none', async () => {
+      engine.docker('network', 'create', 'slipway-test-hosts');
+      try {
+        const given = async (network: string) => {
+          const blueprint = make({ network }, 'Reached');
+          const context = await place.context(blueprint);
+          const resource = place.resource(blueprint, {});
+          const made = { ...resource, outputs: (await blueprint.allocate!(resource, context)).outputs };
+          const lease = place.lease();
+          await blueprint.prepare!(lease, made, context);
+          const { host } = await blueprint.gives!(lease, made, context);
+          const addresses = engine.docker('exec', containerOf(made), 'cat', '/proc/net/fib_trie');
+          await blueprint.destroy!(made, context);
+          return { host, addresses: addresses.split(/\s+/) };
+        };
+        const { host, addresses } = await given('slipway-test-hosts');
+        expect(addresses).toContain(host);
+        expect((await given('none')).host).toBeUndefined();
+      } finally {
+        engine.docker('network', 'rm', 'slipway-test-hosts');
       }
     }, 60_000);
 

@@ -6,6 +6,7 @@ import { whyNoSshMachine } from '@slipway/interfaces/testing';
 import type { MadeResource } from '../../blueprint/blueprint.js';
 import { blueprintContract } from '../../blueprint/testing/index.js';
 import { nothingBelow } from '../testing/on-local-host.js';
+import { standOnHost } from '../testing/stand-on-host.js';
 import { useHost } from '../testing/use-host.js';
 import { cloudHost } from './testing/cloud-host.js';
 import { TestCloud } from './testing/test-cloud.js';
@@ -37,6 +38,7 @@ blueprintContract('EC2Host', make, {
     await nothingBelow(join(place.folder, 'EC2Host', resource.id));
   },
   use: useHost,
+  standOn: standOnHost,
   breaks: [
     {
       what: 'it was terminated',

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { JsonObject } from '@slipway/contracts';
 import type { Database } from '@slipway/interfaces';
 import { withPostgres } from '@slipway/interfaces/postgres';
 import { startPostgres, whyNoPostgres, type TestPostgres } from '@slipway/interfaces/testing';
+import type { SecretRef } from '@slipway/secrets';
 import type { MadeResource } from '../../blueprint/blueprint.js';
 import { makeBlueprint } from '../../blueprint/load.js';
 import { BlueprintPlace, blueprintContract, type Holding } from '../../blueprint/testing/index.js';
@@ -37,6 +39,22 @@ async function use(holding: Holding): Promise<() => Promise<unknown>> {
   return () => database.query('SELECT * FROM mine');
 }
 
+/** The password is remembered: a secret that is gone would prove nothing of the server. */
+async function standOn({ place }: Holding, outputs: JsonObject): Promise<() => Promise<unknown>> {
+  const { host, port } = server;
+  expect(outputs).toEqual({
+    ...{ engine: 'postgres', host, port, tls: false },
+    ...{ database: expect.any(String), user: expect.any(String) },
+    password: expect.stringMatching(/^secret:\/\/leased\/\S+#1$/),
+    url: `postgres://${String(outputs['user'])}@${host}:${port}/${String(outputs['database'])}`,
+  });
+  const password = await place.secrets.read(outputs['password'] as SecretRef);
+  const access = { host, port, database: String(outputs['database']), user: String(outputs['user']) };
+  const logIn = (sql: string) => withPostgres({ ...access, password: async () => password }, (session) => session.run(sql));
+  await logIn('CREATE TABLE stood (text text)');
+  return () => logIn('SELECT * FROM stood');
+}
+
 blueprintContract('SharedDatabase', make, {
   ...(missing !== undefined && { missing }),
   works: async (resource) =>
@@ -46,6 +64,7 @@ blueprintContract('SharedDatabase', make, {
     expect(await roles(called(resource))).toEqual([]);
   },
   use,
+  standOn,
   async takenBack({ resource, lease }) {
     expect(await roles(`${called(resource)}_l${lease.id.split('-').at(-1)}`)).toEqual([]);
   },
@@ -118,3 +137,20 @@ blueprintContract('SharedDatabase', make, {
     }, 60_000);
   },
 );
+
+test('what a lease gives names the CA and brackets an address of IPv6, as what the driver of databases gives does', async () => {
+  const place = await BlueprintPlace.make();
+  try {
+    const [caFile, host] = ['/etc/slipway/ca.pem', '::1'];
+    const blueprint = makeBlueprint(sharedDatabase, {
+      name: 'Encrypted',
+      location: 'local',
+      options: { host, port: 5433, user: 'slipway', passwordFile: '/etc/slipway/password', caFile },
+    });
+    const outputs = await blueprint.gives!(place.lease(), place.resource(blueprint, {}), await place.context(blueprint));
+    const { user, database } = outputs;
+    expect(outputs).toMatchObject({ host, port: 5433, tls: true, caFile, url: `postgres://${user}@[::1]:5433/${database}` });
+  } finally {
+    await place.remove();
+  }
+});
