@@ -7,7 +7,7 @@ import { makeBlueprint } from '../blueprint/load.js';
 import { BlueprintPlace, blueprintContract, type Holding } from '../blueprint/testing/index.js';
 import { nothingBelow } from './testing/on-local-host.js';
 import { alive, programsOf } from './testing/programs.js';
-import { standOnHost } from './testing/stand-on-host.js';
+import { standOnHost, startAsOther, whyNoOthers } from './testing/stand-on-host.js';
 import { useHost } from './testing/use-host.js';
 import { localHost } from './local-host.js';
 
@@ -31,6 +31,7 @@ blueprintContract('LocalHost', make, {
   gone: (resource, place) => nothingBelow(folderOf(resource, place)),
   use,
   standOn: standOnHost,
+  others: { ...(whyNoOthers !== undefined && { missing: whyNoOthers }), start: startAsOther },
   async takenBack({ lease, resource, place }) {
     expect(await programsOf(folderOf(resource, place))).toEqual([]);
     const standing = join(folderOf(resource, place), 'leases', lease.id, `g${lease.token}`, 'data');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,12 +12,14 @@ import { BlueprintPlace, blueprintContract } from '../blueprint/testing/index.js
 import { remoteHost } from './remote-host.js';
 import { nothingBelow } from './testing/on-local-host.js';
 import { programsOf } from './testing/programs.js';
-import { standOnHost } from './testing/stand-on-host.js';
+import { standOnHost, startAsOther, whyNoOthers } from './testing/stand-on-host.js';
 import { useHost } from './testing/use-host.js';
 import { workingCopy } from './working-copy.js';
 
 const missing = whyNoSshServer();
 const folder = mkdtempSync(join(tmpdir(), 'slipway-remote-'));
+// Programs of other users pass through it.
+chmodSync(folder, 0o711);
 let server: TestSshServer;
 beforeAll(async () => {
   if (missing === undefined) server = await startSshServer();
@@ -46,7 +48,11 @@ blueprintContract('RemoteHost', make, {
   gone: (resource) => nothingBelow(folderOf(resource)),
   use: useHost,
   standOn: standOnHost,
-  takenBack: async ({ resource }) => expect(await programsOf(folderOf(resource))).toEqual([]),
+  others: { ...(whyNoOthers !== undefined && { missing: whyNoOthers }), start: startAsOther },
+  async takenBack({ lease, resource }) {
+    expect(await programsOf(folderOf(resource))).toEqual([]);
+    await expect(access(join(folderOf(resource), 'leases', lease.id, `g${lease.token}`, 'data'))).rejects.toThrow();
+  },
   points: 1,
 });
 

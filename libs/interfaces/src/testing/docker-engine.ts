@@ -19,7 +19,7 @@ const NODE_IMAGE = 'slipway-test/node:1';
 const TOOLS_IMAGE = 'slipway-test/tools:1';
 const TOOLS = (
   'base64 basename cat chmod chown cp cut date dd df dirname du echo env false find grep head id ln ls mkdir mktemp mv printf prlimit pwd ' +
-  'readlink rm rmdir seq setsid sh sleep sort stat sync tail tar test touch tr true uname wc'
+  'readlink rm rmdir seq setpriv setsid sh sleep sort stat sync tail tar test touch tr true uname wc'
 ).split(' ');
 const STARTS_WITHIN_MS = 90_000;
 

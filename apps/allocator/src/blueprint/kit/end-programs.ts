@@ -9,15 +9,28 @@ export interface Working {
   folder: string;
 }
 
+/** Files of what bears the variable, and of what works below the folder. `$1` NAME=VALUE, `$2` the folder as a pattern of find(1). */
+const LOOK = `
+grep -lzxF -e "$1" /proc/[0-9]*/environ
+find /proc -mindepth 2 -maxdepth 2 -name cwd '(' -lname "$2" -o -lname "$2/*" -o -lname "$2 (deleted)" ')'`;
+
 /**
- * Ends what bears the variable, and what works below the folder, until there is nothing of it twice in a row: a process that is just
- * being replaced by its program shows neither. `$1` NAME=VALUE, `$2` the folder as a pattern of find(1).
+ * Ends what is found until there is nothing of it twice in a row: a process that is just being replaced by its program shows neither variable nor
+ * folder. A root that may not trace others (that of a container: capabilities(7)) does not see what programs of other users are, so that
+ * each of them is asked to look himself. `$1` and `$2` of {@link LOOK}, which is `$3`.
  */
 const SCRIPT = `
+look() {
+  sh -c "$3" sh "$1" "$2"
+  [ "$(id -u)" -ne 0 ] ||
+    find /proc -mindepth 2 -maxdepth 2 -name cwd ! -lname '*' ! -uid 0 -printf '%U %G\n' | sort -u |
+    while read -r uid gid; do
+      setpriv --reuid="$uid" --regid="$gid" --clear-groups -- sh -c "$3" sh "$1" "$2" </dev/null
+    done
+}
 clean=0 rounds=0
 while [ $clean -lt 2 ]; do
-  found=$({ grep -lzxF -e "$1" /proc/[0-9]*/environ
-    find /proc -maxdepth 2 -name cwd '(' -lname "$2" -o -lname "$2/*" -o -lname "$2 (deleted)" ')'; } 2>/dev/null)
+  found=$(look "$@" 2>/dev/null)
   clean=$((clean + 1)) rounds=$((rounds + 1))
   for file in $found; do pid=\${file#/proc/} clean=0; kill -KILL "\${pid%%/*}" 2>/dev/null; done
   [ -z "$found" ] || [ $rounds -lt 200 ] || { echo "still running:" $found >&2; exit 1; }
@@ -25,12 +38,12 @@ while [ $clean -lt 2 ]; do
 done`;
 
 /**
- * Ends programs at a place with Linux, whoever has started them, and returns when none is left. One that has put off both the variable and the
+ * Ends programs at a place with Linux, whoever has started them and as whom they run, and returns when none is left. One that has put off both the variable and the
  * folder is found by nobody. Throws `driver-failed` with those that may not be ended.
  */
 export async function endPrograms(command: Command, { variable, value, folder }: Working): Promise<void> {
   const pattern = folder.replaceAll(/[\\*?[\]]/g, '\\$&');
-  const line = ['sh', '-c', SCRIPT, 'sh', `${variable}=${value}`, pattern];
+  const line = ['sh', '-c', SCRIPT, 'sh', `${variable}=${value}`, pattern, LOOK];
   const { exitCode, stderr } = await command.exec(line, { cwd: '/', timeoutMs: 120_000 });
   if (exitCode !== 0)
     throw new SlipwayError('driver-failed', `Programs in ${folder} could not be ended: ${stderr.trim().slice(-300)}`);

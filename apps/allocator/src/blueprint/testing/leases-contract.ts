@@ -5,7 +5,7 @@ import { LONG, type Hands } from './hands.js';
 export function describeLeases(hands: Hands): void {
   const { expect, test } = globalThis as unknown as typeof import('@jest/globals');
   const { samples } = hands;
-  const { use, standOn } = samples;
+  const { use, standOn, others } = samples;
   if (!use) return;
   const begun = async (resource: MadeResource) => {
     const lease = hands.place.lease();
@@ -58,6 +58,21 @@ export function describeLeases(hands: Hands): void {
         // Whoever asks anew under the old token.
         const late = await hands.holding(holding.lease, resource);
         await expect(late.gives().then((given) => standOn(late, given))).rejects.toThrow();
+        await hands.destroy(resource);
+      },
+      LONG,
+    );
+
+  if (others)
+    (others.missing === undefined ? test : test.skip)(
+      `what others run and own in what it gives goes with it${others.missing === undefined ? '' : ` (skipped: ${others.missing})`}`,
+      async () => {
+        const resource = await hands.made();
+        const holding = await begun(resource);
+        await others.start(holding, await holding.gives());
+        holding.over();
+        await hands.takeBack(holding.lease, resource);
+        await samples.takenBack!(holding);
         await hands.destroy(resource);
       },
       LONG,

@@ -34,6 +34,8 @@ export interface BlueprintSamples {
    * taken back. Of a blueprint that says what its leases give, and of no other.
    */
   standOn?(holding: Holding, outputs: JsonObject): Promise<() => Promise<unknown>>;
+  /** Leaves in what a lease gives what runs as somebody else, and is his. `missing`: why nobody here can. */
+  others?: { missing?: string; start(holding: Holding, outputs: JsonObject): Promise<void> };
   /** Fails where anything is left of a lease that was taken back. */
   takenBack?(holding: Holding): Promise<void>;
   /** What stands where it would make something, and is none of ours. */

@@ -14,7 +14,7 @@ import type { MadeResource } from '../../blueprint/blueprint.js';
 import { makeBlueprint } from '../../blueprint/load.js';
 import { BlueprintPlace, blueprintContract } from '../../blueprint/testing/index.js';
 import { nothingBelow } from '../testing/on-local-host.js';
-import { standOnHost } from '../testing/stand-on-host.js';
+import { standOnHost, startAsOther, whyNoOthers } from '../testing/stand-on-host.js';
 import { useHost } from '../testing/use-host.js';
 import { dockerHost } from './docker-host.js';
 
@@ -61,6 +61,7 @@ blueprintContract('DockerHost', make, {
   },
   use: useHost,
   standOn: standOnHost,
+  others: { ...(whyNoOthers !== undefined && { missing: whyNoOthers }), start: startAsOther },
   takenBack: async ({ resource, lease }) => {
     if (containersOf(resource).length === 0) return;
     expect(programsIn(resource)).toEqual([]);

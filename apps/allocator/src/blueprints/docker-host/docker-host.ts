@@ -16,7 +16,7 @@ const ROOT = '/slipway';
 /** Whoever the image runs programs as makes his folders there. What a host needs is GNU's: others of these names say nothing to `--version`. */
 const FURNISH = `
 for program in find grep mv tar; do "$program" --version >/dev/null 2>&1 || lacks="$lacks $program"; done
-command -v setsid >/dev/null 2>&1 || lacks="$lacks setsid"
+for program in setsid setpriv; do command -v "$program" >/dev/null 2>&1 || lacks="$lacks $program"; done
 [ -z "$lacks" ] || { echo "$lacks" >&2; exit 1; }
 mkdir -p -- "$1" && chmod 1777 -- "$1"`;
 

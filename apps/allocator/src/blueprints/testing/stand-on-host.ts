@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import type { JsonObject, LeasedPlace } from '@slipway/contracts';
 import {
@@ -38,6 +39,40 @@ export async function standOnHost(holding: Holding, outputs: JsonObject): Promis
     reached(place, secrets, async ({ command }) => {
       expect((await command.execOrThrow(['cat', file])).stdout).toBe(holding.lease.id);
     });
+}
+
+/** Why nobody here can start a program as somebody else; `undefined` where we can. */
+export const whyNoOthers = process.getuid?.() === 0 ? undefined : 'only root starts programs as somebody else';
+
+/** Somebody who is nobody else: of the part of the user ids in which instances have theirs. */
+const OTHER = 0x7000_0000 + 4_711;
+
+/** In the folder of a lease, as a user of his own, without a variable by which he were known: files that are his alone, and a program. */
+export async function startAsOther({ place: { secrets } }: Holding, outputs: JsonObject): Promise<void> {
+  const place = outputs['place'] as unknown as LeasedPlace;
+  const home = join(place.folder, 'other');
+  await reached(place, secrets, async ({ command, filesystem }) => {
+    await filesystem.mkdir(home, { mode: 0o700 });
+    await filesystem.chown(home, OTHER, OTHER);
+    const script = 'umask 077; mkdir deep; cd deep; echo his >file; chmod 500 .; exec sleep 300';
+    const asOther = [
+      'setpriv',
+      `--reuid=${OTHER}`,
+      `--regid=${OTHER}`,
+      '--clear-groups',
+      '--',
+      'env',
+      '-i',
+      '/bin/sh',
+      '-c',
+      script,
+    ];
+    await command.spawnDetached(asOther, { cwd: home, env: {}, logFile: join(place.folder, 'other.log') });
+    const begun = async () => (await filesystem.stat(join(home, 'deep')))?.mode === 0o500;
+    for (const end = Date.now() + 30_000; !(await begun()); await sleep(20))
+      if (Date.now() > end)
+        throw new Error(`It did not begin: ${String(await filesystem.readFile(join(place.folder, 'other.log')))}`);
+  });
 }
 
 async function reached(
