@@ -1,6 +1,6 @@
 /** What the guides to blueprints and interfaces show is what runs here: the files of a user, found by their paths. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { access, readdir, rm } from 'node:fs/promises';
+import { access, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,10 @@ const samples: BlueprintSamples = {
     const notes = await holding.interface<Notes>('notes');
     await notes.write('remember the milk');
     return () => notes.write('and the bread');
+  },
+  standOn: async (_holding, { notes }) => {
+    await writeFile(String(notes), 'remember the milk');
+    return () => access(String(notes));
   },
   breaks: [
     {
