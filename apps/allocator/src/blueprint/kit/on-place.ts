@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts';
 import { MINIMAL_ENV, wayBelow, type Command, type CommandOptions, type Filesystem } from '@slipway/interfaces';
 
@@ -18,7 +19,7 @@ export interface Within {
   variables: Record<string, string>;
   /** What each program is started by: `prlimit --nproc=64`. */
   by?: readonly string[];
-  /** Ends his programs, and lets him at no file any more. */
+  /** Ends his programs, and lets him at no file any more: what is being read or written by then is cut off. */
   signal: AbortSignal;
 }
 
@@ -57,11 +58,23 @@ function filesystemWithin(files: Filesystem, { folder, signal }: Within): Filesy
     signal.throwIfAborted();
     return at(folder, path);
   };
+  const read = (content: Readable) => addAbortSignal(signal, content);
+  /** What is cut off fails as what comes too late does. */
+  const written = async (writing: Promise<void>) => {
+    await writing.catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+  };
   return {
-    writeFile: async (path, content, options) => files.writeFile(on(path), content, options),
+    writeFile: async (path, content, options) => {
+      const to = on(path);
+      const isStream = typeof content !== 'string' && !(content instanceof Uint8Array);
+      return isStream ? written(files.writeFile(to, read(content), options)) : files.writeFile(to, content, options);
+    },
     readFile: async (path, limit) => files.readFile(on(path), limit),
     readPart: async (path, offset, bytes) => files.readPart(on(path), offset, bytes),
-    openRead: async (path) => files.openRead(on(path)),
+    openRead: async (path) => read(await files.openRead(on(path))),
     stat: async (path) => files.stat(on(path)),
     list: async (path) => files.list(on(path)),
     mkdir: async (path, options) => files.mkdir(on(path), options),
@@ -69,8 +82,8 @@ function filesystemWithin(files: Filesystem, { folder, signal }: Within): Filesy
     chmod: async (path, mode) => files.chmod(on(path), mode),
     chown: async (path, uid, gid, options) => files.chown(on(path), uid, gid, options),
     remove: async (path) => files.remove(on(path)),
-    unpack: async (path, tar, options) => files.unpack(on(path), tar, options),
-    pack: (path) => files.pack(on(path)),
+    unpack: async (path, tar, options) => written(files.unpack(on(path), read(tar), options)),
+    pack: (path) => read(files.pack(on(path))),
     freeBytes: async (path) => files.freeBytes(on(path)),
   };
 }
