@@ -118,16 +118,16 @@ export class Calls {
   async #carryOut(
     method: InterfaceMethod<object>,
     { callId, interface: name, arguments: given }: CallInterfaceCommand,
-    { blueprint, lease, resource, context, cover }: AtWork,
+    { blueprint, lease, resource, context, cover, coverJson }: AtWork,
     signal: AbortSignal,
   ): Promise<CallAnswer> {
     const built = await blueprint.interface(name, lease!, resource, context);
     signal.throwIfAborted();
     const line = (text: string, from: 'stdout' | 'stderr') => this.#tell(callId, { from, line: cover(text) });
     // Who calls removes what was handed over; shared with others it would stay for ever.
-    const result = await method.call(built, given, { signal, blobs: this.options.blobs.of(callId), line });
-    if (Buffer.byteLength(JSON.stringify(result ?? null)) > MOST_BYTES) throw tooLarge('The answer of a call');
-    return { result: result ?? null };
+    const result = (await method.call(built, given, { signal, blobs: this.options.blobs.of(callId), line })) ?? null;
+    if (Buffer.byteLength(JSON.stringify(result)) > MOST_BYTES) throw tooLarge('The answer of a call');
+    return { result: coverJson({ result })['result']! };
   }
 
   #tell(callId: string, line: CallLine): void {

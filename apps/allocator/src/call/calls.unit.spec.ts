@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { VERBS, callSubject, causeOf, type CallInterfaceCommand, type CallLine, type Json } from '@slipway/contracts';
+import {
+  SlipwayError,
+  VERBS,
+  callSubject,
+  causeOf,
+  type CallInterfaceCommand,
+  type CallLine,
+  type Json,
+} from '@slipway/contracts';
 import { seedOf, seededRandom } from '@slipway/event-store/testing';
 import type { Allocator } from '../allocator.js';
 import type { InterfaceDefinition } from '../blueprint/blueprint.js';
@@ -24,6 +32,13 @@ const tool: InterfaceDefinition<Tool> = {
       },
     },
     much: { ...method, call: async () => 'x'.repeat(300_000) },
+    fail: {
+      ...method,
+      async call(on) {
+        const said = `it was given ${JSON.stringify(await on.use())}`;
+        throw new SlipwayError('driver-failed', said, { said });
+      },
+    },
   },
 };
 const interfaces = new Map([['tool', tool as unknown as InterfaceDefinition<never>]]);
@@ -100,13 +115,31 @@ describe('calls of interfaces', () => {
     await ended;
   });
 
-  test('what a call says is told with a sign of life every five seconds, and without the secrets that it has read', async () => {
+  /** What it says when it is used is a secret. */
+  const telling = async () => {
     const ref = await world.secrets.put('password', 'correct-horse-battery');
-    const boxed = blueprint({
+    return blueprint({
       interfaces: ['tool'],
       interface: async (_name, _lease, _resource, { secrets }) => ({ use: () => secrets.read(ref) }),
     });
-    const allocator = await world.start([boxed], { interfaces });
+  };
+
+  test('neither its answer nor what went wrong with it holds a secret that it has read', async () => {
+    const allocator = await world.start([await telling()], { interfaces });
+    const leaseId = await world.ask(allocator);
+    await world.until(allocator, leaseId, 'active');
+    const token = await tokenOf(allocator, leaseId);
+    expect(await call(allocator, leaseId, token)).toEqual({ result: '[secret]' });
+    const said = 'it was given "[secret]"';
+    await expect(call(allocator, leaseId, token, 'fail')).rejects.toMatchObject({
+      code: 'driver-failed',
+      message: said,
+      details: { said },
+    });
+  });
+
+  test('what a call says is told with a sign of life every five seconds, and without the secrets that it has read', async () => {
+    const allocator = await world.start([await telling()], { interfaces });
     const leaseId = await world.ask(allocator);
     await world.until(allocator, leaseId, 'active');
     const token = await tokenOf(allocator, leaseId);

@@ -107,7 +107,12 @@ export class Uses {
     try {
       const at = await workshop.atWork(state, { resource, lease }, signal);
       signal.throwIfAborted();
-      const answer = await orEnded(work(at, signal), signal);
+      const answer = await orEnded(
+        work(at, signal).catch((error: unknown) => {
+          throw covered(error, at);
+        }),
+        signal,
+      );
       told('ok');
       return answer;
     } catch (error) {
@@ -136,6 +141,12 @@ export class Uses {
   stop(): void {
     for (const id of this.#going.keys()) this.end(id, 'the allocator stops');
   }
+}
+
+/** What went wrong, without any of the secrets that were read: a library may well say what it was given. */
+function covered(error: unknown, { cover, coverJson }: AtWork): SlipwayError {
+  const { code, message, details } = causeOf(error);
+  return new SlipwayError(code, cover(message), details && coverJson(details));
 }
 
 /** C2: also where what is done takes no notice of the signal. */
