@@ -32,7 +32,10 @@ export const ownerOf = ({ owner, ownerType: type }: OwnerFlags) => ({
 export const leaseId = (id: string, { environment = 'default' }: EnvironmentFlags): string =>
   id.includes('.') ? id : `${environment}.${id}`;
 
-/** `memory=4`, `project=apollo`: numbers, `true`, `false`, `null` and what else is JSON is taken as such, all else as text. */
+/**
+ * `memory=4`, `project=apollo`: numbers, `true`, `false`, `null` and what else is JSON is taken as such, all else as text; a number that
+ * does not read back the same (`1.10`) too. In double quotes it is text: `branch="8675309"`.
+ */
 export function attribute(given: string, before: JsonObject = {}): JsonObject {
   const at = given.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must be name=value.');
@@ -41,7 +44,8 @@ export function attribute(given: string, before: JsonObject = {}): JsonObject {
 
 function valueOf(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    const value = JSON.parse(text) as Json;
+    return typeof value === 'number' && String(value) !== text ? text : value;
   } catch {
     return text;
   }

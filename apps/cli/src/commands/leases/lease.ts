@@ -43,7 +43,7 @@ export function lease(program: Command): void {
     .summary('lease a resource: a host, a database, a licence')
     .description('Asks for a lease on a resource and prints its id; it is active later, which --wait waits for.')
     .requiredOption('--type <type>', 'of resource: host, database; npx slipway blueprints lists them')
-    .option('--attribute <name=value>', 'a value that it must have; several times', attribute)
+    .option('--attribute <name=value>', 'a value that it must have; several times; a number as text: name=\'"7"\'', attribute)
     .option('--filter <filter>', "what else must hold of its attributes: '(memory>=4)'")
     .option('--blueprint <name>', 'only of these')
     .option('--resource <id>', 'only this one')

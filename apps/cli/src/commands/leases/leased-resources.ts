@@ -87,7 +87,7 @@ function enters(noun: Command): void {
     .summary('enter one that is there, to be leased; it is never made or destroyed')
     .argument('<name>', 'unique in its environment')
     .requiredOption('--blueprint <name>', 'by which it is reached and looked after')
-    .option('--attribute <name=value>', 'what it has; several times', attribute)
+    .option('--attribute <name=value>', 'what it has; several times; a number as text: name=\'"7"\'', attribute)
     .option('--capacity <n>', "how much of it can be leased at once; its blueprint's when left out", count)
     .option('--location <name>', "where it is; its blueprint's when left out");
   ownerOptions(environmentOption(command), 'whose it is').action(

@@ -92,6 +92,17 @@ describe('slipway lease', () => {
     ]);
   });
 
+  it('takes a value as JSON where it reads back the same, and as text else', async () => {
+    const given = ['memory=4', 'disk=', 'label={"a": 1}', 'on=true', 'version=1.10', 'zip=007', 'number=12345678901234567890'];
+    const quoted = ['branch="8675309"'];
+    await run('lease', '--type', 'host', ...[...given, ...quoted].flatMap((one) => ['--attribute', one]));
+    const { attributes } = sent[0]![1] as { attributes: object };
+    expect(attributes).toEqual({
+      ...{ memory: 4, disk: '', label: { a: 1 }, on: true },
+      ...{ version: '1.10', zip: '007', number: '12345678901234567890', branch: '8675309' },
+    });
+  });
+
   it('takes how long from now, too', async () => {
     const before = Date.now();
     await run('lease', '--type', 'host', '--until', '30m');
