@@ -74,6 +74,7 @@ describe('Leases', () => {
   }, 60_000);
 
   it('a program ends with Ctrl-C, and with its lease', async () => {
+    await slipway(mesh, ['blueprints', 'approve', 'LocalHost', '--owner', 'operator']);
     const { stdout } = await slipway(mesh, ['lease', '--type', 'host', '--wait', '--environment', 'default']);
     const lease = stdout.trim();
     const run = () => {
@@ -89,6 +90,7 @@ describe('Leases', () => {
     await first.begun;
     first.child.kill('SIGINT');
     expect(await first.ended).toBe(130);
+    expect(await until(() => sleeping() === 0)).toBe(true);
     const second = run();
     await second.begun;
     await slipway(mesh, ['release', lease]);
