@@ -318,10 +318,10 @@ describe('the allocator over NATS', () => {
     expect(await approve(olga)).toMatchObject({ name: 'LocalHost' });
     expect(await approve(olga)).toMatchObject({ name: 'LocalHost', repeated: true });
     await expect(approve(as({ id: 'bob', type: 'user' }))).rejects.toMatchObject({ code: 'forbidden' });
-    await ask(VERBS.changeBlueprint, { environment, name: 'LocalHost', limits: { resources: 0 } });
+    await ask(VERBS.changeBlueprint, { environment, name: 'LocalHost', limits: { resources: 0, leaseSeconds: 0 } });
     const { items } = await ask<BlueprintList>(VERBS.blueprints, { environment, name: 'LocalHost' });
     expect(items).toMatchObject([
-      { name: 'LocalHost', type: 'host', limits: { resources: 0, leaseSeconds: 7_200 }, approved: ['user/ada'], made: 0 },
+      { name: 'LocalHost', type: 'host', limits: { resources: 0, leaseSeconds: 0 }, approved: ['user/ada'], made: 0 },
     ]);
     await expect(ask(VERBS.askLease, wanted())).rejects.toMatchObject({ code: 'lease-impossible', message: /may make none/ });
     await ask(VERBS.revokeBlueprint, { environment, name: 'LocalHost', owner: ada });

@@ -221,13 +221,13 @@ describe('blueprints', () => {
   });
 
   it('have their limits changed, and are approved and revoked', async () => {
-    const changed = await place.call('PATCH', '/blueprints/LocalHost', { body: { limits: { resources: 3 } } });
+    const changed = await place.call('PATCH', '/blueprints/LocalHost', { body: { limits: { resources: 3, leaseSeconds: 0 } } });
     expect([changed.status, changed.headers.get('Location')]).toEqual([202, '/api/v1/blueprints/LocalHost']);
     await place.json('POST', '/blueprints/LocalHost/approve', { body: { ownerId: 'ada' } });
     await place.json('POST', '/blueprints/LocalHost/revoke', { body: { ownerId: 'team-a', ownerType: 'team', reason: 'left' } });
     const of = { environment: 'default', name: 'LocalHost' };
     expect(allocator.asked.map(([verb, command]) => [verb, command])).toEqual([
-      ['change-blueprint', { ...of, limits: { resources: 3 } }],
+      ['change-blueprint', { ...of, limits: { resources: 3, leaseSeconds: 0 } }],
       ['approve-blueprint', { ...of, owner: { id: 'ada', type: 'user' } }],
       ['revoke-blueprint', { ...of, owner: { id: 'team-a', type: 'team' }, reason: 'left' }],
     ]);

@@ -240,10 +240,13 @@ export class ChangedLimits implements Partial<BlueprintLimits> {
   @Max(MOST)
   idleSeconds?: number;
 
-  @ApiPropertyOptional({ minimum: 1, description: 'Longest that a lease may last in all, in seconds.' })
+  @ApiPropertyOptional({
+    minimum: 0,
+    description: 'Longest that a lease may last in all, in seconds; 0: as long as it is wanted.',
+  })
   @MayBeLeftOut()
   @IsInt()
-  @Min(1)
+  @Min(0)
   @Max(MOST)
   leaseSeconds?: number;
 }

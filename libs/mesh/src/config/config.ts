@@ -331,8 +331,8 @@ export class BlueprintLimitsConfig {
   @MayBeLeftOut() @IsInt() @Min(0) @Max(1_000_000_000) warm?: number;
   /** How long a further one without a lease stays. */
   @MayBeLeftOut() @IsInt() @Min(0) @Max(1_000_000_000) idleSeconds?: number;
-  /** Longest that a lease may last in all. */
-  @MayBeLeftOut() @IsInt() @Min(1) @Max(1_000_000_000) leaseSeconds?: number;
+  /** Longest that a lease may last in all; 0: as long as it is wanted. */
+  @MayBeLeftOut() @IsInt() @Min(0) @Max(1_000_000_000) leaseSeconds?: number;
 }
 
 /** Who may approve who uses a blueprint, beside operators. */

@@ -82,13 +82,13 @@ describe('the profiles', () => {
 
   test('blueprints have their defaults, and files that are found from the root of the clone, as those of interfaces', () => {
     const text =
-      'blueprints: {Mine: {file: ./blueprints/mine.mjs, options: {a: 1}}, Far: {kind: LocalHost, location: far, limits: {warm: 2}}}\n' +
+      'blueprints: {Mine: {file: ./blueprints/mine.mjs, options: {a: 1}}, Far: {kind: LocalHost, location: far, limits: {warm: 2, leaseSeconds: 0}}}\n' +
       'interfaces: {notes: {file: /x/notes.mjs}}';
     const { blueprints, interfaces } = loadConfig({ file: file(text) });
     const root = join(import.meta.dirname, '../../../..');
     expect(Object.keys(blueprints)).toEqual(['Mine', 'Far']);
     expect(blueprints['Mine']).toMatchObject({ file: join(root, 'blueprints/mine.mjs'), location: 'local', options: { a: 1 } });
-    expect(blueprints['Far']).toMatchObject({ kind: 'LocalHost', location: 'far', limits: { warm: 2 } });
+    expect(blueprints['Far']).toMatchObject({ kind: 'LocalHost', location: 'far', limits: { warm: 2, leaseSeconds: 0 } });
     expect(interfaces).toEqual({ notes: { file: '/x/notes.mjs' } });
     expect(Object.keys(loadConfig({ file: file('mesh: dev') }).blueprints)).toEqual(['LocalHost']);
   });

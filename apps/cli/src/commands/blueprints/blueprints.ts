@@ -81,7 +81,7 @@ function limits(noun: Command): void {
     .option('--resources <n>', 'most resources of it that are made', count)
     .option('--warm <n>', 'resources without a lease that are kept ready', count)
     .option('--idle-seconds <n>', 'how long a further one without a lease stays', count)
-    .option('--lease-seconds <n>', 'longest that a lease may last in all', count);
+    .option('--lease-seconds <n>', 'longest that a lease may last in all; 0: as long as it is wanted', count);
   environmentOption(command).action(
     withClient<[string], EnvironmentFlags & Partial<BlueprintLimits>>(async ({ client, options }, flags, name) => {
       const { environment, resources, warm, idleSeconds, leaseSeconds } = flags;

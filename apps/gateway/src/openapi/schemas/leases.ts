@@ -135,7 +135,7 @@ export const LEASE_SCHEMAS: Record<string, Schema> = {
       resources: described(count, 'Most resources of it that are made.'),
       warm: described(count, 'Resources without a lease that are kept ready.'),
       idleSeconds: described(count, 'How long a further one without a lease stays.'),
-      leaseSeconds: described(count, 'Longest that a lease may last in all.'),
+      leaseSeconds: described(count, 'Longest that a lease may last in all; 0: as long as it is wanted.'),
     }),
     needs: described(json, 'Leases that each resource holds itself, by role.'),
     made: described(count, 'Resources that it made and that are not destroyed.'),
