@@ -178,7 +178,7 @@ export interface BlueprintView {
   /** Resources that it made and that are not destroyed; of these, how many are being made. */
   made: number;
   making: number;
-  /** It could make none the last times: why, and when it is tried again (ISO 8601). */
+  /** Of what it could not make the last times what is tried again last: how often it failed, why, and when it is tried (ISO 8601). */
   failed?: { failures: number; reason: string; retryAt: string };
   /** Owners that may use it, `<type>/<id>`. */
   approved: string[];

@@ -5,7 +5,16 @@ import { ownerKey } from '../assignment/queue.js';
 import { isAskedFor, type Lease } from '../lease/lease.js';
 import { placed, withBlueprint } from '../resource/placed.js';
 import type { Resource } from '../resource/resource.js';
-import { KEYS, heldKey, partsOf, type AllocationState } from './state.js';
+import {
+  FAILURES,
+  KEYS,
+  blueprintState,
+  failureKey,
+  heldKey,
+  partsOf,
+  type AllocationState,
+  type MakingFailed,
+} from './state.js';
 
 type Data<Type extends AllocationEvent['type']> = Extract<AllocationEvent, { type: Type }>['data'];
 
@@ -235,7 +244,9 @@ function added(
     names: state.names.with(name, resourceId),
     lastNumber: Math.max(state.lastNumber, partsOf(resourceId)!.number),
   };
-  return placed(after, undefined, resource);
+  const known = blueprintState(after, blueprint).failed.get(failureKey(attributes));
+  const isTried = status === 'pending' && known !== undefined;
+  return placed(isTried ? withFailure(after, resource, { ...known, triedBy: resourceId }) : after, undefined, resource);
 }
 
 function opened(state: AllocationState, { resourceId, outputs, at }: Data<'ResourceOpened'>): AllocationState {
@@ -247,13 +258,28 @@ function opened(state: AllocationState, { resourceId, outputs, at }: Data<'Resou
     idleSince: at,
     ...(outputs && { outputs }),
   }));
-  return before.manual ? after : withBlueprint(after, before.blueprint, () => ({ failed: undefined }));
+  return before.manual ? after : withFailure(after, before, undefined);
 }
 
 function failed(state: AllocationState, { resourceId, ...failure }: Data<'ResourceFailed'>): AllocationState {
   const { reason, failures, retryAt } = failure;
   const after = withResource(state, resourceId, (resource) => ({ ...resource, status: 'closed', reason }));
-  return withBlueprint(after, after.resources.get(resourceId)!.blueprint, () => ({ failed: { failures, reason, retryAt } }));
+  return withFailure(after, after.resources.get(resourceId)!, { failures, reason, retryAt });
+}
+
+/** With what is known of the making of what is like a resource; `undefined`: nothing is wrong with it. */
+function withFailure(
+  state: AllocationState,
+  { blueprint, attributes }: Pick<Resource, 'blueprint' | 'attributes'>,
+  failure: MakingFailed | undefined,
+): AllocationState {
+  const { failed: before } = blueprintState(state, blueprint);
+  const key = failureKey(attributes);
+  if (!failure && !before.has(key)) return state;
+  const others = [...before].filter(([other]) => other !== key);
+  if (failure) others.push([key, failure]);
+  const kept = others.length > FAILURES ? others.toSorted(([, one], [, other]) => other.retryAt - one.retryAt) : others;
+  return withBlueprint(state, blueprint, () => ({ failed: new Map(kept.slice(0, FAILURES)) }));
 }
 
 function resourceDestroyed(state: AllocationState, { resourceId }: Data<'ResourceDestroyed'>): AllocationState {

@@ -4,16 +4,16 @@ import { standingInLine } from '../assignment/in-line.js';
 import { isAskedFor, type Lease } from '../lease/lease.js';
 import { placed } from '../resource/placed.js';
 import type { Resource } from '../resource/resource.js';
-import { heldKey, initialState, type AllocationState, type BlueprintState } from './state.js';
+import { heldKey, initialState, type AllocationState, type BlueprintState, type MakingFailed } from './state.js';
 
 /** Grows whenever the state or `evolve` changes: what an older fold kept is then never read. */
-const FOLD_VERSION = 3;
+const FOLD_VERSION = 4;
 
 /** Leases or resources of one part: a millisecond's work. */
 const AT_ONCE = 250;
 
 type KeptResource = Omit<Resource, 'load' | 'leases' | 'slots'>;
-type KeptBlueprint = Pick<BlueprintState, 'limits' | 'failed'> & { approved: string[] };
+type KeptBlueprint = Pick<BlueprintState, 'limits'> & { approved: string[]; failed: [string, MakingFailed][] };
 
 interface Kept {
   environment: string;
@@ -62,7 +62,7 @@ function withoutEntries(state: AllocationState): Omit<Kept, 'leases' | 'resource
     blueprints: Object.fromEntries(
       [...state.blueprints].map(([name, { limits, approved, failed }]) => [
         name,
-        { limits, approved: [...approved], ...(failed && { failed }) },
+        { limits, approved: [...approved], failed: [...failed] },
       ]),
     ),
     quotas: Object.fromEntries(state.quotas),
@@ -85,7 +85,10 @@ export function fromParts(parts: readonly JsonObject[]): AllocationState {
     ...numbers,
     ...keptLeases(leases),
     blueprints: new Map(
-      Object.entries(blueprints).map(([name, known]) => [name, { ...known, ...counts, approved: new Set(known.approved) }]),
+      Object.entries(blueprints).map(([name, known]) => [
+        name,
+        { limits: known.limits, ...counts, approved: new Set(known.approved), failed: new Map(known.failed) },
+      ]),
     ),
     quotas: new Map(Object.entries(quotas)),
     keyed: keys.map(({ id }) => id),

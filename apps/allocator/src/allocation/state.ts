@@ -1,4 +1,4 @@
-import { streamName, type BlueprintLimits, type LeaseAsk } from '@slipway/contracts';
+import { canonicalJson, streamName, type BlueprintLimits, type JsonObject, type LeaseAsk } from '@slipway/contracts';
 import { PersistentMap, type PersistentOrder } from '@slipway/event-store';
 import { ownerKey, type Queue } from '../assignment/queue.js';
 import type { BlueprintDeclaration } from '../blueprint/declaration.js';
@@ -20,9 +20,24 @@ export interface BlueprintState {
   spare: number;
   /** Of those that it made, how many are being given back. */
   leaving: number;
-  /** Since one could be made: how often none could, why, and when it is tried again. */
-  failed?: { failures: number; reason: string; retryAt: number };
+  /** By what was to be made ({@link failureKey}), what could not be since one like that was. */
+  failed: ReadonlyMap<string, MakingFailed>;
 }
+
+/** How often none could be made, why, and when that is tried again. */
+export interface MakingFailed {
+  failures: number;
+  reason: string;
+  retryAt: number;
+  /** The last one that was begun since. */
+  triedBy?: string;
+}
+
+/** Of a blueprint so many failures are known, those that are tried again last: whoever asks for what cannot be fills no memory. */
+export const FAILURES = 100;
+
+/** What a failure is counted by: what one of these attributes suffers from need not concern another one. */
+export const failureKey = (attributes: JsonObject): string => canonicalJson(attributes);
 
 /** For how many leases it is known by which call they were asked for. */
 export const KEYS = 1_000;
@@ -100,7 +115,7 @@ export function partsOf(id: string): { environment: string; number: number } | n
 /** Under which it is counted what an owner has of a type, or of all types. */
 export const heldKey = (owner: LeaseAsk['owner'], type = '*'): string => `${ownerKey(owner)} ${type}`;
 
-const UNKNOWN: BlueprintState = { limits: {}, approved: new Set(), made: 0, making: 0, spare: 0, leaving: 0 };
+const UNKNOWN: BlueprintState = { limits: {}, approved: new Set(), made: 0, making: 0, spare: 0, leaving: 0, failed: new Map() };
 export const blueprintState = ({ blueprints }: AllocationState, name: string): BlueprintState => blueprints.get(name) ?? UNKNOWN;
 
 /** What holds of a blueprint's limits now. */

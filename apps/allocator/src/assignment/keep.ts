@@ -1,4 +1,5 @@
-import { blueprintState, type AllocationState } from '../allocation/state.js';
+import type { JsonObject } from '@slipway/contracts';
+import { blueprintState, failureKey, type AllocationState } from '../allocation/state.js';
 import { attributesFor, type BlueprintCatalogue, type BlueprintDeclaration } from '../blueprint/declaration.js';
 import { takesLeases } from '../resource/resource.js';
 import type { Kept } from './kept.js';
@@ -29,10 +30,11 @@ export function keepFor(
   if (nearest !== undefined) kept.keep(nearest, wanted);
   const inTheWay: string[] = [];
   for (const declared of allowed) {
-    if ('reason' in attributesFor(declared, wanted)) continue;
-    const idle = inTheWayOf(state, declared, kept, now);
+    const made = attributesFor(declared, wanted);
+    if ('reason' in made) continue;
+    const idle = inTheWayOf(state, declared, made.attributes, kept, now);
     if (idle !== undefined) return [idle];
-    if (depth >= DEPTH || whyNotNow(state, declared, now) !== undefined) continue;
+    if (depth >= DEPTH || whyNotNow(state, declared, made.attributes, now) !== undefined) continue;
     for (const need of Object.values(declared.needs)) {
       const needed = wantedBy(need, wanted.owner);
       const room = roomFor(state, catalogue, needed, kept);
@@ -71,8 +73,14 @@ function* firstFew(byLoad: readonly { load: number; ids: { entries(): Iterable<[
 }
 
 /** A resource that nobody has, of a blueprint that would make what is wanted if it had not made as many as it may. */
-function inTheWayOf(state: AllocationState, declared: BlueprintDeclaration, kept: Kept, now: number): string | undefined {
-  const { failed } = blueprintState(state, declared.name);
+function inTheWayOf(
+  state: AllocationState,
+  declared: BlueprintDeclaration,
+  attributes: JsonObject,
+  kept: Kept,
+  now: number,
+): string | undefined {
+  const failed = blueprintState(state, declared.name).failed.get(failureKey(attributes));
   if (!declared.can.includes('allocate') || !isFull(state, declared, true) || (failed && failed.retryAt > now)) return undefined;
   for (const [, id] of state.idle.get(declared.name)?.entries() ?? []) if (kept.amountOf(id) === 0) return id;
   return undefined;

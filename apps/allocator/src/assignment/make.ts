@@ -1,6 +1,6 @@
-import type { AllocationEvent } from '@slipway/contracts';
+import type { AllocationEvent, JsonObject } from '@slipway/contracts';
 import { evolve } from '../allocation/evolve.js';
-import { blueprintState, idOf, limitsOf, type AllocationState } from '../allocation/state.js';
+import { blueprintState, failureKey, idOf, limitsOf, type AllocationState } from '../allocation/state.js';
 import { attributesFor, type BlueprintCatalogue, type BlueprintDeclaration, type Need } from '../blueprint/declaration.js';
 import type { Lease } from '../lease/lease.js';
 import type { Kept } from './kept.js';
@@ -23,8 +23,9 @@ export function grant(
   if (resource) return [acquisition(state, catalogue, lease, resource, now)];
   if (lease.resourceId !== undefined || depth >= DEPTH) return [];
   for (const declared of blueprintsFor(state, catalogue, lease)) {
-    if (whyNotNow(state, declared, now) !== undefined) continue;
-    const made = make(state, catalogue, declared, lease, kept, now, depth);
+    const wanted = attributesFor(declared, lease);
+    if ('reason' in wanted || whyNotNow(state, declared, wanted.attributes, now) !== undefined) continue;
+    const made = make(state, catalogue, declared, wanted.attributes, lease, kept, now, depth);
     if (made) return made;
   }
   return [];
@@ -51,16 +52,22 @@ export function isFull(state: AllocationState, declared: BlueprintDeclaration, l
   return known.made - (leaving ? known.leaving : 0) >= limitsOf(state, declared).resources;
 }
 
-/** Why a blueprint makes nothing just now; `undefined` when it does. */
-export function whyNotNow(state: AllocationState, declared: BlueprintDeclaration, now: number): string | undefined {
+/** Why a blueprint makes nothing with these attributes just now; `undefined` when it does. */
+export function whyNotNow(
+  state: AllocationState,
+  declared: BlueprintDeclaration,
+  attributes: JsonObject,
+  now: number,
+): string | undefined {
   const { name, can } = declared;
   if (!can.includes('allocate')) return `${name} makes none`;
-  const { making, failed } = blueprintState(state, name);
+  const failed = blueprintState(state, name).failed.get(failureKey(attributes));
   if (isFull(state, declared)) return `${name} has made as many as it may: ${limitsOf(state, declared).resources}`;
   if (failed && failed.retryAt > now)
     return `${name} failed (${failed.reason}) and is tried again at ${new Date(failed.retryAt).toISOString()}`;
   // After a failure one try is enough to see whether it works again.
-  if (failed && making > 0) return `${name} failed (${failed.reason}) and is being tried again`;
+  if (failed?.triedBy !== undefined && state.resources.get(failed.triedBy)?.status === 'pending')
+    return `${name} failed (${failed.reason}) and is being tried again`;
   return undefined;
 }
 
@@ -75,13 +82,12 @@ function make(
   before: AllocationState,
   catalogue: BlueprintCatalogue,
   declared: BlueprintDeclaration,
+  attributes: JsonObject,
   lease: Lease,
   kept: Kept,
   now: number,
   depth: number,
 ): AllocationEvent[] | undefined {
-  const wanted = attributesFor(declared, lease);
-  if ('reason' in wanted) return undefined;
   const { environment } = before;
   const { name: blueprint, type, location, capacity } = declared;
   const resourceId = idOf(environment, type, before.lastNumber + 1);
@@ -94,7 +100,7 @@ function make(
     events.push(...more);
     state = more.reduce(evolve, state);
   };
-  const facts = { type, name, blueprint, location, capacity, attributes: wanted.attributes, manual: false };
+  const facts = { type, name, blueprint, location, capacity, attributes, manual: false };
   follow({ type: 'ResourceRequested', data: { resourceId, ...facts, ...(roles.length > 0 && { needs }), at: now } });
   for (const [role, need] of roles) {
     const { owner, actor, priority } = lease;

@@ -1,5 +1,5 @@
 import type { Deciding } from '../allocation/deciding.js';
-import { heldKey, type AllocationState } from '../allocation/state.js';
+import { blueprintState, failureKey, heldKey, type AllocationState } from '../allocation/state.js';
 import { whyNotNow } from '../assignment/make.js';
 import { ownerKey, windowOf } from '../assignment/queue.js';
 import { blueprintsFor, lockHeld, shelvesFor } from '../assignment/room.js';
@@ -101,7 +101,11 @@ function estimateFor(
     left -= 1 + on.length;
     if (left <= 0) break;
   }
-  const again = blueprintsFor(state, catalogue, lease).flatMap(({ name }) => state.blueprints.get(name)?.failed?.retryAt ?? []);
+  const again = blueprintsFor(state, catalogue, lease).flatMap((declared) => {
+    const made = attributesFor(declared, lease);
+    if ('reason' in made) return [];
+    return blueprintState(state, declared.name).failed.get(failureKey(made.attributes))?.retryAt ?? [];
+  });
   // What failed is tried once, for whoever is first.
   if (place === 1) ends.push(...again.map((at) => Math.max(at, now)));
   return ends.toSorted((one, other) => one - other)[place - 1];
@@ -123,8 +127,8 @@ export function whatItWaitsFor({ state, catalogue, now }: Pick<Deciding, 'state'
   return allowed.map((declared) => {
     const { name, needs } = declared;
     const full = fullOnes(state, name, lease);
-    const never = attributesFor(declared, lease);
-    const making = 'reason' in never ? never.reason : whyNotNow(state, declared, now);
+    const made = attributesFor(declared, lease);
+    const making = 'reason' in made ? made.reason : whyNotNow(state, declared, made.attributes, now);
     if (lease.resourceId === undefined) full.push(making ?? `what it needs itself is not free: ${Object.keys(needs).join(', ')}`);
     return `${name}: ${full.join(', ')}`;
   });

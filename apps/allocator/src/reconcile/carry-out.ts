@@ -1,5 +1,5 @@
 import type { AllocationCommand } from '../allocation/commands.js';
-import type { AllocationState } from '../allocation/state.js';
+import { blueprintState, failureKey, type AllocationState } from '../allocation/state.js';
 import type { AtWork } from '../blueprint/workshop.js';
 import type { Remains } from '../resource/resource.js';
 import type { Work } from './work.js';
@@ -72,5 +72,6 @@ export function triesBefore(state: AllocationState, work: Work): number {
   if (work.do === 'takeBack') return state.leases.get(work.leaseId)?.irrevocable?.tries ?? 0;
   if (work.do !== 'allocate') return 0;
   const resource = state.resources.get(work.resourceId);
-  return (resource && state.blueprints.get(resource.blueprint)?.failed?.failures) ?? 0;
+  if (!resource) return 0;
+  return blueprintState(state, resource.blueprint).failed.get(failureKey(resource.attributes))?.failures ?? 0;
 }

@@ -67,9 +67,8 @@ function idled(
 export function withBlueprint(
   state: AllocationState,
   name: string,
-  change: (known: BlueprintState) => Partial<{ [Name in keyof BlueprintState]: BlueprintState[Name] | undefined }>,
+  change: (known: BlueprintState) => Partial<BlueprintState>,
 ): AllocationState {
   const known = blueprintState(state, name);
-  const { failed: failure, ...rest } = { ...known, ...change(known) } as BlueprintState;
-  return { ...state, blueprints: new Map(state.blueprints).set(name, { ...rest, ...(failure && { failed: failure }) }) };
+  return { ...state, blueprints: new Map(state.blueprints).set(name, { ...known, ...change(known) }) };
 }

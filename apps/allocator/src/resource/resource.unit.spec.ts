@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '@slipway/contracts';
+import { fromParts, toParts } from '../allocation/snapshot.js';
 import { World, ada, declared, operator, T0 } from '../testing/world.js';
 
 const limits = (over: Partial<ReturnType<typeof declared>['limits']>) => ({ limits: { ...declared().limits, ...over } });
 const tidy = { type: 'Tidy' } as const;
+const statuses = (world: World, ids: string[]) => ids.map((id) => world.lease(id).status);
 
 describe('a resource that the allocator made', () => {
   it('goes once nobody has had it for its idle time, and not before', () => {
@@ -217,6 +220,58 @@ describe('a resource that cannot be made', () => {
     expect(world.standing(third)!.reasons[0]).toContain('is being tried again');
     world.run({ type: 'Opened', resourceId: world.on(second).id });
     expect(world.lease(third).status).toBe('acquired');
+  });
+});
+
+describe('what cannot be made with some attributes', () => {
+  const kinds = () => {
+    const world = new World(declared(limits({ resources: 20 })));
+    const wrong = world.ask({ attributes: { memory: 7 } });
+    world.run({ type: 'Failed', resourceId: world.on(wrong).id, reason: 'no such', retryAt: T0 + 1_000 });
+    return { world, wrong };
+  };
+
+  it('keeps nobody from what is made with others, however often it fails', () => {
+    const { world, wrong } = kinds();
+    for (let tries = 1; tries < 5; tries += 1) {
+      const other = world.ask({ attributes: { memory: 1 + tries } });
+      expect(statuses(world, [wrong, other])).toEqual(['pending', 'acquired']);
+      world.activate(other);
+      world.back(other);
+      world.later(1_000);
+      world.run(tidy);
+      expect(
+        world.types({ type: 'Failed', resourceId: world.on(wrong).id, reason: 'no such', retryAt: world.now + 1_000 }),
+      ).toEqual(['ResourceFailed', 'LeaseRequeued']);
+      expect(world.events.at(-2)).toMatchObject({ data: { failures: tries + 1 } });
+    }
+  });
+
+  it('is tried by one at a time, also after a start', () => {
+    const { world, wrong } = kinds();
+    const second = world.ask({ attributes: { memory: 7 } });
+    world.later(1_000);
+    world.run(tidy);
+    const kept = fromParts(JSON.parse(JSON.stringify([...toParts(world.state)])) as JsonObject[]);
+    for (const state of [world.state, kept]) {
+      world.state = state;
+      world.run(tidy);
+      expect(statuses(world, [wrong, second])).toEqual(['acquired', 'pending']);
+      expect(world.standing(second)!.reasons[0]).toContain('is being tried again');
+    }
+    world.run({ type: 'Opened', resourceId: world.on(wrong).id });
+    expect(world.lease(second).status).toBe('acquired');
+  });
+
+  it('fills no memory: of a hundred the failures are known', () => {
+    const any = { seed: { matches: '.*', default: '' } };
+    const world = new World(declared({ ...limits({ resources: 500 }), attributes: any }));
+    for (let seed = 0; seed < 120; seed += 1) {
+      const resourceId = world.on(world.ask({ attributes: { seed: `${seed}` } })).id;
+      world.run({ type: 'Failed', resourceId, reason: 'no such', retryAt: T0 + 1_000 + seed });
+    }
+    const { failed } = world.state.blueprints.get('RackHost')!;
+    expect([failed.size, Math.min(...[...failed.values()].map(({ retryAt }) => retryAt))]).toEqual([100, T0 + 1_020]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { SlipwayError, badInput, canonicalJson, type Actor, type JsonObject } from '@slipway/contracts';
 import type { Entered } from '../allocation/commands.js';
 import type { Deciding } from '../allocation/deciding.js';
-import { blueprintState, idOf } from '../allocation/state.js';
+import { blueprintState, failureKey, idOf } from '../allocation/state.js';
 import { end } from '../lease/end.js';
 import type { Lease } from '../lease/lease.js';
 import type { Resource } from './resource.js';
@@ -108,8 +108,8 @@ export function failed(
   { reason, retryAt }: { reason: string; retryAt: number },
 ): void {
   if (resource?.status !== 'pending') return;
-  const { id, blueprint } = resource;
-  const failures = (blueprintState(deciding.state, blueprint).failed?.failures ?? 0) + 1;
+  const { id, blueprint, attributes } = resource;
+  const failures = (blueprintState(deciding.state, blueprint).failed.get(failureKey(attributes))?.failures ?? 0) + 1;
   deciding.record({ type: 'ResourceFailed', data: { resourceId: id, reason, failures, retryAt, at: deciding.now } });
   lose(deciding, resource, `${resource.name} could not be made: ${reason}`, () => true);
 }

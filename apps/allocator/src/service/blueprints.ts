@@ -71,6 +71,7 @@ const recorded = (name: string, { events, position }: AllocationDecided, head?: 
 function viewOf(state: AllocationState, declared: BlueprintDeclaration): BlueprintView {
   const { name, type, location, can, interfaces, attributes, capacity, placing, needs, owner } = declared;
   const { made, making, failed, approved } = blueprintState(state, name);
+  const worst = [...failed.values()].toSorted((one, other) => other.retryAt - one.retryAt)[0];
   return {
     ...{ name, type, location, capacity, placing, made, making },
     can: [...can],
@@ -78,7 +79,7 @@ function viewOf(state: AllocationState, declared: BlueprintDeclaration): Bluepri
     attributes: attributes as unknown as JsonObject,
     limits: limitsOf(state, declared),
     needs: needs as unknown as JsonObject,
-    ...(failed && { failed: { ...failed, retryAt: instant(failed.retryAt) } }),
+    ...(worst && { failed: { failures: worst.failures, reason: worst.reason, retryAt: instant(worst.retryAt) } }),
     approved: [...approved].toSorted(),
     ...(owner && { owner }),
   };
