@@ -176,7 +176,10 @@ export class ReclaimLeasesBody extends Owned {
 
 /** Body of entering a resource by hand: it is there, and is never made or destroyed. */
 export class EnterResourceBody extends Owned {
-  @ApiProperty({ example: 'rack-a', description: 'Unique in its environment; it does not end with a hyphen and a number.' })
+  @ApiProperty({
+    example: 'rack-a',
+    description: 'Unique in its environment; not as what blueprints make is called: a type of theirs, a hyphen and a number.',
+  })
   @IsName()
   name: string;
 

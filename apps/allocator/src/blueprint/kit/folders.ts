@@ -86,7 +86,7 @@ export function leaseFolder(lease: Granted, resource: Named, ground: Ground): Ow
   return new OwnFolder(named, lease.token, { ...ground, root: join(on.beside, 'leases') }, on);
 }
 
-/** `default.host-18` is `host-18` of `default`. Types of what is leased are not those of what a driver makes: nothing meets. */
+/** `default.host-18` is `host-18` of `default`. A driver that makes things of the same type does so below another root: nothing meets. */
 const nameOf = ({ environment, id }: Named): ResourceRef => {
   const name = id.slice(environment.length + 1);
   return { environment, kind: name.replace(/-\d+$/, '') as ResourceKind, name };
