@@ -31,7 +31,8 @@ import type { AllocationState } from './state.js';
  * I3. What is over holds its place until it was taken back.
  * I4. A resource goes only when nobody has it, and what it held itself is given back then.
  * I5. A blueprint makes no more resources than its limit.
- * I6. After each command nobody waits who could have what he wants, but for what is kept for somebody before him.
+ * I6. After each command nobody waits who could have what he wants, but for what is kept for somebody before him, and for what is left to the
+ *     next `Tidy` because the decision became long.
  */
 export function decide(
   before: AllocationState,

@@ -5,6 +5,12 @@ import type { Resource } from '../resource/resource.js';
 import { evolve } from './evolve.js';
 import { partsOf, type AllocationState } from './state.js';
 
+/**
+ * Events after which a decision comes to its end, and leaves what is left to the next one: it is one append, which has a bound, and what is more
+ * than that could never be recorded. A few may follow the last of these.
+ */
+export const MOST_EVENTS = 200;
+
 /** A decision as it grows: each event counts for what is decided after it. */
 export class Deciding {
   readonly events: AllocationEvent[] = [];
@@ -18,6 +24,11 @@ export class Deciding {
   record(...events: AllocationEvent[]): void {
     this.events.push(...events);
     this.state = events.reduce(evolve, this.state);
+  }
+
+  /** Whether what is left is for the next decision. */
+  get isLong(): boolean {
+    return this.events.length >= MOST_EVENTS;
   }
 
   /** `null` for one that is over, and of which nothing is left. Throws `not-found` for one that never was. */

@@ -20,7 +20,7 @@ export function assign(deciding: Deciding, types: readonly string[]): void {
   const { catalogue, now } = deciding;
   const kept = new Kept();
   const hopeless = new Set<string>();
-  for (;;) {
+  while (!deciding.isLong) {
     const next = nextInLine(deciding.state, types, hopeless);
     if (!next) return;
     const { lease, group } = next;

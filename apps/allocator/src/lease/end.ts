@@ -38,9 +38,12 @@ export function expire(deciding: Deciding, lease: Lease): void {
   else if (status === 'pending' && waitUntil !== undefined && waitUntil <= deciding.now) end(deciding, lease, 'waited');
 }
 
-/** Ends what a request holds, in the order in which it was asked for. */
+/** Ends what a request holds, in the order in which it was asked for, as much as one decision may: again, and the rest is. */
 export function endRequest(deciding: Deciding, requestId: string): void {
-  for (const id of deciding.state.requests.get(requestId) ?? []) end(deciding, deciding.state.leases.get(id)!, 'request-ended');
+  for (const id of deciding.state.requests.get(requestId) ?? []) {
+    if (deciding.isLong) return;
+    end(deciding, deciding.state.leases.get(id)!, 'request-ended');
+  }
 }
 
 /** Throws `not-possible` for what is over or has no end, `bad-input` for an end that is not later, or beyond what is allowed. */

@@ -2,6 +2,7 @@ import { SlipwayError, causeOf, type AllocationEvent, type Clock } from '@slipwa
 import { Wakes } from '@slipway/mesh';
 import type { Allocations } from '../allocation/allocations.js';
 import type { AllocationCommand } from '../allocation/commands.js';
+import { MOST_EVENTS } from '../allocation/deciding.js';
 import { partsOf, type AllocationState } from '../allocation/state.js';
 import type { BlueprintCatalogue } from '../blueprint/declaration.js';
 import type { Workshop } from '../blueprint/workshop.js';
@@ -78,7 +79,7 @@ export class Reconciler {
 
   start(): void {
     this.#repeat(LOOK_EVERY, () => this.#lookForTurns());
-    this.#repeat(TIDY_EVERY, () => this.#tidy());
+    this.#repeat(TIDY_EVERY, () => this.#tidy(this.options.allocations.environments()));
   }
 
   /** Something was recorded: looks at all for which something else may be to be done now. */
@@ -86,6 +87,7 @@ export class Reconciler {
     if (this.#stopped) return;
     const { state } = this.options.allocations.of(environment);
     for (const id of new Set(events.flatMap((event) => touchedBy(state, event)))) this.#look(id);
+    if (events.length >= MOST_EVENTS) this.#tidy([environment]);
   }
 
   /** What fails again and again, for whoever watches. */
@@ -130,10 +132,10 @@ export class Reconciler {
     }
   }
 
-  #tidy(): void {
-    const { turns, allocations, time, warn } = this.options;
+  #tidy(environments: readonly string[]): void {
+    const { turns, time, warn } = this.options;
     if (!turns.isFirst()) return;
-    for (const environment of allocations.environments())
+    for (const environment of environments)
       this.#decide(environment, { type: 'Tidy', now: time.now() }).catch((error: unknown) =>
         warn({ err: error, environment }, 'What time alone brings could not be decided; it is tried again'),
       );

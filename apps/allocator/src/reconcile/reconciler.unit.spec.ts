@@ -110,6 +110,18 @@ describe('what goes on beside the log', () => {
     expect(await allocator.leases.standing({ leaseId: stays })).toMatchObject({ status: 'broken' });
   });
 
+  test('more leases than one append holds are lost with their resource, and reclaimed together', async () => {
+    let state: Managed = { state: 'well' };
+    const large = blueprint({ capacity: 900, limits: { ...blueprint().limits, resources: 1 }, manage: async () => state });
+    const allocator = await world.start([large]);
+    await Promise.all(Array.from({ length: 900 }, () => world.ask(allocator)));
+    state = { state: 'broken', reason: 'y'.repeat(500) };
+    await world.clock.pass(35_000);
+    expect(world.events('LeaseBroken')).toHaveLength(900);
+    const by = { environment: 'default', owner: { id: 'ada', type: 'user' as const }, reason: 'x'.repeat(500) };
+    expect((await allocator.leases.reclaim(by, OPERATOR)).leaseIds).toHaveLength(900);
+  }, 30_000);
+
   test('what does not say how it is, time after time, is broken', async () => {
     const silent = blueprint({
       manage: async () => {

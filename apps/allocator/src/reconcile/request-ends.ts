@@ -1,6 +1,7 @@
 import { categoryOf, causeOf, idOf, streamName, type Clock } from '@slipway/contracts';
 import { isAfter, type EventStore, type Position, type RecordedEvent, type Subscription } from '@slipway/event-store';
 import type { Allocations } from '../allocation/allocations.js';
+import { MOST_EVENTS } from '../allocation/deciding.js';
 import type { LeaseTime } from './lease-time.js';
 import { ALLOCATOR } from './system.js';
 
@@ -72,7 +73,8 @@ export class RequestEnds {
       // Not what has the name since, and not what has it elsewhere.
       if (accepted?.name !== data['name'] || accepted?.environment !== idOf(stream) || !isAfter(position, accepted.position))
         continue;
-      await allocations.decide(environment, { type: 'EndRequest', requestId, now: time.now() }, { actor: ALLOCATOR, requestId });
+      const end = { type: 'EndRequest' as const, requestId, now: time.now() };
+      while ((await allocations.decide(environment, end, { actor: ALLOCATOR, requestId })).events.length >= MOST_EVENTS);
       this.#accepted.delete(requestId);
     }
   }

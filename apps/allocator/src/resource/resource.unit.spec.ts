@@ -267,8 +267,9 @@ describe('what cannot be made with some attributes', () => {
     const any = { seed: { matches: '.*', default: '' } };
     const world = new World(declared({ ...limits({ resources: 500 }), attributes: any }));
     for (let seed = 0; seed < 120; seed += 1) {
-      const resourceId = world.on(world.ask({ attributes: { seed: `${seed}` } })).id;
-      world.run({ type: 'Failed', resourceId, reason: 'no such', retryAt: T0 + 1_000 + seed });
+      const leaseId = world.ask({ attributes: { seed: `${seed}` } });
+      world.run({ type: 'Failed', resourceId: world.on(leaseId).id, reason: 'no such', retryAt: T0 + 1_000 + seed });
+      world.release(leaseId);
     }
     const { failed } = world.state.blueprints.get('RackHost')!;
     expect([failed.size, Math.min(...[...failed.values()].map(({ retryAt }) => retryAt))]).toEqual([100, T0 + 1_020]);

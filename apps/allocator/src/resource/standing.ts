@@ -125,10 +125,23 @@ export function broke(deciding: Deciding, resource: Resource | null, reason: str
   lose(deciding, resource, `${resource.name} broke: ${reason}`, ({ replace }) => replace);
 }
 
-/** Its leases wait for another one, or are broken. What stands on it breaks too, or, where it is being made, is not made. */
+/** Of what is broken or is not made, leases that were not told yet, because the decision on it became long. */
+export function loseRest(deciding: Deciding): void {
+  for (const [, resource] of deciding.state.resources.entries()) {
+    const { name, status, openedAt, reason = '' } = resource;
+    if (status === 'broken') lose(deciding, resource, `${name} broke: ${reason}`, ({ replace }) => replace);
+    else if (status === 'draining' && openedAt === undefined) {
+      lose(deciding, resource, `${name} is not made: ${reason}`, () => true);
+      closeWhereFree(deciding, resource.id);
+    }
+  }
+}
+
+/** Its leases wait for another one, or are broken, as many as one decision may tell. What stands on it breaks too, or, where it is being made, is not made. */
 function lose(deciding: Deciding, { id, leases }: Resource, reason: string, isRequeued: (lease: Lease) => boolean): void {
   const on = [...leases.entries()].map(([leaseId]) => deciding.state.leases.get(leaseId)!);
   for (const lease of on.toSorted((one, other) => one.number - other.number)) {
+    if (deciding.isLong) return;
     const { id: leaseId, status, holderId } = lease;
     if (status === 'released' || status === 'broken') continue;
     if (holderId !== undefined) {
@@ -168,7 +181,9 @@ export function gone(deciding: Deciding, resource: Resource | null): void {
   const { status, name } = resource;
   if (status !== 'closed')
     throw new SlipwayError('not-possible', `${name} is ${status}: it goes once it is drained and nobody has it`, { status });
-  remove(deciding, resource);
+  lose(deciding, resource, `${name} could not be made: ${resource.reason ?? ''}`, () => true);
+  // Asked again, as long as it is closed.
+  if (deciding.state.resources.get(resource.id)!.leases.size === 0) remove(deciding, resource);
 }
 
 /** What it held itself is given back then. */

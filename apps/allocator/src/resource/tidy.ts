@@ -2,10 +2,11 @@ import type { Deciding } from '../allocation/deciding.js';
 import { blueprintState, idOf, limitsOf } from '../allocation/state.js';
 import { whyNotNow } from '../assignment/make.js';
 import { attributesFor, type BlueprintDeclaration } from '../blueprint/declaration.js';
-import { closeWhereFree, drain } from './standing.js';
+import { closeWhereFree, drain, loseRest } from './standing.js';
 
-/** Gives back what nobody has had for long enough, but for what is to be kept ready, and what is more than a blueprint may make. */
+/** Goes on with what longer decisions have left; gives back what nobody has had for long enough, but for what is to be kept ready, and what is more than a blueprint may make. */
 export function tidy(deciding: Deciding): void {
+  loseRest(deciding);
   for (const declared of deciding.catalogue.values()) {
     const { name } = declared;
     const { warm, idleSeconds, resources } = limitsOf(deciding.state, declared);
@@ -17,7 +18,7 @@ export function tidy(deciding: Deciding): void {
     for (const [, id] of idle.entries()) {
       const resource = deciding.state.resources.get(id)!;
       const isOver = unneeded > 0 && resource.idleSince + idleSeconds * 1000 <= deciding.now;
-      if (!isOver && tooMany <= 0) break;
+      if ((!isOver && tooMany <= 0) || deciding.isLong) break;
       const reason = isOver ? `Nobody has had it for ${idleSeconds} s` : `${name} may have made ${resources}`;
       drain(deciding, resource, { reason });
       closeWhereFree(deciding, id);
@@ -47,7 +48,7 @@ function keepReady(
   const { environment } = deciding.state;
   const ready = deciding.state.idle.get(name)?.size ?? 0;
   for (let missing = warm - ready - blueprintState(deciding.state, name).spare; missing > 0; missing -= 1) {
-    if (whyNotNow(deciding.state, declared, attributes, deciding.now) !== undefined) return;
+    if (deciding.isLong || whyNotNow(deciding.state, declared, attributes, deciding.now) !== undefined) return;
     const resourceId = idOf(environment, type, deciding.state.lastNumber + 1);
     const facts = { type, name: resourceId.slice(environment.length + 1), blueprint: name, location, capacity, attributes };
     deciding.record({ type: 'ResourceRequested', data: { resourceId, ...facts, manual: false, at: deciding.now } });

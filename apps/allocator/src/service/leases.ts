@@ -20,6 +20,7 @@ import {
 import { parseFilter } from '@slipway/solver';
 import type { AllocationDecided } from '../allocation/allocations.js';
 import type { AllocationCommand } from '../allocation/commands.js';
+import { MOST_EVENTS } from '../allocation/deciding.js';
 import { partsOf } from '../allocation/state.js';
 import { assertMayAskFor, assertMayRule, assertMayUse } from './access.js';
 import type { Deciders } from './deciders.js';
@@ -56,9 +57,12 @@ export class Leases {
     assertMayRule(context.actor, 'reclaim leases');
     const of = { ...(leaseId !== undefined && { leaseId }), ...(owner && { owner }), ...(attributes && { attributes }) };
     const by = { actor: context.actor, reason };
-    const decided = await this.#decide(environment, { type: 'Reclaim', of, ...by, now: this.#now() }, context);
-    const leaseIds = decided.events.flatMap((event) => (event.type === 'LeaseReleased' ? [event.data.leaseId] : []));
-    return { leaseIds, position: decided.position ?? (await this.deciders.head()) };
+    const leaseIds: string[] = [];
+    for (;;) {
+      const decided = await this.#decide(environment, { type: 'Reclaim', of, ...by, now: this.#now() }, context);
+      for (const { type, data } of decided.events) if (type === 'LeaseReleased') leaseIds.push(data.leaseId);
+      if (decided.events.length < MOST_EVENTS) return { leaseIds, position: decided.position ?? (await this.deciders.head()) };
+    }
   }
 
   async force({ leaseId, reason }: ForceLeaseCommand, context: RequestContext): Promise<LeaseRecorded> {
