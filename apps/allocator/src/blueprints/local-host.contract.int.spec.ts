@@ -1,5 +1,6 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { localCommand, type Command, type Filesystem } from '@slipway/interfaces';
 import type { MadeResource } from '../blueprint/blueprint.js';
@@ -80,6 +81,71 @@ test(
       await command.execOrThrow(['ln', '-s', '/etc', 'out']);
       await expect(filesystem.readFile('out/hostname')).rejects.toMatchObject({ code: 'bad-input' });
     }),
+  LONG,
+);
+
+test(
+  'no file of another lease on the same host is reached, by a path that is absolute either',
+  () =>
+    onHost(async ({ resource, place, interface: get }) => {
+      const blueprint = make();
+      const context = await place.context(blueprint);
+      const lease = place.lease();
+      await blueprint.prepare!(lease, resource, context);
+      const other = (await blueprint.interface('filesystem', lease, resource, context)) as Filesystem;
+      await other.writeFile('theirs', 'theirs');
+      const folder = join(folderOf(resource, place), 'leases', lease.id, `g${lease.token}`, 'data');
+      expect(String(await other.readFile(join(folder, 'theirs')))).toBe('theirs');
+      const mine = await get<Filesystem>('filesystem');
+      await mine.mkdir('here');
+      const own = (await (await get<Command>('command')).execOrThrow(['pwd'])).stdout.trim();
+      for (const path of [join(folder, 'theirs'), `${own}/here/../../../../${lease.id}/g${lease.token}/data/theirs`]) {
+        await expect(mine.readFile(path)).rejects.toMatchObject({ code: 'bad-input', message: /leads out of the folder/ });
+        await expect(mine.writeFile(path, 'ours')).rejects.toMatchObject({ code: 'bad-input' });
+      }
+      expect(String(await other.readFile('theirs'))).toBe('theirs');
+    }),
+  LONG,
+);
+
+test(
+  'one that has had many leases goes by as few programs as one that has had none, and with the programs of all of them',
+  async () => {
+    const place = await BlueprintPlace.make();
+    try {
+      const blueprint = make();
+      const programsToDestroy = async (leases: number) => {
+        const context = await place.context(blueprint);
+        const resource = place.resource(blueprint, {});
+        await blueprint.allocate!(resource, context);
+        for (let count = leases; count > 0; count -= 1) {
+          const lease = place.lease();
+          await blueprint.prepare!(lease, resource, context);
+          const command = (await blueprint.interface('command', lease, resource, context)) as Command;
+          // Each that is not taken back leaves a program that is elsewhere.
+          if (count > 2) await blueprint.takeBack!(lease, resource, context);
+          else await command.execOrThrow(['setsid', 'sh', '-c', 'cd /; sleep 300 >/dev/null 2>&1 &']);
+        }
+        // What is just being started shows neither its variable nor its folder.
+        while ((await programsOf(folderOf(resource, place))).length !== Math.min(leases, 2)) await setTimeout(20);
+        let programs = 0;
+        const { exec } = context.command;
+        const command: Command = {
+          ...context.command,
+          exec: (line, options) => {
+            programs += 1;
+            return exec(line, options);
+          },
+        };
+        await blueprint.destroy!(resource, { ...context, command });
+        expect(await programsOf(folderOf(resource, place))).toEqual([]);
+        return programs;
+      };
+      expect(await programsToDestroy(6)).toBe(await programsToDestroy(0));
+    } finally {
+      await place.remove();
+    }
+  },
   LONG,
 );
 

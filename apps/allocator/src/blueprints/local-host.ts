@@ -23,7 +23,7 @@ const OPTIONS = {
 
 /**
  * A host on this machine: a folder of its own, and in it one for each lease, where programs run within limits. Option `limits`: of each program,
- * as prlimit(1) has them. Programs run as the user of the allocator; files are reached below the folder only.
+ * as prlimit(1) has them. Programs run as the user of the allocator; files are reached in the lease's own folder only.
  */
 export const localHost: BlueprintMaker = (settings) => {
   const { limits } = optionsOf<Options>(settings, OPTIONS);
@@ -38,6 +38,7 @@ export const localHost: BlueprintMaker = (settings) => {
       },
       {
         by: set.length === 0 ? [] : ['prlimit', ...set, '--'],
+        isConfined: true,
         ways: async () => ({ host: '127.0.0.1', place: {} }),
       },
     ),

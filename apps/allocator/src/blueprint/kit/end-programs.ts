@@ -9,9 +9,12 @@ export interface Working {
   folder: string;
 }
 
-/** Files of what bears the variable, and of what works below the folder. `$1` NAME=VALUE, `$2` the folder as a pattern of find(1). */
+/**
+ * Files of what bears a variable, and of what works below a folder. `$1` NAME=VALUE as a regular expression of grep(1), `$2` the folder as a
+ * pattern of find(1).
+ */
 const LOOK = `
-grep -lzxF -e "$1" /proc/[0-9]*/environ
+grep -lzE -e "$1" /proc/[0-9]*/environ
 find /proc -mindepth 2 -maxdepth 2 -name cwd '(' -lname "$2" -o -lname "$2/*" -o -lname "$2 (deleted)" ')'`;
 
 /**
@@ -38,13 +41,23 @@ while [ $clean -lt 2 ]; do
 done`;
 
 /**
- * Ends programs at a place with Linux, whoever has started them and as whom they run, and returns when none is left. One that has put off both the variable and the
- * folder is found by nobody. Throws `driver-failed` with those that may not be ended.
+ * Ends programs at a place with Linux, whoever has started them and as whom they run, and returns when none is left. One that has put off both
+ * the variable and the folder is found by nobody. Throws `driver-failed` with those that may not be ended.
  */
-export async function endPrograms(command: Command, { variable, value, folder }: Working): Promise<void> {
+export const endPrograms = (command: Command, { variable, value, folder }: Working): Promise<void> =>
+  end(command, `^${variable}=${literally(value)}$`, folder);
+
+/** Ends the programs of all that have their folders below one (absolute), however many they are. Throws as {@link endPrograms} does. */
+export const endProgramsBelow = (command: Command, folder: string): Promise<void> =>
+  end(command, `^SLIPWAY_[A-Z0-9_]+=${literally(folder)}/`, folder);
+
+async function end(command: Command, bearing: string, folder: string): Promise<void> {
   const pattern = folder.replaceAll(/[\\*?[\]]/g, '\\$&');
-  const line = ['sh', '-c', SCRIPT, 'sh', `${variable}=${value}`, pattern, LOOK];
+  const line = ['sh', '-c', SCRIPT, 'sh', bearing, pattern, LOOK];
   const { exitCode, stderr } = await command.exec(line, { cwd: '/', timeoutMs: 120_000 });
   if (exitCode !== 0)
     throw new SlipwayError('driver-failed', `Programs in ${folder} could not be ended: ${stderr.trim().slice(-300)}`);
 }
+
+/** A text as a regular expression that nothing else matches. */
+const literally = (text: string): string => text.replaceAll(/[\\.*+?^$|(){}[\]]/g, '\\$&');

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { JsonObject, LeasedPlace } from '@slipway/contracts';
-import type { BlueprintContext, MadeResource } from '../blueprint.js';
+import type { BlueprintContext, GrantedLease, MadeResource } from '../blueprint.js';
 import type { Doing } from './declared.js';
-import { endPrograms } from './end-programs.js';
+import { endPrograms, endProgramsBelow } from './end-programs.js';
 import { leaseFolder, resourceFolder } from './folders.js';
 import { oneOf } from './one-of.js';
 import { onPlace, type OnPlace } from './on-place.js';
@@ -32,7 +32,9 @@ export interface HostParts {
   /** Fills the folder of a lease, before it is his. */
   furnish?(data: string, resource: MadeResource, reached: Reached, context: BlueprintContext): Promise<void>;
   /** What a lease has, of its programs and files; these when left out. */
-  interfaces?(own: OnPlace, resource: MadeResource): Readonly<Record<string, object>>;
+  interfaces?(own: OnPlace, resource: MadeResource, lease: GrantedLease): Readonly<Record<string, object>>;
+  /** Whether his files are the lease's own only, also by paths that are absolute. False when left out. */
+  isConfined?: boolean;
   /** Of what others can stand on: what a lease gives. */
   ways?(resource: MadeResource, context: BlueprintContext): Promise<Ways>;
 }
@@ -40,7 +42,7 @@ export interface HostParts {
 /** How resources are made of a place that can be reached: a folder for each, and in it one for each lease, where its programs and files are. */
 export function hostOn(
   reach: (resource: MadeResource, context: BlueprintContext) => Promise<Reached>,
-  { by = [], fill, furnish, interfaces = (own) => ({ ...own }), ways }: HostParts = {},
+  { by = [], fill, furnish, interfaces = (own) => ({ ...own }), isConfined = false, ways }: HostParts = {},
 ): Doing {
   const make = (resource: MadeResource, ground: Reached, context: BlueprintContext) =>
     resourceFolder(resource, { ...ground, signal: context.signal }).make({ id: resource.id }, async (staging) =>
@@ -70,13 +72,7 @@ export function hostOn(
       await folder.remove((path) => endPrograms(command, { variable: variableOf(resource), value: path, folder: path }));
       // Leases that were never taken back.
       const leases = join(folder.beside, 'leases');
-      for (const id of await filesystem.list(leases))
-        for (const acquired of await filesystem.list(join(leases, id)))
-          await endPrograms(command, {
-            variable: variableOf({ id }),
-            value: join(leases, id, acquired),
-            folder: join(leases, id),
-          });
+      await endProgramsBelow(command, leases);
       await filesystem.remove(leases);
     },
 
@@ -104,8 +100,8 @@ export function hostOn(
       const folder = leaseFolder(lease, resource, { ...place, root });
       await folder.assertPresent();
       const variables = { [variableOf(lease)]: folder.path };
-      const own = onPlace(place, { folder: folder.data, home: folder.data, variables, by, signal: context.signal });
-      return oneOf(name, interfaces(own, resource));
+      const own = onPlace(place, { folder: folder.data, home: folder.data, variables, by, isConfined, signal: context.signal });
+      return oneOf(name, interfaces(own, resource, lease));
     },
 
     ...(ways && {

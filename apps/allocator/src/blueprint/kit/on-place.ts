@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, normalize } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts';
 import { MINIMAL_ENV, wayBelow, type Command, type CommandOptions, type Filesystem } from '@slipway/interfaces';
@@ -19,13 +19,15 @@ export interface Within {
   variables: Record<string, string>;
   /** What each program is started by: `prlimit --nproc=64`. */
   by?: readonly string[];
+  /** Whether no path of a file may lead out of his folder; where a link leads is up to the place. Only such as are not absolute when left out. */
+  isConfined?: boolean;
   /** Ends his programs, and lets him at no file any more: what is being read or written by then is cut off. */
   signal: AbortSignal;
 }
 
 /**
  * Programs and files of a place for somebody who has a folder there. What is said of the environment of a program is added to a
- * minimal one, with his HOME. It bounds nobody who names an absolute path: that is up to the place.
+ * minimal one, with his HOME. What his programs reach is up to the place.
  */
 export function onPlace({ command, filesystem }: OnPlace, within: Within): OnPlace {
   return { command: commandWithin(command, within), filesystem: filesystemWithin(filesystem, within) };
@@ -53,10 +55,10 @@ function commandWithin(command: Command, { folder, home, variables, by = [], sig
   };
 }
 
-function filesystemWithin(files: Filesystem, { folder, signal }: Within): Filesystem {
+function filesystemWithin(files: Filesystem, { folder, signal, isConfined = false }: Within): Filesystem {
   const on = (path: string) => {
     signal.throwIfAborted();
-    return at(folder, path);
+    return at(folder, path, isConfined);
   };
   const read = (content: Readable) => addAbortSignal(signal, content);
   /** What is cut off fails as what comes too late does. */
@@ -88,10 +90,11 @@ function filesystemWithin(files: Filesystem, { folder, signal }: Within): Filesy
   };
 }
 
-/** Throws `bad-input` where a path that is not absolute leads out of the folder. */
-function at(folder: string, path: string): string {
-  if (isAbsolute(path)) return path;
-  const joined = join(folder, path);
-  if (wayBelow(folder, joined) === undefined) throw new SlipwayError('bad-input', `${path} leads out of the folder`, { path });
-  return joined;
+/** Throws `bad-input` where a path leads out of the folder: one that is not absolute, or any. */
+function at(folder: string, path: string, isConfined = false): string {
+  const isWhole = isAbsolute(path);
+  if (isWhole && !isConfined) return path;
+  const there = isWhole ? normalize(path) : join(folder, path);
+  if (wayBelow(folder, there) === undefined) throw new SlipwayError('bad-input', `${path} leads out of the folder`, { path });
+  return there;
 }
