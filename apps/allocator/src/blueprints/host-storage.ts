@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { Readable, Transform, pipeline } from 'node:stream';
 import { SlipwayError, type JsonObject } from '@slipway/contracts';
 import { assertRoom, type Filesystem } from '@slipway/interfaces';
 import type { MadeResource } from '../blueprint/blueprint.js';
@@ -24,6 +24,7 @@ const bytesOf = ({ attributes }: MadeResource): number => Number(attributes['siz
  * Options: `mostMiB`, `host` (attributes of the host). Attribute: `sizeMiB`.
  */
 export const hostStorage: BlueprintMaker = (settings) => {
+  const writing = new OneByOne();
   const { mostMiB, host } = optionsOf<Options>(settings, OPTIONS);
   return declared(
     settings,
@@ -37,45 +38,74 @@ export const hostStorage: BlueprintMaker = (settings) => {
       async fill(staging, resource, { filesystem }) {
         assertRoom('where the host has its files', bytesOf(resource), await filesystem.freeBytes(staging));
       },
-      interfaces: (own, resource) => ({ filesystem: bounded(own, bytesOf(resource)) }),
+      isConfined: true,
+      interfaces: (own, resource, { id }) => ({
+        filesystem: bounded(own, bytesOf(resource), (write) => writing.do(id, write)),
+      }),
     }),
   );
 };
 
-/** Files of a folder that holds no more than so many bytes: there is no other way to write there. Throws `no-space`. */
-function bounded({ command, filesystem }: OnPlace, most: number): Filesystem {
-  const refuse = (): never => {
-    throw new SlipwayError(
-      'no-space',
-      `It would hold more than the ${most} bytes of its size: remove files, or lease a larger one`,
-      { bytes: most },
-    );
-  };
-  const left = async () => {
-    // Files that go away meanwhile are no failure of the sum.
-    const { stdout } = await command.exec(['du', '--summarize', '--bytes', '--', '.']);
-    return most - Number.parseInt(stdout, 10);
-  };
-  async function* counted(content: Readable, room: number): AsyncGenerator<Uint8Array> {
-    let bytes = 0;
-    for await (const piece of content as AsyncIterable<Uint8Array>) {
-      bytes += piece.length;
-      if (bytes > room) refuse();
-      yield piece;
+/** Does what has the same key one after the other. */
+class OneByOne {
+  readonly #last = new Map<string, Promise<void>>();
+
+  async do(key: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#last.get(key);
+    const doing = before === undefined ? work() : before.then(work);
+    const over = doing.catch(() => {});
+    this.#last.set(key, over);
+    try {
+      await doing;
+    } finally {
+      if (this.#last.get(key) === over) this.#last.delete(key);
     }
   }
+}
+
+/**
+ * Files of a folder that holds no more than so many bytes: there is no other way to write there. `next` does one write after the other, so
+ * that no two take the same room. Throws `no-space`, and `driver-failed` where it cannot be told how much there is.
+ */
+function bounded(
+  { command, filesystem }: OnPlace,
+  most: number,
+  next: (write: () => Promise<void>) => Promise<void>,
+): Filesystem {
+  const full = () =>
+    new SlipwayError('no-space', `It would hold more than the ${most} bytes of its size: remove files, or lease a larger one`, {
+      bytes: most,
+    });
+  const left = async () => {
+    // Files that go away meanwhile are no failure of the sum.
+    const { stdout, stderr } = await command.exec(['du', '--summarize', '--bytes', '--', '.']);
+    const held = Number.parseInt(stdout, 10);
+    if (Number.isNaN(held))
+      throw new SlipwayError('driver-failed', `How much it holds cannot be told: ${stderr.trim().slice(-300)}`);
+    return most - held;
+  };
+  const counted = (content: Readable, room: number): Readable => {
+    let bytes = 0;
+    const counter = new Transform({
+      transform(piece: Uint8Array, _encoding, done) {
+        bytes += piece.length;
+        if (bytes > room) done(full());
+        else done(null, piece);
+      },
+    });
+    // What goes wrong at either end is told at the other; nobody else waits for it.
+    return pipeline(content, counter, () => {});
+  };
   return {
     ...filesystem,
-    async writeFile(path, content, options) {
-      const room = await left();
-      if (content instanceof Readable) return filesystem.writeFile(path, Readable.from(counted(content, room)), options);
-      if (Buffer.byteLength(content) > room) refuse();
-      return filesystem.writeFile(path, content, options);
-    },
+    writeFile: (path, content, options) =>
+      next(async () => {
+        const room = await left();
+        if (content instanceof Readable) return filesystem.writeFile(path, counted(content, room), options);
+        if (Buffer.byteLength(content) > room) throw full();
+        return filesystem.writeFile(path, content, options);
+      }),
     // What an archive holds is hardly less than the archive.
-    async unpack(path, tar, options) {
-      const room = await left();
-      return filesystem.unpack(path, Readable.from(counted(tar, room)), options);
-    },
+    unpack: (path, tar, options) => next(async () => filesystem.unpack(path, counted(tar, await left()), options)),
   };
 }
