@@ -42,6 +42,8 @@ export interface OtherMachine {
   address: string;
   /** Path of its Node, where the configuration says it. */
   node?: string;
+  /** Address of its Docker engine, where the configuration says it. */
+  docker?: string;
   /** What the configuration calls it: `hosts.far`. */
   setting: string;
   /** A connection to a port of its own loopback, which the caller ends. Rejects with the code `ECONNREFUSED` where nobody takes it. */

@@ -14,6 +14,7 @@ export type {
   Target,
   Updatable,
 } from './driver.js';
+export { assertEngine, engineAt } from './place/engine-at.js';
 export { EngineMarks } from './place/engine-marks.js';
 export { Fence } from './place/fence.js';
 export {

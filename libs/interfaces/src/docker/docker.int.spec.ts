@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Command } from '../command.js';
 import { localCommand } from '../local/local-command.js';
 import { importNodeImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from '../testing/docker-engine.js';
 import { Docker } from './docker.js';
@@ -41,6 +45,20 @@ where(`a Docker engine${missing === undefined ? '' : ` (skipped: ${missing})`}`,
     expect(await docker.remove('container', 'slipway-test-c')).toBe(false);
   });
 
+  test('that answers can be used; where there is no client that is said', async () => {
+    expect(await docker.whyUnusable()).toBeNull();
+    const bin = mkdtempSync(join(tmpdir(), 'slipway-bin-'));
+    try {
+      symlinkSync('/bin/sh', join(bin, 'sh'));
+      const local = localCommand();
+      const exec: Command['exec'] = (line, options) => local.exec(line, { ...options, env: { PATH: bin } });
+      const without = new Docker({ ...local, exec }, { host: engine.host });
+      expect(await without.whyUnusable()).toBe('the docker client is not installed (Debian: docker.io)');
+    } finally {
+      rmSync(bin, { recursive: true });
+    }
+  });
+
   test('a failure says what the client said', async () => {
     await expect(docker.run(['container', 'start', 'slipway-test-none'])).rejects.toMatchObject({
       code: 'driver-failed',
@@ -53,6 +71,10 @@ const client = missing === undefined || !missing.startsWith('the docker client')
 (client ? test : test.skip)(`an engine that is not there is said so${client ? '' : ` (skipped: ${missing})`}`, async () => {
   const docker = new Docker(localCommand(), { host: 'unix:///nowhere/docker.sock' });
   await expect(docker.inspect('volume', 'any')).rejects.toMatchObject({
+    code: 'driver-failed',
+    message: expect.stringContaining('The Docker engine cannot be reached'),
+  });
+  await expect(docker.whyUnusable()).rejects.toMatchObject({
     code: 'driver-failed',
     message: expect.stringContaining('The Docker engine cannot be reached'),
   });

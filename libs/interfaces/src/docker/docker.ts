@@ -23,7 +23,12 @@ export interface Listed {
 const MISSING = /\bno such (container|image|network|object|volume)\b|\b(network|volume) \S+ not found\b/i;
 const BEING_REMOVED = /\bremoval of container \S+ is already in progress\b/i;
 const REMOVED_WITHIN_MS = 60_000;
+const FORBIDDEN = /permission denied while trying to connect/i;
 const UNREACHABLE = /cannot connect to the docker daemon|error during connect|permission denied while trying to connect/i;
+
+/** How a shell says that it has not found a program (POSIX, Shell Command Language §2.8.2). */
+const NOT_FOUND = 127;
+const IF_THERE = ['sh', '-c', `command -v docker >/dev/null || exit ${NOT_FOUND}; exec "$@"`, 'sh'];
 
 /** To go half-way helps nobody: what is being removed is removed, also when the step is cancelled meanwhile. */
 const UNCANCELLED = { signal: undefined };
@@ -74,6 +79,26 @@ export class Docker {
       throw new SlipwayError('driver-failed', `The Docker engine cannot be reached: ${result.stderr.trim().slice(-500)}`);
     }
     return result;
+  }
+
+  /**
+   * Why nothing can be done with it until somebody changes that: there is no client, or the engine is not for who runs it; `null` where
+   * it answers. Throws `driver-failed` where no engine does.
+   */
+  async whyUnusable(): Promise<string | null> {
+    const { exitCode, stderr } = await this.command.exec([
+      ...IF_THERE,
+      ...this.#client,
+      'version',
+      '--format',
+      '{{.Server.Version}}',
+    ]);
+    if (exitCode === 0) return null;
+    const said = stderr.trim().slice(-500);
+    if (exitCode === NOT_FOUND) return 'the docker client is not installed (Debian: docker.io)';
+    if (FORBIDDEN.test(said))
+      return `the Docker engine may not be used by whoever works there, who must be of its group: ${said}`;
+    throw new SlipwayError('driver-failed', `The Docker engine cannot be reached: ${said}`);
   }
 
   /** What the engine knows of something; `null` when there is no such thing. */

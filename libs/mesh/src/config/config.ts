@@ -393,6 +393,10 @@ export class RemoteLocationConfig {
   @MayBeLeftOut() @Matches(ADDRESS, { message: `$property ${IS_ADDRESS}` }) address?: string;
   /** Of Node there; the `node` of the host's usual folders of programs when left out. Absolute. */
   @MayBeLeftOut() @Matches(/^\/[^\0]+$/, { message: '$property must be an absolute path' }) node?: string;
+  /** Socket of the Docker engine there, `unix:///…`; what the `docker` client there takes by itself when left out. */
+  @MayBeLeftOut()
+  @Matches(/^unix:\/\/\/\S+$/, { message: '$property must be a socket of that host, such as unix:///var/run/docker.sock' })
+  docker?: string;
 }
 
 /** What JetStream keeps of the recorded events, for subscribers that are away. The oldest go first. */

@@ -183,6 +183,10 @@ describe('what is wrong is named with field, value, reason and source', () => {
       /hosts\.far\.address is "-h".*a name or an IP address/,
     ],
     ['hosts: {far: {ssh: {address: h, user: u, keyFile: /k}, node: node}}', /hosts\.far\.node is "node".*an absolute path/],
+    [
+      'hosts: {far: {ssh: {address: h, user: u, keyFile: /k}, docker: "tcp://one:2375"}}',
+      /hosts\.far\.docker is "tcp:\/\/one:2375".*a socket of that host/,
+    ],
     ['instances: {hosts: {local: {root: srv/host}}}', /instances\.hosts\.local\.root .*must be an absolute path without/],
     ['instances: {hosts: {local: {root: /srv/../etc}}}', /instances\.hosts\.local\.root .*must be an absolute path without/],
     ['instances: {hosts: {local: null}}', /instances\.hosts\.local .*must have a root/],

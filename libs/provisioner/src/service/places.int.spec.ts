@@ -96,12 +96,13 @@ const missing = whyNoSshServer();
     test('is at a machine that others reach by the address of SSH unless another is said, and to whose loopback there are connections', async () => {
       const { machine } = await placesOf({ far: host }).place('far', 'files');
       expect(machine).toMatchObject({ address: '127.0.0.1', setting: 'hosts.far' });
-      expect(machine!.node).toBeUndefined();
+      expect([machine!.node, machine!.docker]).toEqual([undefined, undefined]);
       const connection = await machine!.connect(server.port);
       expect(String((await once(connection, 'data'))[0])).toMatch(/^SSH-2\.0-/);
       connection.destroy();
-      const said = await placesOf({ far: { ...host, address: 'far.example', node: '/opt/node' } }).place('far', 'files');
-      expect(said.machine).toMatchObject({ address: 'far.example', node: '/opt/node' });
+      const settings = { address: 'far.example', node: '/opt/node', docker: 'unix:///run/user/1000/docker.sock' };
+      const said = await placesOf({ far: { ...host, ...settings } }).place('far', 'files');
+      expect(said.machine).toMatchObject(settings);
       expect((await placesOf({ far: host }).place('local', 'near')).machine).toBeUndefined();
     });
 

@@ -36,14 +36,15 @@ export function sshPlaces(dataFolder: string, kind: ResourceKind, hosts: Readonl
   const make = async (location = '', driver = ''): Promise<Place> => {
     const over = await connection(location);
     const filesystem = sshFilesystem(over);
-    const { ssh, address = ssh.address, node, folder = FOLDER } = hosts[location]!;
+    const { ssh, address = ssh.address, node, docker, folder = FOLDER } = hosts[location]!;
     let root = folder;
     for (const name of ['places', location, kind, driver]) {
       root = join(root, name);
       await filesystem.mkdir(root, { mode: 0o711 });
     }
     const setting = `hosts.${location}`;
-    const machine = { address, setting, ...(node !== undefined && { node }), connect: (to: number) => over.forward(to) };
+    const said = { ...(node !== undefined && { node }), ...(docker !== undefined && { docker }) };
+    const machine = { address, setting, ...said, connect: (to: number) => over.forward(to) };
     return { command: sshCommand(over), filesystem, root, machine };
   };
 

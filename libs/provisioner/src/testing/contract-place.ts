@@ -24,8 +24,8 @@ export interface Said {
   progress: { fraction: number | undefined; message: string }[];
 }
 
-/** This machine, as it is reached over SSH. */
-export type ContractHost = SshHost & { hostKey: string };
+/** This machine, as it is reached over SSH; where its Docker engine is, for drivers that use one. */
+export type ContractHost = SshHost & { hostKey: string; docker?: string };
 
 /** Says in a place's folder how it is reached, to every process that opens it. */
 const HOST = 'host.json';
@@ -48,8 +48,8 @@ export class ContractPlace {
     const folder = await mkdtemp(join(tmpdir(), 'slipway-driver-'));
     await chmod(folder, 0o711);
     if (host) {
-      const { address, port, user, privateKey, hostKey } = host;
-      const text = JSON.stringify({ address, port, user, hostKey, privateKey: privateKey.toString('base64') });
+      const { address, port, user, privateKey, hostKey, docker } = host;
+      const text = JSON.stringify({ address, port, user, hostKey, docker, privateKey: privateKey.toString('base64') });
       await writeFile(join(folder, HOST), text, { mode: 0o600 });
     }
     await mkdir(join(folder, 'root'), { mode: 0o711 });
@@ -94,13 +94,16 @@ export class ContractPlace {
   async #reach(): Promise<Reached> {
     const text = await readFile(join(this.folder, HOST), 'utf8').catch(() => undefined);
     if (text === undefined) return { command: localCommand(), filesystem: localFilesystem() };
-    const { hostKey, privateKey, ...host } = JSON.parse(text) as Omit<ContractHost, 'privateKey'> & { privateKey: string };
+    const { hostKey, privateKey, docker, ...host } = JSON.parse(text) as Omit<ContractHost, 'privateKey'> & {
+      privateKey: string;
+    };
     const keys = configuredHostKey(hostKey, join(this.folder, HOST));
     const connection = new SshConnection({ ...host, privateKey: Buffer.from(privateKey, 'base64') }, keys);
     const machine: OtherMachine = {
       address: host.address,
       setting: 'hosts.local',
       node: process.execPath,
+      ...(docker !== undefined && { docker }),
       connect: (port) => connection.forward(port),
     };
     return { command: sshCommand(connection), filesystem: sshFilesystem(connection), connection, machine };
