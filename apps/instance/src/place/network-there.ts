@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Filesystem } from '@slipway/interfaces';
 import type { DriverContext, OtherMachine } from '@slipway/provisioner';
-import { HOST, REFUSED, TABLES, checkPage, listenerIn, localNetwork, unanswered, type Network } from './network.js';
+import { HOST, REFUSED, TABLES, checkPage, justTaken, listenerIn, localNetwork, unanswered, type Network } from './network.js';
 
 /** Of some 400,000 sockets. */
 const TABLE_BYTES = 64 * 1024 ** 2;
@@ -19,6 +19,11 @@ function networkThere(machine: OtherMachine, filesystem: Filesystem): Network {
     }
     return null;
   };
+  const connect = async (port: number, timeoutMs: number): Promise<Duplex | string> => {
+    const connection = await within(timeoutMs, connectTo(machine, port));
+    if (connection === undefined) return unanswered(port, timeoutMs);
+    return connection ?? REFUSED;
+  };
   return {
     // By a connection too: a host that makes none for us is told of before an instance stands that nobody could ask how it is.
     async free(port) {
@@ -29,13 +34,11 @@ function networkThere(machine: OtherMachine, filesystem: Filesystem): Network {
     },
     listener,
     async check(port, path, timeoutMs) {
-      const connection = await within(timeoutMs, connectTo(machine, port));
-      if (connection === undefined) return unanswered(port, timeoutMs);
-      if (connection === null) return REFUSED;
-      if (path !== undefined) return checkPage({ host: HOST, port, createConnection: () => connection }, path, timeoutMs);
-      connection.destroy();
-      return null;
+      const opened = await connect(port, timeoutMs);
+      if (path === undefined || typeof opened === 'string') return justTaken(opened);
+      return checkPage({ host: HOST, port, createConnection: () => opened }, path, timeoutMs);
     },
+    connect,
   };
 }
 

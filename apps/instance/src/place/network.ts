@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { get, type RequestOptions } from 'node:http';
 import { connect, createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** The loopback network of the place where instances run. */
 export interface Network {
@@ -10,6 +11,8 @@ export interface Network {
   listener(port: number): Promise<number | null>;
   /** `null` when it answers as it should, else why not. Without a path a connection is enough. */
   check(port: number, path: string | undefined, timeoutMs: number): Promise<string | null>;
+  /** A connection, which the caller ends; else why there is none. */
+  connect(port: number, timeoutMs: number): Promise<Duplex | string>;
 }
 
 export const HOST = '127.0.0.1';
@@ -32,8 +35,9 @@ export const localNetwork: Network = {
     }
     return null;
   },
-  check: (port, path, timeoutMs) =>
-    path === undefined ? checkConnection(port, timeoutMs) : checkPage({ host: HOST, port, agent: false }, path, timeoutMs),
+  check: async (port, path, timeoutMs) =>
+    path === undefined ? justTaken(await open(port, timeoutMs)) : checkPage({ host: HOST, port, agent: false }, path, timeoutMs),
+  connect: open,
 };
 
 /** State LISTEN in the kernel's tables of sockets (proc(5), /proc/net/tcp). */
@@ -63,16 +67,24 @@ export function checkPage(way: RequestOptions, path: string, timeoutMs: number):
   });
 }
 
-function checkConnection(port: number, timeoutMs: number): Promise<string | null> {
+/** How it is where a connection is enough. */
+export function justTaken(opened: Duplex | string): string | null {
+  if (typeof opened === 'string') return opened;
+  opened.destroy();
+  return null;
+}
+
+function open(port: number, timeoutMs: number): Promise<Duplex | string> {
   return new Promise((resolve) => {
     const socket = connect({ host: HOST, port, timeout: timeoutMs });
-    const end = (reason: string | null) => {
+    const end = (reason: string) => {
       socket.destroy();
       resolve(reason);
     };
-    socket.once('connect', () => end(null));
+    socket.once('connect', () => resolve(socket.setTimeout(0)));
     socket.once('timeout', () => end(unanswered(port, timeoutMs)));
-    socket.once('error', (error) => end(reasonOf(error)));
+    // Whoever has it already is told by its end.
+    socket.on('error', (error) => end(reasonOf(error)));
   });
 }
 

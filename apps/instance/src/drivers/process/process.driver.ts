@@ -21,6 +21,7 @@ import { OUTPUTS, outputsOf, readRecord, recordIn, writeRecord } from '../../fur
 import { renewSecretFiles } from '../../furnishing/secret-files.js';
 import { HEALTHY_ONCE, becomeHealthy, observeEvery, startMs, wasHealthy } from '../../health/health.js';
 import { holderOf, releaseClaims } from '../../place/claims.js';
+import { nowAt } from '../../place/clock.js';
 import { giveBack, handOver } from '../../place/handing-over.js';
 import { networkAt } from '../../place/network-there.js';
 import { endWhereAsked } from '../../place/start-anew.js';
@@ -33,7 +34,7 @@ import { ill } from './ill.js';
 import { assertNode, reachableNode } from './runtime.js';
 import { SUPERVISION, type Supervision } from './settings.js';
 import { BOUNDS, assertProcess } from './spec.js';
-import { Supervisor, nowAt } from './supervisor.js';
+import { Supervisor } from './supervisor.js';
 import { targetOutputs } from './target-folder.js';
 
 export interface ProcessDriverOptions {

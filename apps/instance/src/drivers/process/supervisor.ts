@@ -13,15 +13,11 @@ export interface SupervisorState {
   restarts: number;
   /** How the last run ended; 128 and more: by signal. */
   exit?: number;
-  /** Milliseconds since the epoch since when this phase holds, by the clock of the place ({@link nowAt}). */
+  /** Milliseconds since the epoch since when this phase holds, by the clock of the place. */
   since: number;
   /** Of the wait, or of the next one. */
   delayMs: number;
 }
-
-/** What the clock says that the supervisors of a place go by, in ms since the epoch: another machine's may be wrong. */
-export const nowAt = async ({ machine, clock, command }: DriverContext): Promise<number> =>
-  machine ? Number((await command.execOrThrow(['date', '+%s'])).stdout) * 1_000 : clock.now();
 
 /** How long a supervisor may take until it has its lock, and to leave when it is killed. */
 const PATIENCE_MS = 20_000;
