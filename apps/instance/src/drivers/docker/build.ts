@@ -3,11 +3,12 @@ import { bytesOf, hashOf, healthOf, type Json } from '@slipway/contracts';
 import { secretPrefix, type Exchange, type Fence } from '@slipway/provisioner';
 import { writeAppFiles } from '../../furnishing/app-files.js';
 import type { Claimant } from '../../place/claims.js';
+import { endpointAt } from '../../place/endpoint.js';
 import { fillEnvironment } from '../../furnishing/environment.js';
 import { makeHome } from '../../furnishing/home.js';
 import { makeFolder, type Furnishing } from '../../furnishing/making.js';
 import { RECORD, writeRecord } from '../../furnishing/record.js';
-import type { Network } from '../../place/network.js';
+import { HOST, type Network } from '../../place/network.js';
 import { fillIn, valuesOf } from '../../furnishing/placeholders.js';
 import { takePort } from '../../place/ports.js';
 import type { Range } from '../../place/ranges.js';
@@ -44,6 +45,7 @@ async function fill(work: Build, claimant: Claimant, staging: string): Promise<v
 async function furnish(work: Work, staging: string, port: number, before?: ContainerRecord): Promise<ContainerRecord> {
   const { folder, target, spec, inputs, context } = work;
   const { container } = spec;
+  const { address, listen } = endpointAt(context.machine);
   const containerPort = container.network === 'host' ? port : (container.port ?? port);
   const wiring = await wire(spec, inputs, context);
   const secrets = await writeSecretFiles(context, secretPrefix(target), spec, wiring.inputs, staging, folder.path);
@@ -52,7 +54,7 @@ async function furnish(work: Work, staging: string, port: number, before?: Conta
     ...valuesOf(wiring.inputs),
     ...Object.fromEntries(Object.entries(secrets.paths).map(([placeholder, path]) => [placeholder, inside(path)])),
     port: String(containerPort),
-    host: container.network === 'host' ? '127.0.0.1' : '0.0.0.0',
+    host: container.network === 'host' ? listen : '0.0.0.0',
     'instance.name': target.resource.name,
   };
   const environment = fillEnvironment(spec.environment ?? {}, values);
@@ -66,8 +68,11 @@ async function furnish(work: Work, staging: string, port: number, before?: Conta
   mounts.push({ type: 'bind', source: join(folder.path, 'home'), target: HOME, readonly: false });
   const limits = limitsOf(spec);
   const base = { port, containerPort, container, command: spec.command ?? [], environment: { HOME, ...environment }, mounts };
+  // The engine changes the other limits of a container that runs. That it listens on loopback goes without saying.
+  const parts = [base, limits.openFiles ?? null, secrets.refs, inputs, app ?? null, ...(listen === HOST ? [] : [listen])];
   const record: ContainerRecord = {
     ...base,
+    ...(context.machine && { address }),
     paths: Object.entries(inputs).flatMap(([input, { path, volume }]) =>
       typeof path === 'string' && path.startsWith('/') && volume === undefined ? [{ input, path }] : [],
     ),
@@ -77,8 +82,7 @@ async function furnish(work: Work, staging: string, port: number, before?: Conta
     secrets: secrets.refs,
     artefact: spec.artefactBlob?.sha256 ?? null,
     ...(app !== undefined && { app }),
-    // The engine changes the other limits of a container that runs.
-    made: hashOf(JSON.parse(JSON.stringify([base, limits.openFiles ?? null, secrets.refs, inputs, app ?? null])) as Json),
+    made: hashOf(JSON.parse(JSON.stringify(parts)) as Json),
   };
   await writeRecord(context.filesystem, staging, record);
   return record;

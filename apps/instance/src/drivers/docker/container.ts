@@ -5,6 +5,7 @@ import type { DriverContext, EngineMarks, GenerationFolder, Identity } from '@sl
 import { assertStands } from '../../furnishing/making.js';
 import { specInvalid } from '../../furnishing/placeholders.js';
 import { giveBack, handOver } from '../../place/handing-over.js';
+import { publishing } from './publishing.js';
 import { InstanceImage, type Image } from './image.js';
 import { APP, mountArgument } from './mounts.js';
 import type { ContainerRecord } from './record.js';
@@ -197,17 +198,14 @@ export class InstanceContainer {
   }
 
   async #create(record: ContainerRecord, image: string): Promise<void> {
-    const { port, containerPort, container, command, environment, mounts, limits } = record;
+    const { container, command, environment, mounts, limits } = record;
     const flags: string[] = [
       ...['--name', this.name, ...this.marks.labelling(this.target)],
       ...['--restart', restartPolicy(record.onFailure ?? {}), '--security-opt', 'no-new-privileges', '--ulimit', 'core=0'],
       ...['--log-driver', 'json-file', '--log-opt', 'max-size=4m', '--log-opt', 'max-file=2'],
       ...(container.network === 'host'
         ? ['--network', 'host']
-        : [
-            ...['--network', this.#network, '--network-alias', this.target.resource.name],
-            ...['--publish', `127.0.0.1:${port}:${containerPort}`],
-          ]),
+        : [...['--network', this.#network, '--network-alias', this.target.resource.name], ...publishing(record)]),
       ...limitFlags(limits),
       ...(limits.openFiles === undefined ? [] : ['--ulimit', `nofile=${limits.openFiles}`]),
       ...(container.user === undefined ? [] : ['--user', container.user]),

@@ -1,9 +1,11 @@
 import { SlipwayError, type InspectAnswer, type InstanceSpec, type JsonObject } from '@slipway/contracts';
-import { Docker, type DockerOptions } from '@slipway/interfaces';
+import type { DockerOptions } from '@slipway/interfaces';
 import {
   EngineMarks,
   Fence,
   GenerationFolder,
+  assertEngine,
+  engineAt,
   secretPrefix,
   type Driver,
   type DriverContext,
@@ -22,7 +24,8 @@ import { OUTPUTS, outputsOf, readRecord, recordIn, writeRecord } from '../../fur
 import { renewSecretFiles } from '../../furnishing/secret-files.js';
 import { HEALTHY_ONCE, askedFor, becomeHealthy, observeEvery, startMs, wasHealthy } from '../../health/health.js';
 import { holderOf, releaseClaims } from '../../place/claims.js';
-import { localNetwork, type Network } from '../../place/network.js';
+import { nowAt } from '../../place/clock.js';
+import { networkAt } from '../../place/network-there.js';
 import type { Range } from '../../place/ranges.js';
 import { build, rebuild } from './build.js';
 import { check } from './check.js';
@@ -35,21 +38,22 @@ import { BOUNDS, assertDocker } from './spec.js';
 export interface DockerDriverOptions {
   /** The mesh's name, for the labels. */
   mesh: string;
+  /** The engine of this machine. */
   docker?: DockerOptions;
-  /** Ports of the host's loopback that instances get. */
+  /** Ports of the host that instances get. */
   ports: Range;
-  network?: Network;
 }
 
 const LOG_LINES = 20;
 
 /**
- * Instances as containers of a Docker engine: an image that is pulled, built or imported, labels, limits, a port on loopback,
+ * Instances as containers of a Docker engine: an image that is pulled, built or imported, labels, limits, a port of its host,
  * storages as mounts, secrets as files. The engine keeps it running. What decides is the generation's folder (decision 21).
  */
 export class DockerDriver implements Driver<InstanceSpec> {
   readonly kind = 'instance';
   readonly name = 'docker';
+  readonly anywhere = true;
   readonly bounds = BOUNDS;
   /** A volume is mounted: see `mounts.ts`. */
   readonly finds = { path: 'volume' };
@@ -63,19 +67,18 @@ export class DockerDriver implements Driver<InstanceSpec> {
     update: (target, spec, inputs, context) => this.#update(target, spec, inputs, context),
   };
   readonly #options: DockerDriverOptions;
-  readonly #network: Network;
 
   constructor(options: DockerDriverOptions) {
     this.#options = options;
-    this.#network = options.network ?? localNetwork;
   }
 
   async ensure(target: Target, spec: InstanceSpec, inputs: Record<string, JsonObject>, context: DriverContext): Promise<Ensured> {
     assertDocker(spec);
+    await assertEngine(context, this.#options.docker);
     const marks = await EngineMarks.at(context, this.#options.mesh);
     const folder = new GenerationFolder(target, context);
     const { ports } = this.#options;
-    const effect = await build({ folder, target, spec, inputs, context, ports, network: this.#network });
+    const effect = await build({ folder, target, spec, inputs, context, ports, network: networkAt(context) });
     const container = this.#container(marks, target, folder, context);
     try {
       const record = await recordIn<ContainerRecord>(context.filesystem, folder.path);
@@ -120,7 +123,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
   }
 
   marks(context: DriverContext): Promise<Mark[]> {
-    return EngineMarks.all(context, new Docker(context.command, this.#options.docker), 'container');
+    return EngineMarks.all(context, engineAt(context, this.#options.docker), 'container');
   }
 
   async observe(target: Target, _spec: InstanceSpec, context: DriverContext): Promise<Observation> {
@@ -134,7 +137,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
     const state = await container.state();
     const restarts = await restartsOf(folder.path, state, context.filesystem);
     if (state !== null && (await container.hasFailed(state, record))) {
-      const reason = (await this.#ill(container, record, state))!;
+      const reason = (await this.#ill(container, record, state, context))!;
       return { health: 'unhealthy', reason, restarts, failed: reason };
     }
     if (state === null || !['running', 'restarting'].includes(state.State.Status)) {
@@ -142,9 +145,9 @@ export class DockerDriver implements Driver<InstanceSpec> {
       const reason = state === null ? 'Its container was gone and was made anew' : 'Its container did not run and was started';
       return { health: 'starting', reason, restarts };
     }
-    const ill = await this.#ill(container, record, state);
+    const ill = await this.#ill(container, record, state, context);
     if (ill === null) return { health: 'healthy', reason: 'It answers', restarts };
-    const runsFor = context.clock.now() - Date.parse(state.State.StartedAt);
+    const runsFor = (await nowAt(context)) - Date.parse(state.State.StartedAt);
     return { health: state.State.Running && runsFor < startMs(record) ? 'starting' : 'unhealthy', reason: ill, restarts };
   }
 
@@ -155,7 +158,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
     if ((await folder.standing()) !== 'present' || !container || (await container.state()) === null) {
       throw new SlipwayError('not-found', `There is no container of ${folder.path}`);
     }
-    return containerLog(new Docker(context.command, this.#options.docker), container.name, from);
+    return containerLog(engineAt(context, this.#options.docker), container.name, from);
   }
 
   async stop(target: Identity, context: DriverContext): Promise<void> {
@@ -193,6 +196,7 @@ export class DockerDriver implements Driver<InstanceSpec> {
     context: DriverContext,
   ): Promise<Omit<Ensured, 'effect'>> {
     assertDocker(spec);
+    await assertEngine(context, this.#options.docker);
     const marks = await EngineMarks.at(context, this.#options.mesh);
     const folder = new GenerationFolder(target, context);
     const fence = await folder.claim(context.command);
@@ -221,8 +225,9 @@ export class DockerDriver implements Driver<InstanceSpec> {
 
   #container(marks: EngineMarks, target: Identity, folder: GenerationFolder, context: DriverContext): InstanceContainer {
     const { docker } = this.#options;
-    const fenced = new Docker(new Fence(folder.path, target.epoch, context.command).command, docker);
-    return new InstanceContainer(new Docker(context.command, docker), marks, target, folder, context, fenced);
+    const { command } = new Fence(folder.path, target.epoch, context.command);
+    const fenced = engineAt({ ...context, command }, docker);
+    return new InstanceContainer(engineAt(context, docker), marks, target, folder, context, fenced);
   }
 
   #becomeHealthy(
@@ -232,20 +237,25 @@ export class DockerDriver implements Driver<InstanceSpec> {
     context: DriverContext,
   ): Promise<void> {
     return becomeHealthy(folder, record, context, {
-      look: async () => ({ ill: await this.#ill(container, record, await container.state()), failed: false }),
+      look: async () => ({ ill: await this.#ill(container, record, await container.state(), context), failed: false }),
       log: () => container.logTail(LOG_LINES),
     });
   }
 
   /** Why it is not healthy; `null` when it is. */
-  async #ill(container: InstanceContainer, record: ContainerRecord, state: ContainerState | null): Promise<string | null> {
+  async #ill(
+    container: InstanceContainer,
+    record: ContainerRecord,
+    state: ContainerState | null,
+    context: DriverContext,
+  ): Promise<string | null> {
     if (state === null) return 'Its container is gone';
     const { Running, Status, ExitCode, OOMKilled, Error: said } = state.State;
     if (!Running || Status === 'restarting') {
       const why = OOMKilled ? ', killed at its memory limit' : said ? `: ${said}` : '';
       return `It ended with exit code ${ExitCode}${why} (${state.RestartCount} restarts so far)`;
     }
-    const ill = await check(this.#network, record.port, ...askedFor(record));
+    const ill = await check(networkAt(context), record.port, ...askedFor(record));
     if (ill === null || state.RestartCount === 0) return ill;
     // One that ends again and again may run at the very moment it is looked at; that it ended is the better reason.
     const exit = await container.exitBefore(state);
