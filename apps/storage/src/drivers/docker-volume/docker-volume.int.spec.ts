@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { EngineMarks } from '@slipway/provisioner';
 import { ContractPlace } from '@slipway/provisioner/testing';
@@ -44,6 +45,15 @@ where(`a volume${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => 
     });
     expect(observed).toEqual({ exists: true, driver: 'local', mode: '0770', owner: '4711:4712' });
     expect(engine.inside(outputs['volume'], `const { uid, gid } = fs.statSync('/data'); uid + ':' + gid`)).toBe('4711:4712');
+  });
+
+  test('is refused, with nothing made, where no engine answers', async () => {
+    const nowhere = dockerVolumeDriver({ mesh: 'volumes', docker: { host: 'unix:///nowhere/docker.sock' } });
+    await expect(nowhere.ensure(place.target('storage', 'data'), {}, {}, await place.context())).rejects.toMatchObject({
+      code: 'driver-failed',
+      message: expect.stringContaining('The Docker engine cannot be reached'),
+    });
+    expect(readdirSync(place.root)).toEqual([]);
   });
 
   test('that was lost is told, and not made anew', async () => {

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SlipwayError, TAR, bytesOf, type InspectAnswer, type JsonObject, type StorageSpec } from '@slipway/contracts';
-import { Docker, type DockerOptions } from '@slipway/interfaces';
+import type { Docker, DockerOptions } from '@slipway/interfaces';
 import {
   AtPlace,
   EngineMarks,
   GenerationFolder,
+  assertEngine,
+  engineAt,
   type Driver,
   type DriverContext,
   type Identity,
@@ -17,6 +19,7 @@ import { furnish, lookAt } from './furnish.js';
 export interface DockerVolumeOptions {
   /** The mesh's name, for the labels. */
   mesh: string;
+  /** The engine of this machine. */
   docker?: DockerOptions;
 }
 
@@ -39,15 +42,17 @@ const RECORD = 'volume';
  *     later epoch takes it away, and so does a destroy; `marks` tells it.
  */
 export function dockerVolumeDriver({ mesh, docker: options }: DockerVolumeOptions): Driver<StorageSpec> {
-  const engine = ({ command }: DriverContext) => new Docker(command, options);
+  const engine = (context: DriverContext) => engineAt(context, options);
 
   return {
     kind: 'storage',
     name: 'docker-volume',
+    anywhere: true,
     outputs: ['volume', 'owner'],
     adopts: ['mode', 'owner'],
 
     async ensure(target, spec, _inputs, context) {
+      await assertEngine(context, options);
       const folder = new GenerationFolder(target, context);
       const marks = await EngineMarks.at(context, mesh);
       const docker = engine(context);
