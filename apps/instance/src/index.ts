@@ -1,4 +1,4 @@
-import { provisionerService } from '@slipway/provisioner/service';
+import { leaseDriver, provisionerService } from '@slipway/provisioner/service';
 import { AptDriver } from './drivers/apt/apt.driver.js';
 import { ArtefactDriver } from './drivers/artefact/artefact.driver.js';
 import { DockerDriver } from './drivers/docker/docker.driver.js';
@@ -9,7 +9,7 @@ import { rangeOf } from './place/ranges.js';
 /** The sub-provisioner of instances. A new driver: its own folder, and one entry here. */
 export const service = provisionerService({
   kind: 'instance',
-  drivers: ({ config: { mesh, docker, instances } }) => {
+  drivers: ({ bus, config: { mesh, docker, instances } }) => {
     const { hosts } = instances;
     const ports = rangeOf(instances.ports);
     return [
@@ -18,6 +18,7 @@ export const service = provisionerService({
       new HostDriver({ hosts }),
       new AptDriver({ mesh }),
       new ArtefactDriver(),
+      leaseDriver('instance', { bus }),
     ];
   },
 });

@@ -30,6 +30,10 @@ import {
 } from './schemas/words.js';
 import { SNAPSHOT_FORMAT } from './snapshot.js';
 
+const owner = object({
+  id: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -'),
+  type: { enum: OWNER_TYPES },
+});
 const definition = object({ name: words(128), version: words(128), hash: words(128) });
 const ofStep = { requestId: words(128), stepId: words(256), resource };
 const ofResource = {
@@ -40,7 +44,7 @@ const ofResource = {
   location: name,
   definition,
   deadline: { type: 'number', minimum: 0 },
-  ownerId: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -, such as "ada"'),
+  owner,
 };
 
 const role = text(/^([a-z0-9-]+(\/[a-z0-9-]+)*)?$/, 'must be names of requirements, apart by slashes');
@@ -73,10 +77,6 @@ const announced = object(
   },
   ['accepts', 'changes', 'bounds', 'outputs', 'finds'],
 );
-const owner = object({
-  id: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -'),
-  type: { enum: OWNER_TYPES },
-});
 /** Of {@link SnapshotManifest}: what an archive's first entry has to be, whoever wrote it. */
 export const SNAPSHOT_MANIFEST: Schema = object(
   {
@@ -166,11 +166,11 @@ export const SCHEMAS = {
   HandlersQuery: object({ name }, ['name']),
   RetryParkedCommand: object({ handler: name, eventId: words(128), reason }, ['reason']),
   DiscardParkedCommand: object({ handler: name, eventId: words(128), reason: words(500) }),
-  EnsureCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything), from: part }, ['ownerId', 'from']),
-  UpdateCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything) }, ['ownerId']),
-  DestroyCommand: object(ofResource, ['ownerId']),
-  StopCommand: object(ofResource, ['ownerId']),
-  ExportCommand: object(ofResource, ['ownerId']),
+  EnsureCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything), from: part }, ['owner', 'from']),
+  UpdateCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything) }, ['owner']),
+  DestroyCommand: object(ofResource, ['owner']),
+  StopCommand: object(ofResource, ['owner']),
+  ExportCommand: object(ofResource, ['owner']),
   InspectQuery: object({ resource, generation: atLeast(1), driver: name, location: name }),
   ...DRIFT_SCHEMAS,
   StepCancelCommand: object(ofStep),

@@ -1,3 +1,4 @@
+import type { Owner } from './context.js';
 import type { JsonObject } from './json.js';
 import type { DefinitionRef, Part } from './plan.js';
 import type { AnnouncedDriver, ResourceKind, ResourceRef } from './services.js';
@@ -18,8 +19,8 @@ export interface StepCommand {
   definition: DefinitionRef;
   /** Milliseconds since the epoch after which the step counts as uncertain. */
   deadline: number;
-  /** Of the request: goes into the metadata of all that is recorded of the resource. */
-  ownerId?: string;
+  /** Of what is made: his id goes into the metadata of all that is recorded of it. */
+  owner?: Owner;
 }
 
 /** Makes the resource so that it is as `spec` says, or finds it so. */

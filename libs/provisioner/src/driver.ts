@@ -1,12 +1,12 @@
 import type { Duplex, Readable } from 'node:stream';
 import type {
-  AnnouncedDriver,
   Changeable,
   Clock,
   DefinitionRef,
   Health,
   InspectAnswer,
   JsonObject,
+  Owner,
   ResourceKind,
   ResourceRef,
   SpecBounds,
@@ -74,6 +74,8 @@ export interface DriverContext {
   changing(what: string): Promise<void>;
   /** One line of the step's log. Never a secret. */
   log(line: string): void;
+  /** Whose step it is; nothing when it is nobody's, but a look. */
+  request?: { id: string; owner?: Owner };
   /** Of an `ensure` that begins with the data of a snapshot. */
   from?: Data;
   /** Of an update of something that is not to run: it is changed, and not started. */
@@ -248,14 +250,3 @@ export interface Driver<Spec extends object = JsonObject> {
   /** Ends what `keep` keeps, together with the mesh; all that it has stays. */
   end?(context: DriverContext): Promise<void>;
 }
-
-/** A driver as it is announced: the verbs are interfaces, and it has those whose methods it has. */
-export const announcement = ({ name, portable, updatable, bounds, outputs, finds }: Driver): AnnouncedDriver => ({
-  name,
-  verbs: ['provision', ...(portable ? (['portable'] as const) : []), ...(updatable ? (['updatable'] as const) : [])],
-  ...(portable && { accepts: [...portable.accepts] }),
-  ...(updatable && { changes: { inPlace: [...updatable.inPlace], replaces: [...updatable.replaces] } }),
-  ...(bounds && { bounds: { needs: [...bounds.needs], lacks: [...bounds.lacks] } }),
-  ...(outputs && { outputs: [...outputs] }),
-  ...(finds && { finds: { ...finds } }),
-});

@@ -5,6 +5,7 @@ import type { Command, Filesystem } from '@slipway/interfaces';
 import type { Bus } from '@slipway/mesh';
 import type { Secrets } from '@slipway/secrets';
 import type { Driver, OtherMachine } from './driver.js';
+import type { LeasedHost } from './leased/leased-host.js';
 import type { Transfers } from './transfer/transfers.js';
 
 /** Where a driver's effects live, and how it reaches them. */
@@ -51,7 +52,8 @@ export interface Ports {
   newId(): string;
   /** How long nothing was heard of a replica, in ms. */
   silentFor(replica: string): number;
-  place(location: string, driver: string): Promise<Place>;
+  /** Of a location; on a leased host where one is said. */
+  place(location: string, driver: string, on?: LeasedHost): Promise<Place>;
   /** Whether there is a place for a driver at a location; always when left out. */
   worksAt?(location: string, driver: Driver): boolean;
 }

@@ -22,13 +22,14 @@ import {
 import type { EventMetadata } from '@slipway/event-store';
 import { asTheyStand } from './credentials/as-they-stand.js';
 import type { Driver } from './driver.js';
-import { isRunning, isSettled, type Action, type Running } from './lifecycle/resource.js';
+import { assertHost } from './leased/leased-host.js';
+import { isRunning, isSettled, placeOf, type Action, type Running } from './lifecycle/resource.js';
 import { ResourceStreams, type Loaded } from './lifecycle/stream.js';
 import { driverAt } from './place/driver-at.js';
 import { TAKEOVER_AFTER, sleep, type Ports } from './ports.js';
 import { driverContext } from './step/driver-context.js';
 import { Lanes, type Lane } from './step/lane.js';
-import { assertWithin } from './step/bounds.js';
+import { assertWithin, boundsOf } from './step/bounds.js';
 import { assertPortable } from './step/portable.js';
 import { assertSpec } from './step/spec.js';
 import { assertUpdatable } from './step/updatable.js';
@@ -97,8 +98,9 @@ export class Provisioner {
 
   async inspect({ resource, generation, driver: name, location }: InspectQuery): Promise<InspectAnswer> {
     const driver = this.#driver(resource, location, name);
-    const { epoch } = (await this.#streams.load(resource)).state;
-    const context = await driverContext(this.ports, { location, driver: name }, new AbortController().signal);
+    const { epoch, standsOn } = (await this.#streams.load(resource)).state;
+    const at = placeOf({ standsOn }, { location, driver: name, generation });
+    const context = await driverContext(this.ports, at, new AbortController().signal);
     try {
       return await driver.inspect({ resource, generation, epoch }, context);
     } catch (error) {
@@ -151,7 +153,7 @@ export class Provisioner {
     assertPortable(driver, action, command.from);
     if (action === 'ensure' || action === 'update') {
       assertSpec(this.ports.kind, command.spec);
-      assertWithin(driver, command.spec);
+      assertWithin({ bounds: boundsOf(driver) }, command.spec);
     }
     const step = { requestId: command.requestId, stepId: command.stepId, try: command.try, action };
     return this.#lanes.in(resourceStream(ref), async (lane) => {
@@ -169,7 +171,13 @@ export class Provisioner {
       if (action === 'update' && present) assertUpdatable(driver, present.spec, command.spec);
       const { generation, location, definition, spec, from, deadline } = command;
       const inputs = await asTheyStand(command.inputs, this.#streams);
-      const what = { generation, location, driver: command.driver, definition, spec, inputs, ...(from && { from }), deadline };
+      assertHost(spec, inputs);
+      const { owner } = command;
+      const what = {
+        ...{ generation, location, driver: command.driver, definition, spec, inputs, deadline },
+        ...(from && { from }),
+        ...(owner && { owner }),
+      };
       const { loaded, events } = await this.#streams.record(
         ref,
         {
@@ -248,12 +256,12 @@ export class Provisioner {
 /** A command that only says which resource is meant. */
 const bare = (command: StepCommand): EnsureCommand => ({ ...command, spec: {}, inputs: {} });
 
-const metadataOf = (context: RequestContext, { requestId, resource, ownerId }: EnsureCommand): EventMetadata => ({
+const metadataOf = (context: RequestContext, { requestId, resource, owner }: EnsureCommand): EventMetadata => ({
   requestId,
   correlationId: context.correlationId,
   actor: context.actor,
   environment: resource.environment,
-  ...(ownerId !== undefined && { ownerId }),
+  ...(owner && { ownerId: owner.id }),
   ...(context.trace !== undefined && { trace: context.trace }),
   ...(context.logToken !== undefined && { logToken: context.logToken }),
 });

@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { SlipwayError, progressSubject, type StepProgress } from '@slipway/contracts';
+import { SlipwayError, progressSubject, type EnsureCommand, type StepProgress } from '@slipway/contracts';
 import type { Driver, DriverContext, Ensured, Target } from './driver.js';
+import { localCommand, localFilesystem } from '@slipway/interfaces';
+import type { Ports } from './ports.js';
 import { CoreRig } from './testing/core-rig.js';
 import { SimulatedPlace } from './testing/simulated-place.js';
 import { settle } from '@slipway/mesh/testing';
+
+const GRACE = { id: 'grace', type: 'user' as const };
 
 const ensured: Ensured = { effect: 'made', outputs: { path: '/p' }, observed: {} };
 
@@ -45,7 +49,7 @@ describe('a sub-provisioner', () => {
 
   test('makes what it is asked to, destroys it, and records both with whose call it was', async () => {
     const provisioner = rig.process([simulated()]);
-    expect(await provisioner.ensure(rig.ensure({ ownerId: 'grace' }), rig.context)).toEqual({ status: 'accepted', epoch: 1 });
+    expect(await provisioner.ensure(rig.ensure({ owner: GRACE }), rig.context)).toEqual({ status: 'accepted', epoch: 1 });
     await outcome();
     expect(rig.types()).toEqual(['Started', 'Provisioned']);
     expect(rig.disk.events.map(({ metadata }) => metadata.ownerId)).toEqual(['grace', 'grace']);
@@ -496,6 +500,96 @@ describe('a sub-provisioner', () => {
       expect(rig.types()).toEqual(['Started']);
       await rig.process([simulated()], 'here').carryOn(rig.ensure().resource);
       await rig.clock.reach(() => rig.types().includes('Provisioned'));
+    });
+  });
+
+  describe('on a leased host', () => {
+    const host = {
+      lease: 'default.lease-3',
+      token: 7,
+      host: '10.0.0.7',
+      place: { folder: '/slipway' },
+      resource: 'default.host-2',
+    };
+    const leased = { spec: { on: 'host' }, inputs: { host } };
+    let places: (object | undefined)[];
+    let over: Partial<Ports>;
+    let active: boolean;
+    beforeEach(() => {
+      places = [];
+      active = true;
+      over = {
+        place: async (_location, _driver, on) => {
+          places.push(on);
+          if (!active) throw new SlipwayError('lease-not-active', 'default.lease-3 is released');
+          return { command: localCommand(), filesystem: localFilesystem(), root: '/slipway/storage/simulated' };
+        },
+      };
+    });
+    const anywhere = (): Driver => ({ ...simulated(), anywhere: true });
+    const { resource: _resource, ...place } = host;
+
+    test('it is made, looked at and taken away there, and says on which', async () => {
+      const provisioner = rig.process([anywhere()], 'here', over);
+      await provisioner.ensure(rig.ensure(leased), rig.context);
+      await outcome();
+      expect(rig.last('Provisioned')).toMatchObject({ outputs: { path: '/shop-data', on: 'default.lease-3' } });
+      await provisioner.inspect(rig.ensure());
+      await provisioner.destroy(rig.destroy({ requestId: 'r2' }), rig.context);
+      await rig.clock.reach(() => rig.types().includes('Destroyed'));
+      expect(places).toEqual([place, place, place]);
+    });
+
+    test('what was begun there and failed is taken away there', async () => {
+      const failing: Driver = {
+        ...anywhere(),
+        ensure: async () => {
+          throw new SlipwayError('driver-failed', 'no');
+        },
+      };
+      const provisioner = rig.process([failing], 'here', over);
+      await provisioner.ensure(rig.ensure(leased), rig.context);
+      await outcome();
+      await provisioner.destroy(rig.destroy({ requestId: 'r2' }), rig.context);
+      await rig.clock.reach(() => rig.types().includes('Destroyed'));
+      expect(places).toEqual([place, place]);
+    });
+
+    test('it has gone with its lease: nothing is left to be taken away', async () => {
+      const provisioner = rig.process([anywhere()], 'here', over);
+      await provisioner.ensure(rig.ensure(leased), rig.context);
+      await outcome();
+      active = false;
+      await provisioner.destroy(rig.destroy({ requestId: 'r2' }), rig.context);
+      await rig.clock.reach(() => rig.types().includes('Destroyed'));
+      expect(rig.last('Destroyed')).toMatchObject({ effect: 'absent' });
+    });
+
+    test.each<[string, Partial<EnsureCommand>, string]>([
+      ['that it is wired to nothing as', { spec: { on: 'host' } }, 'on: it is wired to nothing as host'],
+      ['that is none', { spec: { on: 'data' }, inputs: { data: { url: 'http://x' } } }, 'on: what it is wired to is not leased'],
+      [
+        'while its files are elsewhere',
+        { ...leased, inputs: { host, data: { path: '/data' } } },
+        'on: data stands on no leased host, and this on the host of default.lease-3: its files are not there',
+      ],
+      [
+        'of others, by its files',
+        { inputs: { data: { path: '/data', on: 'default.lease-4' } } },
+        'on: data stands on the host of default.lease-4, and this on no leased host: its files are not there',
+      ],
+    ])('it is not begun on one %s', async (_what, command, message) => {
+      const provisioner = rig.process([anywhere()], 'here', over);
+      await expect(provisioner.ensure(rig.ensure(command), rig.context)).rejects.toMatchObject({ code: 'spec-invalid', message });
+      expect(rig.types()).toEqual([]);
+    });
+
+    test('it is not begun by a driver that works at its own machine only', async () => {
+      const provisioner = rig.process([simulated()], 'here', over);
+      await expect(provisioner.ensure(rig.ensure(leased), rig.context)).rejects.toMatchObject({
+        code: 'spec-invalid',
+        message: 'on: is not for the driver simulated, which works at the machine of its service only',
+      });
     });
   });
 });

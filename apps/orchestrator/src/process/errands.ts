@@ -13,6 +13,7 @@ import {
   type StepCancelAnswer,
   type StepCommand,
   type UpdateCommand,
+  type Owner,
 } from '@slipway/contracts';
 import type { Ports } from '../ports.js';
 import { isStopping, type RequestCommand, type RequestState, type StepOutcome } from '../request/state.js';
@@ -43,7 +44,7 @@ interface Errand {
   step: StepState;
   active: ActiveTry;
   /** The request's owner. */
-  ownerId: string;
+  owner: Owner;
   /** When it is run (again), in ms since the epoch. */
   at: number;
   running: boolean;
@@ -95,8 +96,8 @@ export class Errands {
       const known = this.#errands.get(key);
       if (known) Object.assign(known, { step, active });
       else {
-        const { id: ownerId } = state.accepted!.owner;
-        const begun = { purpose, step, active: active!, ownerId, at: 0, running: false, failures: 0 };
+        const { owner } = state.accepted!;
+        const begun = { purpose, step, active: active!, owner, at: 0, running: false, failures: 0 };
         this.#errands.set(key, { ...begun, lookFirst: anew || purpose !== 'begin' });
       }
     }
@@ -146,12 +147,12 @@ export class Errands {
     const { plan } = errand.step;
     const { action, try: tryNumber, deadline, inputs } = errand.active;
     const { generation, driver, location, from } = plan;
-    const ownerId = plan.belongs?.owner.id ?? errand.ownerId;
+    const owner = plan.belongs?.owner ?? errand.owner;
     // What is changed back becomes what it was.
     const { definition, spec } = errand.active.undo && plan.before ? plan.before : plan;
     const identity = { requestId: this.principal.id, stepId: plan.id, try: tryNumber };
     const resource = this.#resource(errand);
-    const command: StepCommand = { ...identity, resource, generation, driver, location, definition, deadline, ownerId };
+    const command: StepCommand = { ...identity, resource, generation, driver, location, definition, deadline, owner };
     const body = bodyOf(action, command, { spec, inputs, ...(from && { from }) });
     let answer: StepAccepted;
     try {

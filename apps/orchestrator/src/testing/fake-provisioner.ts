@@ -208,13 +208,13 @@ export class FakeProvisioner {
   }
 
   async #record(step: Step, type: ResourceEvent['type'], data: JsonObject): Promise<unknown> {
-    const { requestId, stepId, try: tryNumber, generation, resource, ownerId } = step;
+    const { requestId, stepId, try: tryNumber, generation, resource, owner } = step;
     const stream = resourceStream(resource);
     const revision = (await this.world.store.read(stream)).at(-1)?.revision ?? NO_STREAM;
     const identity = { requestId, stepId, try: tryNumber, generation, epoch: 1 };
     const { environment } = resource;
     const actor = { id: this.kind, type: 'system' as const };
-    const metadata = { requestId, actor, environment, ...(ownerId !== undefined && { ownerId }) };
+    const metadata = { requestId, actor, environment, ...(owner && { ownerId: owner.id }) };
     const event = { id: this.world.ids(), type: resourceEventType(this.kind, type), data: { ...identity, ...data }, metadata };
     return this.world.store.append(stream, revision, [event]);
   }

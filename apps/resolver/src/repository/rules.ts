@@ -31,6 +31,7 @@ import { readJob, readResource, satisfies } from '@slipway/solver/resolution';
 import { plainToInstance } from 'class-transformer';
 import { valid } from 'semver';
 import { aptRules } from './host-rules.js';
+import { leaseRules, onRules } from './lease-rules.js';
 import { artefactSpecRules, idleRules, targetRules } from './target-rules.js';
 
 /** Namespaces that only Slipway itself provides. */
@@ -150,6 +151,8 @@ function specRules(definition: ResourceDefinition): FieldError[] {
   const errors = specErrors(type, spec ?? {});
   for (const field of SET_BY_US)
     if (spec && Object.hasOwn(spec, field)) errors.push({ field, reason: 'is set by the repository; give "artefact"' });
+  errors.push(...onRules(spec ?? {}, definition));
+  if (errors.length === 0 && spec?.lease !== undefined) return leaseRules(spec);
   if (errors.length > 0 || type !== 'instance') return errors;
   const instance = (spec ?? {}) as unknown as InstanceSpec;
   const packages = aptRules(instance, definition);

@@ -1,3 +1,4 @@
+import type { Owner } from '../context.js';
 import type { Cause } from '../errors.js';
 import type { DesiredState } from '../desired.js';
 import type { JsonObject } from '../json.js';
@@ -36,6 +37,7 @@ export type ResourceEvent =
         inputs: Record<string, JsonObject>;
         from?: Part;
         deadline: number;
+        owner?: Owner;
       };
     }
   /** Another replica carries on, or the same one after a restart: what the older epoch still does is void. */

@@ -22,6 +22,8 @@ import { ResourceStreams } from '../lifecycle/stream.js';
 import { startCore } from '../testing/start-core.js';
 import { CredentialReader } from './credential-reader.js';
 
+const GRACE = { id: 'grace', type: 'user' as const };
+
 /** What stands in the clear only where it is given out. */
 const CANARY = 'canary-of-the-secret';
 const SECRET = 'secret://database-default.shop-db/g1/password';
@@ -69,10 +71,10 @@ describe('credentials', () => {
       database: driver('database'),
     };
     await start();
-    await ask('database', VERBS.ensure, rig.ensure({ requestId: 'db', resource: db, ownerId: 'grace' }));
+    await ask('database', VERBS.ensure, rig.ensure({ requestId: 'db', resource: db, owner: GRACE }));
     await recorded('DatabaseProvisioned');
     const inputs = { db: { ...outputsOf('DatabaseProvisioned') }, files: { path: '/files' } };
-    const command = rig.ensure({ requestId: 'shop', resource: shop, spec: { command: ['run'] }, inputs, ownerId: 'grace' });
+    const command = rig.ensure({ requestId: 'shop', resource: shop, spec: { command: ['run'] }, inputs, owner: GRACE });
     await ask('instance', VERBS.ensure, command);
     await recorded('InstanceProvisioned');
   });
@@ -167,7 +169,7 @@ describe('credentials', () => {
 
     describe('and are what is given from then on, whatever a step that knows of no rotation says:', () => {
       const command = (more: Partial<EnsureCommand>) =>
-        rig.ensure({ requestId: 'other', resource: shop, spec: { command: ['run'] }, inputs: before, ownerId: 'grace', ...more });
+        rig.ensure({ requestId: 'other', resource: shop, spec: { command: ['run'] }, inputs: before, owner: GRACE, ...more });
       const now = { db: { host: 'there', keyId: 'key-2', password: `${SECRET}#2` }, files: { path: '/files' } };
       let before: Record<string, JsonObject>;
       beforeEach(async () => {

@@ -14,7 +14,7 @@ import {
 } from '@slipway/contracts';
 import { runInContext, systemContext } from '@slipway/mesh';
 import type { Driver } from '../driver.js';
-import { wanted, type Present, type Rotated } from '../lifecycle/resource.js';
+import { placeOf, wanted, type Present, type Rotated } from '../lifecycle/resource.js';
 import { callMetadata, ownMetadata, type Loaded, type ResourceStreams } from '../lifecycle/stream.js';
 import { driverAt } from '../place/driver-at.js';
 import { sleep, type Ports } from '../ports.js';
@@ -123,7 +123,7 @@ export class Rotations {
         { rotation: state.rotating!, owned: [...(state.rotatingWith ?? [])] },
         signal,
       );
-      const context = await driverContext(this.ports, { location, driver: present.driver }, signal);
+      const context = await driverContext(this.ports, placeOf(state, present), signal);
       const target = { resource: ref, generation, epoch: state.epoch, definition };
       const { outputs } = await driver.rotate(target, spec, inputs, context).catch((error: unknown) => {
         throw SlipwayError.from(context.secrets.coverJson(causeOf(error, 'driver-failed') as never) as unknown as Cause);

@@ -16,7 +16,7 @@ import {
 import { secretRefsIn } from '../credentials/secret-refs.js';
 import type { Driver, DriverContext, Identity } from '../driver.js';
 import type { Janitor } from '../janitor/janitor.js';
-import { wanted, type Present } from '../lifecycle/resource.js';
+import { placeOf, wanted, type Present, type ResourceState } from '../lifecycle/resource.js';
 import { callMetadata, type Loaded, type ResourceStreams } from '../lifecycle/stream.js';
 import { assertServed, driverAt } from '../place/driver-at.js';
 import type { Ports } from '../ports.js';
@@ -93,7 +93,7 @@ export class Drifts {
       const there = present ? `generation ${present.generation} is` : 'nothing is';
       throw new SlipwayError('not-found', `Generation ${generation} is not what is there: ${there}`, { generation });
     }
-    const found = await this.#inspect(driver, ref, present, state.epoch);
+    const found = await this.#inspect(driver, ref, present, state);
     const compared = compare({ ...present, runs: state.desired === 'running' }, found);
     const { drift, differences } = compared;
     const adoptable = drift === 'changed' && areAmong(differences, driver.adopts ?? []);
@@ -103,7 +103,7 @@ export class Drifts {
   }
 
   /** With all secrets covered that it gives out or is given, whether its driver reads them or not (F3). */
-  async #inspect(driver: Driver, resource: CompareQuery['resource'], present: Present, epoch: number): Promise<Found> {
+  async #inspect(driver: Driver, resource: CompareQuery['resource'], present: Present, state: ResourceState): Promise<Found> {
     const controller = new AbortController();
     const { signal } = controller;
     const late = new SlipwayError('timed-out', `Its driver ${driver.name} has not looked within ${LOOK_WITHIN / 1_000} s`);
@@ -114,13 +114,13 @@ export class Drifts {
         reject(late);
       });
     });
-    const context = await driverContext(this.ports, present, signal);
+    const context = await driverContext(this.ports, placeOf(state, present), signal);
     const changing = async (what: string) => {
       throw new SlipwayError('internal', `To look changes nothing, and the driver ${driver.name} would: ${what}`);
     };
     try {
       for (const ref of secretRefsIn([present.outputs, present.inputs])) await context.secrets.read(ref).catch(() => undefined);
-      const target = { resource, generation: present.generation, epoch };
+      const target = { resource, generation: present.generation, epoch: state.epoch };
       const found = await Promise.race([lookAt(driver, target, { ...context, changing }), overdue]);
       return context.secrets.coverJson(found as unknown as JsonObject) as unknown as Found;
     } catch (error) {

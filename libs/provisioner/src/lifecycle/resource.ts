@@ -10,6 +10,7 @@ import {
   type ResourceEvent,
 } from '@slipway/contracts';
 import type { Decider } from '@slipway/event-store';
+import { inputsOn } from '../leased/leased-host.js';
 
 type Data<Type extends ResourceEvent['type']> = Extract<ResourceEvent, { type: Type }>['data'];
 /** A step that was started and has no outcome yet. */
@@ -50,6 +51,8 @@ export interface ResourceState {
   destroyed: number;
   running?: Running;
   present?: Present;
+  /** By generation, outputs of the leased host that it stands on, or was begun on; nothing of what stands at its location. */
+  standsOn: Readonly<Record<number, JsonObject>>;
   /** Whether what is there is to run. What was made anew is. */
   desired: DesiredState;
   /** It is stopped only to be started again. */
@@ -126,6 +129,7 @@ export const resource: Decider<ResourceState, ResourceCommand, ResourceEvent> = 
     destroyed: 0,
     desired: 'running',
     restarting: false,
+    standsOn: {},
     tries: {},
   }),
   decide,
@@ -215,6 +219,12 @@ export const staysStopped = (
 /** What is to stay, and to run if it is something that runs and is not stopped. */
 export const wanted = ({ present, leaving }: ResourceState): Present | undefined =>
   present && present.generation > leaving ? present : undefined;
+
+/** Where a generation is: what a driver's context is made of. */
+export const placeOf = (
+  { standsOn }: Pick<ResourceState, 'standsOn'>,
+  { location, driver, generation }: Pick<Present, 'location' | 'driver' | 'generation'>,
+) => ({ location, driver, on: standsOn[generation] });
 
 /** Generations of which something may be at the place, and run: also of a try that failed or was left without an outcome. */
 export const mayBeThere = ({ begun, destroyed }: ResourceState): number[] => begun.filter((generation) => generation > destroyed);
@@ -319,6 +329,7 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
         begun: state.begun.includes(data.generation) ? state.begun : [...state.begun, data.generation],
         leaving: data.action === 'destroy' ? Math.max(state.leaving, data.generation) : state.leaving,
         running: data,
+        standsOn: withHost(state.standsOn, data),
         tries: { ...state.tries, [stepKey(data)]: Math.max(data.try, state.tries[stepKey(data)] ?? 0) },
       };
     }
@@ -356,7 +367,8 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
       return without(state, 'running');
     case 'Destroyed': {
       const { generation } = event.data;
-      const settled = { ...without(state, 'running'), destroyed: Math.max(state.destroyed, generation) };
+      const standsOn = Object.fromEntries(Object.entries(state.standsOn).filter(([one]) => Number(one) > generation));
+      const settled = { ...without(state, 'running'), standsOn, destroyed: Math.max(state.destroyed, generation) };
       if (!settled.present || settled.present.generation > generation) return settled;
       return { ...without(without(settled, 'present'), 'rotating'), desired: 'running', restarting: false };
     }
@@ -381,6 +393,11 @@ function evolve(state: ResourceState, event: ResourceEvent): ResourceState {
     case 'Restarted':
       return withPresent(state, { restarts: event.data.restarts });
   }
+}
+
+function withHost(standsOn: ResourceState['standsOn'], { generation, spec, inputs }: Running): ResourceState['standsOn'] {
+  const host = inputsOn(spec, inputs);
+  return host ? { ...standsOn, [generation]: host } : standsOn;
 }
 
 const withPresent = (state: ResourceState, change: Partial<Present>): ResourceState =>

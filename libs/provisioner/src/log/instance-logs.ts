@@ -1,5 +1,6 @@
 import { SlipwayError, type InstanceLogPart, type InstanceLogQuery } from '@slipway/contracts';
 import type { LogPart } from '../driver.js';
+import { placeOf } from '../lifecycle/resource.js';
 import type { ResourceStreams } from '../lifecycle/stream.js';
 import { driverAt } from '../place/driver-at.js';
 import { sleep, type Ports } from '../ports.js';
@@ -31,7 +32,7 @@ export class InstanceLogs {
     const { generation, location, driver: driverName } = newest;
     const driver = driverAt(this.ports, resource, location, driverName);
     if (!driver.readLog) throw new SlipwayError('not-possible', `The driver ${driverName} keeps no log of ${name}`);
-    const context = await driverContext(this.ports, { location, driver: driverName }, new AbortController().signal);
+    const context = await driverContext(this.ports, placeOf(state, newest), new AbortController().signal);
     const target = { resource, generation, epoch: state.epoch };
     const [, of, at] = /^(\d+)\.(.*)$/s.exec(after ?? '') ?? [];
     // What was made anew begins a log of its own.

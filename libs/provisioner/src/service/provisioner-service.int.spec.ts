@@ -108,6 +108,13 @@ describe('a sub-provisioner as a service', () => {
           inPlace: ['mode', 'sizeLimit', 'connectionLimit', 'environment', 'health', 'limits'],
           replaces: ['command'],
         },
+        bounds: {
+          needs: [],
+          lacks: [
+            { field: 'lease', reason: 'is for the driver lease' },
+            { field: 'on', reason: 'is not for the driver simulated, which works at the machine of its service only' },
+          ],
+        },
       };
       const report: HealthReport = {
         service: 'storage',

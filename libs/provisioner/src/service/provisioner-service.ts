@@ -15,7 +15,9 @@ import {
 import { CredentialReader } from '../credentials/credential-reader.js';
 import { Rotations } from '../credentials/rotations.js';
 import { Drifts } from '../drift/drifts.js';
-import { announcement, type Driver } from '../driver.js';
+import type { Driver } from '../driver.js';
+import { LeasedPlaces } from '../leased/leased-places.js';
+import { leasesOver } from '../leased/leases.js';
 import { Janitor, type Stray } from '../janitor/janitor.js';
 import { assertOnce, packagedDrivers } from '../package/packaged-drivers.js';
 import type { Ports } from '../ports.js';
@@ -26,10 +28,13 @@ import { Registry } from '../registry/registry.js';
 import { SWEEP_EVERY, carryOnUnattended } from '../registry/unattended.js';
 import { DesiredStates } from '../watch/desired-states.js';
 import { Watch } from '../watch/watch.js';
+import { announcement } from './announcement.js';
 import { KEEP_EVERY, Kept } from './kept.js';
 import { places } from './places.js';
 import { ProvisionerModule } from './provisioner.module.js';
 import { Repeating } from './repeating.js';
+
+export { leaseDriver } from '../leased/leases.js';
 
 export interface ProvisionerServiceOptions {
   kind: ResourceKind;
@@ -66,7 +71,8 @@ async function start(
   const { replica, config, bus, clock, logger, store } = runtime;
   const presence = new Presence({ mesh: config.mesh, bus, clock });
   const byName = new Map(drivers.map((driver) => [driver.name, driver]));
-  const reached = places({ dataFolder: config.dataFolder, kind, hosts: config.hosts, drivers: byName });
+  const leased = new LeasedPlaces({ kind, leases: leasesOver(bus, kind), secrets: runtime.secrets, clock });
+  const reached = places({ dataFolder: config.dataFolder, kind, hosts: config.hosts, drivers: byName, leased });
   const ports: Ports = {
     kind,
     mesh: config.mesh,
@@ -85,7 +91,7 @@ async function start(
     },
     newId: randomUUID,
     silentFor: (other) => presence.silentFor(other),
-    place: (location, driver) => reached.place(location, driver),
+    place: (location, driver, on) => reached.place(location, driver, on),
     worksAt: (location, driver) => reached.worksAt(location, driver),
   };
   const provisioner = new Provisioner(ports);

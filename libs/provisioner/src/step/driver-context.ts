@@ -1,6 +1,7 @@
-import { resourceStream } from '@slipway/contracts';
+import { resourceStream, type JsonObject } from '@slipway/contracts';
 import type { Command } from '@slipway/interfaces';
 import type { DriverContext, Identity } from '../driver.js';
+import { leasedHost } from '../leased/leased-host.js';
 import type { Ports } from '../ports.js';
 import type { Transfers } from '../transfer/transfers.js';
 import { RedactingSecrets } from './redaction.js';
@@ -12,14 +13,14 @@ import { RedactingSecrets } from './redaction.js';
 export const secretPrefix = ({ resource, generation }: Pick<Identity, 'resource' | 'generation'>): string =>
   `${resourceStream(resource)}/g${generation}`;
 
-/** What a driver gets to work with, at one place. What it says passes through `say` with all secrets covered. */
+/** What a driver gets to work with, at one place: at its location, or on the leased host that the resource stands `on`. What it says passes through `say` with all secrets covered. */
 export async function driverContext(
   ports: Pick<Ports, 'place' | 'secrets' | 'blobs' | 'clock'>,
-  at: { location: string; driver: string },
+  at: { location: string; driver: string; on?: JsonObject | undefined },
   signal: AbortSignal,
   say: Pick<DriverContext, 'progress' | 'log'> = { progress: () => {}, log: () => {} },
 ): Promise<DriverContext & { secrets: RedactingSecrets; transfers?: Transfers }> {
-  const { command, filesystem, root, transfers, machine } = await ports.place(at.location, at.driver);
+  const { command, filesystem, root, transfers, machine } = await ports.place(at.location, at.driver, at.on && leasedHost(at.on));
   const secrets = new RedactingSecrets(ports.secrets);
   return {
     command: abortable(command, signal),

@@ -1,8 +1,18 @@
-import { ERRORS, SlipwayError, causeOf, progressSubject, type BlobRef, type Cause, type ResourceRef } from '@slipway/contracts';
+import {
+  ERRORS,
+  SlipwayError,
+  causeOf,
+  progressSubject,
+  type BlobRef,
+  type Cause,
+  type JsonObject,
+  type ResourceRef,
+} from '@slipway/contracts';
 import type { EventMetadata } from '@slipway/event-store';
 import { runInContext, systemContext } from '@slipway/mesh';
 import type { Driver, Target } from '../driver.js';
-import { staysStopped, type ResourceCommand, type Running, type StepIdentity } from '../lifecycle/resource.js';
+import { standsThere } from '../leased/leased-host.js';
+import { placeOf, staysStopped, type ResourceCommand, type Running, type StepIdentity } from '../lifecycle/resource.js';
 import type { Loaded, ResourceStreams } from '../lifecycle/stream.js';
 import { sleep, type Ports } from '../ports.js';
 import { dataOf, readOut } from './data.js';
@@ -92,15 +102,19 @@ export class StepRun implements Work {
     let secrets: RedactingSecrets | undefined;
     try {
       const { signal } = this.#controller;
-      const context = await driverContext(this.ports, this.#running, signal, {
+      const at = placeOf(this.loaded.state, this.#running);
+      const context = await driverContext(this.ports, at, signal, {
         log: (line) => this.log.add(line),
         progress: (fraction, message) => this.#progress(fraction, message),
       });
+      const { requestId: id, owner } = this.#running;
+      context.request = { id, ...(owner && { owner }) };
       ({ secrets } = context);
       if (signal.aborted) throw signal.reason;
       return await this.#perform(context);
     } catch (error) {
       if (this.#stopping) return undefined;
+      if (this.#wentWithItsLease(error)) return await this.#destroyed('absent');
       return this.#failed(covered(this.#causeOf(error), secrets));
     }
   }
@@ -113,9 +127,7 @@ export class StepRun implements Work {
       case 'ensure':
         return this.#ensure(target, context);
       case 'destroy': {
-        const effect = await this.driver.destroy(target, context);
-        await this.ports.secrets.empty(secretPrefix(target));
-        return { type: 'Destroyed', data: { ...identity, effect } };
+        return this.#destroyed(await this.driver.destroy(target, context));
       }
       case 'stop':
         // Where nothing runs there is nothing to end.
@@ -132,6 +144,18 @@ export class StepRun implements Work {
     }
   }
 
+  async #destroyed(effect: 'destroyed' | 'absent'): Promise<Outcome> {
+    await this.ports.secrets.empty(secretPrefix({ resource: this.ref, generation: this.#running.generation }));
+    return { type: 'Destroyed', data: { ...this.#identity(), effect } };
+  }
+
+  /** What stands on a leased host is taken away with the lease, by the allocator; nothing is left for a driver. */
+  #wentWithItsLease(error: unknown): boolean {
+    const { action, generation } = this.#running;
+    const leased = this.loaded.state.standsOn[generation] !== undefined;
+    return action === 'destroy' && leased && causeOf(error).code === 'lease-not-active';
+  }
+
   async #ensure(target: Target, context: StepContext): Promise<Outcome> {
     const { spec, inputs, from } = this.#running;
     const { state } = this.loaded;
@@ -143,7 +167,7 @@ export class StepRun implements Work {
     const begun = { ...context, ...(from && { from: dataOf(from, context, context.transfers) }) };
     const { effect, outputs, observed } = await this.driver.ensure(target, spec, inputs, begun);
     const { secrets } = context;
-    const said = { outputs: secrets.coverJson(outputs), observed: secrets.coverJson(observed) };
+    const said = { outputs: this.#outputs(outputs, secrets), observed: secrets.coverJson(observed) };
     return { type: 'Provisioned', data: { ...this.#identity(), effect, ...said } };
   }
 
@@ -154,8 +178,12 @@ export class StepRun implements Work {
     const { secrets } = context;
     return {
       type: 'Updated',
-      data: { ...this.#identity(), outputs: secrets.coverJson(outputs), observed: secrets.coverJson(observed) },
+      data: { ...this.#identity(), outputs: this.#outputs(outputs, secrets), observed: secrets.coverJson(observed) },
     };
+  }
+
+  #outputs(given: JsonObject, secrets: RedactingSecrets): JsonObject {
+    return { ...secrets.coverJson(given), ...standsThere(this.loaded.state.standsOn[this.#running.generation]) };
   }
 
   /** What became of it when the driver does not end although it was asked to. */

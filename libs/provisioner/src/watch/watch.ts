@@ -2,7 +2,7 @@ import { SlipwayError, resourceStream, type Health, type OnFailure, type Resourc
 import { runInContext, systemContext } from '@slipway/mesh';
 import type { Rotations } from '../credentials/rotations.js';
 import type { Driver, Observation, Target } from '../driver.js';
-import { mayBeThere, wanted, type Present, type ResourceCommand } from '../lifecycle/resource.js';
+import { mayBeThere, placeOf, wanted, type Present, type ResourceCommand } from '../lifecycle/resource.js';
 import { ownMetadata, type Loaded, type ResourceStreams } from '../lifecycle/stream.js';
 import type { Ports } from '../ports.js';
 import { refOf, type Entry, type Registry } from '../registry/registry.js';
@@ -155,7 +155,7 @@ export class Watch {
     try {
       const target = targetOf(ref, loaded, present);
       const seen = await runInContext(systemContext(this.ports.kind), async () => {
-        const context = await driverContext(this.ports, present, signal);
+        const context = await driverContext(this.ports, placeOf(loaded.state, present), signal);
         if (loaded.state.desired === 'running') return driver.observe!(target, present.spec, context);
         await driver.stop!(target, context);
         return { health: 'stopped' as const, reason: 'It was stopped', restarts: present.restarts };
@@ -178,8 +178,9 @@ export class Watch {
     try {
       const loaded = await this.streams.load(ref);
       const { state } = loaded;
-      const context = await driverContext(this.ports, { location, driver: name }, new AbortController().signal);
       for (const generation of mayBeThere(state)) {
+        const at = placeOf(state, { location, driver: name, generation });
+        const context = await driverContext(this.ports, at, new AbortController().signal);
         await driver.stop!({ resource: ref, generation, epoch: state.epoch }, context);
       }
       const present = wanted(state);

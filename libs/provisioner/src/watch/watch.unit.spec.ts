@@ -10,6 +10,8 @@ import { settle } from '@slipway/mesh/testing';
 import { DesiredStates } from './desired-states.js';
 import { Watch } from './watch.js';
 
+const GRACE = { id: 'grace', type: 'user' as const };
+
 describe('the watch over what runs', () => {
   let rig: CoreRig;
   let seen: Observation;
@@ -47,7 +49,7 @@ describe('the watch over what runs', () => {
   };
   const provision = async ({ provisioner }: Awaited<ReturnType<typeof started>>, name = 'shop') => {
     const resource = { environment: 'default', kind: 'instance' as const, name };
-    await provisioner.ensure(rig.ensure({ requestId: name, resource, spec, ownerId: 'grace' }), rig.context);
+    await provisioner.ensure(rig.ensure({ requestId: name, resource, spec, owner: GRACE }), rig.context);
     await rig.clock.reach(() => rig.types(resource).includes('Provisioned'));
     return resource;
   };
