@@ -18,6 +18,14 @@ const npm = (wanted: object, artefact?: string) => app({ npm: wanted, ...(artefa
 const boxed = (container: object, more: object = {}) =>
   a({ type: 'instance', spec: { container, ...more }, requirements: [{ namespace: 'database', name: 'db' }] });
 
+const leased = (lease: object, more: object = {}) =>
+  a({
+    type: 'instance',
+    driver: 'lease',
+    spec: { lease, ...more },
+    requirements: [{ namespace: 'database', name: 'db' }],
+  } as never);
+
 const debs = (apt: object, type = 'host') =>
   a({
     type: 'instance',
@@ -26,6 +34,22 @@ const debs = (apt: object, type = 'host') =>
   } as never);
 
 describe('rules of a content package', () => {
+  test('what is leased passes, and what stands on it', () => {
+    const host = {
+      type: 'host',
+      attributes: { memory: 4 },
+      filter: '(memory>=4)',
+      blueprint: 'LocalHost',
+      amount: 2,
+      slots: ['port/80'],
+    };
+    expect(wrong(leased({ ...host, priority: 3 }))).toEqual([]);
+    expect(wrong(a({ type: 'database', spec: { lease: { type: 'database' } } }))).toEqual([]);
+    const on = { requirements: [{ namespace: 'host', name: 'host' }] };
+    expect(wrong(app({ on: 'host' }, on))).toEqual([]);
+    expect(wrong(a({ type: 'storage', spec: { on: 'host' }, ...on }))).toEqual([]);
+  });
+
   test('what fits together passes', () => {
     expect(
       wrong(
@@ -262,6 +286,23 @@ describe('rules of a content package', () => {
       a({ type: 'instance', spec: { host: {}, command: ['x'] } }),
       /spec\.command: is for what runs; this is a host/,
     ],
+    [
+      'what is leased and runs something',
+      leased({ type: 'host' }, { command: ['x'] }),
+      'definitions.0.spec.command: is for what is made; this is leased',
+    ],
+    ['what is leased and stands on something', leased({ type: 'host' }, { on: 'db' }), /spec\.on: is for what is made; this is/],
+    [
+      'a schema of a leased database',
+      a({ type: 'database', spec: { lease: { type: 'database' }, schema: 'x' } }),
+      /spec\.schema: is for what is made; this is leased/,
+    ],
+    ['a lease of no type', leased({}), /^definitions\.0\.spec\.lease\.type: must be 1 to 63/],
+    ['a lease of nothing', leased({ type: 'host', amount: 0 }), /spec\.lease\.amount: must not be less than 1/],
+    ['a filter of a lease that is none', leased({ type: 'host', filter: '(a' }), /^definitions\.0\.spec\.lease\.filter: /],
+    ['a lock twice', leased({ type: 'host', slots: ['port/1', 'port/1'] }), /spec\.lease\.slots: /],
+    ['a storage that is leased', a({ type: 'storage', spec: { lease: { type: 'storage' } } }), /spec\.lease: is not known/],
+    ['what stands on no requirement', app({ on: 'host' }), /spec\.on: names no requirement; there are none$/],
     ['neither a command nor an image', a({ type: 'instance', spec: {} }), /spec\.command: is needed unless the image/],
     [
       'an imported image without a command',
