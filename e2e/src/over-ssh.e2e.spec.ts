@@ -7,25 +7,9 @@ import { startSshServer, whyNoSshServer, type TestSshServer } from '@slipway/int
 import { TestMesh } from '@slipway/testing';
 import { stringify } from 'yaml';
 import { Caller } from './caller.js';
+import { KEEPER, type Kept } from './keeper.js';
 import { whereBordersAre } from './modes.js';
 import { processesIn, standing } from './place.js';
-
-/** Keeps in its home and in its storage what it is sent, and says what it keeps and where it is. */
-const APP = `
-import { createServer } from 'node:http';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
-process.on('SIGTERM', () => process.exit());
-const { HOME, DATA, HOST, PORT } = process.env;
-const read = (folder) => existsSync(folder + '/entries') ? readFileSync(folder + '/entries', 'utf8') : '';
-createServer(async (request, response) => {
-  if (request.method === 'POST') {
-    const line = await text(request);
-    for (const folder of [HOME, DATA]) appendFileSync(folder + '/entries', line);
-  }
-  response.end(JSON.stringify({ home: read(HOME), data: read(DATA), at: HOME, pid: process.pid }));
-}).listen(Number(PORT), HOST);
-`;
 
 const definitions = [
   { name: 'files', version: '1.0.0', type: 'storage', capabilities: [{ namespace: 'storage', attributes: { access: 'files' } }] },
@@ -53,13 +37,6 @@ const definitions = [
   },
 ];
 
-interface Said {
-  home: string;
-  data: string;
-  at: string;
-  pid: number;
-}
-
 const missing = whyNoSshServer();
 /** How long a caller waits for an answer, in ms. */
 const PATIENCE = 120_000;
@@ -80,7 +57,7 @@ else
       chmodSync(folder, 0o711);
       there = join(folder, 'there');
       mkdirSync(join(folder, 'content/desks/app'), { recursive: true });
-      writeFileSync(join(folder, 'content/desks/app/app.mjs'), APP);
+      writeFileSync(join(folder, 'content/desks/app/app.mjs'), KEEPER);
       writeFileSync(join(folder, 'content/desks/package.yaml'), stringify({ name: 'desks', version: '1.0.0', definitions }));
       server = await startSshServer();
       const keyFile = join(folder, 'key');
@@ -108,9 +85,9 @@ else
       if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     }, 60_000);
 
-    const ask = async (name: string, entry?: string): Promise<Said> => {
+    const ask = async (name: string, entry?: string): Promise<Kept> => {
       const answer = await fetch(await caller.urlOf(name), entry === undefined ? {} : { method: 'POST', body: entry });
-      return (await answer.json()) as Said;
+      return (await answer.json()) as Kept;
     };
     const placed = { ownerId: 'ada', guestLocation: 'there' };
 

@@ -24,16 +24,21 @@ export function standing(dataFolder: string): string[] {
 const names = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
 /** Process ids whose arguments show that they belong to a mesh's data folder, and to the resource that is named. */
-export function processesIn(dataFolder: string, resource = ''): number[] {
-  return readdirSync('/proc')
+export const processesIn = (dataFolder: string, resource = ''): number[] =>
+  processesWith(join(dataFolder, 'places')).filter((pid) => commandOf(pid).includes(resource));
+
+/** Process ids whose arguments name a path. */
+export const processesWith = (path: string): number[] =>
+  readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => {
-      try {
-        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-        return command.includes(join(dataFolder, 'places')) && command.includes(resource);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+    .map(Number)
+    .filter((pid) => commandOf(pid).includes(path));
+
+/** Empty when it has ended. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }

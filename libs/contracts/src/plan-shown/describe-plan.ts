@@ -1,3 +1,4 @@
+import type { LeaseSpec } from '../definition.js';
 import type { Change, InstalledRef, Plan, PlanStep, Wire } from '../plan.js';
 import { resourceKey } from '../services.js';
 import { lackingIn } from '../elsewhere.js';
@@ -69,6 +70,7 @@ function describeStep(step: PlanStep, plan: Plan): string[] {
   const reasons = [
     ...(because === undefined ? [] : [because]),
     ...(isAskedFor(step, plan) ? ['asked for'] : []),
+    ...leased(step),
     ...changes.map(describeChange),
     ...(step.action === 'update' && step.kind === 'instance' ? [RESTARTS] : []),
     ...(step.action === 'destroy' ? [whyRemoved(step, plan)] : []),
@@ -90,6 +92,19 @@ function orderedBeside(step: PlanStep, plan: Plan): string[] {
 /** Whether it is made for itself: nothing of the plan needs it. */
 const isAskedFor = (step: PlanStep, { wires }: Plan): boolean =>
   step.action === 'ensure' && !wires.some(({ to }) => to === resourceKey(step));
+
+/** What is leased instead of made: of the allocator, which finds or makes it. */
+function leased({ action, spec }: PlanStep): string[] {
+  const { lease } = spec as { lease?: LeaseSpec };
+  if (action !== 'ensure' || !lease) return [];
+  const { type, attributes = {}, filter, blueprint, amount = 1, slots = [] } = lease;
+  const wanted = [
+    ...Object.entries(attributes).map(([name, value]) => `${name}=${JSON.stringify(value)}`),
+    ...[filter, blueprint && `of ${blueprint}`].filter((one) => one !== undefined),
+    ...slots,
+  ];
+  return [`leases ${amount} of a ${type}${wanted.length > 0 ? `: ${wanted.join(', ')}` : ''}`];
+}
 
 /** Drivers change an instance while it does not run. */
 const RESTARTS = 'it is stopped and started again; one that is stopped stays stopped';

@@ -1,0 +1,141 @@
+/** A service goes to a host that is leased for it: over SSH, through kill -9, and is gone with its lease. */
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { LeaseView } from '@slipway/contracts/public';
+import { startSshServer, whyNoSshServer, type TestSshServer } from '@slipway/interfaces/testing/ssh-server';
+import { TestMesh } from '@slipway/testing';
+import { stringify } from 'yaml';
+import { Caller } from './caller.js';
+import { KEEPER, type Kept } from './keeper.js';
+import { whereBordersAre } from './modes.js';
+import { processesWith, standing } from './place.js';
+
+const host = { name: 'host', namespace: 'slipway.identity', attributes: { name: 'build-host' } };
+const definitions = [
+  {
+    ...{ name: 'build-host', version: '1.0.0', type: 'instance', driver: 'lease', shared: true },
+    spec: { lease: { type: 'host', blueprint: 'RemoteHost', amount: 2 } },
+  },
+  {
+    ...{ name: 'files-there', version: '1.0.0', type: 'storage', requirements: [host], spec: { on: 'host' } },
+    capabilities: [{ namespace: 'storage', attributes: { access: 'files' } }],
+  },
+  {
+    ...{ name: 'desk', version: '1.0.0', type: 'instance' },
+    requirements: [host, { name: 'data', namespace: 'storage', attributes: { access: 'files' } }],
+    spec: {
+      ...{ on: 'host', artefact: 'app', command: [process.execPath, 'app.mjs'] },
+      environment: { PORT: '${port}', HOST: '${host}', DATA: '${data.path}' },
+      health: { path: '/', startSeconds: 60 },
+    },
+  },
+];
+
+const missing = whyNoSshServer();
+const PATIENCE = 120_000;
+const about = 'An instance on a leased host';
+if (missing !== undefined) it.skip(`${about} (skipped: ${missing})`, () => {});
+else
+  whereBordersAre(about, ({ processes }) => {
+    let folder: string;
+    let there: string;
+    let server: TestSshServer;
+    let mesh: TestMesh;
+    let caller: Caller;
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'slipway-leased-'));
+      // The users of instances pass through it.
+      chmodSync(folder, 0o711);
+      there = join(folder, 'there');
+      mkdirSync(join(folder, 'content/desks/app'), { recursive: true });
+      writeFileSync(join(folder, 'content/desks/app/app.mjs'), KEEPER);
+      writeFileSync(join(folder, 'content/desks/package.yaml'), stringify({ name: 'desks', version: '1.0.0', definitions }));
+      server = await startSshServer();
+      const keyFile = join(folder, 'key');
+      writeFileSync(keyFile, server.privateKey, { mode: 0o600 });
+      const { address, port, user, hostKey } = server;
+      mesh = await TestMesh.start({
+        processes,
+        settings: {
+          contentFolder: join(folder, 'content'),
+          defaultDefinition: 'desk',
+          blueprints: { RemoteHost: { options: { address, port, user, keyFile, hostKey, folder: there } } },
+        },
+      });
+      caller = new Caller(mesh, PATIENCE);
+    }, 300_000);
+    afterAll(async () => {
+      await mesh?.remove();
+      if (there) for (const pid of processesWith(there)) process.kill(pid);
+      await server?.stop();
+      if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    }, 60_000);
+
+    const say = async (name: string, entry?: string): Promise<Kept> => {
+      const answer = await fetch(await caller.urlOf(name), entry === undefined ? {} : { method: 'POST', body: entry });
+      return (await answer.json()) as Kept;
+    };
+    const leases = async (): Promise<LeaseView[]> => {
+      const { items } = await caller.insist(() => mesh.client().leases.list({}));
+      return items.filter(({ status }) => status !== 'destroyed');
+    };
+
+    it('is refused with the reason where its owner may use no blueprint, and nothing is left', async () => {
+      await expect(caller.job('provision', { ownerId: 'ada', instanceId: 'shop' })).rejects.toThrow(
+        /user\/ada may use none of RemoteHost/,
+      );
+      expect(standing(mesh.data)).toEqual([]);
+      expect(await leases()).toEqual([]);
+    }, 240_000);
+
+    it('stands there with its storage, in the folder of the lease that its request holds', async () => {
+      await mesh.client().blueprints.approve('RemoteHost', { ownerId: 'ada' });
+      await caller.job('provision', { ownerId: 'ada', instanceId: 'shop' });
+      const said = await say('shop', 'one;');
+      expect(said).toMatchObject({ home: 'one;', data: 'one;' });
+      const [lease, ...others] = await leases();
+      expect(others).toEqual([]);
+      expect(lease).toMatchObject({ status: 'active', type: 'host', amount: 2, owner: { id: 'ada', type: 'user' } });
+      expect(said.at).toMatch(new RegExp(`^${there}/.*${lease!.id}.*/instance/process/default\\.shop/g1/home$`));
+    }, 240_000);
+
+    it('is one with all services of the environment that share the host', async () => {
+      await caller.job('provision', { ownerId: 'ada', instanceId: 'market' });
+      expect(await say('market', 'two;')).toMatchObject({ home: 'two;', data: 'two;' });
+      expect(await leases()).toHaveLength(1);
+    }, 240_000);
+
+    it('is started again there, and found by the same lease, when everything of the mesh was killed', async () => {
+      const before = await say('shop');
+      await mesh.killEverything();
+      process.kill(before.pid, 'SIGKILL');
+      await mesh.startEverything();
+      const after = await caller.insist(() => say('shop'));
+      expect(after).toMatchObject({ home: 'one;', data: 'one;' });
+      expect(after.pid).not.toBe(before.pid);
+      expect(await leases()).toHaveLength(1);
+    }, 240_000);
+
+    it('is told as unhealthy when an operator takes the host back, with what he said, and all that ran there is ended', async () => {
+      const [lease] = await leases();
+      await mesh.client().leases.reclaim(lease!.id, 'the rack is moved');
+      await caller.insist(async () => {
+        const { health, healthReason } = await mesh.client().instances.get('shop');
+        expect([health, healthReason]).toEqual(['unknown', expect.stringContaining('the rack is moved')]);
+      });
+      await caller.insist(async () => expect(processesWith(there)).toEqual([]));
+    }, 240_000);
+
+    it('is given back, and the lease with the last that stood on it; nothing is left there', async () => {
+      await caller.job('deprovision', { instanceId: 'shop' });
+      await caller.job('deprovision', { instanceId: 'market' });
+      expect(await leases()).toEqual([]);
+      expect(standing(mesh.data)).toEqual([]);
+      expect(
+        existsSync(there) ? readdirSync(there, { recursive: true }).filter((name) => /entries|app\.mjs/.test(String(name))) : [],
+      ).toEqual([]);
+    }, 240_000);
+  });
