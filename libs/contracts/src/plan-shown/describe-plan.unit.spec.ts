@@ -55,6 +55,20 @@ describe('a plan', () => {
       ].join('\n'),
     );
   });
+  it('tells what is leased, and how much of what', () => {
+    const step = { ...plan.steps[1]!, kind: 'instance' as const, driver: 'lease', id: 'instance/shop-host', name: 'shop-host' };
+    const told = (lease: object) => describePlan({ ...plan, wires: [], steps: [{ ...step, spec: { lease } as never }] });
+    expect(told({ type: 'host' })).toContain('lease at local)\n      asked for\n      leases 1 of a host\n');
+    const lease = {
+      type: 'host',
+      attributes: { memory: 4 },
+      filter: '(disk>=9)',
+      blueprint: 'EC2Host',
+      amount: 2,
+      slots: ['port/80'],
+    };
+    expect(told(lease)).toContain('      leases 2 of a host: memory=4, (disk>=9), of EC2Host, port/80\n');
+  });
   it('says of a step why its definition was taken, where others would do too', () => {
     const because = 'by sqlite, which comes first at local; mariadb@1.0.0 would do too';
     const steps = [{ ...plan.steps[1]!, because }];

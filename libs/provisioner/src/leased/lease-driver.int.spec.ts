@@ -183,7 +183,7 @@ describe('what is leased', () => {
     leases.becomes('default.lease-1', { status, reasons: ['so it is'] });
     expect(await driver.observe(target())).toEqual({
       health,
-      reason: `default.lease-1 is ${status}; so it is`,
+      reason: `default.lease-1 is ${status}; ${status === 'destroyed' ? '`slipway leases show default.lease-1` tells why' : 'so it is'}`,
       restarts: 0,
     });
   });

@@ -1,10 +1,12 @@
 import {
   SlipwayError,
   resourceKey,
+  type Health,
   type InspectAnswer,
   type JsonObject,
   type LeaseSpec,
   type LeaseStanding,
+  type LeaseStatus,
   type ResourceKind,
   type SpecBounds,
 } from '@slipway/contracts';
@@ -12,6 +14,7 @@ import type { Driver, DriverContext, Ensured, Identity, Mark, Observation, Targe
 import { GenerationFolder, generationMarks } from '../place/generation-folder.js';
 import { until } from '../place/waiting.js';
 import type { Leases } from './leases.js';
+import { told } from './told.js';
 
 /** Name of the driver of what is leased. */
 export const LEASE = 'lease';
@@ -21,6 +24,9 @@ const TAKEN_BACK_WITHIN = 60_000;
 
 /** How long a lease is waited for at most, in ms: the step's own deadline comes first. */
 const FOR_EVER = Number.MAX_SAFE_INTEGER;
+
+/** Of what is not over. */
+const HEALTH: Partial<Record<LeaseStatus, Health>> = { active: 'healthy', pending: 'starting', acquired: 'starting' };
 
 interface Leased {
   lease: LeaseSpec;
@@ -78,10 +84,8 @@ export class LeaseDriver implements Driver<Leased> {
 
   async observe(target: Target): Promise<Observation> {
     const standing = await this.#of(target);
-    const { leaseId, status, reasons } = standing ?? { leaseId: 'its lease', status: 'destroyed', reasons: [] };
-    const reason = [`${leaseId} is ${status}`, ...reasons].join('; ');
-    const coming = status === 'pending' || status === 'acquired';
-    return { health: status === 'active' ? 'healthy' : coming ? 'starting' : 'unhealthy', reason, restarts: 0 };
+    if (!standing) return { health: 'unhealthy', reason: unknown(target), restarts: 0 };
+    return { health: HEALTH[standing.status] ?? 'unhealthy', reason: told(standing), restarts: 0 };
   }
 
   async destroy(target: Target, context: DriverContext): Promise<'destroyed' | 'absent'> {
@@ -99,15 +103,15 @@ export class LeaseDriver implements Driver<Leased> {
 
   async #untilActive(target: Target, context: DriverContext): Promise<LeaseStanding> {
     let standing: LeaseStanding | undefined;
-    let told = '';
+    let before = '';
     await until(context, FOR_EVER, async () => {
       standing = await this.#of(target);
       if (standing?.status === 'active') return true;
-      const { leaseId, status, place, reasons } = standing ?? lost(target);
-      if (status !== 'pending' && status !== 'acquired')
-        throw new SlipwayError('driver-failed', [`${leaseId} is ${status}`, ...reasons].join('; '), { leaseId, status });
-      const waits = [`${leaseId} is ${status}`, ...(place === undefined ? [] : [`place ${place} in the queue`]), ...reasons];
-      if (waits.join('; ') !== told) context.progress(undefined, (told = waits.join('; ')));
+      if (!standing) throw new SlipwayError('driver-failed', unknown(target));
+      const { leaseId, status } = standing;
+      const now = told(standing);
+      if (status !== 'pending' && status !== 'acquired') throw new SlipwayError('driver-failed', now, { leaseId, status });
+      if (now !== before) context.progress(undefined, (before = now));
       return false;
     });
     return standing!;
@@ -150,6 +154,4 @@ const observedOf = ({ leaseId, status, resourceId }: LeaseStanding): JsonObject 
     ? { exists: false }
     : { lease: leaseId, status, ...(resourceId !== undefined && { resource: resourceId }) };
 
-function lost({ resource }: Target): never {
-  throw new SlipwayError('driver-failed', `Nobody knows of the lease of ${resourceKey(resource)} any more`);
-}
+const unknown = ({ resource }: Target): string => `Nobody knows of the lease of ${resourceKey(resource)} any more`;

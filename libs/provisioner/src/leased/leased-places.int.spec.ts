@@ -55,7 +55,7 @@ describe('a place on a leased host', () => {
     leases.becomes('default.lease-1', { status: 'released', reasons: ['reclaimed by the operator'] });
     await expect(at.place(on(), 'process')).rejects.toMatchObject({
       code: 'lease-not-active',
-      message: 'default.lease-1 is released: reclaimed by the operator',
+      message: 'default.lease-1 is released; reclaimed by the operator',
     });
     leases.becomes('default.lease-1', { status: 'active', token: 4 });
     await expect(at.place(on(), 'process')).rejects.toMatchObject({ code: 'lease-not-active' });

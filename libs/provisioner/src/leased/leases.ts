@@ -11,6 +11,7 @@ import {
 } from '@slipway/contracts';
 import { systemContext, type Bus } from '@slipway/mesh';
 import { LeaseDriver } from './lease-driver.js';
+import { told } from './told.js';
 
 /** What a sub-provisioner wants of the allocator. All of it in its own name: whoever gives something back need not be who asked for it. */
 export interface Leases {
@@ -29,9 +30,12 @@ export interface Leases {
 const RECORDS_WITHIN = 10_000;
 const REACHES_WITHIN = 60_000;
 
+/** Which verbs of it. */
+type Asked = (typeof VERBS)['askLease' | 'leaseOfKey' | 'leaseStanding' | 'leaseGives' | 'releaseLease'];
+
 /** Asked over the bus. */
 export function leasesOver(bus: Bus, kind: ResourceKind): Leases {
-  const ask = <Answer>(verb: string, body: object, timeoutMs = RECORDS_WITHIN): Promise<Answer> =>
+  const ask = <Answer>(verb: Asked, body: object, timeoutMs = RECORDS_WITHIN): Promise<Answer> =>
     bus.request<Answer>('allocator', verb, body, { timeoutMs, context: systemContext(kind) });
   return {
     ask: async (wanted) => (await ask<LeaseRecorded>(VERBS.askLease, wanted)).leaseId,
@@ -51,9 +55,9 @@ export const leaseDriver = (kind: ResourceKind, { bus }: { bus: Bus }): LeaseDri
   new LeaseDriver(kind, leasesOver(bus, kind));
 
 /** Throws `lease-not-active` unless that acquisition of it is the one that counts. */
-export function assertActive({ leaseId, status, token, reasons }: LeaseStanding, wanted: number): void {
+export function assertActive(standing: LeaseStanding, wanted: number): void {
+  const { leaseId, status, token } = standing;
   if (status === 'active' && token === wanted) return;
-  const how = status === 'active' ? 'was acquired anew' : `is ${status}`;
-  const why = reasons.length > 0 ? `: ${reasons.join('; ')}` : '';
-  throw new SlipwayError('lease-not-active', `${leaseId} ${how}${why}`, { leaseId, status });
+  const message = status === 'active' ? `${leaseId} was acquired anew` : told(standing);
+  throw new SlipwayError('lease-not-active', message, { leaseId, status });
 }

@@ -1,4 +1,4 @@
-import { SlipwayError, resourceStream, type Health, type OnFailure, type ResourceRef } from '@slipway/contracts';
+import { SlipwayError, causeOf, resourceStream, type Health, type OnFailure, type ResourceRef } from '@slipway/contracts';
 import { runInContext, systemContext } from '@slipway/mesh';
 import type { Rotations } from '../credentials/rotations.js';
 import type { Driver, Observation, Target } from '../driver.js';
@@ -162,7 +162,9 @@ export class Watch {
       }).catch((error: unknown): Observation => {
         // A look that gives way has seen nothing.
         if (signal.aborted && (signal.reason as SlipwayError).code !== 'timed-out') throw error;
-        return { health: 'unknown', reason: error instanceof Error ? error.message : String(error), restarts: present.restarts };
+        // With its lease it has gone from the host that it stood on.
+        const health = causeOf(error).code === 'lease-not-active' ? 'unhealthy' : 'unknown';
+        return { health, reason: error instanceof Error ? error.message : String(error), restarts: present.restarts };
       });
       await this.#record(ref, present.generation, seen, loaded);
       if (seen.health === 'stopped') await this.#goOn(ref, present.generation);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Rotations } from '../credentials/rotations.js';
-import type { JsonObject } from '@slipway/contracts';
+import { SlipwayError, type JsonObject } from '@slipway/contracts';
 import type { Driver, Observation } from '../driver.js';
 import type { Ports } from '../ports.js';
 import { Registry } from '../registry/registry.js';
@@ -116,6 +116,18 @@ describe('the watch over what runs', () => {
     await rig.clock.pass(100);
     expect(rig.types(resource).at(-1)).toBe('HealthChanged');
     expect(rig.last('HealthChanged')).toMatchObject({ to: 'unknown', reason: 'the place does not answer' });
+  });
+
+  test('what has gone with its lease is unhealthy, with what became of that', async () => {
+    const service = await started();
+    const resource = await provision(service);
+    driver.observe = async () => {
+      throw new SlipwayError('lease-not-active', 'default.lease-1 is released');
+    };
+    service.watch.start();
+    await rig.clock.pass(100);
+    expect(rig.last('HealthChanged')).toMatchObject({ to: 'unhealthy', reason: 'default.lease-1 is released' });
+    expect(rig.types(resource).at(-1)).toBe('HealthChanged');
   });
 
   test('W1: a look that hangs gives way to a step, and is given up after 30 s', async () => {
