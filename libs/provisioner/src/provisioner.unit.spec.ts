@@ -527,7 +527,7 @@ describe('a sub-provisioner', () => {
       };
     });
     const anywhere = (): Driver => ({ ...simulated(), anywhere: true });
-    const { resource: _resource, ...place } = host;
+    const { resource: _resource, ...there } = host;
 
     test('it is made, looked at and taken away there, and says on which', async () => {
       const provisioner = rig.process([anywhere()], 'here', over);
@@ -537,7 +537,7 @@ describe('a sub-provisioner', () => {
       await provisioner.inspect(rig.ensure());
       await provisioner.destroy(rig.destroy({ requestId: 'r2' }), rig.context);
       await rig.clock.reach(() => rig.types().includes('Destroyed'));
-      expect(places).toEqual([place, place, place]);
+      expect(places).toEqual([there, there, there]);
     });
 
     test('what was begun there and failed is taken away there', async () => {
@@ -552,7 +552,7 @@ describe('a sub-provisioner', () => {
       await outcome();
       await provisioner.destroy(rig.destroy({ requestId: 'r2' }), rig.context);
       await rig.clock.reach(() => rig.types().includes('Destroyed'));
-      expect(places).toEqual([place, place]);
+      expect(places).toEqual([there, there]);
     });
 
     test('it has gone with its lease: nothing is left to be taken away', async () => {

@@ -114,7 +114,7 @@ export class Rotations {
   /** Throws what passes by itself: then it is still under way. */
   async #outcome(ref: ResourceRef, { state }: Loaded, signal: AbortSignal): Promise<Rotated | { cause: Cause }> {
     const present = wanted(state)!;
-    const { generation, definition, spec, location } = present;
+    const { generation, definition, spec } = present;
     const driver = this.#rotating(ref, present);
     try {
       const inputs = await this.#rotateOwned(
