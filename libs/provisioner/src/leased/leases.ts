@@ -10,7 +10,6 @@ import {
   type ResourceKind,
 } from '@slipway/contracts';
 import { systemContext, type Bus } from '@slipway/mesh';
-import { LeaseDriver } from './lease-driver.js';
 import { told } from './told.js';
 
 /** What a sub-provisioner wants of the allocator. All of it in its own name: whoever gives something back need not be who asked for it. */
@@ -49,10 +48,6 @@ export function leasesOver(bus: Bus, kind: ResourceKind): Leases {
     release: async (leaseId, reason) => void (await ask<LeaseRecorded>(VERBS.releaseLease, { leaseId, reason })),
   };
 }
-
-/** The driver `lease`, for the sub-provisioner of a kind. */
-export const leaseDriver = (kind: ResourceKind, { bus }: { bus: Bus }): LeaseDriver =>
-  new LeaseDriver(kind, leasesOver(bus, kind));
 
 /** Throws `lease-not-active` unless that acquisition of it is the one that counts. */
 export function assertActive(standing: LeaseStanding, wanted: number): void {

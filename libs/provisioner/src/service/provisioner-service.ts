@@ -16,6 +16,7 @@ import { CredentialReader } from '../credentials/credential-reader.js';
 import { Rotations } from '../credentials/rotations.js';
 import { Drifts } from '../drift/drifts.js';
 import type { Driver } from '../driver.js';
+import { LeaseDriver } from '../leased/lease-driver.js';
 import { LeasedPlaces } from '../leased/leased-places.js';
 import { leasesOver } from '../leased/leases.js';
 import { Janitor, type Stray } from '../janitor/janitor.js';
@@ -34,7 +35,9 @@ import { places } from './places.js';
 import { ProvisionerModule } from './provisioner.module.js';
 import { Repeating } from './repeating.js';
 
-export { leaseDriver } from '../leased/leases.js';
+/** The driver `lease`, for the sub-provisioner of a kind. */
+export const leaseDriver = (kind: ResourceKind, { bus }: Pick<Runtime, 'bus'>): LeaseDriver =>
+  new LeaseDriver(kind, leasesOver(bus, kind));
 
 export interface ProvisionerServiceOptions {
   kind: ResourceKind;
