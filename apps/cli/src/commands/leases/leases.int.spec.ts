@@ -157,6 +157,13 @@ describe('leases', () => {
     expect(gateway.calls.at(-1)).toBe(`GET /api/v1/leases/${ID}`);
   });
 
+  it('are found by what is wrong with them, and by whom they belong to', async () => {
+    await run('leases', '--irrevocable', '--request', 'r-7', '--holder', 'working-copy-3', '--environment', 'blue');
+    expect(gateway.calls.at(-1)).toContain('irrevocable=true&requestId=r-7&holderId=blue.working-copy-3');
+    await run('leases');
+    expect(gateway.calls.at(-1)).not.toContain('irrevocable');
+  });
+
   it('are followed by their ids', async () => {
     looks = [{ status: 'acquired' }, { status: 'active' }];
     const waited = await run('leases', 'wait', 'lease-1');
@@ -212,6 +219,35 @@ describe('slipway exec', () => {
     expect(refused).toMatchObject({
       code: 1,
       text: expect.stringContaining(`${ID} is pending: all are leased (lease-not-active)`),
+    });
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('slipway leases call', () => {
+  it('calls a method of any interface, with its arguments as JSON, and prints its result', async () => {
+    lines = [{ from: 'stderr', line: 'slow' }, { result: { columns: ['one'], rows: [[1]], count: 1 } }];
+    const asked = await run('leases', 'call', 'lease-1', 'database', 'query', '{"sql":"SELECT 1 AS one"}', '-o', 'json');
+    expect([asked.code, JSON.parse(asked.stdout)]).toEqual([0, { columns: ['one'], rows: [[1]], count: 1 }]);
+    expect(asked.stderr).toBe('slow\n');
+    lines = [{ result: null }];
+    expect(await run('leases', 'call', 'lease-1', 'httpd', 'restart')).toMatchObject({ code: 0, stdout: '' });
+    expect(sent).toEqual([
+      [`POST /leases/${ID}/interfaces/database/query`, { sql: 'SELECT 1 AS one' }],
+      [`POST /leases/${ID}/interfaces/httpd/restart`, {}],
+    ]);
+  });
+
+  it('sends nothing where the arguments are no object, or the lease is not active', async () => {
+    for (const wrong of ['SELECT 1', '[1]', 'null'])
+      expect(await run('leases', 'call', 'lease-1', 'database', 'query', wrong)).toMatchObject({
+        code: 2,
+        text: expect.stringContaining('must be one JSON object'),
+      });
+    looks = [{ status: 'pending', standing: { status: 'pending', reasons: ['all are leased'] } }];
+    expect(await run('leases', 'call', 'lease-1', 'httpd', 'restart')).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('lease-not-active'),
     });
     expect(sent).toEqual([]);
   });

@@ -6,6 +6,7 @@ import { printRows, printValue, time } from '../../output/format.js';
 import { list } from '../list-and-show.js';
 import { listOptions, listRows, type ListFlags } from '../list-options.js';
 import { seconds } from '../ops/run-job.js';
+import { call } from './call.js';
 import { environmentOption, leaseId, type EnvironmentFlags } from './lease-options.js';
 import { waitForLease } from './wait-for-lease.js';
 
@@ -14,10 +15,13 @@ interface Flags extends ListFlags {
   status?: string;
   owner?: string;
   resource?: string;
+  irrevocable?: boolean;
+  request?: string;
+  holder?: string;
   all?: boolean;
 }
 
-/** `slipway leases`, `slipway leases show|wait <lease>` */
+/** `slipway leases`, `slipway leases show|wait|call <lease>` */
 export function leases(program: Command): void {
   const noun = program.command('leases').summary('leases, newest first; or one, with its place in the queue');
   const listing = list(noun)
@@ -25,14 +29,20 @@ export function leases(program: Command): void {
     .option('--status <status>', `only with this status: ${LEASE_STATUSES.join(', ')}`)
     .option('--owner <id>', "only this owner's")
     .option('--resource <id>', 'only on this resource')
+    .option('--irrevocable', 'only those that could not be taken back, which is tried again')
+    .option('--request <id>', 'only those that this request holds')
+    .option('--holder <resource>', 'only those that this resource holds itself')
     .option('--all', 'also those that were given back');
   listOptions(listing).action(
     withClient<[], Flags>(async ({ client, options }, flags) => {
-      const { environment, type, owner, resource } = flags;
+      const { environment, type, owner, resource, request: requestId, holder } = flags;
       const status = flags.status ?? (flags.all ? [...LEASE_STATUSES] : undefined);
       const resourceId = resource === undefined ? undefined : leaseId(resource, flags);
+      const holderId = holder === undefined ? undefined : leaseId(holder, flags);
+      const irrevocable = flags.irrevocable ? 'true' : undefined;
+      const filter = { environment, type, status, ownerId: owner, resourceId, irrevocable, requestId, holderId };
       printRows(
-        await listRows(client.leases, flags, { environment, type, status, ownerId: owner, resourceId }),
+        await listRows(client.leases, flags, filter),
         [
           ['LEASE', (row) => row.id],
           ['TYPE', (row) => row.type],
@@ -57,6 +67,7 @@ export function leases(program: Command): void {
       ),
     );
   waits(noun);
+  call(noun);
 }
 
 function waits(noun: Command): void {
