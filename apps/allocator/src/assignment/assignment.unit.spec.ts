@@ -25,6 +25,55 @@ describe('who asks', () => {
     expect(world.state.leases.size).toBe(2);
   });
 
+  it('is refused what could never be made because of what it needs itself, however deep', () => {
+    const need = (name: string, type: string, needs: object) =>
+      declared({ name, type, attributes: {}, needs: { one: needs as { type: string } } });
+    const world = new World(
+      declared(),
+      need('Large', 'large', { type: 'host', attributes: { memory: 16 } }),
+      need('Top', 'top', { type: 'large' }),
+      need('Fine', 'fine', { type: 'host', attributes: { memory: 8 } }),
+    );
+    expect(() => world.ask({ type: 'top' })).toThrow(
+      'No top can be like that: Top needs a large itself, and none can be like that: Large needs a host itself, and none can be like that: RackHost has memory from 1 to 8, not 16',
+    );
+    expect(world.lease(world.ask({ type: 'fine' })).status).toBe('acquired');
+  });
+
+  it('of two needs that can neither be had is told both, and another blueprint may still make it', () => {
+    const needs = { one: { type: 'host', attributes: { memory: 16 } }, two: { type: 'host', attributes: { memory: 32 } } };
+    const world = new World(
+      declared(),
+      declared({ name: 'Both', type: 'both', attributes: {}, needs }),
+      declared({ name: 'Other', type: 'both', attributes: {} }),
+    );
+    expect(world.lease(world.ask({ type: 'both' })).status).toBe('acquired');
+    expect(() => world.ask({ type: 'both', blueprint: 'Both' })).toThrow(/not 16.*not 32/);
+  });
+
+  it('and waits is told why of each thing that is needed, of what is kept for others, and of one that is named', () => {
+    const both = declared({ name: 'Both', type: 'both', attributes: {}, needs: { one: { type: 'host' } } });
+    const world = new World(declared({ can: [] }), both);
+    const id = world.enter('rack', { capacity: 4 });
+    const first = world.use();
+    world.ask({ amount: 4 });
+    expect(world.standing(world.ask())!.reasons).toEqual([
+      'RackHost: rack has 3 of 4 free, kept for who is before, RackHost makes none',
+    ]);
+    const named = world.ask({ resourceId: id, amount: 4 });
+    expect(world.standing(named)!.reasons).toEqual(['RackHost: rack has 3 of 4 free, and 4 are wanted']);
+    world.run({ type: 'Drain', resourceId: id, actor: operator, reason: 'sold' });
+    expect(world.standing(named)!.reasons).toEqual(['RackHost: rack is draining (sold), and no other one is wanted']);
+    world.back(first);
+    expect(world.standing(named)!.reasons).toEqual([`${id} is gone, and no other one is wanted`]);
+    const full = new World(declared(), both);
+    full.ask();
+    full.ask();
+    expect(full.standing(full.ask({ type: 'both' }))!.reasons).toEqual([
+      'Both: what it needs itself is not free: one (RackHost: host-2 has 0 of 1 free, host-4 has 0 of 1 free, RackHost has made as many as it may: 2)',
+    ]);
+  });
+
   it('for what is none is told the field', () => {
     const world = new World(declared());
     for (const amount of [0, -1, 1.5, Number.NaN]) expect(() => world.ask({ amount })).toThrow('amount');
@@ -131,7 +180,7 @@ describe('a lease is granted', () => {
     const world = new World(declared(), both);
     const first = world.ask();
     const id = world.ask({ type: 'both' });
-    expect(world.standing(id)!.reasons).toEqual(['Both: what it needs itself is not free: one, two']);
+    expect(world.standing(id)!.reasons).toEqual(['Both: what it needs itself is not free for it at once: one, two']);
     expect(world.state.resources.size).toBe(1);
     world.back(first);
     expect(world.lease(id).status).toBe('acquired');

@@ -2,7 +2,8 @@ import { SlipwayError, badInput, type LeaseAsk } from '@slipway/contracts';
 import { parseFilter } from '@slipway/solver';
 import { heldKey, idOf, limitsOf } from '../allocation/state.js';
 import type { Deciding } from '../allocation/deciding.js';
-import { ownerKey } from '../assignment/queue.js';
+import { DEPTH, wantedBy } from '../assignment/make.js';
+import { ownerKey, type Wanted } from '../assignment/queue.js';
 import { blueprintsFor, isLike, shelvesFor } from '../assignment/room.js';
 import { attributesFor, type BlueprintDeclaration } from '../blueprint/declaration.js';
 import { takesLeases } from '../resource/resource.js';
@@ -105,7 +106,7 @@ const refusal = (code: 'lease-impossible' | 'lease-unavailable', message: string
   new SlipwayError(code, `${message}: ${reasons.join('; ')}`, { reasons });
 
 /** Why a blueprint could never give this, neither by what there is nor by what it could make; none when it could. */
-function whyNever(deciding: Deciding, declared: BlueprintDeclaration, wanted: LeaseAsk): string[] {
+function whyNever(deciding: Deciding, declared: BlueprintDeclaration, wanted: Wanted, depth = 0): string[] {
   const { state, catalogue } = deciding;
   const { name, can, needs } = declared;
   if (wanted.resourceId !== undefined) {
@@ -120,9 +121,16 @@ function whyNever(deciding: Deciding, declared: BlueprintDeclaration, wanted: Le
   if (limitsOf(state, declared).resources === 0) return [`${name} may make none`];
   const made = attributesFor(declared, wanted);
   if ('reason' in made) return [made.reason];
-  return Object.values(needs).flatMap(({ type }) =>
-    blueprintsFor(state, catalogue, { type, owner: wanted.owner }).length > 0
-      ? []
-      : [`${name} needs a ${type} itself, and ${ownerKey(wanted.owner)} may use no blueprint that makes one`],
-  );
+  const lacking = Object.values(needs).flatMap((need) => {
+    const { type } = need;
+    const needed = wantedBy(need, wanted.owner);
+    const allowed = blueprintsFor(state, catalogue, needed);
+    if (allowed.length === 0)
+      return [`${name} needs a ${type} itself, and ${ownerKey(wanted.owner)} may use no blueprint that makes one`];
+    if (depth >= DEPTH) return [`${name} needs a ${type} itself, which is deeper than one may stand on another`];
+    const never = allowed.map((one) => whyNever(deciding, one, needed, depth + 1));
+    if (never.some((reasons) => reasons.length === 0)) return [];
+    return [`${name} needs a ${type} itself, and none can be like that: ${never.flat().join(', ')}`];
+  });
+  return lacking.length > 0 ? [lacking.join('; ')] : [];
 }

@@ -1,9 +1,10 @@
 import type { Deciding } from '../allocation/deciding.js';
 import { blueprintState, failureKey, heldKey, type AllocationState } from '../allocation/state.js';
-import { whyNotNow } from '../assignment/make.js';
-import { ownerKey, windowOf } from '../assignment/queue.js';
-import { blueprintsFor, lockHeld, shelvesFor } from '../assignment/room.js';
-import { attributesFor, type BlueprintCatalogue } from '../blueprint/declaration.js';
+import { Kept } from '../assignment/kept.js';
+import { DEPTH, wantedBy, whyNotNow } from '../assignment/make.js';
+import { ownerKey, windowOf, type Wanted } from '../assignment/queue.js';
+import { blueprintsFor, isLike, lockHeld, roomFor, shelvesFor } from '../assignment/room.js';
+import { attributesFor, type BlueprintCatalogue, type BlueprintDeclaration } from '../blueprint/declaration.js';
 import { takesLeases, type Resource } from '../resource/resource.js';
 import type { Lease } from './lease.js';
 
@@ -120,39 +121,80 @@ function* suitable(state: AllocationState, catalogue: BlueprintCatalogue, lease:
   for (const { name } of blueprintsFor(state, catalogue, lease)) yield* likely(state, name, lease);
 }
 
-/** What a lease waits for: by blueprint, and the locks that others have. */
-export function whatItWaitsFor({ state, catalogue, now }: Pick<Deciding, 'state' | 'catalogue' | 'now'>, lease: Lease): string[] {
-  const allowed = blueprintsFor(state, catalogue, lease);
-  if (allowed.length === 0) return [`${ownerKey(lease.owner)} may use no blueprint any more that makes a ${lease.type}`];
+type Seen = Pick<Deciding, 'state' | 'catalogue' | 'now'>;
+
+/** What somebody waits for: by blueprint, and the locks that others have. */
+export function whatItWaitsFor(seen: Seen, wanted: Wanted, depth = 0): string[] {
+  const { state, catalogue, now } = seen;
+  const allowed = blueprintsFor(state, catalogue, wanted);
+  if (allowed.length === 0) return [`${ownerKey(wanted.owner)} may use no blueprint any more that makes a ${wanted.type}`];
+  if (wanted.resourceId !== undefined) return [whatNamedWaitsFor(state, wanted.resourceId, wanted)];
   return allowed.map((declared) => {
-    const { name, needs } = declared;
-    const full = fullOnes(state, name, lease);
-    const made = attributesFor(declared, lease);
+    const { name } = declared;
+    const full = fullOnes(state, name, wanted);
+    const made = attributesFor(declared, wanted);
     const making = 'reason' in made ? made.reason : whyNotNow(state, declared, made.attributes, now);
-    if (lease.resourceId === undefined) full.push(making ?? `what it needs itself is not free: ${Object.keys(needs).join(', ')}`);
+    full.push(making ?? whatNeedsWaitFor(seen, declared, wanted.owner, depth));
     return `${name}: ${full.join(', ')}`;
   });
 }
 
-function fullOnes(state: AllocationState, blueprint: string, lease: Lease): string[] {
+function whatNamedWaitsFor(state: AllocationState, resourceId: string, wanted: Wanted): string {
+  const named = state.resources.get(resourceId);
+  if (!named) return `${resourceId} is gone, and no other one is wanted`;
+  const { name, blueprint, status, reason } = named;
+  if (takesLeases(named))
+    return `${blueprint}: ${isLike(named, wanted) ? whyNotOn(named, wanted) : `${name} is not like that any more`}`;
+  return `${blueprint}: ${name} is ${status}${reason === undefined ? '' : ` (${reason})`}, and no other one is wanted`;
+}
+
+/** What a blueprint that could make it lacks: of what it needs itself that which cannot be had, and why. */
+function whatNeedsWaitFor(seen: Seen, { needs }: BlueprintDeclaration, owner: Wanted['owner'], depth: number): string {
+  const roles = Object.entries(needs);
+  const lacking = roles.flatMap(([role, need]) => {
+    const needed = wantedBy(need, owner);
+    if (canBeHad(seen, needed, depth)) return [];
+    return `${role}${depth < DEPTH ? ` (${whatItWaitsFor(seen, needed, depth + 1).join('; ')})` : ''}`;
+  });
+  if (lacking.length > 0) return `what it needs itself is not free: ${lacking.join(', ')}`;
+  if (roles.length === 0) return 'one is made as soon as those before it are served';
+  return `what it needs itself is not free for it at once: ${roles.map(([role]) => role).join(', ')}`;
+}
+
+/** Whether it could be had now if nobody wanted anything else. */
+function canBeHad(seen: Seen, wanted: Wanted, depth: number): boolean {
+  const { state, catalogue, now } = seen;
+  if (roomFor(state, catalogue, wanted, new Kept())) return true;
+  if (depth >= DEPTH) return false;
+  return blueprintsFor(state, catalogue, wanted).some((declared) => {
+    const made = attributesFor(declared, wanted);
+    if ('reason' in made || whyNotNow(state, declared, made.attributes, now) !== undefined) return false;
+    return Object.values(declared.needs).every((need) => canBeHad(seen, wantedBy(need, wanted.owner), depth + 1));
+  });
+}
+
+function fullOnes(state: AllocationState, blueprint: string, lease: Wanted): string[] {
   const full: string[] = [];
   for (const resource of likely(state, blueprint, lease)) {
     if (full.length === SHOWN) {
       const all = sum([...shelvesFor(state, blueprint, lease)].flatMap(({ byLoad }) => byLoad.map(({ ids }) => ids.size)));
       return [...full, `${all - SHOWN} more are leased`];
     }
-    const lock = lockHeld(resource, lease);
-    full.push(lock ? `${lock.slot} on ${resource.name} is held by ${lock.leaseId}` : fullReason(resource, lease));
+    full.push(whyNotOn(resource, lease));
   }
   return full;
 }
 
-const fullReason = ({ name, load, capacity }: Resource, { amount }: Lease): string =>
-  `${name} has ${capacity - load} of ${capacity} free${amount > 1 ? `, and ${amount} are wanted` : ''}`;
+function whyNotOn(resource: Resource, wanted: Wanted): string {
+  const { name, load, capacity } = resource;
+  const lock = lockHeld(resource, wanted);
+  if (lock) return `${lock.slot} on ${name} is held by ${lock.leaseId}`;
+  const free = `${name} has ${capacity - load} of ${capacity} free`;
+  if (wanted.amount <= capacity - load) return `${free}, kept for who is before`;
+  return wanted.amount > 1 ? `${free}, and ${wanted.amount} are wanted` : free;
+}
 
-function* likely(state: AllocationState, blueprint: string, lease: Lease): Generator<Resource> {
-  for (const { byLoad } of shelvesFor(state, blueprint, lease))
-    for (const { ids } of byLoad)
-      for (const [id] of ids.entries())
-        if (lease.resourceId === undefined || lease.resourceId === id) yield state.resources.get(id)!;
+function* likely(state: AllocationState, blueprint: string, wanted: Wanted): Generator<Resource> {
+  for (const { byLoad } of shelvesFor(state, blueprint, wanted))
+    for (const { ids } of byLoad) for (const [id] of ids.entries()) yield state.resources.get(id)!;
 }
