@@ -5,11 +5,14 @@ import { matchesFilter, parseFilter, readAttributes } from '@slipway/solver';
 export const BLUEPRINT_VERBS = ['allocate', 'update', 'manage', 'destroy'] as const;
 export type BlueprintVerb = (typeof BLUEPRINT_VERBS)[number];
 
+/** What of what a blueprint does has a limit: its verbs, and what it does for a lease. */
+export type LimitedWork = BlueprintVerb | 'prepare' | 'takeBack';
+
 /**
  * An attribute of what a blueprint makes: one of some values, a whole number of a range, or a text that all of a regular expression
- * matches (as ECMAScript has it, with `u`); what it is where nobody says.
+ * matches (as ECMAScript has it, with `u`); what it is where nobody says, and whether it stays so for what was made.
  */
-export type AttributeRange = { default: Json } & (
+export type AttributeRange = { default: Json; isFixed?: boolean } & (
   | { oneOf: readonly Json[] }
   | { from: number; to: number }
   | { matches: string }
@@ -42,6 +45,8 @@ export interface BlueprintDeclaration {
   limits: BlueprintLimits;
   /** Leases that each resource holds, by role: all of them or none. */
   needs: Readonly<Record<string, Need>>;
+  /** How long each may take, in seconds, where that is not what is usual. What takes longer is ended, and tried again. */
+  workSeconds?: Readonly<Partial<Record<LimitedWork, number>>>;
   /** Who may approve who uses it, beside operators. */
   owner?: Owner;
 }

@@ -4,7 +4,7 @@ import type { Allocations } from '../allocation/allocations.js';
 import type { AllocationCommand } from '../allocation/commands.js';
 import { MOST_EVENTS } from '../allocation/deciding.js';
 import { partsOf, type AllocationState } from '../allocation/state.js';
-import type { BlueprintCatalogue } from '../blueprint/declaration.js';
+import type { BlueprintCatalogue, LimitedWork } from '../blueprint/declaration.js';
 import type { Workshop } from '../blueprint/workshop.js';
 import { AtOnce } from './at-once.js';
 import { Backoff } from './backoff.js';
@@ -14,18 +14,19 @@ import { ALLOCATOR } from './system.js';
 import type { Turns } from './turns.js';
 import { touchedBy, workFor, type Work } from './work.js';
 
-/** How long each piece of work may take, and how often an open resource is looked at, in ms. */
-const LIMITS_MS = {
-  allocate: 600_000,
-  update: 300_000,
-  destroy: 300_000,
-  prepare: 120_000,
-  takeBack: 120_000,
-  manage: 60_000,
-  manageEvery: 30_000,
-  /** How long what was ended is waited for before somebody else begins. */
-  ending: 5_000,
+/** How long each piece of work may take, where its blueprint does not say otherwise. */
+const USUAL_SECONDS: Record<LimitedWork, number> = {
+  allocate: 600,
+  update: 300,
+  destroy: 300,
+  prepare: 120,
+  takeBack: 120,
+  manage: 60,
 };
+/** How often an open resource is looked at, in ms. */
+const MANAGE_EVERY = 30_000;
+/** How long what was ended is waited for before somebody else begins, in ms. */
+const ENDING = 5_000;
 /** Pieces of work of one blueprint at once: one that hangs takes nothing from the others. */
 const AT_ONCE = 16;
 const TIDY_EVERY = 5_000;
@@ -158,7 +159,7 @@ export class Reconciler {
       this.#wakes.set(id, Infinity);
       return;
     }
-    const managed = work.do === 'manage' ? (this.#managedAt.get(id) ?? -Infinity) + LIMITS_MS.manageEvery : 0;
+    const managed = work.do === 'manage' ? (this.#managedAt.get(id) ?? -Infinity) + MANAGE_EVERY : 0;
     const notBefore = work.do === 'takeBack' ? work.notBefore : 0;
     const at = Math.max(notBefore, managed, this.#backoff.until(keyOf(work)));
     if (at > time.now()) this.#wakes.set(id, at);
@@ -211,13 +212,14 @@ export class Reconciler {
   /** R3: what has become of it at its limit, or some time after it was ended, whether it has noticed that or not. */
   async #inTime({ work, ending }: Running): Promise<{ outcome?: Outcome | undefined; reason?: string }> {
     const { clock, allocations, workshop } = this.options;
-    const late = new SlipwayError('timed-out', `It took longer than ${LIMITS_MS[work.do] / 1000} s`);
-    let cancel = clock.after(LIMITS_MS[work.do], () => ending.abort(late));
+    const seconds = this.#secondsFor(work);
+    const late = new SlipwayError('timed-out', `It took longer than ${seconds} s`);
+    let cancel = clock.after(seconds * 1000, () => ending.abort(late));
     let reasonOf = (error: unknown): string => causeOf(error).message;
     const left = new Promise<never>((_resolve, reject) => {
       ending.signal.addEventListener('abort', () => {
         cancel();
-        cancel = clock.after(LIMITS_MS.ending, () => reject(ending.signal.reason as Error));
+        cancel = clock.after(ENDING, () => reject(ending.signal.reason as Error));
       });
     });
     const doing = async (): Promise<Outcome | undefined> => {
@@ -235,6 +237,12 @@ export class Reconciler {
     } finally {
       cancel();
     }
+  }
+
+  #secondsFor({ do: what, resourceId }: Work): number {
+    const { allocations, catalogue } = this.options;
+    const { blueprint } = allocations.of(partsOf(resourceId)!.environment).state.resources.get(resourceId)!;
+    return catalogue.get(blueprint)?.workSeconds?.[what] ?? USUAL_SECONDS[what];
   }
 
   async #decide(environment: string, command: AllocationCommand): Promise<void> {

@@ -26,6 +26,24 @@ describe('what goes on beside the log', () => {
     expect(reasons).toEqual([expect.stringMatching(/could not be made: It took longer than 600 s/)]);
   });
 
+  test('a blueprint has the time for its work that it says it needs', async () => {
+    const slow = blueprint({
+      workSeconds: { allocate: 1_800, prepare: 10 },
+      async allocate(_resource, { clock }) {
+        await new Promise<void>((resolve) => void clock.after(1_500_000, resolve));
+        return { outputs: {} };
+      },
+      prepare: () => never,
+    });
+    const allocator = await world.start([slow]);
+    const leaseId = await world.ask(allocator);
+    await world.until(allocator, leaseId, 'acquired');
+    await world.clock.until(() => world.events('ResourceOpened').length > 0, 1_600_000);
+    expect(world.events('ResourceFailed')).toEqual([]);
+    await world.until(allocator, leaseId, 'broken');
+    expect(world.events('LeaseBroken')).toMatchObject([{ reason: expect.stringMatching(/longer than 10 s/) }]);
+  });
+
   test('no more than 16 pieces of work of one blueprint go on at once', async () => {
     let [now, most, made] = [0, 0, 0];
     const busy = blueprint({

@@ -7,7 +7,9 @@ export type Doing = Omit<Blueprint, keyof BlueprintDeclaration>;
 
 /** What a blueprint must say of itself; the rest is as usual where it does not say so either. */
 export type Saying = Pick<BlueprintDeclaration, 'type' | 'interfaces'> &
-  Partial<Pick<BlueprintDeclaration, 'attributes' | 'capacity' | 'placing' | 'needs'>> & { limits?: Partial<BlueprintLimits> };
+  Partial<Pick<BlueprintDeclaration, 'attributes' | 'capacity' | 'placing' | 'needs' | 'workSeconds'>> & {
+    limits?: Partial<BlueprintLimits>;
+  };
 
 /** Unless the configuration says otherwise: ten resources, none of them kept ready, each for ten minutes; a lease for a day. */
 const USUAL = { resources: 10, warm: 0, idleSeconds: 600, leaseSeconds: 86_400 };
@@ -26,6 +28,7 @@ export function declared(settings: BlueprintSettings, saying: Saying, doing: Doi
     capacity: capacity ?? saying.capacity ?? 1,
     placing: placing ?? saying.placing ?? 'spread',
     limits: { ...USUAL, ...saying.limits, ...limits },
+    ...(saying.workSeconds && { workSeconds: saying.workSeconds }),
     ...(owner && { owner }),
     ...doing,
   };

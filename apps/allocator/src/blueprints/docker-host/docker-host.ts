@@ -7,7 +7,7 @@ import { declared } from '../../blueprint/kit/declared.js';
 import { resourceFolder, type OwnFolder } from '../../blueprint/kit/folders.js';
 import { hostOn, type Reached, type Ways } from '../../blueprint/kit/host-on.js';
 import type { BlueprintMaker } from '../../blueprint/kit/kit.js';
-import { HostContainer } from './host-container.js';
+import { ALLOCATE_SECONDS, HostContainer } from './host-container.js';
 import { addressOf, clientOf, dockerHostOptions } from './options.js';
 
 /** In the container: what its leases have stands below it. */
@@ -94,6 +94,7 @@ export const dockerHost: BlueprintMaker = (settings) => {
       type: 'host',
       interfaces: ['command', 'filesystem'],
       attributes: { image: { default: options.images[0]!, oneOf: options.images } },
+      workSeconds: { allocate: ALLOCATE_SECONDS },
     },
     {
       prepare: prepare!,

@@ -12,8 +12,10 @@ interface ContainerState {
   NetworkSettings: { Networks: Record<string, { IPAddress: string; GlobalIPv6Address: string }> };
 }
 
-/** A pull takes its time; the work's own deadline ends it before. */
+/** A pull takes its time. */
 const PULL = { timeoutMs: 3_600_000 };
+/** How long a host may take to be made: its image is pulled, and the rest as usual. */
+export const ALLOCATE_SECONDS = 3_600 + 600;
 
 /** How long somebody else may take to make one of an image that is there. */
 const MADE_WITHIN_MS = 60_000;

@@ -159,6 +159,8 @@ export const ec2Host: BlueprintMaker = (settings) => {
         image: { default: images[0]!, oneOf: images },
         instanceType: { default: instanceTypes[0]!, oneOf: instanceTypes },
       },
+      // What is asked of EC2 meanwhile takes its time too.
+      workSeconds: { allocate: startSeconds + options.settleSeconds + 240 },
     },
     {
       ...doing,
