@@ -311,6 +311,25 @@ describe('draining', () => {
   });
 });
 
+describe('a resource that was made', () => {
+  it('is brought only to what its blueprint can make, and keeps what is fixed and what nobody speaks of', () => {
+    const rack = { default: 'a', oneOf: ['a', 'b'], isFixed: true };
+    const world = new World(
+      declared({ can: ['allocate', 'update', 'destroy'], attributes: { memory: { default: 2, from: 1, to: 8 }, rack } }),
+    );
+    const resourceId = world.on(world.use()).id;
+    const change = (attributes: JsonObject) => world.types({ type: 'Change', resourceId, actor: operator, attributes });
+    const reason = (of: RegExp) =>
+      expect.objectContaining({ details: { fields: [{ field: 'attributes', reason: expect.stringMatching(of) }] } });
+    expect(() => change({ memory: 9 })).toThrow(reason(/memory from 1 to 8, not 9/));
+    expect(() => change({ colour: 'red' })).toThrow(reason(/no attribute colour/));
+    expect(() => change({ rack: 'b' })).toThrow('makes another one for another rack');
+    expect(change({ memory: 2, rack: 'a' })).toEqual([]);
+    expect(change({ memory: 4 })).toEqual(['ResourceChanged']);
+    expect(world.resource(resourceId).attributes).toEqual({ memory: 4, rack: 'a' });
+  });
+});
+
 describe('a resource that is entered by hand', () => {
   it('is leased, never made or destroyed, and entered twice as once', () => {
     const world = new World(declared({ can: ['allocate', 'destroy'], ...limits({ resources: 0 }) }));

@@ -2,6 +2,7 @@ import { SlipwayError, badInput, canonicalJson, type Actor, type JsonObject } fr
 import type { Entered } from '../allocation/commands.js';
 import type { Deciding } from '../allocation/deciding.js';
 import { blueprintState, failureKey, idOf } from '../allocation/state.js';
+import { attributesFor, type BlueprintDeclaration } from '../blueprint/declaration.js';
 import { end } from '../lease/end.js';
 import type { Lease } from '../lease/lease.js';
 import type { Resource } from './resource.js';
@@ -42,12 +43,12 @@ const isPart = (facts: object, whole: object): boolean =>
   canonicalJson(facts) ===
   canonicalJson(Object.fromEntries(Object.entries(whole).filter(([name]) => Object.hasOwn(facts, name))));
 
-/** Throws `not-possible` for less capacity than is leased, and for attributes of what its blueprint cannot change. */
+/** Throws `not-possible` for less capacity than is leased, and `not-possible` or `bad-input` for attributes that its blueprint cannot bring it to. */
 export function change(
   deciding: Deciding,
   resource: Resource,
   {
-    attributes = resource.attributes,
+    attributes: wanted = resource.attributes,
     capacity = resource.capacity,
     actor,
   }: { attributes?: JsonObject; capacity?: number; actor: Actor },
@@ -58,17 +59,28 @@ export function change(
     throw new SlipwayError('not-possible', `${resource.name} cannot have a capacity of ${capacity}: ${load} of it are leased`, {
       load,
     });
+  const attributes =
+    resource.manual || wanted === resource.attributes
+      ? wanted
+      : brought(deciding.blueprint(resource.blueprint), resource, wanted);
   if (canonicalJson([attributes, capacity]) === canonicalJson([resource.attributes, resource.capacity])) return;
-  const isOther = canonicalJson(attributes) !== canonicalJson(resource.attributes);
-  if (isOther && !resource.manual && !deciding.blueprint(resource.blueprint).can.includes('update'))
-    throw new SlipwayError(
-      'not-possible',
-      `${resource.name} stays as it was made: ${resource.blueprint} cannot change what it made`,
-      {
-        blueprint: resource.blueprint,
-      },
-    );
   deciding.record({ type: 'ResourceChanged', data: { resourceId: id, attributes, capacity, actor, at: deciding.now } });
+}
+
+/** Attributes of what was made once it is brought to others: what is not said stays as it is. */
+function brought(declared: BlueprintDeclaration, { name, attributes }: Resource, wanted: JsonObject): JsonObject {
+  const others = Object.entries(wanted).filter(([one, value]) => !isPart({ [one]: value }, attributes));
+  if (others.length === 0) return attributes;
+  const refuse = (reason: string): never => {
+    throw new SlipwayError('not-possible', `${name} stays as it was made: ${reason}`, { blueprint: declared.name });
+  };
+  if (!declared.can.includes('update')) refuse(`${declared.name} cannot change what it made`);
+  const changed = Object.fromEntries(others);
+  const possible = attributesFor(declared, { attributes: changed, amount: 1 });
+  if ('reason' in possible) throw badInput([{ field: 'attributes', reason: possible.reason }]);
+  for (const one of Object.keys(changed))
+    if (declared.attributes[one]?.isFixed) refuse(`${declared.name} makes another one for another ${one}`);
+  return { ...attributes, ...changed };
 }
 
 /** It takes no leases any more, and those that are there go on. Of one that is being made nothing is given out yet: they wait for another one. */
