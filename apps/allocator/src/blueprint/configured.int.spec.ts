@@ -48,7 +48,10 @@ describe('blueprints and interfaces of the configuration', () => {
       'hangs.mjs',
       'await new Promise((resolve) => setTimeout(resolve, 3_000).unref()); export const blueprint = () => ({});',
     );
-    const other = await file('other.mjs', `export const definition = { name: 'other', methods: {} };`);
+    const other = await file(
+      'other.mjs',
+      `export const definition = { name: 'other', methods: { all: { arguments: {}, call: () => null } } };`,
+    );
     const { blueprints, problems } = await configured(
       {
         blueprints: {
@@ -70,5 +73,36 @@ describe('blueprints and interfaces of the configuration', () => {
       expect.stringMatching(/^The blueprint Licence cannot be used: .*product/),
       expect.stringMatching(/^The interface notes cannot be used: its file defines other/),
     ]);
+  });
+
+  test.each([
+    ['a type that leases are called by', `{ type: 'lease' }`, /makes lease/],
+    [
+      'an attribute that matches nothing',
+      `{ attributes: { name: { default: '', matches: '(' } } }`,
+      /attribute name whose matches is no/,
+    ],
+    ['no time for its work', `{ workSeconds: { allocate: 0 } }`, /allocate may take 0 s/],
+  ])('a blueprint that has %s is refused when it is loaded', async (what, saying, reason) => {
+    const mine = await file(
+      `${what}.mjs`,
+      `export const blueprint = (settings, { declared }) =>
+        declared(settings, { type: 'note', interfaces: [], ...${saying} }, { interface: async () => ({}) });`,
+    );
+    const { problems } = await configured({ blueprints: { Mine: { location: 'local', file: mine } }, interfaces: {} });
+    expect(problems).toEqual([expect.stringMatching(reason)]);
+  });
+
+  test.each([
+    ['no methods', '{}', /defines no methods/],
+    [
+      'arguments that are no schema',
+      `{ all: { arguments: { type: 'word' }, call: () => null } }`,
+      /all whose arguments are no JSON Schema/,
+    ],
+  ])('an interface that has %s is refused when it is loaded', async (what, methods, reason) => {
+    const mine = await file(`${what}.mjs`, `export const definition = { name: 'mine', methods: ${methods} };`);
+    const { problems } = await configured({ blueprints: {}, interfaces: { mine: { file: mine } } });
+    expect(problems).toEqual([expect.stringMatching(reason)]);
   });
 });
