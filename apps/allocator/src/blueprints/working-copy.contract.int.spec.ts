@@ -4,6 +4,7 @@ import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import type { JsonObject } from '@slipway/contracts';
 import { localCommand, type Command, type Filesystem } from '@slipway/interfaces';
 import { makeBlueprint } from '../blueprint/load.js';
 import { BlueprintPlace, blueprintContract, type Holding } from '../blueprint/testing/index.js';
@@ -26,6 +27,7 @@ const committed = (text: string): string => {
 const first = committed('one');
 git('tag', 'v1');
 committed('two');
+let changes = 0;
 
 const repository = `file://${source}`;
 const make = () =>
@@ -64,7 +66,12 @@ blueprintContract('WorkingCopy', make, {
   ],
   change: {
     attributes: { repository, revision: 'main' },
-    works: async (resource) => expect(resource.attributes['revision']).toBe('main'),
+    meanwhile: () => void committed(`change ${(changes += 1)}`),
+    works: async (resource) => {
+      const mirror = pathOf(resource, 'g1', 'data');
+      const { stdout } = await localCommand().execOrThrow(['git', '-C', mirror, 'rev-parse', 'main']);
+      expect(stdout.trim()).toBe(git('rev-parse', 'main'));
+    },
   },
   points: 2,
 });
@@ -107,10 +114,80 @@ test('a revision that is not there is named, and a repository that is none of th
       code: 'not-found',
       message: `${repository} has no revision v9`,
     });
-    const options = { repositories: ['ext::sh -c id'] };
-    expect(() => makeBlueprint(workingCopy, { name: 'WorkingCopy', location: 'local', options })).toThrow(
-      /options\.repositories\.0/,
-    );
+  } finally {
+    await place.remove();
+  }
+}, 60_000);
+
+const withOptions = (options: JsonObject) => makeBlueprint(workingCopy, { name: 'WorkingCopy', location: 'local', options });
+
+test.each([
+  'ext::sh -c id',
+  '--upload-pack=id',
+  'https://token@git.example/shop.git',
+  'https://user:token@git.example/shop.git',
+  'https://git.example?x@y/shop.git',
+  'ssh://git:password@git.example/shop.git',
+])('a repository that runs a program, or has its password where everybody sees it, is refused by its option: %s', (refused) => {
+  expect(() => withOptions({ repositories: [refused] })).toThrow(/options\.repositories\.0/);
+});
+
+test('a repository is named by its scheme, host and path, over SSH with a user', () => {
+  for (const url of [
+    'https://git.example:8443/a/b.git',
+    'ssh://git@git.example/~anna/shop.git',
+    'http://git.example/@scope/x',
+    repository,
+  ])
+    expect(withOptions({ repositories: [url] }).attributes['repository']).toMatchObject({ default: url, oneOf: [url] });
+});
+
+test('what a repository lets him in by is read of a file, and stands in no argument and nowhere in what is fetched', async () => {
+  const place = await BlueprintPlace.make();
+  try {
+    const credentialFile = join(place.folder, 'credential');
+    const url = 'https://git.example/shop.git';
+    const blueprint = withOptions({ repositories: [url], credentialFile });
+    expect(blueprint.workSeconds).toEqual({ allocate: 1_920, update: 1_920, prepare: 1_920 });
+    const needs = await onLocalHost(place);
+    const asked: { line: readonly string[]; env: Record<string, string> }[] = [];
+    const host = needs['host']!;
+    // Another origin takes its place, so that it is seen what git would be told of that one.
+    const watched = {
+      ...host,
+      interface: async <Kind extends object>(name: string) => {
+        const whole = await host.interface<Kind>(name);
+        if (name !== 'command') return whole;
+        const command = whole as unknown as Command;
+        const execOrThrow: Command['execOrThrow'] = (line, options) => {
+          if (line.includes('clone')) asked.push({ line, env: { ...options?.env } });
+          return command.execOrThrow(
+            line.map((one) => (one === url ? repository : one)),
+            options,
+          );
+        };
+        return { ...whole, execOrThrow };
+      },
+    };
+    const resource = place.resource(blueprint, { repository: url, revision: 'v1' }, { host: watched });
+    const context = await place.context(blueprint);
+    await expect(blueprint.allocate!(resource, context)).rejects.toMatchObject({
+      message: /credential does not hold user:password/,
+    });
+    writeFileSync(credentialFile, 'anna:correct-horse\n', { mode: 0o600 });
+    await blueprint.allocate!(resource, context);
+    const basic = Buffer.from('anna:correct-horse').toString('base64');
+    expect(asked).toHaveLength(1);
+    expect(asked[0]!.line.join(' ')).not.toMatch(/correct-horse|Basic/);
+    const told = (of: string) =>
+      execFileSync('git', ['config', '--get-urlmatch', 'http.extraHeader', of], {
+        env: { ...process.env, ...asked[0]!.env },
+        cwd: place.folder,
+        encoding: 'utf8',
+      }).trim();
+    expect(told(url)).toBe(`Authorization: Basic ${basic}`);
+    expect(() => told('https://elsewhere.example/shop.git')).toThrow();
+    await expect(localCommand().execOrThrow(['grep', '-r', basic, pathOf({ ...resource, needs })])).rejects.toThrow();
   } finally {
     await place.remove();
   }

@@ -108,6 +108,7 @@ export function describeResources(hands: Hands): void {
         const counted = await hands.made();
         for (const point of await hands.points((before) => hands.update(counted, change.attributes, before))) {
           const made = await hands.made();
+          change.meanwhile?.();
           await hands.dies(point, (before) => hands.update(made, change.attributes, before));
           await hands.update(made, change.attributes);
           await change.works({ ...made, attributes: change.attributes }, hands.place);

@@ -45,8 +45,8 @@ export interface BlueprintSamples {
   };
   /** What may happen to it, and is told by the regular check. */
   breaks?: readonly { what: string; by(resource: MadeResource, place: BlueprintPlace): Promise<void>; reason: RegExp }[];
-  /** Attributes that it can be brought to. */
-  change?: { attributes: JsonObject; works(resource: MadeResource, place: BlueprintPlace): Promise<void> };
+  /** Attributes that it can be brought to; `meanwhile`: what happens after it was made and before that. */
+  change?: { attributes: JsonObject; meanwhile?(): void; works(resource: MadeResource, place: BlueprintPlace): Promise<void> };
   /** How many points of each verb it is stopped at; 3 when left out, 0 for one that has no effects. */
   points?: number;
 }
