@@ -24,7 +24,7 @@ export class ChildStep {
   constructor(task: ChildTask) {
     if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: build first (npm run build)`);
     this.#child = fork(PROGRAM, {
-      execArgv: ['--enable-source-maps'],
+      execArgv: [], // Without source maps: to read them takes a fifth of its start.
       env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
