@@ -59,8 +59,11 @@ export class SimulatedMesh {
 
   /** Unique ids (UUID) that the seed repeats. */
   readonly ids = (): string => {
-    const digits = Array.from({ length: 32 }, () => Math.floor(this.#random() * 16).toString(16)).join('');
-    return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+    const word = () =>
+      Math.floor(this.#random() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0');
+    return `${word()}${word()}${word()}${word()}`.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   };
 
   /** How long nothing was heard of a process, in ms. */
