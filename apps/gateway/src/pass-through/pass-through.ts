@@ -69,7 +69,7 @@ export class PassThrough {
 
   /** Its routes, with no parser of bodies but one that leaves them as they come. */
   register(server: FastifyInstance): void {
-    void server.register(async (scope) => {
+    const routes = async (scope: FastifyInstance) => {
       for (const method of METHODS) {
         if (method !== 'CONNECT' && !scope.supportedMethods.includes(method)) scope.addHttpMethod(method, { hasBody: true });
       }
@@ -78,7 +78,9 @@ export class PassThrough {
       for (const url of [RESOURCE_ROUTE, `${RESOURCE_ROUTE}/*`]) {
         scope.all(url, (request, reply) => this.#pass(request, reply));
       }
-    });
+    };
+    // For one without a name Fastify looks through all modules that were loaded.
+    void server.register(Object.assign(routes, { [Symbol.for('fastify.display-name')]: 'pass-through' }));
   }
 
   async stop(): Promise<void> {
