@@ -173,7 +173,7 @@ describe('the allocator over NATS', () => {
       details: { fields: [{ field: 'until' }] },
     });
     const waits = await standing(leaseId);
-    expect(waits).toMatchObject({ status: 'pending', place: 1 });
+    expect(waits).toMatchObject({ status: 'pending', place: 1, estimate: until });
     expect(waits.reasons.join()).toMatch(/LocalHost/);
     await expect(call({ ...waits, token: 1 })).rejects.toMatchObject({ code: 'lease-not-active', message: /is pending/ });
     await ask(VERBS.releaseLease, { leaseId: both.leaseId });
@@ -236,6 +236,16 @@ describe('the allocator over NATS', () => {
     const reclaim = { environment, owner: ada, reason: 'the machine is needed' };
     expect(await ask<LeasesReclaimed>(VERBS.reclaimLeases, reclaim)).toMatchObject({ leaseIds: [other.leaseId] });
     await untilStatus(other.leaseId, 'destroyed');
+    await ask(VERBS.approveBlueprint, { environment, name: 'Seats', owner: ada });
+    const attributes = { product: 'editor' };
+    const [seat, host] = [
+      await ask<LeaseRecorded>(VERBS.askLease, wanted({ type: 'licence', attributes })),
+      await ask<LeaseRecorded>(VERBS.askLease, wanted()),
+    ];
+    const byAttribute = { environment, attributes, reason: 'the editor is sold' };
+    expect(await ask<LeasesReclaimed>(VERBS.reclaimLeases, byAttribute)).toMatchObject({ leaseIds: [seat.leaseId] });
+    await untilStatus(seat.leaseId, 'destroyed');
+    await untilStatus(host.leaseId, 'active');
   }, 90_000);
 
   test('a command that still runs ends with its lease, and with whoever called it', async () => {
