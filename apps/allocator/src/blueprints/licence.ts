@@ -9,7 +9,7 @@ interface Options {
 }
 const OPTIONS = { product: { type: 'string', minLength: 1 }, count: { type: 'integer', minimum: 1 } };
 
-/** Licences of a product, as many as were bought (`count`). There is nothing to be made: who leases one may use it. */
+/** Licences of a product, as many as were bought (`count`), in each environment where they are approved. There is nothing to be made: who leases one may use it. */
 export const licence: BlueprintMaker = (settings) => {
   const { product, count } = optionsOf<Options>(settings, OPTIONS, Object.keys(OPTIONS));
   return declared(

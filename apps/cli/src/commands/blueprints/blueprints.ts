@@ -17,7 +17,13 @@ const BLUEPRINT = ['<blueprint>', 'its name'] as const;
 
 /** `slipway blueprints`, `slipway blueprints show|approve|revoke|limit <blueprint>` */
 export function blueprints(program: Command): void {
-  const noun = program.command('blueprints').summary('how resources are made, how many, and who may use them');
+  const noun = program
+    .command('blueprints')
+    .summary('how resources are made, how many, and who may use them')
+    .addHelpText(
+      'after',
+      '\nLimits and capacities hold in each environment for itself: three licences are three in every one where they are approved.',
+    );
   environmentOption(list(noun)).action(
     withClient<[], EnvironmentFlags>(async ({ client, options }, { environment }) =>
       printRows(
