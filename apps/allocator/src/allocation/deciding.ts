@@ -3,7 +3,7 @@ import type { BlueprintCatalogue, BlueprintDeclaration } from '../blueprint/decl
 import type { Lease } from '../lease/lease.js';
 import type { Resource } from '../resource/resource.js';
 import { evolve } from './evolve.js';
-import { partsOf, type AllocationState } from './state.js';
+import { isOfAnother, partsOf, type AllocationState } from './state.js';
 
 /**
  * Events after which a decision comes to its end, and leaves what is left to the next one: it is one append, which has a bound, and what is more
@@ -31,7 +31,10 @@ export class Deciding {
     return this.events.length >= MOST_EVENTS;
   }
 
-  /** `null` for one that is over, and of which nothing is left. Throws `not-found` for one that never was. */
+  /**
+   * `null` for one that is over, and of which nothing is left. Throws `not-found` for one that never was; a number that a resource had which is
+   * gone cannot be told from that of a lease any more.
+   */
   lease(leaseId: string): Lease | null {
     const lease = this.state.leases.get(leaseId);
     if (lease) return lease;
@@ -59,6 +62,7 @@ export class Deciding {
   #wasThere(id: string, what?: string): boolean {
     const parts = partsOf(id);
     if (parts === null || parts.environment !== this.state.environment || parts.number > this.state.lastNumber) return false;
-    return what === undefined || id.startsWith(`${parts.environment}.${what}-`);
+    if (what !== undefined && !id.startsWith(`${parts.environment}.${what}-`)) return false;
+    return !isOfAnother(this.state, this.catalogue, id);
   }
 }

@@ -182,7 +182,11 @@ function released(state: AllocationState, { leaseId, because, reason, at }: Data
   const lease = state.leases.get(leaseId)!;
   const over: Lease = { ...lease, status: 'released', end: { because, at, ...(reason !== undefined && { reason }) } };
   const after = lease.status === 'pending' ? outOfLine(state, lease) : state;
-  return { ...after, leases: after.leases.with(leaseId, over) };
+  return {
+    ...after,
+    leases: after.leases.with(leaseId, over),
+    held: counted(counted(after.held, lease, -1), lease, -1, lease.type),
+  };
 }
 
 function leaseDestroyed(state: AllocationState, { leaseId, at }: Data<'LeaseDestroyed'>): AllocationState {
@@ -193,7 +197,6 @@ function leaseDestroyed(state: AllocationState, { leaseId, at }: Data<'LeaseDest
   return {
     ...after,
     leases: after.leases.without(leaseId),
-    held: counted(counted(after.held, lease, -1), lease, -1, lease.type),
     ...(key && forgotten(after, key.id)),
     ...(requestId !== undefined && {
       requests: others.length > 0 ? after.requests.with(requestId, others) : after.requests.without(requestId),

@@ -22,10 +22,15 @@ export function approve(deciding: Deciding, { type, blueprint, owner, actor, rea
 
 /** Throws `no-blueprint`, `bad-input`. */
 export function setLimits(deciding: Deciding, { blueprint, limits, actor }: Of<'SetLimits'>): void {
-  deciding.blueprint(blueprint);
+  const { needs } = deciding.blueprint(blueprint);
   const wrong = Object.entries(limits).filter(([, value]) => !Number.isSafeInteger(value) || value < 0);
   if (wrong.length > 0)
     throw badInput(wrong.map(([name]) => ({ field: `limits.${name}`, reason: 'must be a whole number from 0 on' })));
+  // What needs leases itself is made for somebody who has them.
+  if ((limits.warm ?? 0) > 0 && Object.keys(needs).length > 0)
+    throw badInput([
+      { field: 'limits.warm', reason: `must be 0: what ${blueprint} makes needs leases itself, which nobody has before he asks` },
+    ]);
   deciding.record({ type: 'BlueprintChanged', data: { blueprint, limits, actor, at: deciding.now } });
 }
 

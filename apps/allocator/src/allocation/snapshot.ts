@@ -7,7 +7,7 @@ import type { Resource } from '../resource/resource.js';
 import { heldKey, initialState, type AllocationState, type BlueprintState, type MakingFailed } from './state.js';
 
 /** Grows whenever the state or `evolve` changes: what an older fold kept is then never read. */
-const FOLD_VERSION = 4;
+const FOLD_VERSION = 5;
 
 /** Leases or resources of one part: a millisecond's work. */
 const AT_ONCE = 250;
@@ -119,8 +119,10 @@ function keptLeases(leases: readonly Lease[]): OfLeases {
   for (const lease of leases.toSorted((one, other) => one.number - other.number)) {
     const { id, owner, type, requestId } = lease;
     if (!isAskedFor(lease)) continue;
-    count(held, heldKey(owner));
-    count(held, heldKey(owner, type));
+    if (lease.status !== 'released') {
+      count(held, heldKey(owner));
+      count(held, heldKey(owner, type));
+    }
     if (lease.granted) count(granted, heldKey(owner, type));
     if (requestId !== undefined) requests.set(requestId, [...(requests.get(requestId) ?? []), id]);
   }

@@ -1,7 +1,7 @@
 import { canonicalJson, streamName, type BlueprintLimits, type JsonObject, type LeaseAsk } from '@slipway/contracts';
 import { PersistentMap, type PersistentOrder } from '@slipway/event-store';
 import { ownerKey, type Queue } from '../assignment/queue.js';
-import type { BlueprintDeclaration } from '../blueprint/declaration.js';
+import type { BlueprintCatalogue, BlueprintDeclaration } from '../blueprint/declaration.js';
 import type { Lease } from '../lease/lease.js';
 import type { Resource } from '../resource/resource.js';
 import type { Shelves } from '../resource/shelf.js';
@@ -54,9 +54,9 @@ export interface AllocationState {
   /** By type, leases that wait. */
   queues: ReadonlyMap<string, Queue>;
   blueprints: ReadonlyMap<string, BlueprintState>;
-  /** Leases that are not destroyed, by {@link heldKey}; what a resource holds itself is nobody's. */
+  /** Leases that are not over, by {@link heldKey}; what a resource holds itself is nobody's. */
   held: PersistentMap<number>;
-  /** Of these, leases that have a resource. */
+  /** Leases that have a resource, also those that are over and not taken back. */
   granted: PersistentMap<number>;
   /** Most leases that an owner may have, by {@link heldKey}. */
   quotas: ReadonlyMap<string, number>;
@@ -110,6 +110,18 @@ export const idOf = (environment: string, what: string, number: number): string 
 export function partsOf(id: string): { environment: string; number: number } | null {
   const [, environment, , number] = ID.exec(id) ?? [];
   return environment === undefined ? null : { environment, number: Number(number) };
+}
+
+/** Whether the number of an id is known to be that of something else: of a lease, or of a resource of another type. */
+export function isOfAnother(
+  { environment, leases, resources }: AllocationState,
+  catalogue: BlueprintCatalogue,
+  id: string,
+): boolean {
+  const { number } = partsOf(id)!;
+  const types = new Set([...catalogue.values()].map(({ type }) => type));
+  const ids = [...types].map((type) => idOf(environment, type, number));
+  return leases.has(idOf(environment, 'lease', number)) || ids.some((other) => resources.has(other));
 }
 
 /** Under which it is counted what an owner has of a type, or of all types. */

@@ -106,7 +106,7 @@ describe('who asks', () => {
     expect(world.lease(later).status).toBe('acquired');
   });
 
-  it('has no more at once than his quota, by type and in all; what resources hold themselves is nobody’s', () => {
+  it('has no more at once than his quota, by type and in all; what resources hold themselves is nobody’s, and what is over counts no more', () => {
     const world = new World(
       declared(limits({ resources: 9 })),
       declared({ name: 'Both', type: 'both', attributes: {}, needs: { one: { type: 'host' } } }),
@@ -120,7 +120,9 @@ describe('who asks', () => {
     quota(null, 'host');
     quota(2);
     expect(() => world.ask()).toThrow('user/ada has 2 leases, and may have 2');
-    world.back(id);
+    world.activate(id);
+    world.release(id);
+    world.run({ type: 'CannotTakeBack', leaseId: id, reason: 'no answer', retryAt: T0 + 1_000 });
     expect(world.lease(world.ask()).status).toBe('acquired');
     for (const wrong of [-1, 0.5]) expect(() => quota(wrong)).toThrow('most');
   });

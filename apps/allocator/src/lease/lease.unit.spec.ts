@@ -5,6 +5,15 @@ import { isUsable } from './lease.js';
 const MINUTE = 60_000;
 
 describe('a lease', () => {
+  it('is not what has the number of a resource that there is, nor the other way round', () => {
+    const world = new World(declared());
+    world.use();
+    expect(() => world.release('default.lease-2')).toThrow('There is no lease default.lease-2');
+    expect(() => world.run({ type: 'Drain', resourceId: 'default.host-1', actor: operator, reason: 'so' })).toThrow(
+      'There is no resource default.host-1',
+    );
+  });
+
   it('of which none is there is granted on one that is made for it, is active once that is open, and gives it back', () => {
     const world = new World(declared());
     expect(world.types({ type: 'Ask', ask: asking(), wait: true })).toEqual([

@@ -66,6 +66,8 @@ export class Reconciler {
   readonly #backoff: Backoff;
   readonly #managedAt = new Map<string, number>();
   readonly #wakes: Wakes;
+  /** Of blueprints, and of resources that are entered elsewhere. */
+  readonly #locations = new Set<string>();
   /** Locations at which we worked when we last looked. */
   #ours = '';
   #stopped = false;
@@ -79,6 +81,9 @@ export class Reconciler {
   }
 
   start(): void {
+    const { allocations } = this.options;
+    for (const environment of allocations.environments())
+      for (const [, { location }] of allocations.of(environment).state.resources.entries()) this.#locations.add(location);
     this.#repeat(LOOK_EVERY, () => this.#lookForTurns());
     this.#repeat(TIDY_EVERY, () => this.#tidy(this.options.allocations.environments()));
   }
@@ -87,6 +92,7 @@ export class Reconciler {
   noticed(environment: string, events: readonly AllocationEvent[]): void {
     if (this.#stopped) return;
     const { state } = this.options.allocations.of(environment);
+    for (const { type, data } of events) if (type === 'ResourceEntered') this.#locations.add(data.location);
     for (const id of new Set(events.flatMap((event) => touchedBy(state, event)))) this.#look(id);
     if (events.length >= MOST_EVENTS) this.#tidy([environment]);
   }
@@ -122,7 +128,8 @@ export class Reconciler {
   /** Whoever has become the one who works somewhere looks at all there is. */
   #lookForTurns(): void {
     const { turns, catalogue, allocations } = this.options;
-    const locations = [...new Set([...catalogue.values()].map(({ location }) => location))];
+    for (const { location } of catalogue.values()) this.#locations.add(location);
+    const locations = [...this.#locations].toSorted();
     const ours = JSON.stringify([turns.isFirst(), ...locations.filter((location) => turns.isOurs(location))]);
     if (ours === this.#ours) return;
     this.#ours = ours;
@@ -169,8 +176,7 @@ export class Reconciler {
   #begin(id: string, work: Work, state: AllocationState): void {
     const { blueprint, location } = state.resources.get(work.resourceId)!;
     if (!this.options.turns.isOurs(location)) return;
-    // Nobody waits for his resource because others are looked at.
-    const kind = work.do === 'manage' ? `${blueprint} regularly` : blueprint;
+    const kind = this.#kindOf(work, blueprint);
     if (!this.#atOnce.enter(kind, id)) return;
     const running: Running = { work, ending: new AbortController(), obsolete: false };
     this.#running.set(id, running);
@@ -180,6 +186,13 @@ export class Reconciler {
       if (id !== work.resourceId) this.#look(work.resourceId);
       this.#atOnce.leave(kind, (next) => this.#look(next));
     });
+  }
+
+  /** R4. Nobody waits for his resource because others are looked at, or because others are gone and what is over there hangs. */
+  #kindOf(work: Work, blueprint: string): string {
+    if (work.do === 'manage') return `${blueprint} regularly`;
+    const isAgain = work.do === 'takeBack' ? work.notBefore > 0 : work.do === 'destroy' && this.#backoff.until(keyOf(work)) > 0;
+    return isAgain ? `${blueprint} again` : blueprint;
   }
 
   /** Never throws: what fails is decided on, or tried again later. */

@@ -247,6 +247,36 @@ describe('what goes on beside the log', () => {
     expect(by).toEqual(['b', 'b', 'b', 'c']);
   });
 
+  test('what is entered elsewhere is looked after there, also by whoever goes on in the place of another', async () => {
+    const looked: string[] = [];
+    const at = (who: string) => blueprint({ manage: async (): Promise<Managed> => (looked.push(who), { state: 'well' }) });
+    const here = await world.start([at('here')], { replica: 'a' });
+    const one = await world.start([at('one')], { replica: 'b', locations: ['far'] });
+    await world.start([at('two')], { replica: 'c', locations: ['far'] });
+    await here.resources.enter({ environment: 'default', name: 'rack', blueprint: 'Box', location: 'far' }, OPERATOR);
+    await world.clock.pass(1_000);
+    await world.end(one);
+    await world.clock.pass(60_000);
+    expect([...new Set(looked)]).toEqual(['one', 'two']);
+  });
+
+  test('what hangs because its place is gone takes the places of nobody else', async () => {
+    let gone = false;
+    const far = blueprint({ takeBack: () => (gone ? never : Promise.resolve()) });
+    const allocator = await world.start([far]);
+    const ids: string[] = [];
+    for (let count = 20; count > 0; count -= 1) ids.push(await world.ask(allocator));
+    for (const id of ids) await world.until(allocator, id, 'active');
+    gone = true;
+    for (const leaseId of ids) await allocator.leases.release({ leaseId }, OPERATOR);
+    // Each has been tried, and hangs again.
+    await world.clock.pass(300_000);
+    expect(new Set(world.events('LeaseIrrevocable').map(({ leaseId }) => leaseId)).size).toBe(20);
+    const asked = await world.ask(allocator);
+    await world.clock.pass(5_000);
+    expect(await allocator.leases.standing({ leaseId: asked })).toMatchObject({ status: 'active' });
+  });
+
   test('what cannot be heard of the log for a while is heard afterwards', async () => {
     const one = await world.start([blueprint()]);
     let isAway = false;

@@ -112,6 +112,14 @@ describe('limits', () => {
       world.run({ type: 'SetLimits', blueprint: 'RackHost', limits: { resources }, actor: operator });
     for (const wrong of [-1, 0.5, Number.NaN]) expect(set(wrong)).toThrow('must be a whole number from 0 on');
   });
+
+  it('keep nothing ready that needs leases itself', () => {
+    const world = new World(declared(), declared({ name: 'Both', type: 'both', needs: { one: { type: 'host' } } }));
+    const set = (blueprint: string, warm: number) =>
+      world.types({ type: 'SetLimits', blueprint, limits: { warm }, actor: operator });
+    expect(() => set('Both', 2)).toThrow('limits.warm');
+    expect([set('Both', 0), set('RackHost', 2)]).toEqual([['BlueprintChanged'], ['BlueprintChanged']]);
+  });
 });
 
 describe('a resource that breaks', () => {

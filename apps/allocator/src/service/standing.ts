@@ -1,5 +1,5 @@
 import { SlipwayError, instant, type LeaseStanding } from '@slipway/contracts';
-import { partsOf, type AllocationState } from '../allocation/state.js';
+import { isOfAnother, partsOf, type AllocationState } from '../allocation/state.js';
 import type { BlueprintCatalogue } from '../blueprint/declaration.js';
 import type { Lease } from '../lease/lease.js';
 import { standing } from '../lease/waiting.js';
@@ -8,7 +8,8 @@ import { standing } from '../lease/waiting.js';
 export function standingOf(state: AllocationState, catalogue: BlueprintCatalogue, leaseId: string, now: number): LeaseStanding {
   const lease = state.leases.get(leaseId);
   if (!lease) {
-    if ((partsOf(leaseId)?.number ?? Infinity) <= state.lastNumber) return { leaseId, status: 'destroyed', reasons: [] };
+    if ((partsOf(leaseId)?.number ?? Infinity) <= state.lastNumber && !isOfAnother(state, catalogue, leaseId))
+      return { leaseId, status: 'destroyed', reasons: [] };
     throw new SlipwayError('not-found', `There is no lease ${leaseId}`, { leaseId });
   }
   const { status, granted } = lease;
