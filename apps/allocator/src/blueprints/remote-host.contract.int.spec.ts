@@ -107,7 +107,8 @@ blueprintContract('RemoteHost', make, {
     }, 60_000);
 
     test('one that was entered by hand is reached by its attributes, and is never made or destroyed', async () => {
-      const { address, port, user } = server;
+      const { address, port, user, privateKey } = server;
+      writeFileSync(join(folder, 'key'), privateKey, { mode: 0o600 });
       const blueprint = makeBlueprint(remoteHost, {
         name: 'ByHand',
         location: 'local',
@@ -122,9 +123,36 @@ blueprintContract('RemoteHost', make, {
       const command = (await blueprint.interface('command', lease, resource, context)) as Command;
       expect((await command.execOrThrow(['echo', 'there'])).stdout).toBe('there\n');
       await blueprint.takeBack!(lease, resource, context);
-      await expect(blueprint.prepare!(lease, { ...resource, attributes: {} }, context)).rejects.toMatchObject({
-        code: 'bad-input',
+      for (const [attributes, fields] of [
+        [{}, ['attributes.address', 'attributes.user']],
+        [{ address, user, port: 'ssh' }, ['attributes.port']],
+        [{ address: 7, user, port: 70_000 }, ['attributes.address', 'attributes.port']],
+      ] as const)
+        await expect(blueprint.prepare!(lease, { ...resource, attributes }, context)).rejects.toMatchObject({
+          code: 'bad-input',
+          details: { fields: fields.map((field) => expect.objectContaining({ field })) },
+        });
+    }, 60_000);
+
+    test('a key that is changed counts at once, and one that others can read does not', async () => {
+      const keyFile = join(folder, 'changing');
+      writeFileSync(keyFile, server.privateKey, { mode: 0o600 });
+      const blueprint = make({ keyFile, folder: join(folder, 'changing-hosts') });
+      const context = await place.context(blueprint);
+      const resource = place.resource(blueprint, {});
+      await blueprint.allocate!(resource, context);
+      const asked = () => blueprint.manage!(resource, context);
+      writeFileSync(keyFile, 'no key');
+      expect(await asked()).toMatchObject({ state: 'broken' });
+      writeFileSync(keyFile, server.privateKey);
+      expect(await asked()).toEqual({ state: 'well' });
+      chmodSync(keyFile, 0o640);
+      expect(await asked()).toEqual({
+        state: 'broken',
+        reason: expect.stringMatching(/changing can be read by others: chmod 600/),
       });
+      rmSync(keyFile);
+      expect(await asked()).toEqual({ state: 'broken', reason: expect.stringMatching(/changing is not there/) });
     }, 60_000);
 
     test('one that does not answer, or has another key than at the first contact, is broken, with the reason', async () => {

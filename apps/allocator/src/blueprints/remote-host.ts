@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SlipwayError } from '@slipway/contracts';
+import { SlipwayError, badInput } from '@slipway/contracts';
 import { SshConnection, configuredHostKey, hostKeyFiles, hostName } from '@slipway/interfaces';
 import type { BlueprintContext, MadeResource } from '../blueprint/blueprint.js';
 import { declared } from '../blueprint/kit/declared.js';
@@ -29,38 +29,52 @@ const OPTIONS = {
 
 /**
  * A host that is reached over SSH (Linux, OpenSSH, GNU's coreutils, findutils and grep). Options: `address`, `port`, `user`, `keyFile` (of the
- * private key, at the allocator), `hostKey` (`ssh-ed25519 SHA256:…`; that of the first contact when left out), `folder` there (below the user's
+ * private key, at the allocator, for nobody else to read), `hostKey` (`ssh-ed25519 SHA256:…`; that of the first contact when left out), `folder` there (below the user's
  * home, unless it is absolute; two meshes need two). Without an address its hosts are entered by hand, each with the attributes `address`,
  * `port` and `user`. There each lease has a folder of its own; programs run as the user, and reach what he reaches.
  */
 export const remoteHost: BlueprintMaker = (settings) => {
   const options = optionsOf<Options>(settings, OPTIONS, ['keyFile']);
-  const connections = new Map<string, SshConnection>();
+  const connections = new Map<string, { connection: SshConnection; privateKey: Buffer }>();
 
-  async function connectionTo(host: Host, { filesystem, folder }: BlueprintContext): Promise<SshConnection> {
+  async function readKey({ filesystem }: BlueprintContext): Promise<Buffer> {
+    const { keyFile } = options;
+    const wrong = (reason: string) => new SlipwayError('driver-failed', `The key file ${keyFile} ${reason}`, { path: keyFile });
+    const found = await filesystem.stat(keyFile);
+    if (found?.type !== 'file') throw wrong('is not there, or no file');
+    if ((found.mode & 0o077) !== 0) throw wrong('can be read by others: chmod 600');
+    return (await filesystem.readFile(keyFile, 64 * 1024)) ?? Buffer.alloc(0);
+  }
+
+  async function connectionTo(host: Host, context: BlueprintContext): Promise<SshConnection> {
     const name = `${host.user}@${hostName(host)}`;
+    const privateKey = await readKey(context);
     const known = connections.get(name);
-    if (known) return known;
-    const privateKey = await filesystem.readFile(options.keyFile, 64 * 1024);
-    if (!privateKey)
-      throw new SlipwayError('driver-failed', `The key file ${options.keyFile} is not there`, { path: options.keyFile });
+    // One by another key goes by itself once nothing goes on over it.
+    if (known?.privateKey.equals(privateKey)) return known.connection;
     const keys =
       options.hostKey === undefined
-        ? hostKeyFiles(filesystem, join(folder, 'host-keys'))
+        ? hostKeyFiles(context.filesystem, join(context.folder, 'host-keys'))
         : configuredHostKey(options.hostKey, 'hostKey of the blueprint');
     const connection = new SshConnection({ ...host, privateKey }, keys);
-    connections.set(name, connection);
+    connections.set(name, { connection, privateKey });
     return connection;
   }
 
   /** By the configuration, or by the attributes of one that was entered by hand. */
   function hostOf({ attributes }: MadeResource): Host {
-    const { address, port, user } = { ...options, ...attributes };
-    if (typeof address === 'string' && typeof user === 'string') return { address, port: Number(port ?? 22), user };
-    throw new SlipwayError(
-      'bad-input',
-      'A remote host has the attributes address and user, where its blueprint does not say them',
-    );
+    const { address, port = 22, user } = { ...options, ...attributes };
+    const isText = (value: unknown) => typeof value === 'string' && value !== '';
+    const isPort = Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65_535;
+    const wrong = [
+      ...(isText(address)
+        ? []
+        : [{ field: 'attributes.address', reason: 'must be a text, where the blueprint does not say it' }]),
+      ...(isText(user) ? [] : [{ field: 'attributes.user', reason: 'must be a text, where the blueprint does not say it' }]),
+      ...(isPort ? [] : [{ field: 'attributes.port', reason: 'must be a whole number from 1 to 65535' }]),
+    ];
+    if (wrong.length > 0) throw badInput(wrong);
+    return { address: String(address), port: Number(port), user: String(user) };
   }
 
   const reach = async (resource: MadeResource, context: BlueprintContext): Promise<Reached> =>
