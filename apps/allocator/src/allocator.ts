@@ -34,6 +34,8 @@ export interface AllocatorPorts {
   presence: Presence;
   blobs: Blobs;
   secrets: Secrets;
+  /** Of each file that a call hands over; as many as there is room for when left out. */
+  mostFileBytes?: number;
   clock: Clock;
   /** By what was recorded up to the start: when the newest event happened, 0 where there is none. */
   timeFrom(lastAt: number): LeaseTime;
@@ -73,8 +75,8 @@ export class Allocator {
     this.#reconciler = parts.reconciler;
     this.#expiry = parts.expiry;
     this.#uses = uses;
-    const { mesh, interfaces, bus, blobs, clock } = ports;
-    this.calls = new Calls({ mesh, interfaces, bus, blobs, clock, deciders, uses });
+    const { mesh, interfaces, bus, blobs, clock, mostFileBytes = Infinity } = ports;
+    this.calls = new Calls({ mesh, interfaces, bus, blobs, mostFileBytes, clock, deciders, uses });
     this.gives = new Gives(uses, bus);
     this.leases = new Leases(deciders);
     this.resources = new LeasedResources(deciders);

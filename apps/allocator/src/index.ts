@@ -36,6 +36,7 @@ export const service: ServiceDefinition = {
       command: localCommand(),
       filesystem: localFilesystem(),
       folder: join(config.dataFolder, 'allocator'),
+      mostFileBytes: config.snapshots.maxUploadBytes,
       blueprints,
       interfaces,
       kept: keptAllocations(snapshots),

@@ -20,6 +20,7 @@ import type { InterfaceDefinition, InterfaceMethod } from '../blueprint/blueprin
 import type { AtWork } from '../blueprint/workshop.js';
 import type { Resource } from '../resource/resource.js';
 import type { Deciders } from '../service/deciders.js';
+import { handedOver } from './handed-over.js';
 import type { Uses } from './uses.js';
 
 const ALIVE_EVERY = 5_000;
@@ -36,6 +37,8 @@ export interface CallsOptions {
   interfaces: ReadonlyMap<string, InterfaceDefinition<never>>;
   bus: Bus;
   blobs: Blobs;
+  /** Of each file that is handed over as a blob. */
+  mostFileBytes: number;
   clock: Clock;
 }
 
@@ -125,7 +128,8 @@ export class Calls {
     signal.throwIfAborted();
     const line = (text: string, from: 'stdout' | 'stderr') => this.#tell(callId, { from, line: cover(text) });
     // Who calls removes what was handed over; shared with others it would stay for ever.
-    const result = (await method.call(built, given, { signal, blobs: this.options.blobs.of(callId), line })) ?? null;
+    const blobs = handedOver(this.options.blobs.of(callId), this.options.mostFileBytes);
+    const result = (await method.call(built, given, { signal, blobs, line })) ?? null;
     if (Buffer.byteLength(JSON.stringify(result)) > MOST_BYTES) throw tooLarge('The answer of a call');
     return { result: coverJson({ result })['result']! };
   }

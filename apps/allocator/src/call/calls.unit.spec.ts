@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   SlipwayError,
@@ -9,6 +10,7 @@ import {
   type CallLine,
   type Json,
 } from '@slipway/contracts';
+import { MemoryBlobs } from '@slipway/blobs/testing';
 import { seedOf, seededRandom } from '@slipway/event-store/testing';
 import type { Allocator } from '../allocator.js';
 import type { InterfaceDefinition } from '../blueprint/blueprint.js';
@@ -32,6 +34,12 @@ const tool: InterfaceDefinition<Tool> = {
       },
     },
     much: { ...method, call: async () => 'x'.repeat(300_000) },
+    store: {
+      ...method,
+      async call(on, _given, { blobs }) {
+        return { ...(await blobs.put(Readable.from([Buffer.alloc(600), Buffer.alloc(Number(await on.use()))]))) };
+      },
+    },
     fail: {
       ...method,
       async call(on) {
@@ -173,6 +181,23 @@ describe('calls of interfaces', () => {
       code: 'not-found',
       message: 'There is no interface unknown; there are tool',
     });
+  });
+
+  test('a file that is handed over has at most so many bytes, and nothing is kept of a larger one', async () => {
+    let more = 400;
+    const blobs = new MemoryBlobs();
+    const allocator = await world.start([boxes(async () => more)], { interfaces, blobs, mostFileBytes: 1_000 });
+    const leaseId = await world.ask(allocator);
+    await world.until(allocator, leaseId, 'active');
+    const token = await tokenOf(allocator, leaseId);
+    const [one, other] = [randomUUID(), randomUUID()];
+    expect(await call(allocator, leaseId, token, 'store', { callId: one })).toMatchObject({ result: { bytes: 1_000 } });
+    more = 401;
+    await expect(call(allocator, leaseId, token, 'store', { callId: other })).rejects.toMatchObject({
+      code: 'too-large',
+      message: /at most 1000 bytes/,
+    });
+    expect((await blobs.holders()).map(({ holder }) => holder)).toEqual([one]);
   });
 
   test('who asks a replica elsewhere is answered by one that reaches the place', async () => {
