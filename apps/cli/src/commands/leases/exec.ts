@@ -6,12 +6,14 @@ import { printValue } from '../../output/format.js';
 import { collected } from '../ops/choice-options.js';
 import { seconds } from '../ops/run-job.js';
 import { environmentOption, leaseId, type EnvironmentFlags } from './lease-options.js';
+import { followUntilActive } from './wait-for-lease.js';
 
 interface Flags extends EnvironmentFlags {
   cwd?: string;
   env?: Record<string, string>;
   stdin?: boolean;
   timeout?: number;
+  wait?: boolean;
 }
 
 /** Longest that a program may run when nobody says how long, in seconds: what a call can last at all. */
@@ -25,17 +27,19 @@ export function exec(program: Command): void {
     .description(
       'Runs a program on what is leased: its output as it comes, its exit code as ours. No shell takes the arguments apart. Ctrl-C ends it.',
     )
-    .argument('<lease>', 'its id; it must be active')
+    .argument('<lease>', 'its id; it must be active, unless you --wait')
     .argument('<command...>', 'the program and its arguments, behind a bare --')
     .option('--cwd <folder>', "where it runs; the lease's own folder when left out")
     .option('--env <name=value>', 'a variable, added to PATH, LANG and HOME; several times', collected)
     .option('-i, --stdin', 'give it what comes on standard input')
-    .option('--timeout <seconds>', 'end it after this time', seconds);
+    .option('--timeout <seconds>', 'end it after this time', seconds)
+    .option('--wait', 'wait until the lease is active first, and tell why it is not');
   environmentOption(command).action(
     withClient<[string, string[]], Flags>(async ({ client, options }, flags, id, line) => {
       const { cwd, env, stdin, timeout = A_DAY } = flags;
       const leased = client.lease(leaseId(id, flags));
-      await leased.look();
+      if (flags.wait) await followUntilActive(leased);
+      else await leased.look();
       const streamed = options.output === 'table';
       const interrupt = new AbortController();
       const stop = () => interrupt.abort(new Interrupted('It was ended.'));

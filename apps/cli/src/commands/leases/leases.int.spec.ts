@@ -213,6 +213,16 @@ describe('slipway exec', () => {
     expect([whole.code, JSON.parse(whole.stdout)]).toEqual([3, { exitCode: 3, stdout: 'Linux\n', stderr: 'hm\n' }]);
   });
 
+  it('waits first, where that is wanted, until the lease is active', async () => {
+    looks = [{ status: 'acquired' }, { status: 'active' }];
+    lines = [{ from: 'stdout', line: 'Linux' }, { result: { exitCode: 0, stdout: 'Linux\n', stderr: '' } }];
+    const done = await run('exec', '--wait', 'lease-1', '--', 'uname');
+    expect(done).toMatchObject({ code: 0, stdout: 'Linux\n', stderr: `lease ${ID} acquired\nlease ${ID} active\n` });
+    looks = [{ status: 'destroyed', end: { because: 'release', at: '2030-01-01T00:00:00.000Z' } }];
+    expect(await run('exec', '--wait', 'lease-1', '--', 'uname')).toMatchObject({ code: 1 });
+    expect(sent).toHaveLength(1);
+  });
+
   it('on a lease that is not active says how it is', async () => {
     looks = [{ status: 'pending', standing: { status: 'pending', reasons: ['all are leased'] } }];
     const refused = await run('exec', 'lease-1', '--', 'uname');

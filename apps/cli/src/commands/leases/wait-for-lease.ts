@@ -4,8 +4,16 @@ import { EXIT, Interrupted } from '../../exit.js';
 import { print, printValue } from '../../output/format.js';
 import { leaseProgress } from '../../output/lease-progress.js';
 
-/** Follows a lease until it is active, telling why it is not, and prints its id. Ctrl-C ends the following, not the lease. */
-export async function waitForLease({ options }: Session, leased: Lease, { timeout }: { timeout?: number }): Promise<number> {
+/** Follows a lease until it is active, telling why it is not, and prints its id. */
+export async function waitForLease({ options }: Session, leased: Lease, flags: { timeout?: number }): Promise<number> {
+  await followUntilActive(leased, flags);
+  if (options.output === 'table') print(await leased.id());
+  else printValue(leased.view, options.output);
+  return EXIT.done;
+}
+
+/** Follows a lease until it is active, telling on standard error why it is not. Ctrl-C ends the following, not the lease. */
+export async function followUntilActive(leased: Lease, { timeout }: { timeout?: number } = {}): Promise<void> {
   const id = await leased.id();
   const view = leaseProgress();
   const interrupt = new AbortController();
@@ -21,7 +29,4 @@ export async function waitForLease({ options }: Session, leased: Lease, { timeou
     view.end();
     process.off('SIGINT', stop);
   }
-  if (options.output === 'table') print(id);
-  else printValue(leased.view, options.output);
-  return EXIT.done;
 }
