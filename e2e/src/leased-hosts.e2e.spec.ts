@@ -1,37 +1,21 @@
 /** A service goes to a host that is leased for it: over SSH, through kill -9, and is gone with its lease. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { LeaseView } from '@slipway/contracts/public';
 import { startSshServer, whyNoSshServer, type TestSshServer } from '@slipway/interfaces/testing/ssh-server';
-import { TestMesh } from '@slipway/testing';
-import { stringify } from 'yaml';
+import { TestMesh, root } from '@slipway/testing';
 import { Caller } from './caller.js';
 import { KEEPER, type Kept } from './keeper.js';
 import { whereBordersAre } from './modes.js';
 import { processesWith, standing } from './place.js';
 
-const host = { name: 'host', namespace: 'slipway.identity', attributes: { name: 'build-host' } };
-const definitions = [
-  {
-    ...{ name: 'build-host', version: '1.0.0', type: 'instance', driver: 'lease', shared: true },
-    spec: { lease: { type: 'host', blueprint: 'RemoteHost', amount: 2 } },
-  },
-  {
-    ...{ name: 'files-there', version: '1.0.0', type: 'storage', requirements: [host], spec: { on: 'host' } },
-    capabilities: [{ namespace: 'storage', attributes: { access: 'files' } }],
-  },
-  {
-    ...{ name: 'desk', version: '1.0.0', type: 'instance' },
-    requirements: [host, { name: 'data', namespace: 'storage', attributes: { access: 'files' } }],
-    spec: {
-      ...{ on: 'host', artefact: 'app', command: [process.execPath, 'app.mjs'] },
-      environment: { PORT: '${port}', HOST: '${host}', DATA: '${data.path}' },
-      health: { path: '/', startSeconds: 60 },
-    },
-  },
-];
+/** As the reference of definitions shows it. */
+const page = readFileSync(join(root, 'docs/reference/definitions.md'), 'utf8');
+const content = /^```yaml\n(name: desks\n[^]*?)^```/m
+  .exec(page)![1]!
+  .replace('[node, app.mjs]', `[${process.execPath}, app.mjs]`);
 
 const missing = whyNoSshServer();
 const PATIENCE = 120_000;
@@ -52,7 +36,7 @@ else
       there = join(folder, 'there');
       mkdirSync(join(folder, 'content/desks/app'), { recursive: true });
       writeFileSync(join(folder, 'content/desks/app/app.mjs'), KEEPER);
-      writeFileSync(join(folder, 'content/desks/package.yaml'), stringify({ name: 'desks', version: '1.0.0', definitions }));
+      writeFileSync(join(folder, 'content/desks/package.yaml'), content);
       server = await startSshServer();
       const keyFile = join(folder, 'key');
       writeFileSync(keyFile, server.privateKey, { mode: 0o600 });
@@ -62,7 +46,9 @@ else
         settings: {
           contentFolder: join(folder, 'content'),
           defaultDefinition: 'desk',
-          blueprints: { RemoteHost: { options: { address, port, user, keyFile, hostKey, folder: there } } },
+          blueprints: {
+            RemoteHost: { limits: { leaseSeconds: 0 }, options: { address, port, user, keyFile, hostKey, folder: there } },
+          },
         },
       });
       caller = new Caller(mesh, PATIENCE);

@@ -44,6 +44,8 @@ export interface LeaseAsk {
   priority: number;
   /** When it is over; as long after it was acquired as its blueprint lets it last when left out. */
   until?: number;
+  /** Only of what may last as long as it is wanted. */
+  endless?: true;
   /** It is never renewed beyond this. */
   latest?: number;
   /** How long he waits for it. */

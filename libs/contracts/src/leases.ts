@@ -4,7 +4,10 @@ import type { Json, JsonObject } from './json.js';
 
 /** Body of `allocator.ask-lease`. Who asks comes in the headers. Times are ISO 8601, with a zone. */
 export interface AskLeaseCommand extends Partial<
-  Pick<LeaseAsk, 'attributes' | 'filter' | 'blueprint' | 'resourceId' | 'amount' | 'slots' | 'priority' | 'replace' | 'requestId'>
+  Pick<
+    LeaseAsk,
+    'attributes' | 'filter' | 'blueprint' | 'resourceId' | 'amount' | 'slots' | 'priority' | 'endless' | 'replace' | 'requestId'
+  >
 > {
   environment: string;
   type: string;

@@ -3,7 +3,10 @@ import { PersistentMap, PersistentOrder } from '@slipway/event-store';
 import type { Lease } from '../lease/lease.js';
 
 /** What a resource must be, and have room for. */
-export type Wanted = Pick<LeaseAsk, 'type' | 'attributes' | 'filter' | 'blueprint' | 'resourceId' | 'amount' | 'slots' | 'owner'>;
+export type Wanted = Pick<
+  LeaseAsk,
+  'type' | 'attributes' | 'filter' | 'blueprint' | 'resourceId' | 'amount' | 'slots' | 'owner' | 'endless'
+>;
 
 /** Of a line: the window of its first, how many of the type its owner has, the number of its first. Less is sooner. */
 export type Rank = readonly [window: number, granted: number, number: number];
@@ -48,8 +51,8 @@ export const windowOf = (at: number, priority: number): number => Math.floor(at 
 
 export const ownerKey = ({ type, id }: LeaseAsk['owner']): string => `${type}/${id}`;
 
-const wantOf = ({ attributes, filter, blueprint, resourceId, amount, slots }: Wanted): string =>
-  canonicalJson([attributes, filter ?? null, blueprint ?? null, resourceId ?? null, amount, slots]);
+const wantOf = ({ attributes, filter, blueprint, resourceId, amount, slots, endless }: Wanted): string =>
+  canonicalJson([attributes, filter ?? null, blueprint ?? null, resourceId ?? null, amount, slots, endless ?? false]);
 
 /** With a lease in its place: one that waits again stands where it stood. */
 export const queued = (queue: Queue, lease: Lease, standing: OwnerStanding): Queue =>

@@ -1,6 +1,6 @@
 import { takesLeases, type Resource } from '../resource/resource.js';
 import type { Shelf } from '../resource/shelf.js';
-import { blueprintState, type AllocationState } from '../allocation/state.js';
+import { blueprintState, limitsOf, type AllocationState } from '../allocation/state.js';
 import { suiting, type BlueprintCatalogue, type BlueprintDeclaration } from '../blueprint/declaration.js';
 import type { Lease } from '../lease/lease.js';
 import type { Kept } from './kept.js';
@@ -10,7 +10,7 @@ import { ownerKey, type Wanted } from './queue.js';
 export const blueprintsFor = (
   state: AllocationState,
   catalogue: BlueprintCatalogue,
-  { type, blueprint, owner }: Pick<Wanted, 'type' | 'blueprint' | 'owner'>,
+  { type, blueprint, owner, endless }: Pick<Wanted, 'type' | 'blueprint' | 'owner' | 'endless'>,
 ): BlueprintDeclaration[] => {
   const key = ownerKey(owner);
   const found: BlueprintDeclaration[] = [];
@@ -18,7 +18,8 @@ export const blueprintsFor = (
     if (
       declared.type === type &&
       (blueprint === undefined || declared.name === blueprint) &&
-      blueprintState(state, declared.name).approved.has(key)
+      blueprintState(state, declared.name).approved.has(key) &&
+      (endless === undefined || limitsOf(state, declared).leaseSeconds === 0)
     )
       found.push(declared);
   return found;

@@ -23,7 +23,7 @@ export function ask(deciding: Deciding, wanted: LeaseAsk): void {
   );
   if (declared.length === 0) throw nobodyMakes(deciding, wanted);
   const allowed = blueprintsFor(state, catalogue, wanted);
-  if (allowed.length === 0) throw notApproved(declared, wanted);
+  if (allowed.length === 0) throw wanted.endless ? notEndless(deciding, declared, wanted) : notApproved(declared, wanted);
   assertTime(deciding, allowed, wanted);
   const reasons = allowed.flatMap((one) => whyNever(deciding, one, wanted));
   if (reasons.length === allowed.length) throw refusal('lease-impossible', `No ${wanted.type} can be like that`, reasons);
@@ -101,6 +101,17 @@ const notApproved = (declared: readonly BlueprintDeclaration[], { owner }: Lease
     { blueprints: names },
   );
 };
+
+/** Of what must not end before it is given back: no blueprint of those that he may use lets it. */
+function notEndless({ state, catalogue }: Deciding, declared: readonly BlueprintDeclaration[], wanted: LeaseAsk): SlipwayError {
+  const { endless: _endless, ...some } = wanted;
+  const reasons = blueprintsFor(state, catalogue, some).map((one) => {
+    const { leaseSeconds } = limitsOf(state, one);
+    return `${one.name} leases for ${leaseSeconds} s at most (as long as it is wanted: slipway blueprints limit ${one.name} --lease-seconds 0)`;
+  });
+  if (reasons.length === 0) return notApproved(declared, wanted);
+  return refusal('lease-impossible', `No ${wanted.type} is leased without an end`, reasons);
+}
 
 const refusal = (code: 'lease-impossible' | 'lease-unavailable', message: string, reasons: string[]): SlipwayError =>
   new SlipwayError(code, `${message}: ${reasons.join('; ')}`, { reasons });

@@ -57,6 +57,18 @@ describe('a lease', () => {
     expect(() => world.release('prod.lease-1')).toThrow('There is no lease prod.lease-1');
   });
 
+  it('that must not end by itself is of a blueprint that lets it last as long as it is wanted, or refused with the way out', () => {
+    const world = new World(declared());
+    const { name: blueprint } = declared();
+    expect(() => world.ask({ endless: true })).toThrow(
+      `No host is leased without an end: ${blueprint} leases for ${declared().limits.leaseSeconds} s at most (as long as it is wanted: slipway blueprints limit ${blueprint} --lease-seconds 0)`,
+    );
+    world.run({ type: 'SetLimits', blueprint, limits: { leaseSeconds: 0 }, actor: operator });
+    const id = world.use({ endless: true });
+    expect(world.lease(id).until).toBeUndefined();
+    expect(world.lease(world.use()).until).toBeUndefined();
+  });
+
   it('is activated only by the acquisition that was prepared', () => {
     const world = new World(declared());
     const id = world.ask({ replace: true });

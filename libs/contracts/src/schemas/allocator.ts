@@ -38,6 +38,7 @@ export const ALLOCATOR_SCHEMAS = {
       amount: { type: 'integer', minimum: 1, maximum: 1_000_000_000 },
       slots: { ...listOf(slot), maxItems: 100, uniqueItems: true },
       priority: { type: 'integer', minimum: 0, maximum: 1_000 },
+      endless: { const: true },
       replace: boolean,
       requestId: words(128),
       until: time,
@@ -46,7 +47,7 @@ export const ALLOCATOR_SCHEMAS = {
       key,
     },
     [
-      ...['attributes', 'filter', 'blueprint', 'resourceId', 'amount', 'slots', 'priority', 'replace', 'requestId'],
+      ...['attributes', 'filter', 'blueprint', 'resourceId', 'amount', 'slots', 'priority', 'endless', 'replace', 'requestId'],
       ...['until', 'waitUntil'],
     ],
   ),

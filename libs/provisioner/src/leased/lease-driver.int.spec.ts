@@ -66,6 +66,7 @@ describe('what is leased', () => {
         owner: ADA,
         requestId: 'r1',
         wait: true,
+        endless: true,
         key: 'instance/shop-host/g1',
       },
     ]);

@@ -146,7 +146,15 @@ function wantedBy({ resource, generation }: Target, spec: LeaseSpec, { request }
   if (!request?.owner)
     throw new SlipwayError('spec-invalid', 'lease: leases are somebody’s, and this request has no owner', { field: 'lease' });
   const { owner, id: requestId } = request;
-  return { ...spec, environment: resource.environment, owner, requestId, wait: true, key: keyOf({ resource, generation }) };
+  return {
+    ...spec,
+    environment: resource.environment,
+    owner,
+    requestId,
+    wait: true,
+    endless: true as const,
+    key: keyOf({ resource, generation }),
+  };
 }
 
 const observedOf = ({ leaseId, status, resourceId }: LeaseStanding): JsonObject =>
