@@ -114,7 +114,11 @@ export class Allocator {
     const turns = new Turns({ replica, locations, presence, bus, clock });
     const reconciler = new Reconciler({ allocations, catalogue, workshop, turns, time, clock, info, warn });
     const expiry = new Expiry({ allocations, time, turns, clock, warn });
-    const deciders = new Deciders({ allocations, catalogue, time, wall: () => clock.now(), store });
+    const work = {
+      failing: (id: string) => reconciler.failing(id),
+      isServed: (location: string) => turns.isServed(location),
+    };
+    const deciders = new Deciders({ allocations, catalogue, time, wall: () => clock.now(), store, work });
     const serves = (location: string) => turns.serves(location);
     const uses = new Uses({ deciders, workshop, clock, serves, info });
     heard.by = { reconciler, expiry, uses };

@@ -67,7 +67,7 @@ export class Uses {
     const state = await deciders.newest(environmentOfLease(leaseId));
     const lease = state.leases.get(leaseId);
     if (lease) assertMayUse(actor, lease, leaseId);
-    const standing = standingOf(state, deciders.catalogue, leaseId, deciders.now());
+    const standing = standingOf(state, deciders, leaseId);
     const resource = lease?.granted && state.resources.get(lease.granted.resourceId);
     const details = { ...standing } as unknown as JsonObject;
     if (lease?.status === 'active' && deciders.isOver(lease))

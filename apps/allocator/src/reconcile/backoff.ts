@@ -31,6 +31,12 @@ export class Backoff {
     for (const key of this.#failures.keys()) if (key.startsWith(`${id} `)) this.#failures.delete(key);
   }
 
+  /** Of what failed for an id the one that is tried again last. */
+  of(id: string): { tries: number; reason: string } | undefined {
+    const ofId = [...this.#failures].filter(([key]) => key.startsWith(`${id} `)).map(([, failure]) => failure);
+    return ofId.toSorted((one, other) => other.retryAt - one.retryAt)[0];
+  }
+
   failing(): string[] {
     return [...this.#failures].map(([key, { tries, reason }]) => `${key} failed ${tries} times: ${reason}`);
   }

@@ -102,6 +102,11 @@ export class Reconciler {
     return this.#backoff.failing().slice(0, SHOWN);
   }
 
+  /** How often something failed for a lease or a resource since it last worked, and why the last time. */
+  failing(id: string): { tries: number; reason: string } | undefined {
+    return this.#backoff.of(id);
+  }
+
   /** Ends what goes on: whoever starts next does it again. */
   async stop(): Promise<void> {
     this.#stopped = true;

@@ -23,7 +23,7 @@ describe('what goes on beside the log', () => {
     await world.clock.pass(610_000);
     expect(world.events('ResourceFailed')).toMatchObject([{ reason: 'It took longer than 600 s', failures: 1 }]);
     const { reasons } = await allocator.leases.standing({ leaseId: stone });
-    expect(reasons).toEqual([expect.stringMatching(/could not be made: It took longer than 600 s/)]);
+    expect(reasons).toEqual([expect.stringMatching(/could not be made: It took longer than 600 s/), 'stone-5 is being made']);
   });
 
   test('a blueprint has the time for its work that it says it needs', async () => {
@@ -176,6 +176,33 @@ describe('what goes on beside the log', () => {
     expect(await allocator.leases.standing({ leaseId })).toMatchObject({ status: 'destroyed' });
     await world.clock.pass(600_000);
     expect(tries).toBe(4);
+  });
+
+  test('who has acquired what he cannot use yet is told why: made, prepared in vain, needed, or nobody there', async () => {
+    const slow = blueprint({ name: 'Slow', type: 'slow', allocate: () => never });
+    const on = blueprint({ name: 'On', type: 'on', needs: { under: { type: 'slow' } } });
+    const bare = blueprint({
+      async prepare() {
+        throw new SlipwayError('driver-failed', 'no room for users');
+      },
+    });
+    const far = blueprint({ name: 'Far', type: 'far', location: 'far' });
+    const allocator = await world.start([slow, on, bare, far]);
+    const why = async (type: string) => {
+      const leaseId = await world.ask(allocator, { type });
+      await world.clock.pass(1_500);
+      const { status, reasons } = await allocator.leases.standing({ leaseId });
+      return [status, ...reasons].join('; ').replaceAll(/-\d+/g, '-n');
+    };
+    expect(await why('slow')).toBe('acquired; slow-n is being made');
+    expect(await why('on')).toBe(
+      'acquired; on-n is made when what it needs itself can be used: under (default.lease-n: slow-n is being made)',
+    );
+    expect(await why('box')).toBe('acquired; it is prepared on box-n: it failed 2 times, and is tried again: no room for users');
+    expect(await why('far')).toBe('acquired; nobody works at far, where far-n is');
+    const there = await world.start([slow, on, bare, far], { replica: 'there', locations: ['far'] });
+    expect(await why('far')).toBe('active');
+    await world.end(there);
   });
 
   test('what cannot be made usable is broken after five tries', async () => {

@@ -33,20 +33,29 @@ export class Turns {
     return this.serves(location) && this.#isFirst((worksAt) => worksAt.includes(location));
   }
 
+  /** Whether anybody who is heard of works there. */
+  isServed(location: string): boolean {
+    return this.serves(location) || this.#others((worksAt) => worksAt.includes(location)).length > 0;
+  }
+
   /** Of what has no location: deadlines, what time alone brings. */
   isFirst(): boolean {
     return this.#isFirst(() => true);
   }
 
   #isFirst(isMeant: (worksAt: readonly string[]) => boolean): boolean {
-    const { replica, presence, bus, clock } = this.options;
+    const { replica, bus, clock } = this.options;
     if (clock.now() - this.#began < LISTEN_MS) return false;
     // Who hears nobody because NATS is away keeps what it has: what it does others may do too.
     if (!bus.connected()) return true;
-    const others = presence
+    return [...this.#others(isMeant), replica].toSorted()[0] === replica;
+  }
+
+  #others(isMeant: (worksAt: readonly string[]) => boolean): string[] {
+    const { presence } = this.options;
+    return presence
       .replicas('allocator', Infinity)
       .filter(({ report }) => isMeant(report.worksAt ?? []) && presence.silentFor(report.replica) < SILENCE_MS)
       .map(({ report }) => report.replica);
-    return [...others, replica].toSorted()[0] === replica;
   }
 }

@@ -6,6 +6,7 @@ import type { AllocationState } from '../allocation/state.js';
 import type { BlueprintCatalogue } from '../blueprint/declaration.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseTime } from '../reconcile/lease-time.js';
+import type { WorkTold } from './standing.js';
 
 /** What a caller's time may be apart from that of the leases, in ms, before it is taken as a time from now. */
 const APART_MS = 60_000;
@@ -20,11 +21,16 @@ export class Deciders {
       /** What the wall clock says. */
       wall(): number;
       store: Pick<EventStore, 'head'>;
+      work: WorkTold;
     },
   ) {}
 
   get catalogue(): BlueprintCatalogue {
     return this.ports.catalogue;
+  }
+
+  get work(): WorkTold {
+    return this.ports.work;
   }
 
   now(): number {

@@ -76,14 +76,14 @@ export class Leases {
   async standing({ leaseId }: LeaseStandingQuery): Promise<LeaseStanding> {
     const environment = environmentOfLease(leaseId);
     const state = await this.deciders.newest(environment);
-    return standingOf(state, this.deciders.catalogue, leaseId, this.#now());
+    return standingOf(state, this.deciders, leaseId);
   }
 
   /** Of the lease that who calls has asked for with a key. Throws `not-found` where none is known. */
   async ofKey({ environment, key }: LeaseOfKeyQuery, { actor }: RequestContext): Promise<LeaseStanding> {
     const state = await this.deciders.newest(environment);
     const known = state.keys.get(keyIdOf(actor, key));
-    if (known) return standingOf(state, this.deciders.catalogue, known.leaseId, this.#now());
+    if (known) return standingOf(state, this.deciders, known.leaseId);
     throw new SlipwayError('not-found', `${actor.type}/${actor.id} has asked for no lease in ${environment} with this key`);
   }
 
