@@ -99,8 +99,7 @@ export interface LeasedPlace {
    */
   ssh?: { address: string; port: number; user: string; hostKey: string } & ({ keyFile: string } | { key: string });
   /**
-   * A container of a Docker engine (`unix:///…`, `tcp://…`, or empty for the one that the command line would take). `certificates`: folder of the
-   * allocator's machine with `ca.pem`, `cert.pem` and `key.pem`, where that engine asks for them.
+   * A container of a Docker engine (`unix:///…`, `tcp://…`). `certificates`: folder of the allocator's machine with `ca.pem`, `cert.pem` and `key.pem`, where that engine asks for them.
    */
   docker?: { engine: string; container: string; certificates?: string };
 }

@@ -12,6 +12,7 @@ export { MOST, type Database, type DatabaseConnection, type QueryResult } from '
 export { scramVerifier } from './database/scram.js';
 export { ContainerHost } from './docker/container-host.js';
 export { Docker, type DockerObject, type DockerOptions, type Listed } from './docker/docker.js';
+export { engineAddress } from './docker/engine-address.js';
 export type { EngineAddress } from './docker/engine-api.js';
 export { shellCommand } from './shell/shell-command.js';
 export { shellFilesystem } from './shell/shell-filesystem.js';

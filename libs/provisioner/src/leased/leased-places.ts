@@ -6,7 +6,9 @@ import {
   SshConnection,
   apartCommand,
   configuredHostKey,
+  engineAddress,
   localFilesystem,
+  privateKeyOf,
   shellCommand,
   shellFilesystem,
   sshCommand,
@@ -122,7 +124,8 @@ export class LeasedPlaces {
       };
     }
     if (place.docker) {
-      const container = new ContainerHost({ host: place.docker.engine }, place.docker.container);
+      const { engine, certificates, container: name } = place.docker;
+      const container = new ContainerHost(await engineAddress(engine, certificates, localFilesystem()), name);
       const filesystem = shellFilesystem(container);
       return {
         command: shellCommand(container),
@@ -138,7 +141,7 @@ export class LeasedPlaces {
     const { address, port, user, hostKey } = ssh;
     const privateKey =
       'key' in ssh
-        ? Buffer.from(await this.options.secrets.read(ssh.key as SecretRef))
+        ? privateKeyOf(await this.options.secrets.read(ssh.key as SecretRef))
         : await localFilesystem().readFile(ssh.keyFile, KEY_BYTES);
     if (!privateKey)
       throw new SlipwayError(

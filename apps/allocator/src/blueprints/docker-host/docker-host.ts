@@ -1,5 +1,13 @@
 import { SlipwayError, causeOf } from '@slipway/contracts';
-import { ContainerHost, Docker, shellCommand, shellFilesystem, type Command, type Filesystem } from '@slipway/interfaces';
+import {
+  ContainerHost,
+  Docker,
+  engineAddress,
+  shellCommand,
+  shellFilesystem,
+  type Command,
+  type Filesystem,
+} from '@slipway/interfaces';
 import { EngineMarks } from '@slipway/provisioner';
 import type { BlueprintContext, Managed, MadeResource } from '../../blueprint/blueprint.js';
 import { announced } from '../../blueprint/kit/announced.js';
@@ -8,7 +16,7 @@ import { resourceFolder, type OwnFolder } from '../../blueprint/kit/folders.js';
 import { hostOn, type Reached, type Ways } from '../../blueprint/kit/host-on.js';
 import type { BlueprintMaker } from '../../blueprint/kit/kit.js';
 import { ALLOCATE_SECONDS, HostContainer } from './host-container.js';
-import { addressOf, clientOf, dockerHostOptions } from './options.js';
+import { clientOf, dockerHostOptions } from './options.js';
 
 /** In the container: what its leases have stands below it. */
 const ROOT = '/slipway';
@@ -49,7 +57,7 @@ export const dockerHost: BlueprintMaker = (settings) => {
   async function placeOf({ name }: HostContainer, { filesystem }: BlueprintContext): Promise<Place> {
     const known = places.get(name);
     if (known) return known;
-    const address = await addressOf(options, filesystem);
+    const address = await engineAddress(options.engine, options.certificates, filesystem);
     const host = new ContainerHost(address, name);
     const place = {
       command: shellCommand(host),

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { SlipwayError } from '@slipway/contracts';
-import type { DockerOptions, EngineAddress, Filesystem } from '@slipway/interfaces';
+import type { DockerOptions } from '@slipway/interfaces';
 import type { BlueprintSettings } from '../../blueprint/blueprint.js';
 import { optionsOf } from '../../blueprint/kit/options.js';
 
@@ -63,15 +62,3 @@ export const clientOf = ({ engine, certificates, configFolder }: DockerHostOptio
   ...(certificates !== undefined && { certificates }),
   ...(configFolder !== undefined && { configFolder }),
 });
-
-/** How programs are reached at it. Throws `driver-failed` for a certificate that is not there. */
-export async function addressOf({ engine, certificates }: DockerHostOptions, filesystem: Filesystem): Promise<EngineAddress> {
-  if (certificates === undefined) return { host: engine };
-  const read = async (name: string) => {
-    const path = join(certificates, name);
-    const content = await filesystem.readFile(path);
-    if (content) return content;
-    throw new SlipwayError('driver-failed', `The certificate ${path} is not there`, { path });
-  };
-  return { host: engine, tls: { ca: await read('ca.pem'), cert: await read('cert.pem'), key: await read('key.pem') } };
-}
