@@ -121,10 +121,14 @@ function carryOut(deciding: Deciding, command: AllocationCommand): void {
   }
 }
 
+/** Of these nobody has more room than before. */
+const CHANGES_NO_ROOM: ReadonlySet<AllocationEvent['type']> = new Set(['LeaseRenewed', 'LeaseActivated', 'LeaseIrrevocable']);
+
 /** Resources that events are of, or that a lease of these was on. */
 function touched(events: readonly AllocationEvent[], before: AllocationState): Set<string> {
   const ids = new Set<string>();
-  for (const { data } of events) {
+  for (const { type, data } of events) {
+    if (CHANGES_NO_ROOM.has(type)) continue;
     if ('resourceId' in data && data.resourceId !== undefined) ids.add(data.resourceId);
     const granted = 'leaseId' in data ? before.leases.get(data.leaseId)?.granted : undefined;
     if (granted) ids.add(granted.resourceId);
@@ -144,7 +148,7 @@ function typesToAssign(
   for (const { type, data } of events) {
     // Who asks no more keeps nothing any more.
     const lease =
-      'leaseId' in data && type !== 'LeaseRenewed'
+      'leaseId' in data && !CHANGES_NO_ROOM.has(type)
         ? (state.leases.get(data.leaseId) ?? before.leases.get(data.leaseId))
         : undefined;
     if (lease) types.add(lease.type);

@@ -1,7 +1,7 @@
+import { PersistentOrder } from '@slipway/event-store';
 import type { Deciding } from '../allocation/deciding.js';
 import { idOf, type AllocationState } from '../allocation/state.js';
 import { closeWhereFree, drain } from '../resource/standing.js';
-import type { Lease } from '../lease/lease.js';
 import { keepFor } from './keep.js';
 import { Kept } from './kept.js';
 import { grant } from './make.js';
@@ -19,11 +19,19 @@ import type { Rank } from './queue.js';
 export function assign(deciding: Deciding, types: readonly string[]): void {
   const { catalogue, now } = deciding;
   const kept = new Kept();
-  const hopeless = new Set<string>();
+  let order = firsts(deciding.state, types);
   while (!deciding.isLong) {
-    const next = nextInLine(deciding.state, types, hopeless);
-    if (!next) return;
-    const { lease, group } = next;
+    const [rank, { type, name }] = order.first() ?? NOBODY;
+    if (!rank) return;
+    const [first] = deciding.state.queues.get(type)?.groups.get(name)?.first() ?? [];
+    if (!first || !isSame(first, rank)) {
+      // Whoever was first there has been served, or his owner has more than before.
+      order = order.without(rank);
+      if (first) order = order.with(first, { type, name });
+      continue;
+    }
+    const { environment, leases } = deciding.state;
+    const lease = leases.get(idOf(environment, 'lease', first[2]))!;
     const granted = grant(deciding.state, catalogue, lease, kept, now);
     if (granted.length > 0) {
       deciding.record(...granted);
@@ -34,27 +42,25 @@ export function assign(deciding: Deciding, types: readonly string[]): void {
       drain(deciding, deciding.state.resources.get(id)!, { reason: `Makes room for ${lease.id}, for which it is of no use` });
       closeWhereFree(deciding, id);
     }
-    if (inTheWay.length === 0) hopeless.add(group);
+    // Where the first of a group cannot have what he wants, none of it can.
+    if (inTheWay.length === 0) order = order.without(rank);
   }
 }
 
-/** The lease that is next, but for those of groups of which none can have what they want. */
-function nextInLine(
-  state: AllocationState,
-  types: readonly string[],
-  hopeless: ReadonlySet<string>,
-): { lease: Lease; group: string } | undefined {
-  let next: { rank: Rank; group: string } | undefined;
-  for (const type of types)
-    for (const [name, order] of state.queues.get(type)?.groups.entries() ?? []) {
-      const group = `${type} ${name}`;
-      const [rank] = order.first()!;
-      if (!hopeless.has(group) && (!next || isBefore(rank, next.rank))) next = { rank, group };
-    }
-  return next && { lease: state.leases.get(idOf(state.environment, 'lease', next.rank[2]))!, group: next.group };
+/** A group of those that wait for a type. */
+interface Group {
+  type: string;
+  name: string;
 }
 
-function isBefore(one: Rank, other: Rank): boolean {
-  if (one[0] !== other[0]) return one[0] < other[0];
-  return one[1] === other[1] ? one[2] < other[2] : one[1] < other[1];
+const NOBODY: readonly [undefined, Group] = [undefined, { type: '', name: '' }];
+
+/** The groups that wait for some types, in the order of the first of each. */
+function firsts({ queues }: AllocationState, types: readonly string[]): PersistentOrder<Group, Rank> {
+  let order = PersistentOrder.of<Group, Rank>();
+  for (const type of types)
+    for (const [name, lines] of queues.get(type)?.groups.entries() ?? []) order = order.with(lines.first()![0], { type, name });
+  return order;
 }
+
+const isSame = (one: Rank, other: Rank): boolean => one[0] === other[0] && one[1] === other[1] && one[2] === other[2];
