@@ -1,7 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { MemoryDisk, MemoryEventLog } from '@slipway/event-store/testing';
+import { VirtualClock } from '@slipway/mesh/testing';
 import * as fc from 'fast-check';
+import { Allocations } from './allocations.js';
+import type { AllocationCommand } from './commands.js';
 import { RandomWorld, throws } from '../testing/random-world.js';
-import { World, ada, bob, declared } from '../testing/world.js';
+import { World, T0, ada, asking, bob, declared } from '../testing/world.js';
 
 // A failure prints seed and path; SLIPWAY_SEED replays it. SLIPWAY_SEQUENCES=100000 is the campaign in full.
 const seed = Number(process.env.SLIPWAY_SEED ?? Date.now() % 2 ** 31);
@@ -76,6 +81,62 @@ describe(`laws of leases (SLIPWAY_SEED=${seed}, ${sequences} sequences)`, () => 
         }),
         { seed, numRuns: Math.min(sequences, 3_000) },
       );
+    },
+    LONG,
+  );
+
+  it(
+    'a pool of n grants exactly n, also where two replicas decide on one log at once',
+    async () => {
+      const clock = new VirtualClock();
+      const disk = new MemoryDisk();
+      const catalogue = new Map([['RackHost', declared({ can: [] })]]);
+      const replica = () =>
+        new Allocations({
+          ...{ store: new MemoryEventLog({ disk, clock }).as('allocator'), catalogue, ids: randomUUID, clock },
+          warn: () => {},
+          recorded: () => {},
+        });
+      const both = [replica(), replica()];
+      const now = T0;
+      const by = { actor: ada };
+      const decide = (at: number, command: AllocationCommand) => both[at % 2]!.decide('default', command, by);
+      await decide(0, { type: 'Approve', blueprint: 'RackHost', owner: ada, actor: ada, now });
+      await decide(0, {
+        type: 'Enter',
+        resource: { name: 'pool', blueprint: 'RackHost', attributes: {}, capacity: 5 },
+        actor: ada,
+        now,
+      });
+      const tokens = new Set<number>();
+      for (let round = 0; round < 10; round += 1) {
+        const asks = Array.from({ length: 8 }, (_, at) => decide(at, { type: 'Ask', ask: asking(), wait: true, now }));
+        const held = [...both[0]!.of('default').state.leases.entries()].filter(([, { granted }]) => granted).map(([id]) => id);
+        // Each is given back over both at once.
+        const back = held
+          .slice(0, 3)
+          .flatMap((leaseId) => [0, 1].map((at) => decide(at, { type: 'Release', leaseId, actor: ada, now })));
+        await Promise.all([...asks, ...back]);
+        await Promise.all(
+          held.slice(0, 3).flatMap((leaseId) => [0, 1].map((at) => decide(at, { type: 'TookBack', leaseId, now }))),
+        );
+        await Promise.all(both.map((one) => one.of('default').refresh()));
+        const states = both.map((one) => one.of('default').state);
+        for (const { leases, resources } of states) {
+          const granted = [...leases.entries()].flatMap(([, lease]) => lease.granted ?? []);
+          expect(granted).toHaveLength(5);
+          expect(new Set(granted.map(({ token }) => token)).size).toBe(5);
+          expect([...resources.entries()].map(([, { load }]) => load)).toEqual([5]);
+        }
+        expect(states[0]!.lastToken).toBe(states[1]!.lastToken);
+      }
+      for (const { type, data } of disk.events) {
+        if (type !== 'LeaseAcquired') continue;
+        const { token } = data as { token: number };
+        expect(tokens.has(token)).toBe(false);
+        tokens.add(token);
+      }
+      expect(tokens.size).toBe(5 + 9 * 3);
     },
     LONG,
   );
