@@ -94,13 +94,20 @@ else
       expect(await leases()).toHaveLength(1);
     }, 240_000);
 
+    it('goes on when the service is given back whose request leased the host', async () => {
+      await caller.job('deprovision', { instanceId: 'shop' });
+      expect(processesWith(there, 'default.shop')).toEqual([]);
+      expect(await leases()).toMatchObject([{ status: 'active' }]);
+      expect(await say('market')).toMatchObject({ home: 'two;', data: 'two;' });
+    }, 240_000);
+
     it('is started again there, and found by the same lease, when everything of the mesh was killed', async () => {
-      const before = await say('shop');
+      const before = await say('market');
       await mesh.killEverything();
       process.kill(before.pid, 'SIGKILL');
       await mesh.startEverything();
-      const after = await caller.insist(() => say('shop'));
-      expect(after).toMatchObject({ home: 'one;', data: 'one;' });
+      const after = await caller.insist(() => say('market'));
+      expect(after).toMatchObject({ home: 'two;', data: 'two;' });
       expect(after.pid).not.toBe(before.pid);
       expect(await leases()).toHaveLength(1);
     }, 240_000);
@@ -109,7 +116,7 @@ else
       const [lease] = await leases();
       await mesh.client().leases.reclaim(lease!.id, 'the rack is moved');
       await caller.insist(async () => {
-        const { health, healthReason } = await mesh.client().instances.get('shop');
+        const { health, healthReason } = await mesh.client().instances.get('market');
         expect([health, healthReason]).toEqual(['unhealthy', expect.stringContaining(lease!.id)]);
       });
       await caller.insist(async () => expect(processesWith(there)).toEqual([]));
@@ -118,7 +125,6 @@ else
     }, 240_000);
 
     it('is given back, and the lease with the last that stood on it; nothing is left there', async () => {
-      await caller.job('deprovision', { instanceId: 'shop' });
       await caller.job('deprovision', { instanceId: 'market' });
       expect(await leases()).toEqual([]);
       expect(standing(mesh.data)).toEqual([]);

@@ -24,15 +24,17 @@ export function standing(dataFolder: string): string[] {
 const names = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
 /** Process ids whose arguments show that they belong to a mesh's data folder, and to the resource that is named. */
-export const processesIn = (dataFolder: string, resource = ''): number[] =>
-  processesWith(join(dataFolder, 'places')).filter((pid) => commandOf(pid).includes(resource));
+export const processesIn = (dataFolder: string, resource = ''): number[] => processesWith(join(dataFolder, 'places'), resource);
 
-/** Process ids whose arguments name a path. */
-export const processesWith = (path: string): number[] =>
+/** Process ids whose arguments name a path, and the resource. */
+export const processesWith = (path: string, resource = ''): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map(Number)
-    .filter((pid) => commandOf(pid).includes(path));
+    .filter((pid) => {
+      const command = commandOf(pid);
+      return command.includes(path) && command.includes(resource);
+    });
 
 /** Empty when it has ended. */
 function commandOf(pid: number): string {

@@ -2,7 +2,7 @@ import { OWNER_TYPES } from './context.js';
 import { DESIRED_CHANGES, DESIRED_STATES } from './desired.js';
 import { DRIFTS, REPAIRS } from './drift.js';
 import { ERRORS } from './errors.js';
-import { DEFINITION_NAME, DEFINITION_REFERENCE, FILTER_CHARACTERS, OWNER_ID, RESOURCE_URI } from './names.js';
+import { DEFINITION_NAME, DEFINITION_REFERENCE, FILTER_CHARACTERS, RESOURCE_URI } from './names.js';
 import { OFFERED_BY } from './offering.js';
 import { CATEGORIES, DRIVER_VERBS, RESOURCE_KINDS, SERVICES } from './services.js';
 import { JOBS } from './job.js';
@@ -20,6 +20,7 @@ import {
   mapOf,
   name,
   object,
+  owner,
   reason,
   resource,
   sha256,
@@ -30,10 +31,6 @@ import {
 } from './schemas/words.js';
 import { SNAPSHOT_FORMAT } from './snapshot.js';
 
-const owner = object({
-  id: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -'),
-  type: { enum: OWNER_TYPES },
-});
 const definition = object({ name: words(128), version: words(128), hash: words(128) });
 const ofStep = { requestId: words(128), stepId: words(256), resource };
 const ofResource = {
@@ -45,6 +42,7 @@ const ofResource = {
   definition,
   deadline: { type: 'number', minimum: 0 },
   owner,
+  shared: { const: true },
 };
 
 const role = text(/^([a-z0-9-]+(\/[a-z0-9-]+)*)?$/, 'must be names of requirements, apart by slashes');
@@ -166,11 +164,11 @@ export const SCHEMAS = {
   HandlersQuery: object({ name }, ['name']),
   RetryParkedCommand: object({ handler: name, eventId: words(128), reason }, ['reason']),
   DiscardParkedCommand: object({ handler: name, eventId: words(128), reason: words(500) }),
-  EnsureCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything), from: part }, ['owner', 'from']),
-  UpdateCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything) }, ['owner']),
-  DestroyCommand: object(ofResource, ['owner']),
-  StopCommand: object(ofResource, ['owner']),
-  ExportCommand: object(ofResource, ['owner']),
+  EnsureCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything), from: part }, ['owner', 'shared', 'from']),
+  UpdateCommand: object({ ...ofResource, spec: anything, inputs: mapOf(anything) }, ['owner', 'shared']),
+  DestroyCommand: object(ofResource, ['owner', 'shared']),
+  StopCommand: object(ofResource, ['owner', 'shared']),
+  ExportCommand: object(ofResource, ['owner', 'shared']),
   InspectQuery: object({ resource, generation: atLeast(1), driver: name, location: name }),
   ...DRIFT_SCHEMAS,
   StepCancelCommand: object(ofStep),

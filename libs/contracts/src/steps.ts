@@ -21,6 +21,8 @@ export interface StepCommand {
   deadline: number;
   /** Of what is made: his id goes into the metadata of all that is recorded of it. */
   owner?: Owner;
+  /** Of one that whoever needs it shares: it does not end with the name that the request has claimed. */
+  shared?: true;
 }
 
 /** Makes the resource so that it is as `spec` says, or finds it so. */

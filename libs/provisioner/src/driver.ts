@@ -74,8 +74,8 @@ export interface DriverContext {
   changing(what: string): Promise<void>;
   /** One line of the step's log. Never a secret. */
   log(line: string): void;
-  /** Whose step it is; nothing when it is nobody's, but a look. */
-  request?: { id: string; owner?: Owner };
+  /** For whom it is made; nothing for a look. `id`: of the request with whose claim it ends; what is shared ends with none. */
+  request?: { id?: string; owner?: Owner };
   /** Of an `ensure` that begins with the data of a snapshot. */
   from?: Data;
   /** Of an update of something that is not to run: it is changed, and not started. */

@@ -172,11 +172,12 @@ export class Provisioner {
       const { generation, location, definition, spec, from, deadline } = command;
       const inputs = await asTheyStand(command.inputs, this.#streams);
       assertHost(spec, inputs);
-      const { owner } = command;
+      const { owner, shared } = command;
       const what = {
         ...{ generation, location, driver: command.driver, definition, spec, inputs, deadline },
         ...(from && { from }),
         ...(owner && { owner }),
+        ...(shared && { shared }),
       };
       const { loaded, events } = await this.#streams.record(
         ref,

@@ -503,6 +503,20 @@ describe('a sub-provisioner', () => {
     });
   });
 
+  test('tells a driver for whom it makes something, and with which request that ends: what is shared with none', async () => {
+    const provisioner = rig.process([hand.driver]);
+    const told = async (command: Partial<EnsureCommand>) => {
+      const before = hand.calls.length;
+      await provisioner.ensure(rig.ensure({ ...command, owner: GRACE }), rig.context);
+      await rig.clock.reach(() => hand.calls.length > before);
+      hand.last.answer(ensured);
+      return hand.last.context.request;
+    };
+    expect(await told({})).toEqual({ id: 'r1', owner: GRACE });
+    const other = { environment: 'default', kind: 'storage' as const, name: 'common' };
+    expect(await told({ requestId: 'r2', resource: other, shared: true })).toEqual({ owner: GRACE });
+  });
+
   describe('on a leased host', () => {
     const host = {
       lease: 'default.lease-3',

@@ -147,12 +147,13 @@ export class Errands {
     const { plan } = errand.step;
     const { action, try: tryNumber, deadline, inputs } = errand.active;
     const { generation, driver, location, from } = plan;
+    const shared = plan.shared ? { shared: true as const } : {};
     const owner = plan.belongs?.owner ?? errand.owner;
     // What is changed back becomes what it was.
     const { definition, spec } = errand.active.undo && plan.before ? plan.before : plan;
     const identity = { requestId: this.principal.id, stepId: plan.id, try: tryNumber };
     const resource = this.#resource(errand);
-    const command: StepCommand = { ...identity, resource, generation, driver, location, definition, deadline, owner };
+    const command: StepCommand = { ...identity, resource, generation, driver, location, definition, deadline, owner, ...shared };
     const body = bodyOf(action, command, { spec, inputs, ...(from && { from }) });
     let answer: StepAccepted;
     try {

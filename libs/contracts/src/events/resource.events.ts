@@ -38,6 +38,7 @@ export type ResourceEvent =
         from?: Part;
         deadline: number;
         owner?: Owner;
+        shared?: true;
       };
     }
   /** Another replica carries on, or the same one after a restart: what the older epoch still does is void. */

@@ -1,12 +1,7 @@
 import { LEASE_STATUSES } from '../allocation.js';
-import { OWNER_TYPES } from '../context.js';
-import { BLUEPRINT_NAME, FILTER_CHARACTERS, LOCK_NAME, OWNER_ID } from '../names.js';
-import { anything, atLeast, boolean, listOf, name, object, reason, string, text, words, type Schema } from './words.js';
+import { BLUEPRINT_NAME, FILTER_CHARACTERS, LOCK_NAME } from '../names.js';
+import { anything, atLeast, boolean, listOf, name, object, owner, reason, string, text, words, type Schema } from './words.js';
 
-const owner = object({
-  id: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -, such as "ada"'),
-  type: { enum: OWNER_TYPES },
-});
 const leaseId = text(/^[a-z0-9-]{1,63}\.lease-[1-9]\d{0,14}$/, 'must be the id of a lease, such as "default.lease-17"');
 const resourceId = text(
   /^[a-z0-9-]{1,63}\.[a-z0-9-]{1,63}-[1-9]\d{0,14}$/,

@@ -1,5 +1,6 @@
+import { OWNER_TYPES } from '../context.js';
 import { RESOURCE_KINDS } from '../services.js';
-import { NAME } from '../names.js';
+import { NAME, OWNER_ID } from '../names.js';
 
 /** A JSON Schema (draft 2020-12) of a message's body. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -26,3 +27,9 @@ export const resource = object({ environment: name, kind: { enum: RESOURCE_KINDS
 export const sha256 = text(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal');
 export const blobRef = object({ sha256, bytes: atLeast(0) });
 export const holder = text(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be a UUID');
+
+/** Whose something is. */
+export const owner = object({
+  id: text(OWNER_ID, 'must be 1 to 128 letters, digits and any of . _ @ + -, such as "ada"'),
+  type: { enum: OWNER_TYPES },
+});

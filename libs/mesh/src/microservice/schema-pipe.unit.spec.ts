@@ -20,7 +20,8 @@ const pipe = new SchemaPipe(SCHEMAS.EnsureCommand);
 describe('a message checked by its schema', () => {
   test('passes as it is', () => {
     expect(pipe.transform(ensure)).toBe(ensure);
-    expect(pipe.transform({ ...ensure, ownerId: 'ada' })).toEqual({ ...ensure, ownerId: 'ada' });
+    const owner = { id: 'ada', type: 'user' };
+    expect(pipe.transform({ ...ensure, owner })).toEqual({ ...ensure, owner });
   });
 
   const wrong: [string, object, { field: string; reason: unknown }][] = [
@@ -49,7 +50,11 @@ describe('a message checked by its schema', () => {
       { field: 'requestId', reason: 'must NOT have more than 128 characters' },
     ],
     ['a name that is no text', { driver: 7 }, { field: 'driver', reason: expect.stringContaining('lower-case letters') }],
-    ['an owner that is none', { ownerId: 'a b' }, { field: 'ownerId', reason: expect.stringContaining('such as "ada"') }],
+    [
+      'an owner that is none',
+      { owner: { id: 'a b', type: 'user' } },
+      { field: 'owner.id', reason: expect.stringContaining('such as "ada"') },
+    ],
   ];
   test.each(wrong)('%s is refused by field and reason', (_what, over, expected) => {
     const body = JSON.parse(JSON.stringify({ ...ensure, ...over })) as unknown;

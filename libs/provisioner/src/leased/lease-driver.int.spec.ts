@@ -119,6 +119,11 @@ describe('what is leased', () => {
     });
   });
 
+  test('that is shared does not end with the request that has asked for it first', async () => {
+    await ensure({ request: { owner: ADA } });
+    expect(leases.asked[0]).not.toHaveProperty('requestId');
+  });
+
   test('of nobody is refused, and nothing asked for', async () => {
     await expect(ensure({ request: { id: 'r1' } })).rejects.toMatchObject({ code: 'spec-invalid' });
     expect(leases.asked).toEqual([]);

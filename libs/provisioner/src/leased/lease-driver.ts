@@ -38,7 +38,7 @@ interface Leased {
  *
  * L1. A lease is asked for by a key of resource and generation, so that it is one and the same after every crash, and is found by it.
  * L2. It is asked for only while the generation's folder is being made: with the tombstone nobody asks any more, and who did so at the last moment
- *     gives it back himself. Should he die before that, the end of its request ends it too.
+ *     gives it back himself. Should he die before that, the end of its request ends it too; what is shared outlives its request.
  * L3. `destroy` ends well when nothing is left of it.
  */
 export class LeaseDriver implements Driver<Leased> {
@@ -145,12 +145,12 @@ const keyOf = ({ resource, generation }: Pick<Identity, 'resource' | 'generation
 function wantedBy({ resource, generation }: Target, spec: LeaseSpec, { request }: DriverContext) {
   if (!request?.owner)
     throw new SlipwayError('spec-invalid', 'lease: leases are somebody’s, and this request has no owner', { field: 'lease' });
-  const { owner, id: requestId } = request;
+  const { owner, id } = request;
   return {
     ...spec,
     environment: resource.environment,
     owner,
-    requestId,
+    ...(id !== undefined && { requestId: id }),
     wait: true,
     endless: true as const,
     key: keyOf({ resource, generation }),

@@ -107,8 +107,8 @@ export class StepRun implements Work {
         log: (line) => this.log.add(line),
         progress: (fraction, message) => this.#progress(fraction, message),
       });
-      const { requestId: id, owner } = this.#running;
-      context.request = { id, ...(owner && { owner }) };
+      const { requestId, owner, shared } = this.#running;
+      context.request = { ...(shared ? {} : { id: requestId }), ...(owner && { owner }) };
       ({ secrets } = context);
       if (signal.aborted) throw signal.reason;
       return await this.#perform(context);
