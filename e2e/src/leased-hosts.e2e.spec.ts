@@ -78,7 +78,7 @@ else
     }, 240_000);
 
     it('stands there with its storage, in the folder of the lease that its request holds', async () => {
-      await mesh.client().blueprints.approve('RemoteHost', { ownerId: 'ada' });
+      await caller.insist(() => mesh.client().blueprints.approve('RemoteHost', { ownerId: 'ada' }));
       await caller.job('provision', { ownerId: 'ada', instanceId: 'shop' });
       const said = await say('shop', 'one;');
       expect(said).toMatchObject({ home: 'one;', data: 'one;' });
@@ -114,13 +114,13 @@ else
 
     it('is told as unhealthy when an operator takes the host back, what he said stands at the lease, and all that ran there is ended', async () => {
       const [lease] = await leases();
-      await mesh.client().leases.reclaim(lease!.id, 'the rack is moved');
+      await caller.insist(() => mesh.client().leases.reclaim(lease!.id, 'the rack is moved'));
       await caller.insist(async () => {
         const { health, healthReason } = await mesh.client().instances.get('market');
         expect([health, healthReason]).toEqual(['unhealthy', expect.stringContaining(lease!.id)]);
       });
       await caller.insist(async () => expect(processesWith(there)).toEqual([]));
-      const shown = await mesh.client().leases.get(lease!.id);
+      const shown = await caller.insist(() => mesh.client().leases.get(lease!.id));
       expect(JSON.stringify(shown)).toContain('the rack is moved');
     }, 240_000);
 
