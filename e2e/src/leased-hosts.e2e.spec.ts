@@ -1,13 +1,14 @@
 /** A service goes to a host that is leased for it: over SSH, through kill -9, and is gone with its lease. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { LeaseView } from '@slipway/contracts/public';
-import { startSshServer, whyNoSshServer, type TestSshServer } from '@slipway/interfaces/testing/ssh-server';
+import { whyNoSshServer } from '@slipway/interfaces/testing/ssh-server';
 import { TestMesh, root } from '@slipway/testing';
 import { Caller } from './caller.js';
-import { KEEPER, type Kept } from './keeper.js';
+import { FarHost } from './far-host.js';
+import type { Kept } from './keeper.js';
 import { whereBordersAre } from './modes.js';
 import { processesWith, standing } from './place.js';
 
@@ -23,31 +24,19 @@ const about = 'An instance on a leased host';
 if (missing !== undefined) it.skip(`${about} (skipped: ${missing})`, () => {});
 else
   whereBordersAre(about, ({ processes }) => {
-    let folder: string;
-    let there: string;
-    let server: TestSshServer;
+    let host: FarHost;
     let mesh: TestMesh;
     let caller: Caller;
 
     beforeAll(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'slipway-leased-'));
-      // The users of instances pass through it.
-      chmodSync(folder, 0o711);
-      there = join(folder, 'there');
-      mkdirSync(join(folder, 'content/desks/app'), { recursive: true });
-      writeFileSync(join(folder, 'content/desks/app/app.mjs'), KEEPER);
-      writeFileSync(join(folder, 'content/desks/package.yaml'), content);
-      server = await startSshServer();
-      const keyFile = join(folder, 'key');
-      writeFileSync(keyFile, server.privateKey, { mode: 0o600 });
-      const { address, port, user, hostKey } = server;
+      host = await FarHost.start(content);
       mesh = await TestMesh.start({
         processes,
         settings: {
-          contentFolder: join(folder, 'content'),
+          contentFolder: host.content,
           defaultDefinition: 'desk',
           blueprints: {
-            RemoteHost: { limits: { leaseSeconds: 0 }, options: { address, port, user, keyFile, hostKey, folder: there } },
+            RemoteHost: { limits: { leaseSeconds: 0 }, options: { ...host.ssh, folder: host.there } },
           },
         },
       });
@@ -55,9 +44,7 @@ else
     }, 300_000);
     afterAll(async () => {
       await mesh?.remove();
-      if (there) for (const pid of processesWith(there)) process.kill(pid);
-      await server?.stop();
-      if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      await host?.remove();
     }, 60_000);
 
     const say = async (name: string, entry?: string): Promise<Kept> => {
@@ -88,7 +75,7 @@ else
         expect(held).toMatchObject([wanted]);
         return held[0];
       });
-      expect(said.at).toMatch(new RegExp(`^${there}/.*${lease!.id}.*/instance/process/default\\.shop/g\\d+/home$`));
+      expect(said.at).toMatch(new RegExp(`^${host.there}/.*${lease!.id}.*/instance/process/default\\.shop/g\\d+/home$`));
     }, 240_000);
 
     it('is one with all services of the environment that share the host', async () => {
@@ -97,9 +84,30 @@ else
       expect(await leases()).toHaveLength(1);
     }, 240_000);
 
+    it('waits where nothing is free, through kill -9 of who waits, and leaves nothing when it is called off', async () => {
+      const lease = { type: 'host', blueprint: 'RemoteHost', amount: 4 };
+      const whole = { name: 'whole-host', version: '1.0.0', type: 'instance', driver: 'lease', spec: { lease } };
+      const client = mesh.client();
+      const body = JSON.stringify({ name: 'whole', version: '1.0.0', definitions: [whole] });
+      await caller.insist(() => client.content.upload({ body, type: 'application/json', file: 'whole.json' }));
+      const wanted = { ownerId: 'ada', instanceId: 'whole', definition: 'whole-host' };
+      const idempotencyKey = randomUUID();
+      const { requestId } = await caller.insist(() => client.provision(wanted, { idempotencyKey }));
+      const waiting = () =>
+        caller.insist(async () => expect((await leases()).map(({ status }) => status).toSorted()).toEqual(['active', 'pending']));
+      await waiting();
+      await mesh.hostOf('instance').kill();
+      await mesh.startEverything();
+      await waiting();
+      await caller.insist(() => mesh.client().requests.cancel(requestId));
+      await caller.insist(async () => expect((await mesh.client().requests.get(requestId)).status).toBe('cancelled'));
+      await caller.insist(async () => expect(await leases()).toMatchObject([{ status: 'active', amount: 2 }]));
+      expect(standing(mesh.data)).toEqual(['instance/default.build-host/g2']);
+    }, 240_000);
+
     it('goes on when the service is given back whose request leased the host', async () => {
       await caller.job('deprovision', { instanceId: 'shop' });
-      expect(processesWith(there, 'default.shop')).toEqual([]);
+      expect(processesWith(host.there, 'default.shop')).toEqual([]);
       expect(await leases()).toMatchObject([{ status: 'active' }]);
       expect(await say('market')).toMatchObject({ home: 'two;', data: 'two;' });
     }, 240_000);
@@ -122,7 +130,7 @@ else
         const { health, healthReason } = await mesh.client().instances.get('market');
         expect([health, healthReason]).toEqual(['unhealthy', expect.stringContaining(lease!.id)]);
       });
-      await caller.insist(async () => expect(processesWith(there)).toEqual([]));
+      await caller.insist(async () => expect(processesWith(host.there)).toEqual([]));
       const shown = await caller.insist(() => mesh.client().leases.get(lease!.id));
       expect(JSON.stringify(shown)).toContain('the rack is moved');
     }, 240_000);
@@ -132,7 +140,9 @@ else
       await caller.insist(async () => expect(await leases()).toEqual([]));
       expect(standing(mesh.data)).toEqual([]);
       expect(
-        existsSync(there) ? readdirSync(there, { recursive: true }).filter((name) => /entries|app\.mjs/.test(String(name))) : [],
+        existsSync(host.there)
+          ? readdirSync(host.there, { recursive: true }).filter((name) => /entries|app\.mjs/.test(String(name)))
+          : [],
       ).toEqual([]);
     }, 240_000);
   });

@@ -1,13 +1,13 @@
 /** An instance goes to a machine that is reached over SSH, with its storage, and moves there from this one with all it has. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { startSshServer, whyNoSshServer, type TestSshServer } from '@slipway/interfaces/testing/ssh-server';
+import { whyNoSshServer } from '@slipway/interfaces/testing/ssh-server';
 import { TestMesh } from '@slipway/testing';
 import { stringify } from 'yaml';
 import { Caller } from './caller.js';
-import { KEEPER, type Kept } from './keeper.js';
+import { FarHost } from './far-host.js';
+import type { Kept } from './keeper.js';
 import { whereBordersAre } from './modes.js';
 import { processesIn, standing } from './place.js';
 
@@ -45,33 +45,21 @@ const about = 'An instance at a machine that is reached over SSH';
 if (missing !== undefined) it.skip(`${about} (skipped: ${missing})`, () => {});
 else
   whereBordersAre(about, ({ processes }) => {
-    let folder: string;
-    let there: string;
-    let server: TestSshServer;
+    let host: FarHost;
     let mesh: TestMesh;
     let caller: Caller;
 
     beforeAll(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'slipway-far-'));
-      // The users of instances pass through it.
-      chmodSync(folder, 0o711);
-      there = join(folder, 'there');
-      mkdirSync(join(folder, 'content/desks/app'), { recursive: true });
-      writeFileSync(join(folder, 'content/desks/app/app.mjs'), KEEPER);
-      writeFileSync(join(folder, 'content/desks/package.yaml'), stringify({ name: 'desks', version: '1.0.0', definitions }));
-      server = await startSshServer();
-      const keyFile = join(folder, 'key');
-      writeFileSync(keyFile, server.privateKey, { mode: 0o600 });
-      const { address, port, user, hostKey } = server;
+      host = await FarHost.start(stringify({ name: 'desks', version: '1.0.0', definitions }));
       const here = { storage: 'directory', database: 'sqlite', instance: ['process', 'docker'] };
       const overSsh = { storage: 'directory', instance: 'process' };
       mesh = await TestMesh.start({
         processes,
         settings: {
-          contentFolder: join(folder, 'content'),
+          contentFolder: host.content,
           defaultDefinition: 'desk',
           locations: ['local', 'far'],
-          hosts: { far: { ssh: { address, port, user, keyFile, hostKey }, folder: there, node: process.execPath } },
+          hosts: { far: { ssh: host.ssh, folder: host.there, node: process.execPath } },
           guestLocations: { here: { location: 'local', drivers: here }, there: { location: 'far', drivers: overSsh } },
           clusters: { default: ['here', 'there'] },
         },
@@ -80,9 +68,7 @@ else
     }, 300_000);
     afterAll(async () => {
       await mesh?.remove();
-      if (there) for (const pid of processesIn(there)) process.kill(pid);
-      await server?.stop();
-      if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      await host?.remove();
     }, 60_000);
 
     const ask = async (name: string, entry?: string): Promise<Kept> => {
@@ -95,7 +81,7 @@ else
       await caller.job('provision', { ...placed, instanceId: 'shop', definition: 'desk' });
       const said = await ask('shop', 'one;');
       expect(said).toMatchObject({ home: 'one;', data: 'one;' });
-      expect(said.at).toBe(join(there, 'places/far/instance/process/default.shop/g1/home'));
+      expect(said.at).toBe(join(host.there, 'places/far/instance/process/default.shop/g1/home'));
       expect((await mesh.client().instances.get('shop')).outputs).toMatchObject({ host: '127.0.0.1' });
       expect(standing(mesh.data)).toEqual([]);
       process.kill(said.pid, 'SIGKILL');
@@ -115,7 +101,7 @@ else
       await move('desk', 'desk-there', 'there');
       const said = await ask('desk-there', 'three;');
       expect(said).toMatchObject({ home: 'two;three;', data: 'two;three;' });
-      expect(said.at.startsWith(there)).toBe(true);
+      expect(said.at.startsWith(host.there)).toBe(true);
       await move('desk-there', 'desk-back', 'here');
       expect(await ask('desk-back')).toMatchObject({ home: 'two;three;', data: 'two;three;' });
     }, 300_000);
@@ -139,8 +125,8 @@ else
 
     it('leaves nothing there when it is given back', async () => {
       for (const instanceId of ['shop', 'desk-there']) await caller.job('deprovision', { instanceId });
-      expect(existsSync(join(there, 'places/far'))).toBe(true);
-      expect(standing(there)).toEqual([]);
-      expect(processesIn(there)).toEqual([]);
+      expect(existsSync(join(host.there, 'places/far'))).toBe(true);
+      expect(standing(host.there)).toEqual([]);
+      expect(processesIn(host.there)).toEqual([]);
     }, 180_000);
   });
