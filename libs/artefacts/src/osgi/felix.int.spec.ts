@@ -62,7 +62,7 @@ const normal = (read: string): string =>
         .map((one) =>
           one
             .replaceAll(/ (?:resolution:=mandatory|cardinality:=single|effective:=resolve)|\(bundle-version>=0\.0\.0\)/g, '')
-            .replaceAll(/(?<=:=),|,(?=,|$| effective:)|, (?=\])/g, '')
+            .replaceAll(/(?<=:=),+|,(?=,|$| effective:)|(?:, )+(?=\])/g, '')
             .replace(/\(&(\(.*\))\)/, (_whole, text: string) => {
               const operations = operationsOf(text).toSorted();
               return operations.length === 1 ? operations[0]! : `(&${operations.join('')})`;
