@@ -1,3 +1,4 @@
+import type { AllocationEvent } from '@slipway/contracts';
 import { PersistentOrder } from '@slipway/event-store';
 import type { Deciding } from '../allocation/deciding.js';
 import { idOf, type AllocationState } from '../allocation/state.js';
@@ -14,11 +15,12 @@ import type { Rank } from './queue.js';
  * A1. What there is comes before what could be made, and what could be made of a blueprint before what comes after it.
  * A2. Who cannot have it keeps what he is nearest to: nobody after him takes of it.
  * A3. What a resource needs itself is granted in the same breath, all of it or none.
- * A4. An idle resource that is in the way of one that is wanted is given back at once.
+ * A4. What is made for one and has room for more is there for all that wait, in their order.
+ * A5. An idle resource that is in the way of one that is wanted is given back at once.
  */
 export function assign(deciding: Deciding, types: readonly string[]): void {
   const { catalogue, now } = deciding;
-  const kept = new Kept();
+  let kept = new Kept();
   let order = firsts(deciding.state, types);
   while (!deciding.isLong) {
     const [rank, { type, name }] = order.first() ?? NOBODY;
@@ -35,6 +37,11 @@ export function assign(deciding: Deciding, types: readonly string[]): void {
     const granted = grant(deciding.state, catalogue, lease, kept, now);
     if (granted.length > 0) {
       deciding.record(...granted);
+      if (granted.some((event) => isMadeWithRoom(deciding.state, event))) {
+        // Whoever could not have what he wants may have it of what is left.
+        kept = new Kept();
+        order = firsts(deciding.state, types);
+      }
       continue;
     }
     const inTheWay = keepFor(deciding.state, catalogue, lease, kept, now);
@@ -61,6 +68,13 @@ function firsts({ queues }: AllocationState, types: readonly string[]): Persiste
   for (const type of types)
     for (const [name, lines] of queues.get(type)?.groups.entries() ?? []) order = order.with(lines.first()![0], { type, name });
   return order;
+}
+
+/** Whether a resource is made for somebody who does not take all of it. */
+function isMadeWithRoom({ resources }: AllocationState, { type, data }: AllocationEvent): boolean {
+  if (type !== 'ResourceRequested') return false;
+  const { load, capacity } = resources.get(data.resourceId)!;
+  return load < capacity;
 }
 
 const isSame = (one: Rank, other: Rank): boolean => one[0] === other[0] && one[1] === other[1] && one[2] === other[2];

@@ -262,6 +262,15 @@ describe('the queue', () => {
     expect(world.lease(small).status).toBe('acquired');
   });
 
+  it('lets one that waits have what is left of a resource that is made for somebody after him', () => {
+    const world = new World(declared({ capacity: 2 }));
+    const first = world.ask();
+    world.run({ type: 'Failed', resourceId: 'default.host-2', reason: 'no', retryAt: T0 + 60_000 });
+    expect(world.lease(first).status).toBe('pending');
+    const other = world.ask({ attributes: { memory: 8 } });
+    expect(statuses(world, [first, other])).toEqual(['acquired', 'acquired']);
+  });
+
   it('gives an idle resource back that is in the way of what is wanted', () => {
     const world = new World(declared(limits({ resources: 1 })));
     world.back(world.use());
