@@ -7,8 +7,8 @@ import {
   VERBS,
   callSubject,
   type BlueprintList,
-  type CallAnswer,
-  type CallLine,
+  type CallEnded,
+  type NumberedCallLine,
   type HealthReport,
   type LeaseGives,
   type LeaseRecorded,
@@ -106,7 +106,7 @@ describe('the allocator over NATS', () => {
     }
   };
   const call = ({ leaseId, token }: LeaseStanding, more: object = {}, by = ask) =>
-    by<CallAnswer>(VERBS.callInterface, {
+    by<CallEnded>(VERBS.callInterface, {
       leaseId,
       token,
       interface: 'command',
@@ -126,13 +126,13 @@ describe('the allocator over NATS', () => {
     expect(leaseId).toMatch(/^e\d+\.lease-\d+$/);
     expect(position).toMatch(/\.\d{20}$/);
     const active = await untilStatus(leaseId, 'active');
-    const lines: CallLine[] = [];
+    const lines: NumberedCallLine[] = [];
     const callId = crypto.randomUUID();
-    const end = runtime.bus.subscribe(callSubject('test', callId), (body) => void lines.push(body as CallLine));
+    const end = runtime.bus.subscribe(callSubject('test', callId), (body) => void lines.push(body as NumberedCallLine));
     const { result } = await call(active, { callId });
     expect(result).toMatchObject({ exitCode: 0, stdout: 'here\n' });
     end();
-    expect(lines).toContainEqual({ from: 'stdout', line: 'here' });
+    expect(lines).toContainEqual({ from: 'stdout', line: 'here', number: 1 });
     expect(await ask(VERBS.releaseLease, { leaseId, reason: 'done' })).toMatchObject({ leaseId });
     await untilStatus(leaseId, 'destroyed');
     expect(await ask(VERBS.releaseLease, { leaseId })).toMatchObject({ leaseId, repeated: true });

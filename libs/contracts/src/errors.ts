@@ -263,6 +263,11 @@ export const ERRORS = {
     hint: 'Mend what is named, then: npx slipway handlers retry <handler> <event>.',
     advice: 'retry',
   },
+  'output-lost': {
+    title: 'A part of what a call said was lost on its way',
+    hint: 'It may have done what it was to do. Where all of its output matters, let it write that to a file, and read the file.',
+    advice: 'refuse',
+  },
   'step-cancelled': { title: 'The step was cancelled', hint: 'Retry the request if it is still wanted.', advice: 'refuse' },
   'step-timed-out': {
     title: "The step's deadline passed",

@@ -236,10 +236,16 @@ export interface CallInterfaceCommand {
   callId: string;
 }
 
-/** Answer to {@link CallInterfaceCommand}, once the call has ended. */
+/** What a call of an interface comes to. */
 export interface CallAnswer {
   /** At most 256 KiB. */
   result: Json;
+}
+
+/** Answer to {@link CallInterfaceCommand}, once the call has ended. */
+export interface CallEnded extends CallAnswer {
+  /** How many lines were told: whoever has heard fewer has lost some. */
+  lines: number;
 }
 
 /** Body of `allocator.cancel-call`, and of what is told to all replicas then. */
@@ -256,4 +262,10 @@ export interface CallCancelling {
 export interface CallLine {
   from: 'stdout' | 'stderr' | 'alive';
   line: string;
+}
+
+/** The same on its way through the mesh, where messages may be lost. */
+export interface NumberedCallLine extends CallLine {
+  /** Of all lines of its call, signs of life too: from 1 on, without a gap. */
+  number: number;
 }

@@ -324,7 +324,7 @@ const told: readonly ToldMessage[] = [
   },
   {
     subject: 'slipway.<mesh>.calls.<callId>',
-    body: 'CallLine',
+    body: 'NumberedCallLine',
     senders: ['allocator'],
     handlers: ['gateway'],
     description: 'What a call on a leased resource says while it goes on, and a sign of life every five seconds',

@@ -5,13 +5,14 @@ import {
   callCancellingSubject,
   callSubject,
   VERBS,
-  type CallAnswer,
+  type CallEnded,
   type CallInterfaceCommand,
   type CallLine,
   type CancelCallCommand,
   type CallCancelling,
   type Clock,
   type JsonObject,
+  type NumberedCallLine,
   type RequestContext,
 } from '@slipway/contracts';
 import type { Bus } from '@slipway/mesh';
@@ -29,6 +30,13 @@ const MOST_BYTES = 256 * 1024;
 /** Longest that one call goes on; a lease that is over ends it sooner. */
 const LONGEST_MS = 86_400_000;
 const ENDED = 'who called has ended it';
+
+/** What one call says, each line with its number. */
+interface Telling {
+  tell(from: CallLine['from'], line: string): void;
+  /** How many lines it has told. */
+  told(): number;
+}
 
 export interface CallsOptions {
   mesh: string;
@@ -60,7 +68,7 @@ export class Calls {
    * Throws `lease-not-active` (its status; an estimate where there is one; a token of another acquisition), `not-found` for an interface or
    * method that is not there (what is), `bad-input` for arguments, `forbidden`, and what the method throws.
    */
-  async call(command: CallInterfaceCommand, context: RequestContext): Promise<CallAnswer> {
+  async call(command: CallInterfaceCommand, context: RequestContext): Promise<CallEnded> {
     const { uses, bus } = this.options;
     const { callId, interface: name, method: called } = command;
     if (uses.isGoing(callId)) throw badInput([{ field: 'callId', reason: 'is that of a call that goes on' }]);
@@ -68,10 +76,11 @@ export class Calls {
     const method = this.#methodOf(held.resource, command);
     const { location } = held.resource;
     if (!uses.isHere(held)) return bus.request('allocator', VERBS.callInterface, command, { location, timeoutMs: LONGEST_MS });
-    const endAlive = this.#keepAlive(callId);
+    const telling = this.#telling(callId);
+    const endAlive = this.#keepAlive(telling);
     const use = { id: callId, about: { interface: name, method: called, callId }, message: 'An interface was called' };
     try {
-      return await uses.carryOut(use, held, context, (at, signal) => this.#carryOut(method, command, at, signal));
+      return await uses.carryOut(use, held, context, (at, signal) => this.#carryOut(method, command, at, telling, signal));
     } finally {
       endAlive();
     }
@@ -122,28 +131,34 @@ export class Calls {
     method: InterfaceMethod<object>,
     { callId, interface: name, arguments: given }: CallInterfaceCommand,
     { blueprint, lease, resource, context, cover, coverJson }: AtWork,
+    { tell, told }: Telling,
     signal: AbortSignal,
-  ): Promise<CallAnswer> {
+  ): Promise<CallEnded> {
     const built = await blueprint.interface(name, lease!, resource, context);
     signal.throwIfAborted();
-    const line = (text: string, from: 'stdout' | 'stderr') => this.#tell(callId, { from, line: cover(text) });
+    const line = (text: string, from: 'stdout' | 'stderr') => tell(from, cover(text));
     // Who calls removes what was handed over; shared with others it would stay for ever.
     const blobs = handedOver(this.options.blobs.of(callId), this.options.mostFileBytes);
     const result = (await method.call(built, given, { signal, blobs, line })) ?? null;
     if (Buffer.byteLength(JSON.stringify(result)) > MOST_BYTES) throw tooLarge('The answer of a call');
-    return { result: coverJson({ result })['result']! };
+    return { result: coverJson({ result })['result']!, lines: told() };
   }
 
-  #tell(callId: string, line: CallLine): void {
+  #telling(callId: string): Telling {
     const { bus, mesh } = this.options;
-    bus.publish(callSubject(mesh, callId), line);
+    let number = 0;
+    return {
+      tell: (from, line) =>
+        bus.publish(callSubject(mesh, callId), { from, line, number: (number += 1) } satisfies NumberedCallLine),
+      told: () => number,
+    };
   }
 
-  #keepAlive(callId: string): () => void {
+  #keepAlive({ tell }: Telling): () => void {
     let cancel = () => {};
     const again = () => {
       cancel = this.options.clock.after(ALIVE_EVERY, () => {
-        this.#tell(callId, { from: 'alive', line: '' });
+        tell('alive', '');
         again();
       });
     };

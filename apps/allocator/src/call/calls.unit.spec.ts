@@ -7,7 +7,7 @@ import {
   callSubject,
   causeOf,
   type CallInterfaceCommand,
-  type CallLine,
+  type NumberedCallLine,
   type Json,
 } from '@slipway/contracts';
 import { MemoryBlobs } from '@slipway/blobs/testing';
@@ -137,7 +137,7 @@ describe('calls of interfaces', () => {
     const leaseId = await world.ask(allocator);
     await world.until(allocator, leaseId, 'active');
     const token = await tokenOf(allocator, leaseId);
-    expect(await call(allocator, leaseId, token)).toEqual({ result: '[secret]' });
+    expect(await call(allocator, leaseId, token)).toMatchObject({ result: '[secret]' });
     const said = 'it was given "[secret]"';
     await expect(call(allocator, leaseId, token, 'fail')).rejects.toMatchObject({
       code: 'driver-failed',
@@ -151,18 +151,22 @@ describe('calls of interfaces', () => {
     const leaseId = await world.ask(allocator);
     await world.until(allocator, leaseId, 'active');
     const token = await tokenOf(allocator, leaseId);
-    const told: CallLine[] = [];
+    const told: NumberedCallLine[] = [];
     const [told1, told2] = [randomUUID(), randomUUID()];
     for (const callId of [told1, told2])
-      world.bus.subscribe(callSubject('test', callId), (line) => void told.push(line as CallLine));
-    await call(allocator, leaseId, token, 'tell', { callId: told1 });
+      world.bus.subscribe(callSubject('test', callId), (line) => void told.push(line as NumberedCallLine));
+    expect(await call(allocator, leaseId, token, 'tell', { callId: told1 })).toMatchObject({ lines: 1 });
     const going = call(allocator, leaseId, token, 'hang', { callId: told2 });
     const ended = expect(going).rejects.toMatchObject({ code: 'lease-not-active', message: /who called/ });
     await world.clock.pass(11_000);
     allocator.calls.cancel({ callId: told2 });
     await ended;
     const alive = { from: 'alive', line: '' };
-    expect(told).toEqual([{ from: 'stdout', line: 'the password is "[secret]"' }, alive, alive]);
+    expect(told).toEqual([
+      { from: 'stdout', line: 'the password is "[secret]"', number: 1 },
+      { ...alive, number: 1 },
+      { ...alive, number: 2 },
+    ]);
   });
 
   test('what is too large for a message is refused both ways, and an interface that nobody defines is not there', async () => {
@@ -208,7 +212,7 @@ describe('calls of interfaces', () => {
     await world.until(here, leaseId, 'active');
     const answer = call(far, leaseId, await tokenOf(here, leaseId));
     await world.clock.pass(100);
-    expect(await answer).toEqual({ result: 'used' });
+    expect(await answer).toMatchObject({ result: 'used' });
   });
 
   test('a call is written down with who, on what and how it ended, and without what was given to it', async () => {

@@ -5,12 +5,15 @@ import {
   VERBS,
   callSubject,
   type CallAnswer,
+  type CallEnded,
   type CallInterfaceCommand,
   type CallLine,
+  type NumberedCallLine,
   type RequestContext,
 } from '@slipway/contracts';
 import { RUNTIME, type Runtime } from '@slipway/mesh';
 import { STOPPING } from './tokens.js';
+import { WholeLines } from './whole-lines.js';
 
 /** How long a call may last, and how long nothing may be heard of it (a sign of life comes every 5 s), in ms. */
 const LONGEST_MS = 24 * 3_600_000;
@@ -32,6 +35,8 @@ export interface CallOptions {
  *
  * L1. Whoever goes away has his call ended, and so has everybody when the gateway stops.
  * L2. One of which nothing is heard is given up and told to end: nobody waits for an allocator that is not there any more.
+ * L3. Messages may be lost, so lines are numbered: for whoever wants them a call of which one is missing is given up and told to end. Nobody
+ *     takes a part of what a program said for all of it.
  */
 @Injectable()
 export class LeaseCalls {
@@ -40,7 +45,7 @@ export class LeaseCalls {
     @Inject(STOPPING) private readonly stopping: AbortSignal,
   ) {}
 
-  /** What it answers. Throws what the allocator does (`lease-not-active`, `not-found`, …), and `timed-out` where it is not heard of any more. */
+  /** What it answers. Throws what the allocator does (`lease-not-active`, `not-found`, …), `timed-out` where it is not heard of any more, and `output-lost` where not all of its lines came (L3). */
   async call(
     context: RequestContext,
     command: Omit<CallInterfaceCommand, 'callId'>,
@@ -58,16 +63,20 @@ export class LeaseCalls {
     if (over.aborted) throw new SlipwayError('shutting-down');
     over.addEventListener('abort', end, { once: true });
     const watch = this.#watch(callId);
+    const lines = onLine && new WholeLines(clock, callId, onLine);
     const stopHearing = bus.subscribe(callSubject(config.mesh, callId), (line) => {
       watch.heard();
-      onLine?.(line as CallLine);
+      lines?.heard(line as NumberedCallLine);
     });
+    const broken = [watch.quiet, ...(lines ? [lines.lost] : [])];
     try {
       const asked = { context, timeoutMs: LONGEST_MS };
-      const answer = bus.request<CallAnswer>('allocator', VERBS.callInterface, { ...command, callId }, asked);
-      return await Promise.race([answer, watch.quiet]);
+      const answer = bus.request<CallEnded>('allocator', VERBS.callInterface, { ...command, callId }, asked);
+      const { result, lines: told } = await Promise.race([answer, ...broken]);
+      await lines?.all(told);
+      return { result };
     } catch (error) {
-      if (watch.isQuiet()) cancel(1);
+      if (watch.isQuiet() || lines?.isLost) cancel(1);
       throw error;
     } finally {
       watch.stop();

@@ -22,7 +22,7 @@ beforeEach(async () => {
     const path = String(given['path']);
     if (method === 'put') files.set(path, await held.read(String(given['blob']), 2 * big.length));
     else if (!files.has(path)) throw new SlipwayError('not-found', `There is no file ${path}`);
-    return { result: method === 'put' ? null : { ...(await held.put(files.get(path)!)) } };
+    return { result: method === 'put' ? null : { ...(await held.put(files.get(path)!)) }, lines: 0 };
   });
 });
 afterEach(() => place.close());

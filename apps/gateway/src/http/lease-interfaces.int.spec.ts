@@ -45,7 +45,7 @@ describe('an interface of a lease', () => {
   it('is called with its arguments and the token, and answers when that is done', async () => {
     allocator.answers('callInterface', (command: CallInterfaceCommand) => {
       allocator.tells(command, 'stdout', 'Linux');
-      return { result };
+      return allocator.ended(command, result);
     });
     const answer = await place.call('POST', EXEC, { body, headers: token });
     expect([answer.status, await answer.json()]).toEqual([200, { result }]);
@@ -58,7 +58,7 @@ describe('an interface of a lease', () => {
       allocator.tells(command, 'alive');
       allocator.tells(command, 'stdout', 'Linux');
       allocator.tells(command, 'stderr', 'hm');
-      return { result };
+      return allocator.ended(command, result);
     });
     const answer = await place.call('POST', EXEC, { body, headers: asLines });
     expect(answer.headers.get('Content-Type')).toMatch(/^application\/x-ndjson/);

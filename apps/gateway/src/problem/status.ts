@@ -64,6 +64,7 @@ export function statusOf(code: ErrorCode): number {
     case 'no-port-free':
       return 503;
     case 'instance-away':
+    case 'output-lost':
       return 502;
     case 'instance-slow':
       return 504;

@@ -3,7 +3,9 @@ import {
   VERBS,
   callSubject,
   type AskLeaseCommand,
+  type CallEnded,
   type CallInterfaceCommand,
+  type Json,
   type JsonObject,
 } from '@slipway/contracts';
 import { currentContext } from '@slipway/mesh';
@@ -60,7 +62,15 @@ export class FakeAllocator {
 
   /** What a call says on its way. */
   tells({ callId }: CallInterfaceCommand, from: 'stdout' | 'stderr' | 'alive', line = ''): void {
-    this.place.bus.publish(callSubject(this.place.runtime.config.mesh, callId), { from, line });
+    const number = (this.#told.get(callId) ?? 0) + 1;
+    this.#told.set(callId, number);
+    this.place.bus.publish(callSubject(this.place.runtime.config.mesh, callId), { from, line, number });
+  }
+  readonly #told = new Map<string, number>();
+
+  /** What it answers when a call has ended. */
+  ended({ callId }: CallInterfaceCommand, result: Json): CallEnded {
+    return { result, lines: this.#told.get(callId) ?? 0 };
   }
 
   /** Appends to an environment's leases; the position. */

@@ -128,7 +128,7 @@ export const ALLOCATION_MESSAGES: readonly AskedMessage[] = [
     ...toAllocator,
     senders: ['gateway', 'allocator'],
     body: 'CallInterfaceCommand',
-    answer: 'CallAnswer',
+    answer: 'CallEnded',
     description:
       'Calls an interface on a lease that is active; answered when the call ends, and told of on `slipway.<mesh>.calls.<callId>` meanwhile',
   },

@@ -127,8 +127,8 @@ export const ALLOCATOR_SCHEMAS = {
     arguments: anything,
     callId,
   }),
-  CallAnswer: object({ result: {} }),
+  CallEnded: object({ result: {}, lines: atLeast(0) }),
   CancelCallCommand: object({ callId }),
   CallCancelling: object({ callId: string }),
-  CallLine: object({ from: { enum: ['stdout', 'stderr', 'alive'] }, line: string }),
+  NumberedCallLine: object({ from: { enum: ['stdout', 'stderr', 'alive'] }, line: string, number: atLeast(1) }),
 } as const satisfies Record<string, Schema>;
