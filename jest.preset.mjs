@@ -24,5 +24,7 @@ export default {
   },
   testEnvironmentOptions: { customExportConditions: ['development', 'node', 'node-addons'] },
   setupFiles: ['reflect-metadata'],
+  // It ends what hangs: a machine that is busy with something else is no failure.
+  testTimeout: 60_000,
   reporters: ['default', fileURLToPath(new URL('./scripts/jest-tally.mjs', import.meta.url))],
 };

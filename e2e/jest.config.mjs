@@ -1,4 +1,4 @@
 import preset from '../jest.preset.mjs';
 
 // Whole meshes of real processes: one at a time on a small machine.
-export default { ...preset, maxWorkers: 1, testTimeout: 60_000 };
+export default { ...preset, maxWorkers: 1 };

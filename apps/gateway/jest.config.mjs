@@ -1,4 +1,1 @@
-import preset from '../../jest.preset.mjs';
-
-/** Real sockets, files and threads, on machines that others use too: slow is no failure here. */
-export default { ...preset, testTimeout: 30_000 };
+export { default } from '../../jest.preset.mjs';
