@@ -24,7 +24,7 @@ import { DockerDriver } from './docker.driver.js';
 jest.setTimeout(180_000);
 
 const NOBODY = 65_534;
-const PORTS = { from: 33_800, to: 33_999 };
+const PORTS = { from: 31_800, to: 31_999 };
 
 /** Answers what it is asked, listens where it is told to, and ends when it is asked to. */
 const APP = `

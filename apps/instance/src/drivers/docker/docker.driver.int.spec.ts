@@ -55,7 +55,7 @@ where(`an instance as a container${missing === undefined ? '' : ` (skipped: ${mi
   beforeAll(async () => {
     engine = await startDockerEngine();
     image = importNodeImage(engine.host);
-    driver = new DockerDriver({ mesh: 'test', docker: { host: engine.host }, ports: { from: 33_400, to: 33_799 } });
+    driver = new DockerDriver({ mesh: 'test', docker: { host: engine.host }, ports: { from: 31_400, to: 31_799 } });
   });
   afterAll(() => engine?.stop(), 60_000);
   beforeEach(async () => {

@@ -5,5 +5,5 @@ export const contractDriver = (address = import.meta.url): DockerDriver =>
   new DockerDriver({
     mesh: 'contract',
     docker: { host: new URL(address).searchParams.get('host')! },
-    ports: { from: 33_000, to: 33_399 },
+    ports: { from: 31_000, to: 31_399 },
   });
