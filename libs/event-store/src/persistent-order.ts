@@ -28,9 +28,17 @@ export class PersistentOrder<Value, Its extends Key = number> {
   }
 
   has(key: Its): boolean {
+    return this.#at(key) !== undefined;
+  }
+
+  get(key: Its): Value | undefined {
+    return this.#at(key)?.value;
+  }
+
+  #at(key: Its): Node<Value, Its> | undefined {
     let node = this.root;
     for (let way = 0; node && (way = compared(key, node.key)) !== 0;) node = way < 0 ? node.left : node.right;
-    return node !== undefined;
+    return node;
   }
 
   with(key: Its, value: Value): PersistentOrder<Value, Its> {
@@ -59,13 +67,31 @@ export class PersistentOrder<Value, Its extends Key = number> {
     return count;
   }
 
-  *entries(): Generator<[Its, Value]> {
+  /** From a key on, or from the least. */
+  *entries(from?: Its): Generator<[Its, Value]> {
     const above: Node<Value, Its>[] = [];
     for (let node = this.root; node || above.length > 0;) {
-      for (; node; node = node.left) above.push(node);
-      const next: Node<Value, Its> = above.pop()!;
+      while (node)
+        if (from !== undefined && compared(node.key, from) < 0) node = node.right;
+        else {
+          above.push(node);
+          node = node.left;
+        }
+      const next = above.pop();
+      if (!next) return;
       yield [next.key, next.value];
       node = next.right;
+    }
+  }
+
+  /** From the greatest key down. */
+  *reversed(): Generator<[Its, Value]> {
+    const below: Node<Value, Its>[] = [];
+    for (let node = this.root; node || below.length > 0;) {
+      for (; node; node = node.right) below.push(node);
+      const next: Node<Value, Its> = below.pop()!;
+      yield [next.key, next.value];
+      node = next.left;
     }
   }
 }

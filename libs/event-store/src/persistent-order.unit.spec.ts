@@ -23,14 +23,17 @@ test(`an order behaves as a sorted list, and older ones stay as they were (SLIPW
   }
   for (const [then, was] of [...older, [order, sorted()] as const]) {
     expect([...then.entries()]).toEqual(was);
+    expect([...then.reversed()]).toEqual(was.toReversed());
+    for (const from of [-1, 200, 2 ** 40]) expect([...then.entries(from)]).toEqual(was.filter(([key]) => key >= from));
     expect(then.size).toBe(was.length);
     expect(then.first()).toEqual(was[0]);
-    for (const [at, [key]] of was.entries()) {
-      expect(then.has(key)).toBe(true);
+    for (const [at, [key, value]] of was.entries()) {
+      expect([then.has(key), then.get(key)]).toEqual([true, value]);
       expect(then.countWhile((other) => other < key)).toBe(at);
     }
   }
   expect(order.without(-1)).toBe(order);
+  expect([order.has(-1), order.get(-1)]).toEqual([false, undefined]);
 });
 
 test('an order whose keys come one after the other stays shallow: a change copies few of them', () => {

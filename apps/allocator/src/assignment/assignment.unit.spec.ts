@@ -142,6 +142,45 @@ describe('a lease is granted', () => {
     expect(placed('pack').slice(0, 2)).toEqual(['two', 'two']);
   });
 
+  it('by the room that each has left, also where no two are alike', () => {
+    const placed = (placing: 'spread' | 'pack') => {
+      const world = new World(declared({ can: [], placing }));
+      for (const [name, capacity] of Object.entries({ small: 2, large: 5, middle: 3 }))
+        world.enter(name, { capacity, attributes: { address: name, rack: name === 'small' ? 1 : 2 } });
+      const anywhere = Array.from({ length: 4 }, () => world.on(world.ask()).name);
+      const there = Array.from({ length: 2 }, () => world.on(world.ask({ attributes: { rack: 2 } })).name);
+      const large = world.ask({ amount: 3 });
+      return { anywhere, there, large: statuses(world, [large]) };
+    };
+    const spread = placed('spread');
+    expect(spread.anywhere.slice(0, 2)).toEqual(['large', 'large']);
+    expect(spread.anywhere.slice(2).toSorted()).toEqual(['large', 'middle']);
+    expect(spread.there.toSorted()).toEqual(['large', 'middle']);
+    expect(spread.large).toEqual(['pending']);
+    const pack = { anywhere: ['small', 'small', 'middle', 'middle'], there: ['middle', 'large'], large: ['acquired'] };
+    expect(placed('pack')).toEqual(pack);
+  });
+
+  it('without looking at those that have no room, or not what is asked for, however many there are', () => {
+    const world = new World(declared({ can: [] }));
+    let looked = 0;
+    const told = (address: string) =>
+      Object.defineProperty({ address }, 'memory', { enumerable: true, get: () => ((looked += 1), 2) }) as { address: string };
+    for (let at = 0; at < 500; at += 1) world.enter(`rack-${at}`, { attributes: told(`rack-${at}`) });
+    const lookedFor = (work: () => string) => {
+      looked = 0;
+      const id = work();
+      return { status: world.lease(id).status, few: looked < 50 };
+    };
+    const one = lookedFor(() => world.ask({ attributes: { memory: 2, address: 'rack-317' } }));
+    expect(one).toEqual({ status: 'acquired', few: true });
+    for (let at = 0; at < 499; at += 1) world.ask();
+    const none = lookedFor(() => world.ask({ attributes: { memory: 2 } }));
+    expect(none).toEqual({ status: 'pending', few: true });
+    const full = lookedFor(() => world.ask({ attributes: { memory: 2, address: 'rack-317' } }));
+    expect(full).toEqual({ status: 'pending', few: true });
+  });
+
   it('with the one that is named, or waits for it', () => {
     const world = new World(declared({ can: [] }));
     const [one] = [world.enter('one'), world.enter('two')];

@@ -5,7 +5,7 @@ import { takesLeases } from '../resource/resource.js';
 import type { Kept } from './kept.js';
 import { DEPTH, isFull, wantedBy, whyNotNow } from './make.js';
 import type { Wanted } from './queue.js';
-import { blueprintsFor, roomFor, shelvesFor } from './room.js';
+import { blueprintsFor, roomFor, suitable } from './room.js';
 
 /**
  * Keeps what a lease that cannot have what it wants is nearest to, so that smaller ones do not starve it: of the resource with the most room as
@@ -54,19 +54,21 @@ function nearestTo(
 ): string | undefined {
   let nearest: { id: string; room: number } | undefined;
   for (const { name } of allowed)
-    for (const { capacity, byLoad } of shelvesFor(state, name, wanted)) {
-      const room = ({ id, load }: { id: string; load: number }) => capacity - load - kept.amountOf(id);
-      for (const one of firstFew(byLoad)) if (!nearest || room(one) > nearest.room) nearest = { id: one.id, room: room(one) };
+    for (const { id, room } of firstFew(suitable(state, name, wanted))) {
+      // What comes after it has no more, and may be kept as well.
+      if (nearest && room <= nearest.room) break;
+      const left = room - kept.amountOf(id);
+      if (!nearest || left > nearest.room) nearest = { id, room: left };
     }
   return nearest?.id;
 }
 
 /** Of those with the most room a few: nobody is near to more of them. */
-function* firstFew(byLoad: readonly { load: number; ids: { entries(): Iterable<[string, true]> } }[]) {
+function* firstFew(suiting: ReturnType<typeof suitable>): Generator<{ id: string; room: number }> {
   let left = 32;
-  for (const { load, ids } of byLoad)
+  for (const { room, ids } of suiting)
     for (const [id] of ids.entries()) {
-      yield { id, load };
+      yield { id, room };
       left -= 1;
       if (left === 0) return;
     }

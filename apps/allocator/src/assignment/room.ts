@@ -1,5 +1,6 @@
+import type { PersistentMap } from '@slipway/event-store';
 import { takesLeases, type Resource } from '../resource/resource.js';
-import type { Shelf } from '../resource/shelf.js';
+import { NO_SHELVES, shortestAisle } from '../resource/shelf.js';
 import { blueprintState, limitsOf, type AllocationState } from '../allocation/state.js';
 import { suiting, type BlueprintCatalogue, type BlueprintDeclaration } from '../blueprint/declaration.js';
 import type { Lease } from '../lease/lease.js';
@@ -33,19 +34,41 @@ export function roomFor(state: AllocationState, catalogue: BlueprintCatalogue, w
     return named && declared.some(({ name }) => name === named.blueprint) ? roomOn(named, wanted, kept) : undefined;
   }
   for (const { name, placing } of declared)
-    for (const shelf of shelvesFor(state, name, wanted))
-      for (const id of withRoom(shelf, placing, wanted.amount)) {
+    for (const { room, ids } of suitable(state, name, wanted, placing)) {
+      if (room < wanted.amount) break;
+      for (const [id] of ids.entries()) {
         const found = roomOn(state.resources.get(id), wanted, kept);
         if (found) return found;
       }
+    }
   return undefined;
 }
 
-/** Shelves of a blueprint with what a lease wants, and large enough. */
-export function* shelvesFor({ shelves }: AllocationState, blueprint: string, wanted: Wanted): Generator<Shelf> {
+/** Resources that are alike, and have the same room left. */
+interface Alike {
+  room: number;
+  ids: PersistentMap<true>;
+}
+
+/**
+ * Resources of a blueprint that are what a lease wants, and large enough. `spread`: all of them, those with the most room first; `pack`: those
+ * with enough room, the fullest first.
+ */
+export function* suitable(
+  { shelves }: AllocationState,
+  blueprint: string,
+  wanted: Wanted,
+  placing: BlueprintDeclaration['placing'] = 'spread',
+): Generator<Alike> {
   const suits = suiting(wanted);
-  for (const [, shelf] of shelves.get(blueprint)?.entries() ?? [])
-    if (shelf.type === wanted.type && shelf.capacity >= wanted.amount && suits(shelf.attributes)) yield shelf;
+  const known = shelves.get(blueprint) ?? NO_SHELVES;
+  const { byRoom } = shortestAisle(known, wanted.attributes);
+  for (const [room, keys] of placing === 'spread' ? byRoom.reversed() : byRoom.entries(wanted.amount))
+    for (const [key] of keys.entries()) {
+      const shelf = known.all.get(key)!;
+      if (shelf.type === wanted.type && shelf.capacity >= wanted.amount && suits(shelf.attributes))
+        yield { room, ids: shelf.byRoom.get(room)! };
+    }
 }
 
 /** What of a lease stands in its way on a resource that suits it: none, or a lock and who has it. */
@@ -66,9 +89,4 @@ function roomOn(resource: Resource | undefined, wanted: Wanted, kept: Kept): Res
   if (resource.load + kept.amountOf(resource.id) + wanted.amount > resource.capacity || lockHeld(resource, wanted))
     return undefined;
   return wanted.resourceId === undefined || isLike(resource, wanted) ? resource : undefined;
-}
-
-function* withRoom({ byLoad, capacity }: Shelf, placing: 'spread' | 'pack', amount: number): Generator<string> {
-  const entries = placing === 'spread' ? byLoad : byLoad.toReversed();
-  for (const { load, ids } of entries) if (load + amount <= capacity) for (const [id] of ids.entries()) yield id;
 }

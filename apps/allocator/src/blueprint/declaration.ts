@@ -40,7 +40,7 @@ export interface BlueprintDeclaration {
   attributes: Readonly<Record<string, AttributeRange>>;
   /** How much of one resource can be leased at once. */
   capacity: number;
-  /** `spread`: the least loaded first; `pack`: the fullest. */
+  /** `spread`: the one with the most room left first; `pack`: the fullest that has enough. */
   placing: 'spread' | 'pack';
   limits: BlueprintLimits;
   /** Leases that each resource holds, by role: all of them or none. */

@@ -4,7 +4,7 @@ import { heldKey, idOf, limitsOf } from '../allocation/state.js';
 import type { Deciding } from '../allocation/deciding.js';
 import { DEPTH, wantedBy } from '../assignment/make.js';
 import { ownerKey, type Wanted } from '../assignment/queue.js';
-import { blueprintsFor, isLike, shelvesFor } from '../assignment/room.js';
+import { blueprintsFor, isLike, suitable } from '../assignment/room.js';
 import { attributesFor, type BlueprintDeclaration } from '../blueprint/declaration.js';
 import { takesLeases } from '../resource/resource.js';
 import { whatItWaitsFor } from './waiting.js';
@@ -127,7 +127,7 @@ function whyNever(deciding: Deciding, declared: BlueprintDeclaration, wanted: Wa
       ? []
       : [`${resource.name} is not like that, or is ${resource.status}`];
   }
-  if (!shelvesFor(state, name, wanted).next().done) return [];
+  if (!suitable(state, name, wanted).next().done) return [];
   if (!can.includes('allocate')) return [`${name} makes none, and of those that there are none is like that`];
   if (limitsOf(state, declared).resources === 0) return [`${name} may make none`];
   const made = attributesFor(declared, wanted);

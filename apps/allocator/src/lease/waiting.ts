@@ -3,7 +3,7 @@ import { blueprintState, failureKey, heldKey, type AllocationState } from '../al
 import { Kept } from '../assignment/kept.js';
 import { DEPTH, wantedBy, whyNotNow } from '../assignment/make.js';
 import { ownerKey, windowOf, type Wanted } from '../assignment/queue.js';
-import { blueprintsFor, isLike, lockHeld, roomFor, shelvesFor } from '../assignment/room.js';
+import { blueprintsFor, isLike, lockHeld, roomFor, suitable } from '../assignment/room.js';
 import { attributesFor, type BlueprintCatalogue, type BlueprintDeclaration } from '../blueprint/declaration.js';
 import { takesLeases, type Resource } from '../resource/resource.js';
 import type { Lease } from './lease.js';
@@ -85,7 +85,7 @@ function estimateFor(
 ): number | undefined {
   const ends: number[] = [];
   let left = MOST;
-  for (const resource of suitable(state, catalogue, lease)) {
+  for (const resource of likelyOf(state, catalogue, lease)) {
     const on = [...resource.leases.entries()].map(([id]) => state.leases.get(id)!);
     const over = on.map((one) => ({ at: one.status === 'released' ? now : one.until, amount: one.amount, slots: one.slots }));
     const known = over.filter(({ at }) => at !== undefined) as { at: number; amount: number; slots: string[] }[];
@@ -112,7 +112,7 @@ function estimateFor(
   return ends.toSorted((one, other) => one - other)[place - 1];
 }
 
-function* suitable(state: AllocationState, catalogue: BlueprintCatalogue, lease: Lease): Generator<Resource> {
+function* likelyOf(state: AllocationState, catalogue: BlueprintCatalogue, lease: Lease): Generator<Resource> {
   if (lease.resourceId !== undefined) {
     const named = state.resources.get(lease.resourceId);
     if (named && takesLeases(named)) yield named;
@@ -177,7 +177,7 @@ function fullOnes(state: AllocationState, blueprint: string, lease: Wanted): str
   const full: string[] = [];
   for (const resource of likely(state, blueprint, lease)) {
     if (full.length === SHOWN) {
-      const all = sum([...shelvesFor(state, blueprint, lease)].flatMap(({ byLoad }) => byLoad.map(({ ids }) => ids.size)));
+      const all = sum([...suitable(state, blueprint, lease)].map(({ ids }) => ids.size));
       return [...full, `${all - SHOWN} more are leased`];
     }
     full.push(whyNotOn(resource, lease));
@@ -195,6 +195,5 @@ function whyNotOn(resource: Resource, wanted: Wanted): string {
 }
 
 function* likely(state: AllocationState, blueprint: string, wanted: Wanted): Generator<Resource> {
-  for (const { byLoad } of shelvesFor(state, blueprint, wanted))
-    for (const { ids } of byLoad) for (const [id] of ids.entries()) yield state.resources.get(id)!;
+  for (const { ids } of suitable(state, blueprint, wanted)) for (const [id] of ids.entries()) yield state.resources.get(id)!;
 }

@@ -34,7 +34,7 @@ export function placed(state: AllocationState, before: Resource | undefined, bec
 
 function withShelves(all: AllocationState['shelves'], blueprint: string, shelves: Shelves): AllocationState['shelves'] {
   const others = new Map(all);
-  if (shelves.size > 0) others.set(blueprint, shelves);
+  if (shelves.all.size > 0) others.set(blueprint, shelves);
   else others.delete(blueprint);
   return others;
 }

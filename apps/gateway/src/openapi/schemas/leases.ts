@@ -130,7 +130,7 @@ export const LEASE_SCHEMAS: Record<string, Schema> = {
     interfaces: list(text),
     attributes: described(json, 'Values that an attribute can have, by its name.'),
     capacity: count,
-    placing: described(oneOf(['spread', 'pack']), 'The least loaded first, or the fullest.'),
+    placing: described(oneOf(['spread', 'pack']), 'The one with the most room left first, or the fullest that has enough.'),
     limits: object<BlueprintLimits>({
       resources: described(count, 'Most resources of it that are made.'),
       warm: described(count, 'Resources without a lease that are kept ready.'),
