@@ -13,6 +13,7 @@ import {
   type DrainResourceCommand,
   type EnterResourceCommand,
   type ForceLeaseCommand,
+  type ForceResourceCommand,
   type LeaseGivesQuery,
   type LeaseOfKeyQuery,
   type LeaseStandingQuery,
@@ -82,6 +83,11 @@ export class AllocatorController {
   @MessagePattern(VERBS.drainResource)
   drain(@Payload(new SchemaPipe(SCHEMAS.DrainResourceCommand)) command: DrainResourceCommand) {
     return this.allocator.resources.drain(command, currentContext());
+  }
+
+  @MessagePattern(VERBS.forceResource)
+  forceResource(@Payload(new SchemaPipe(SCHEMAS.ForceResourceCommand)) command: ForceResourceCommand) {
+    return this.allocator.resources.force(command, currentContext());
   }
 
   @MessagePattern(VERBS.blueprints)

@@ -236,6 +236,7 @@ describe('what is beside leases', () => {
     await client.resources.enter({ name: 'rack-a', blueprint: 'RemoteHost' });
     await client.resources.change('default.host-9', { capacity: 2 });
     await client.resources.remove('default.host-9', 'sold');
+    await client.resources.force('default.host-9', 'burnt');
     await client.blueprints.list('blue');
     await client.blueprints.get('LocalHost');
     await client.blueprints.limit('LocalHost', { resources: 3 }, 'blue');
@@ -252,6 +253,7 @@ describe('what is beside leases', () => {
       'POST resources? {"name":"rack-a","blueprint":"RemoteHost"}',
       'PATCH resources/default.host-9? {"capacity":2}',
       'DELETE resources/default.host-9?reason=sold',
+      'DELETE resources/default.host-9?reason=burnt&force=true',
       'GET blueprints?environment=blue',
       'GET blueprints/LocalHost?',
       'PATCH blueprints/LocalHost? {"limits":{"resources":3},"environment":"blue"}',

@@ -106,6 +106,10 @@ export class LeasedResources extends Rows<LeasedResourceView> {
   remove(id: string, reason?: string): Promise<LeasedResourceRecorded> {
     return this.http.json('DELETE', `/resources/${part(id)}`, { query: { reason }, has: 'resourceId' });
   }
+  /** It is gone, whatever is left of it: of what could not be destroyed, and nobody has any more. Somebody answers for what is left. */
+  force(id: string, reason: string): Promise<LeasedResourceRecorded> {
+    return this.http.json('DELETE', `/resources/${part(id)}`, { query: { reason, force: 'true' }, has: 'resourceId' });
+  }
 }
 
 /** How resources are made, what of that is allowed, and to whom. */

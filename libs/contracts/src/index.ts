@@ -271,6 +271,7 @@ export type {
   DrainResourceCommand,
   EnterResourceCommand,
   ForceLeaseCommand,
+  ForceResourceCommand,
   LeaseRecorded,
   LeaseStanding,
   LeaseGives,

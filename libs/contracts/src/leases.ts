@@ -144,6 +144,12 @@ export interface DrainResourceCommand {
   reason: string;
 }
 
+/** Body of `allocator.force-resource`: it is gone, whatever is left of it. */
+export interface ForceResourceCommand {
+  resourceId: string;
+  reason: string;
+}
+
 /** Answer to what is done with one leased resource. */
 export interface LeasedResourceRecorded {
   resourceId: string;

@@ -96,6 +96,7 @@ export const VERBS = {
   enterResource: 'enter-resource',
   changeResource: 'change-resource',
   drainResource: 'drain-resource',
+  forceResource: 'force-resource',
   blueprints: 'blueprints',
   changeBlueprint: 'change-blueprint',
   approveBlueprint: 'approve-blueprint',

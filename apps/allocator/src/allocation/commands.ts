@@ -35,14 +35,18 @@ export type AllocationCommand =
   | ({ type: 'Drain' } & OfResource & Required<By>)
   /** It is made. */
   | ({ type: 'Opened'; outputs?: JsonObject } & OfResource)
-  /** It was broken and works again; what was left on it (`remains`) was taken back. */
-  | ({ type: 'Mended' } & OfResource)
+  /** It was broken and works again; what acquisitions with these tokens had left on it (`remains`) was taken back. */
+  | ({ type: 'Mended'; tookBack: readonly number[] } & OfResource)
   | ({ type: 'Failed'; reason: string; retryAt: number } & OfResource)
+  /** It could not be brought to its attributes, or not be destroyed: it is tried again. */
+  | ({ type: 'CannotUpdate' | 'CannotDestroy'; reason: string; retryAt: number } & OfResource)
   /** Its blueprint has brought it to these attributes. */
   | ({ type: 'Updated'; attributes: JsonObject } & OfResource)
   | ({ type: 'Broke'; reason: string } & OfResource)
   /** Nothing of it is left. */
   | ({ type: 'Gone' } & OfResource)
+  /** An operator says that it is gone, whatever is left. */
+  | ({ type: 'ForceGone' } & OfResource & Required<By>)
   | ({ type: 'SetLimits'; blueprint: string; limits: Partial<BlueprintLimits>; actor: Actor } & Now)
   | ({ type: 'Approve' | 'Revoke'; blueprint: string; owner: Owner } & Now & By)
   | ({ type: 'SetQuota'; owner: Owner; leaseType?: string; most: number | null; actor: Actor } & Now)

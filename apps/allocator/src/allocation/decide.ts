@@ -9,12 +9,14 @@ import {
   cannotPrepare,
   change,
   closeWhereFree,
-  drain,
   enter,
   failed,
+  forceGone,
   gone,
   mended,
   opened,
+  remove,
+  stuck,
   updated,
 } from '../resource/standing.js';
 import { keepWarm, tidy } from '../resource/tidy.js';
@@ -94,21 +96,27 @@ function carryOut(deciding: Deciding, command: AllocationCommand): void {
     }
     case 'Drain': {
       const resource = deciding.resource(command.resourceId);
-      if (resource) drain(deciding, resource, command);
+      if (resource) remove(deciding, resource, command);
       return;
     }
     case 'Opened':
       return opened(deciding, deciding.resource(command.resourceId), command.outputs);
     case 'Mended':
-      return mended(deciding, deciding.resource(command.resourceId));
+      return mended(deciding, deciding.resource(command.resourceId), command.tookBack);
     case 'Failed':
       return failed(deciding, deciding.resource(command.resourceId), command);
+    case 'CannotUpdate':
+      return stuck(deciding, deciding.resource(command.resourceId), 'update', command);
+    case 'CannotDestroy':
+      return stuck(deciding, deciding.resource(command.resourceId), 'destroy', command);
     case 'Updated':
       return updated(deciding, deciding.resource(command.resourceId), command.attributes);
     case 'Broke':
       return broke(deciding, deciding.resource(command.resourceId), command.reason);
     case 'Gone':
       return gone(deciding, deciding.resource(command.resourceId));
+    case 'ForceGone':
+      return forceGone(deciding, deciding.resource(command.resourceId), { actor: command.actor, reason: command.reason });
     case 'SetLimits':
       return setLimits(deciding, command);
     case 'Approve':
@@ -122,7 +130,12 @@ function carryOut(deciding: Deciding, command: AllocationCommand): void {
 }
 
 /** Of these nobody has more room than before. */
-const CHANGES_NO_ROOM: ReadonlySet<AllocationEvent['type']> = new Set(['LeaseRenewed', 'LeaseActivated', 'LeaseIrrevocable']);
+const CHANGES_NO_ROOM: ReadonlySet<AllocationEvent['type']> = new Set([
+  'LeaseRenewed',
+  'LeaseActivated',
+  'LeaseIrrevocable',
+  'ResourceStuck',
+]);
 
 /** Resources that events are of, or that a lease of these was on. */
 function touched(events: readonly AllocationEvent[], before: AllocationState): Set<string> {

@@ -49,14 +49,15 @@ export function evolve(before: AllocationState, event: AllocationEvent): Allocat
     case 'ResourceOpened':
       return opened(state, event.data);
     case 'ResourceChanged':
-      return withResource(state, event.data.resourceId, (resource) => ({
-        ...resource,
-        attributes: event.data.attributes,
-        capacity: event.data.capacity,
-        ...(!resource.manual && isOther(resource.attributes, event.data.attributes) && { behind: true as const }),
-      }));
+      return changed(state, event.data);
     case 'ResourceUpdated':
-      return withResource(state, event.data.resourceId, ({ behind: _behind, ...resource }) => resource);
+      return withResource(state, event.data.resourceId, ({ behind: _behind, stuck: _stuck, ...resource }) => resource);
+    case 'ResourceStuck': {
+      const { what, reason, tries, retryAt } = event.data;
+      return withResource(state, event.data.resourceId, (resource) => ({ ...resource, stuck: { what, reason, tries, retryAt } }));
+    }
+    case 'ResourceCleared':
+      return withResource(state, event.data.resourceId, ({ remains: _remains, ...resource }) => resource);
     case 'ResourceFailed':
       return failed(state, event.data);
     case 'ResourceBroken':
@@ -74,7 +75,7 @@ export function evolve(before: AllocationState, event: AllocationEvent): Allocat
         reason: event.data.reason,
       }));
     case 'ResourceClosed':
-      return withResource(state, event.data.resourceId, (resource) => ({
+      return withResource(state, event.data.resourceId, ({ stuck: _stuck, ...resource }) => ({
         ...resource,
         status: 'closed',
         reason: event.data.reason,
@@ -250,6 +251,14 @@ function added(
   const known = blueprintState(after, blueprint).failed.get(failureKey(attributes));
   const isTried = status === 'pending' && known !== undefined;
   return placed(isTried ? withFailure(after, resource, { ...known, triedBy: resourceId }) : after, undefined, resource);
+}
+
+/** With other attributes it is tried anew to bring it there. */
+function changed(state: AllocationState, { resourceId, attributes, capacity }: Data<'ResourceChanged'>): AllocationState {
+  return withResource(state, resourceId, ({ stuck, ...resource }) => {
+    const isBehind = !resource.manual && isOther(resource.attributes, attributes);
+    return { ...resource, attributes, capacity, ...(isBehind ? { behind: true as const } : stuck && { stuck }) };
+  });
 }
 
 function opened(state: AllocationState, { resourceId, outputs, at }: Data<'ResourceOpened'>): AllocationState {

@@ -37,6 +37,7 @@ const SEEN: Record<AllocationEvent['type'], true> = {
   QuotaSet: true,
   ResourceBroken: true,
   ResourceChanged: true,
+  ResourceCleared: true,
   ResourceClosed: true,
   ResourceDestroyed: true,
   ResourceDraining: true,
@@ -44,6 +45,7 @@ const SEEN: Record<AllocationEvent['type'], true> = {
   ResourceFailed: true,
   ResourceOpened: true,
   ResourceRequested: true,
+  ResourceStuck: true,
   ResourceUpdated: true,
 };
 

@@ -64,6 +64,24 @@ describe(`laws of leases (SLIPWAY_SEED=${seed}, ${sequences} sequences)`, () => 
   );
 
   it(
+    'what was left on what was entered by hand is taken back or given up by an operator, whatever befalls it',
+    () => {
+      fc.assert(
+        fc.property(throws(40), (dice) => {
+          const world = new RandomWorld();
+          for (const one of dice) world.throwAtPool(one);
+          world.restart();
+          world.wind();
+          expect(world.model.remaining()).toEqual([]);
+          expect([world.state.leases.size, world.state.resources.size]).toEqual([0, 0]);
+        }),
+        { seed, numRuns: Math.min(sequences, 3_000) },
+      );
+    },
+    LONG,
+  );
+
+  it(
     'a pool of n grants exactly n, whoever asks and gives back in whatever order',
     () => {
       fc.assert(

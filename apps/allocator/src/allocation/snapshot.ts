@@ -7,7 +7,7 @@ import type { Resource } from '../resource/resource.js';
 import { heldKey, initialState, type AllocationState, type BlueprintState, type MakingFailed } from './state.js';
 
 /** Grows whenever the state or `evolve` changes: what an older fold kept is then never read. */
-const FOLD_VERSION = 5;
+const FOLD_VERSION = 6;
 
 /** Leases or resources of one part: a millisecond's work. */
 const AT_ONCE = 250;

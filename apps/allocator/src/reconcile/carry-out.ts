@@ -46,7 +46,7 @@ async function manage(
   if (found.state === 'broken') return { type: 'Broke', resourceId, reason: cover(found.reason).slice(0, REASON_CHARACTERS) };
   if (!remains) return undefined;
   for (const { leaseId: id, ...left } of remains) await blueprint.takeBack?.({ id, ...left }, resource, context);
-  return { type: 'Mended', resourceId };
+  return { type: 'Mended', resourceId, tookBack: remains.map(({ token }) => token) };
 }
 
 /** What the log is to know of a piece of work that has failed so often. */
@@ -62,16 +62,19 @@ export function failure(work: Work, told: { reason: string; tries: number; retry
       return tries < TRIES ? undefined : { type: 'CannotPrepare', leaseId: work.leaseId, token: work.token, reason };
     case 'manage':
       return tries < TRIES ? undefined : { type: 'Broke', resourceId, reason };
-    default:
-      return undefined;
+    case 'update':
+      return { type: 'CannotUpdate', resourceId, reason, retryAt };
+    case 'destroy':
+      return { type: 'CannotDestroy', resourceId, reason, retryAt };
   }
 }
 
 /** How often it failed as the log knows it: also before this life. */
 export function triesBefore(state: AllocationState, work: Work): number {
   if (work.do === 'takeBack') return state.leases.get(work.leaseId)?.irrevocable?.tries ?? 0;
-  if (work.do !== 'allocate') return 0;
   const resource = state.resources.get(work.resourceId);
   if (!resource) return 0;
+  if (work.do === resource.stuck?.what) return resource.stuck.tries;
+  if (work.do !== 'allocate') return 0;
   return blueprintState(state, resource.blueprint).failed.get(failureKey(resource.attributes))?.failures ?? 0;
 }

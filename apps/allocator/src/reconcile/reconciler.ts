@@ -92,7 +92,11 @@ export class Reconciler {
   noticed(environment: string, events: readonly AllocationEvent[]): void {
     if (this.#stopped) return;
     const { state } = this.options.allocations.of(environment);
-    for (const { type, data } of events) if (type === 'ResourceEntered') this.#locations.add(data.location);
+    for (const { type, data } of events) {
+      if (type === 'ResourceEntered') this.#locations.add(data.location);
+      // With other attributes it may work at once.
+      if (type === 'ResourceChanged') this.#backoff.succeeded(keyOf({ do: 'update', resourceId: data.resourceId }));
+    }
     for (const id of new Set(events.flatMap((event) => touchedBy(state, event)))) this.#look(id);
     if (events.length >= MOST_EVENTS) this.#tidy([environment]);
   }
@@ -158,7 +162,7 @@ export class Reconciler {
     if (this.#stopped) return;
     const { allocations, catalogue, time } = this.options;
     const { state } = allocations.of(partsOf(id)!.environment);
-    const work = workFor(state, catalogue, id);
+    const work = workFor(state, catalogue, id, time.now());
     const running = this.#running.get(id);
     if (running) {
       if (work && isSame(work, running.work)) return;
@@ -172,9 +176,8 @@ export class Reconciler {
       return;
     }
     const managed = work.do === 'manage' ? (this.#managedAt.get(id) ?? -Infinity) + MANAGE_EVERY : 0;
-    const notBefore = work.do === 'takeBack' ? work.notBefore : 0;
-    const at = Math.max(notBefore, managed, this.#backoff.until(keyOf(work)));
-    if (at > time.now()) this.#wakes.set(id, at);
+    const at = Math.max(notBefore(work), managed, this.#backoff.until(keyOf(work)));
+    if (at > time.now()) this.#wakes.set(id, Math.min(at, untilOf(work)));
     else this.#begin(id, work, state);
   }
 
@@ -196,8 +199,7 @@ export class Reconciler {
   /** R4. Nobody waits for his resource because others are looked at, or because others are gone and what is over there hangs. */
   #kindOf(work: Work, blueprint: string): string {
     if (work.do === 'manage') return `${blueprint} regularly`;
-    const isAgain = work.do === 'takeBack' ? work.notBefore > 0 : work.do === 'destroy' && this.#backoff.until(keyOf(work)) > 0;
-    return isAgain ? `${blueprint} again` : blueprint;
+    return notBefore(work) > 0 ? `${blueprint} again` : blueprint;
   }
 
   /** Never throws: what fails is decided on, or tried again later. */
@@ -273,8 +275,15 @@ export class Reconciler {
   }
 }
 
+/** When it is tried again what could not be done; 0 for what was not tried yet. */
+const notBefore = (work: Work): number => ('notBefore' in work ? work.notBefore : 0);
+
+/** When something else is to be done. */
+const untilOf = (work: Work): number => ('until' in work ? work.until : undefined) ?? Infinity;
+
 /** What failures are counted by. */
-const keyOf = (work: Work): string => `${'leaseId' in work ? work.leaseId : work.resourceId} ${work.do}`;
+const keyOf = (work: Pick<Work, 'do'> & ({ leaseId: string } | { resourceId: string })): string =>
+  `${'leaseId' in work ? work.leaseId : work.resourceId} ${work.do}`;
 
 const isSame = (one: Work, other: Work): boolean =>
   one.do === other.do && (!('token' in one) || !('token' in other) || one.token === other.token);

@@ -238,6 +238,91 @@ describe('what goes on beside the log', () => {
     expect(world.events('ResourceUpdated')).toMatchObject([{ resourceId, attributes: { size: 4 } }]);
   });
 
+  test('what cannot be brought to other attributes is told, tried again, and looked after meanwhile', async () => {
+    let isBroken = false;
+    const stubborn = blueprint({
+      attributes: { size: { default: 1, from: 1, to: 9 } },
+      async update(_resource, attributes) {
+        if (attributes['size'] === 4) throw new SlipwayError('driver-failed', 'it is too small for that');
+      },
+      manage: async (): Promise<Managed> => (isBroken ? { state: 'broken', reason: 'the disk is gone' } : { state: 'well' }),
+    });
+    const allocator = await world.start([stubborn]);
+    const leaseId = await world.ask(allocator);
+    await world.until(allocator, leaseId, 'active');
+    const resourceId = (await allocator.leases.standing({ leaseId })).resourceId!;
+    await allocator.resources.change({ resourceId, attributes: { size: 4 } }, OPERATOR);
+    await world.clock.pass(200_000);
+    const stuck = world.events('ResourceStuck');
+    expect(stuck.map(({ what, tries }) => [what, tries])).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((tries) => ['update', tries]));
+    expect(stuck[0]).toMatchObject({ resourceId, reason: 'it is too small for that' });
+    // What is possible is done at once, however long the pause has become.
+    await allocator.resources.change({ resourceId, attributes: { size: 5 } }, OPERATOR);
+    await world.clock.pass(1_000);
+    expect(world.events('ResourceUpdated')).toMatchObject([{ attributes: { size: 5 } }]);
+    await allocator.resources.change({ resourceId, attributes: { size: 4 } }, OPERATOR);
+    await world.clock.pass(100_000);
+    isBroken = true;
+    await world.until(allocator, leaseId, 'broken');
+    expect(world.events('ResourceBroken')).toMatchObject([{ reason: 'the disk is gone' }]);
+  });
+
+  test('what cannot be destroyed is told, tried again with growing pauses after a restart too, and can be forced', async () => {
+    let tries = 0;
+    const gone = blueprint({
+      async destroy() {
+        tries += 1;
+        throw new SlipwayError('driver-failed', 'its place does not answer');
+      },
+    });
+    const first = await world.start([gone]);
+    const leaseId = await world.ask(first);
+    await world.until(first, leaseId, 'active');
+    const resourceId = (await first.leases.standing({ leaseId })).resourceId!;
+    await first.leases.release({ leaseId }, OPERATOR);
+    await world.until(first, leaseId, 'destroyed');
+    await first.resources.drain({ resourceId, reason: 'sold' }, OPERATOR);
+    await world.clock.pass(10_000);
+    const stuck = world.events('ResourceStuck');
+    expect(stuck.map(({ what, tries: which }) => [what, which])).toEqual([1, 2, 3, 4].map((which) => ['destroy', which]));
+    expect(stuck.map(({ retryAt, at }) => Math.round((retryAt - at) / 1000))).toEqual([1, 2, 4, 8]);
+    await world.end(first);
+    const second = await world.start([gone]);
+    await world.clock.until(() => tries > 4, 60_000);
+    await world.clock.pass(1_000);
+    expect(world.events('ResourceStuck').at(-1)).toMatchObject({ tries: 5, reason: 'its place does not answer' });
+    const ada = { correlationId: 'call-2', actor: { id: 'ada', type: 'user' as const } };
+    const reason = 'the house burnt down';
+    await expect(second.resources.force({ resourceId, reason }, ada)).rejects.toMatchObject({ code: 'forbidden' });
+    await second.resources.force({ resourceId, reason }, OPERATOR);
+    expect(world.events('ResourceDestroyed')).toMatchObject([{ resourceId, forced: { actor: OPERATOR.actor, reason } }]);
+    await world.clock.pass(600_000);
+    expect(tries).toBe(5);
+  });
+
+  test('what was left on a resource that was removed and broke is taken back before that is forgotten', async () => {
+    let state: Managed = { state: 'well' };
+    const back: number[] = [];
+    const limits = { ...blueprint().limits, resources: 0 };
+    const frail = blueprint({ limits, manage: async () => state, takeBack: async ({ token }) => void back.push(token) });
+    const allocator = await world.start([frail]);
+    const { resourceId } = await allocator.resources.enter(
+      { environment: 'default', name: 'rack', blueprint: 'Box', capacity: 1 },
+      OPERATOR,
+    );
+    const leaseId = await world.ask(allocator, { replace: true });
+    await world.until(allocator, leaseId, 'active');
+    const { token } = await allocator.leases.standing({ leaseId });
+    await allocator.resources.drain({ resourceId, reason: 'sold' }, OPERATOR);
+    state = { state: 'broken', reason: 'no answer' };
+    await world.clock.until(() => world.events('LeaseRequeued').length > 0, 60_000);
+    await world.clock.pass(60_000);
+    expect([back, world.events('ResourceDestroyed')]).toEqual([[], []]);
+    state = { state: 'well' };
+    await world.clock.until(() => world.events('ResourceDestroyed').length > 0, 60_000);
+    expect([back, world.events('ResourceDestroyed')]).toEqual([[token], [expect.objectContaining({ resourceId })]]);
+  });
+
   test('what goes on for something that nobody wants any more is ended', async () => {
     const ended: unknown[] = [];
     const slow = blueprint({

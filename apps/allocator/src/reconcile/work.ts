@@ -6,7 +6,11 @@ import type { Resource } from '../resource/resource.js';
 
 /** What is to be done in the world now, for one lease or one resource. */
 export type Work =
-  | { do: 'allocate' | 'update' | 'manage' | 'destroy'; resourceId: string }
+  | { do: 'allocate'; resourceId: string }
+  /** `until`: something else is to be done then. */
+  | { do: 'manage'; resourceId: string; until?: number }
+  /** `notBefore`: it could not be done, and is tried again then. */
+  | { do: 'update' | 'destroy'; resourceId: string; notBefore: number }
   /** `token`: of the acquisition. */
   | { do: 'prepare'; leaseId: string; resourceId: string; token: number }
   /** `notBefore`: it could not be taken back, and is tried again then. */
@@ -18,17 +22,23 @@ export type Work =
  *
  * W1. A resource is made once all that it needs is active, and destroyed once nobody has it.
  * W2. A lease is prepared on a resource that works, and taken back as soon as it is over, whether that works or not.
- * W3. What has been made is looked at regularly, also what is broken: it may work again.
+ * W3. What has been made is looked at regularly, also what is broken: it may work again. That goes on while what it could not be changed to waits
+ *     for the next try (`now`).
  */
-export function workFor(state: AllocationState, catalogue: BlueprintCatalogue, id: string): Work | undefined {
+export function workFor(state: AllocationState, catalogue: BlueprintCatalogue, id: string, now: number): Work | undefined {
   const lease = state.leases.get(id);
   if (lease) return workForLease(state, catalogue, lease);
   const resource = state.resources.get(id);
-  return resource && workForResource(state, catalogue, resource);
+  return resource && workForResource(state, catalogue, resource, now);
 }
 
-function workForResource(state: AllocationState, catalogue: BlueprintCatalogue, resource: Resource): Work | undefined {
-  const { id: resourceId, status, needs, behind, isDrained } = resource;
+function workForResource(
+  state: AllocationState,
+  catalogue: BlueprintCatalogue,
+  resource: Resource,
+  now: number,
+): Work | undefined {
+  const { id: resourceId, status, needs, behind, isDrained, remains = [], stuck } = resource;
   const can = catalogue.get(resource.blueprint)?.can ?? [];
   switch (status) {
     case 'pending': {
@@ -36,13 +46,18 @@ function workForResource(state: AllocationState, catalogue: BlueprintCatalogue, 
       return isReady && can.includes('allocate') ? { do: 'allocate', resourceId } : undefined;
     }
     case 'open':
-    case 'draining':
-      if (behind && can.includes('update')) return { do: 'update', resourceId };
-      return can.includes('manage') ? { do: 'manage', resourceId } : undefined;
+    case 'draining': {
+      const notBefore = behind && can.includes('update') ? (stuck?.retryAt ?? 0) : undefined;
+      if (notBefore !== undefined && (notBefore <= now || !can.includes('manage')))
+        return { do: 'update', resourceId, notBefore };
+      return can.includes('manage')
+        ? { do: 'manage', resourceId, ...(notBefore !== undefined && { until: notBefore }) }
+        : undefined;
+    }
     case 'broken':
-      return can.includes('manage') && !isDrained ? { do: 'manage', resourceId } : undefined;
+      return can.includes('manage') && (!isDrained || remains.length > 0) ? { do: 'manage', resourceId } : undefined;
     case 'closed':
-      return can.includes('destroy') ? { do: 'destroy', resourceId } : undefined;
+      return can.includes('destroy') ? { do: 'destroy', resourceId, notBefore: stuck?.retryAt ?? 0 } : undefined;
     case 'destroyed':
       return undefined;
   }

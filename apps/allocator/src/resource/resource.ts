@@ -28,6 +28,8 @@ export interface Resource extends ResourceFacts {
   isDrained?: true;
   /** What leases had on it that went elsewhere when it broke: to be taken back before it is opened again. */
   remains?: readonly Remains[];
+  /** It could not be brought to its attributes, or not be destroyed, so far. */
+  stuck?: { what: 'update' | 'destroy'; reason: string; tries: number; retryAt: number };
   /** Why it is what it is. */
   reason?: string;
 }

@@ -153,7 +153,7 @@ describe('a resource that breaks', () => {
     world.run({ type: 'Drain', resourceId: id, reason: 'moved', actor: operator });
     expect(world.state.resources.get(id)).toMatchObject({ status: 'broken', reason: 'moved' });
     expect(world.run({ type: 'Drain', resourceId: id, reason: 'again', actor: operator })).toEqual([]);
-    expect(world.run({ type: 'Mended', resourceId: id })).toEqual([]);
+    expect(world.run({ type: 'Mended', resourceId: id, tookBack: [] })).toEqual([]);
     expect(world.back(leaseId).map(({ type }) => type)).toEqual(['LeaseReleased', 'LeaseDestroyed', 'ResourceClosed']);
   });
 
@@ -163,7 +163,7 @@ describe('a resource that breaks', () => {
     const { id } = world.on(leaseId);
     world.run({ type: 'Broke', resourceId: id, reason: 'no answer' });
     expect(world.run({ type: 'Opened', resourceId: id })).toEqual([]);
-    expect(world.types({ type: 'Mended', resourceId: id })).toEqual(['ResourceOpened']);
+    expect(world.types({ type: 'Mended', resourceId: id, tookBack: [] })).toEqual(['ResourceOpened']);
     expect(world.lease(leaseId).status).toBe('broken');
     world.back(leaseId);
     expect(world.on(world.ask()).id).toBe(id);
@@ -177,7 +177,9 @@ describe('a resource that breaks', () => {
     world.run({ type: 'Broke', resourceId: first, reason: 'no answer' });
     expect(world.on(leaseId).id).toBe(other);
     expect(world.resource(first)).toMatchObject({ load: 0, remains: [{ leaseId, token: 1, slots: ['port/80'] }] });
-    world.run({ type: 'Mended', resourceId: first });
+    // It was not known of it when this was begun.
+    expect(world.run({ type: 'Mended', resourceId: first, tookBack: [] })).toEqual([]);
+    world.run({ type: 'Mended', resourceId: first, tookBack: [1] });
     expect(world.resource(first)).toMatchObject({ status: 'open' });
     expect(world.resource(first).remains).toBeUndefined();
   });
@@ -313,9 +315,87 @@ describe('draining', () => {
     const leaseId = world.use();
     world.run({ type: 'Drain', resourceId: id, actor: operator, reason: 'sold' });
     world.run({ type: 'Broke', resourceId: id, reason: 'unplugged' });
-    expect(world.run({ type: 'Mended', resourceId: id })).toEqual([]);
+    expect(world.run({ type: 'Mended', resourceId: id, tookBack: [] })).toEqual([]);
     expect(world.back(leaseId).map(({ type }) => type)).toEqual(['LeaseReleased', 'LeaseDestroyed', 'ResourceDestroyed']);
     expect(world.state.names.size).toBe(0);
+  });
+});
+
+describe('a resource that hangs at what cannot be done', () => {
+  const by = { actor: operator, reason: 'the house burnt down' };
+  const cannot = (what: 'CannotUpdate' | 'CannotDestroy', resourceId: string, retryAt: number) =>
+    ({ type: what, resourceId, reason: 'no answer', retryAt }) as const;
+
+  it('is told with its tries when it cannot be destroyed, and is gone when an operator says so, with what it held', () => {
+    const both = declared({ name: 'Both', type: 'both', attributes: {}, needs: { one: { type: 'host' } } });
+    const world = new World(declared(), both);
+    const leaseId = world.ask({ type: 'both' });
+    const { id, needs } = world.on(leaseId);
+    world.activate(needs['one']!);
+    world.activate(leaseId);
+    expect(world.run(cannot('CannotDestroy', id, T0))).toEqual([]);
+    const refused = (reason: RegExp) =>
+      expect(() => world.run({ type: 'ForceGone', resourceId: id, ...by })).toThrow(
+        expect.objectContaining({ code: 'not-possible', message: expect.stringMatching(reason) }),
+      );
+    refused(/^There are leases on both-\d \(1\): reclaim them/);
+    world.back(leaseId);
+    refused(/^both-\d is open: remove it first/);
+    world.run({ type: 'Drain', resourceId: id, ...by });
+    for (const tries of [1, 2]) {
+      expect(world.run(cannot('CannotDestroy', id, T0 + tries))).toMatchObject([{ type: 'ResourceStuck', data: { tries } }]);
+      expect(world.resource(id).stuck).toEqual({ what: 'destroy', reason: 'no answer', tries, retryAt: T0 + tries });
+    }
+    expect(world.run({ type: 'ForceGone', resourceId: id, ...by })).toMatchObject([
+      { type: 'ResourceDestroyed', data: { resourceId: id, forced: by } },
+      { type: 'LeaseReleased', data: { leaseId: needs['one'], because: 'holder-gone' } },
+    ]);
+    expect(world.run({ type: 'ForceGone', resourceId: id, ...by })).toEqual([]);
+    expect(world.run(cannot('CannotDestroy', id, T0))).toEqual([]);
+  });
+
+  it('is told with its tries when it cannot be changed, until it was, or is to be something else', () => {
+    const world = new World(declared({ can: ['allocate', 'update', 'destroy'] }));
+    const { id } = world.on(world.use());
+    const change = (memory: number) => world.run({ type: 'Change', resourceId: id, actor: operator, attributes: { memory } });
+    expect(world.run(cannot('CannotUpdate', id, T0))).toEqual([]);
+    change(4);
+    world.run(cannot('CannotUpdate', id, T0 + 1));
+    expect(world.resource(id)).toMatchObject({ behind: true, stuck: { what: 'update', tries: 1 } });
+    world.run({ type: 'Change', resourceId: id, actor: operator, capacity: 2 });
+    expect(world.resource(id).stuck).toBeDefined();
+    change(8);
+    expect(world.resource(id).stuck).toBeUndefined();
+    world.run(cannot('CannotUpdate', id, T0 + 1));
+    world.run({ type: 'Updated', resourceId: id, attributes: { memory: 8 } });
+    expect(world.resource(id)).not.toHaveProperty('stuck');
+  });
+
+  /** Entered by hand, broken, and what one had on it who went elsewhere was not taken back. */
+  const left = (world: World, drained = false) => {
+    const id = world.enter('one');
+    const leaseId = world.use({ replace: true });
+    if (drained) world.run({ type: 'Drain', resourceId: id, ...by });
+    world.run({ type: 'Broke', resourceId: id, reason: 'no answer' });
+    return { id, leaseId };
+  };
+
+  it('and has something left on it is not removed by hand, unless it is forced', () => {
+    const world = new World(declared({ can: [] }));
+    const { id, leaseId } = left(world);
+    expect(() => world.run({ type: 'Drain', resourceId: id, ...by })).toThrow(
+      expect.objectContaining({ code: 'not-possible', message: expect.stringMatching(/rid of what .*lease-\d+ had on it/) }),
+    );
+    expect(world.lease(leaseId).status).toBe('pending');
+    expect(world.types({ type: 'ForceGone', resourceId: id, ...by })).toEqual(['ResourceDestroyed']);
+    expect(world.state.names.size).toBe(0);
+  });
+
+  it('and has something left on it stays when it was removed before it broke, until that was taken back', () => {
+    const world = new World(declared({ can: [] }));
+    const { id } = left(world, true);
+    expect(world.resource(id)).toMatchObject({ status: 'broken', isDrained: true, remains: [{ token: 1 }] });
+    expect(world.types({ type: 'Mended', resourceId: id, tookBack: [1] })).toEqual(['ResourceCleared', 'ResourceDestroyed']);
   });
 });
 

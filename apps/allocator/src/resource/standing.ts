@@ -83,6 +83,20 @@ function brought(declared: BlueprintDeclaration, { name, attributes }: Resource,
   return { ...attributes, ...changed };
 }
 
+/** By hand. Throws `not-possible` where what was left on it was not taken back: nobody would ever do that any more. */
+export function remove(deciding: Deciding, resource: Resource, by: { actor: Actor; reason: string }): void {
+  const { name, manual, remains = [], isDrained } = resource;
+  if (manual && remains.length > 0 && !isDrained) {
+    const leaseIds = remains.map(({ leaseId }) => leaseId);
+    throw new SlipwayError(
+      'not-possible',
+      `${name} stays until it works again and is rid of what ${leaseIds.join(', ')} had on it; or force it, and somebody answers for what is left`,
+      { leaseIds },
+    );
+  }
+  drain(deciding, resource, by);
+}
+
 /** It takes no leases any more, and those that are there go on. Of one that is being made nothing is given out yet: they wait for another one. */
 export function drain(deciding: Deciding, resource: Resource, { actor, reason }: { actor?: Actor; reason: string }): void {
   const { id, status, name, isDrained } = resource;
@@ -103,10 +117,32 @@ export function updated(deciding: Deciding, resource: Resource | null, attribute
   deciding.record({ type: 'ResourceUpdated', data: { resourceId: resource.id, attributes, at: deciding.now } });
 }
 
-/** It was broken and works again, and nothing of earlier leases is left on it. Leases that broke with it stay broken: they were told. */
-export function mended(deciding: Deciding, resource: Resource | null): void {
-  // What is drained does not come back.
-  if (resource?.status !== 'broken' || resource.isDrained) return;
+/** It could not be changed, or not be destroyed: that is told, and tried again. */
+export function stuck(
+  deciding: Deciding,
+  resource: Resource | null,
+  what: 'update' | 'destroy',
+  { reason, retryAt }: { reason: string; retryAt: number },
+): void {
+  if (!resource || (what === 'destroy' ? resource.status !== 'closed' : !resource.behind)) return;
+  const tries = (resource.stuck?.what === what ? resource.stuck.tries : 0) + 1;
+  deciding.record({ type: 'ResourceStuck', data: { resourceId: resource.id, what, reason, tries, retryAt, at: deciding.now } });
+}
+
+/**
+ * It was broken and works again, and nothing of earlier leases is left on it, by the tokens of what was taken back. Leases that broke with it
+ * stay broken: they were told.
+ */
+export function mended(deciding: Deciding, resource: Resource | null, tookBack: readonly number[]): void {
+  if (resource?.status !== 'broken') return;
+  const { remains = [] } = resource;
+  // Who has left it in the meantime is taken back the next time.
+  if (remains.some(({ token }) => !tookBack.includes(token))) return;
+  if (resource.isDrained) {
+    // What is drained does not come back.
+    if (remains.length > 0) deciding.record({ type: 'ResourceCleared', data: { resourceId: resource.id, at: deciding.now } });
+    return;
+  }
   const { leases } = deciding.state;
   // What stands on something that is gone does not work, whatever it looks like.
   if (Object.values(resource.needs).some((leaseId) => leases.get(leaseId)?.status !== 'active')) return;
@@ -195,12 +231,31 @@ export function gone(deciding: Deciding, resource: Resource | null): void {
     throw new SlipwayError('not-possible', `${name} is ${status}: it goes once it is drained and nobody has it`, { status });
   lose(deciding, resource, `${name} could not be made: ${resource.reason ?? ''}`, () => true);
   // Asked again, as long as it is closed.
-  if (deciding.state.resources.get(resource.id)!.leases.size === 0) remove(deciding, resource);
+  if (deciding.state.resources.get(resource.id)!.leases.size === 0) forget(deciding, resource);
+}
+
+/** An operator says that it is gone, whatever is left. Throws `not-possible` for what somebody has, and for what was not removed before. */
+export function forceGone(deciding: Deciding, resource: Resource | null, forced: { actor: Actor; reason: string }): void {
+  if (!resource) return;
+  const { status, name, manual, leases } = resource;
+  if (leases.size > 0)
+    throw new SlipwayError(
+      'not-possible',
+      `There are leases on ${name} (${leases.size}): reclaim them, and force those that cannot be taken back`,
+      {
+        leaseIds: [...leases.entries()].map(([leaseId]) => leaseId),
+      },
+    );
+  if (status !== 'closed' && !manual)
+    throw new SlipwayError('not-possible', `${name} is ${status}: remove it first, so that it is tried to destroy it`, {
+      status,
+    });
+  forget(deciding, resource, forced);
 }
 
 /** What it held itself is given back then. */
-function remove(deciding: Deciding, { id, needs }: Resource): void {
-  deciding.record({ type: 'ResourceDestroyed', data: { resourceId: id, at: deciding.now } });
+function forget(deciding: Deciding, { id, needs }: Resource, forced?: { actor: Actor; reason: string }): void {
+  deciding.record({ type: 'ResourceDestroyed', data: { resourceId: id, ...(forced && { forced }), at: deciding.now } });
   for (const leaseId of Object.values(needs)) {
     const lease = deciding.state.leases.get(leaseId);
     if (!lease) continue;
@@ -209,13 +264,13 @@ function remove(deciding: Deciding, { id, needs }: Resource): void {
   }
 }
 
-/** What nobody has any more and takes no leases goes: by its blueprint where that can, else at once. */
+/** What nobody has any more and takes no leases goes: by its blueprint where that can, else at once, rid of what was left on it. */
 export function closeWhereFree(deciding: Deciding, resourceId: string): void {
   const resource = deciding.state.resources.get(resourceId);
   if (!resource || resource.leases.size > 0) return;
-  const { status, manual, blueprint, isDrained } = resource;
+  const { status, manual, blueprint, isDrained, remains = [] } = resource;
   if (manual) {
-    if (isDrained) remove(deciding, resource);
+    if (isDrained && remains.length === 0) forget(deciding, resource);
     return;
   }
   if (status !== 'draining' && status !== 'broken') return;
@@ -223,5 +278,5 @@ export function closeWhereFree(deciding: Deciding, resourceId: string): void {
   deciding.record({ type: 'ResourceClosed', data: { resourceId, reason, at: deciding.now } });
   // Of a blueprint that is not there any more nobody knows what it can do: it stays closed, and is named.
   const declared = deciding.catalogue.get(blueprint);
-  if (declared && !declared.can.includes('destroy')) remove(deciding, resource);
+  if (declared && !declared.can.includes('destroy')) forget(deciding, resource);
 }

@@ -3,6 +3,7 @@ import {
   type ChangeResourceCommand,
   type DrainResourceCommand,
   type EnterResourceCommand,
+  type ForceResourceCommand,
   type LeasedResourceRecorded,
   type RequestContext,
 } from '@slipway/contracts';
@@ -33,6 +34,12 @@ export class LeasedResources {
     const environment = await this.#assertMayRule(resourceId, context);
     const drain = { type: 'Drain' as const, resourceId, reason, actor: context.actor, now: this.deciders.now() };
     return recorded(resourceId, await this.deciders.decide(environment, drain, context));
+  }
+
+  async force({ resourceId, reason }: ForceResourceCommand, context: RequestContext): Promise<LeasedResourceRecorded> {
+    assertMayRule(context.actor, 'say of a resource that it is gone, whatever is left');
+    const force = { type: 'ForceGone' as const, resourceId, reason, actor: context.actor, now: this.deciders.now() };
+    return recorded(resourceId, await this.deciders.decide(environmentOf(resourceId), force, context));
   }
 
   /** The environment of a resource that one may change. */

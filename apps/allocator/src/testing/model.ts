@@ -14,6 +14,8 @@ interface Thing {
   blueprint: string;
   manual: boolean;
   needs: readonly string[];
+  /** Leases whose place on it broke before it was taken back. */
+  remains: readonly string[];
 }
 
 const FROM: Readonly<Record<string, readonly Claim['status'][]>> = {
@@ -53,12 +55,20 @@ export class Model {
     if (type === 'LeaseRequested') this.#asked(data);
     else if ('leaseId' in data) this.#claimed(type, data);
     else if (type === 'ResourceRequested' || type === 'ResourceEntered') this.#added(type, data);
-    else if ('resourceId' in data) this.#changed(type, data.resourceId, 'capacity' in data ? data.capacity : undefined);
+    else if ('resourceId' in data) {
+      if (type === 'ResourceDestroyed' && !data.forced) this.#forgot(data.resourceId);
+      this.#changed(type, data.resourceId, 'capacity' in data ? data.capacity : undefined);
+    }
   }
 
   /** Leases that have a place on a resource. */
   on(resourceId: string): Claim[] {
     return [...this.claims.values()].filter(({ on }) => on === resourceId);
+  }
+
+  /** Leases that have left something behind that nobody has taken back or given up. */
+  remaining(): string[] {
+    return [...this.things.values()].filter(({ status }) => status !== 'destroyed').flatMap(({ remains }) => remains);
   }
 
   load(resourceId: string): number {
@@ -90,6 +100,8 @@ export class Model {
     const claim = this.claims.get(leaseId);
     if (!claim || !FROM[type]!.includes(claim.status)) throw new Error(`${type} of ${leaseId}, which is ${claim?.status}`);
     if (type === 'LeaseAcquired') this.#acquired(leaseId, claim, data as { resourceId: string; token: number });
+    const thing = claim.on === undefined ? undefined : this.things.get(claim.on)!;
+    if (type === 'LeaseRequeued' && thing?.status === 'broken') thing.remains = [...thing.remains, leaseId];
     if (type === 'LeaseRequeued' || type === 'LeaseDestroyed') claim.on = undefined;
     claim.status = TO[type] ?? claim.status;
   }
@@ -116,7 +128,14 @@ export class Model {
     );
     if (!manual && made.length >= this.limits.get(blueprint)!()) throw new Error(`${blueprint} made more than it may`);
     const status = manual ? 'open' : 'pending';
-    this.things.set(resourceId, { status, capacity, blueprint, manual, needs: Object.values(needs) as string[] });
+    this.things.set(resourceId, { status, capacity, blueprint, manual, needs: Object.values(needs) as string[], remains: [] });
+  }
+
+  /** What is made goes as a whole; what was entered by hand stays where it is, with all that is on it. */
+  #forgot(resourceId: string): void {
+    const { manual, remains } = this.things.get(resourceId)!;
+    if (manual && remains.length > 0)
+      throw new Error(`${resourceId} is gone, and what ${remains.join(', ')} had on it is forgotten`);
   }
 
   #changed(type: string, resourceId: string, capacity: number | undefined): void {
@@ -127,6 +146,8 @@ export class Model {
       throw new Error(`${type} of ${resourceId}, which is leased`);
     if (type === 'ResourceOpened' && thing.status !== 'pending' && thing.status !== 'broken')
       throw new Error(`${resourceId} was opened, ${thing.status}`);
+    if (type === 'ResourceCleared' && thing.status !== 'broken') throw new Error(`${resourceId} was cleared, ${thing.status}`);
+    if (type === 'ResourceOpened' || type === 'ResourceCleared') thing.remains = [];
     if (capacity !== undefined) thing.capacity = capacity;
     if (capacity !== undefined && this.load(resourceId) > capacity) throw new Error(`${resourceId} has less than is leased`);
     const became: Readonly<Record<string, Thing['status']>> = {

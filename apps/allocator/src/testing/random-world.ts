@@ -46,7 +46,7 @@ export class RandomWorld extends World {
     this.model = new Model(limitsIn(this.catalogue, (name) => this.state.blueprints.get(name)?.limits.resources));
     for (const owner of OWNERS)
       for (const name of this.catalogue.keys()) this.run({ type: 'Approve', blueprint: name, owner, actor: operator });
-    this.run({ type: 'Enter', resource: { name: 'pool', blueprint: 'Licence', attributes: {}, capacity: 3 }, actor: operator });
+    this.#enterPool();
   }
 
   override run(command: Parameters<World['run']>[0]) {
@@ -59,11 +59,32 @@ export class RandomWorld extends World {
 
   /** Refusals are answers. */
   throw(dice: Throw): void {
-    try {
-      this.#carryOut(dice);
-    } catch (error) {
-      if (!(error instanceof SlipwayError)) throw error;
-    }
+    answered(() => this.#carryOut(dice));
+  }
+
+  /** The same, of what befalls only what was entered by hand and who has it. */
+  throwAtPool([what, one]: Throw): void {
+    answered(() => this.#befall(what % 10, one));
+  }
+
+  #befall(what: number, one: number): void {
+    const resourceId = this.state.names.get('pool');
+    const by = { actor: operator, reason: 'so' };
+    if (resourceId === undefined) return this.#enterPool();
+    const ids = [...this.state.leases.entries()].map(([id]) => id).toSorted();
+    const leaseId = ids[one % Math.max(1, ids.length)];
+    if (what < 3 || leaseId === undefined)
+      return void this.run({ type: 'Ask', ask: asking({ type: 'licence', replace: one % 3 > 0 }), wait: true });
+    if (what < 4) return void this.back(leaseId);
+    if (what < 6) return void this.run({ type: 'Broke', resourceId, reason: 'fire' });
+    if (what < 7) return this.#mend(resourceId);
+    if (what < 8) return void this.run({ type: 'Mended', resourceId, tookBack: [] });
+    if (what < 9) return void this.run({ type: 'Drain', resourceId, ...by });
+    this.run({ type: 'ForceGone', resourceId, ...by });
+  }
+
+  #enterPool(): void {
+    this.run({ type: 'Enter', resource: { name: 'pool', blueprint: 'Licence', attributes: {}, capacity: 3 }, actor: operator });
   }
 
   #carryOut([what, one, other]: Throw): void {
@@ -81,8 +102,14 @@ export class RandomWorld extends World {
     if (what < 70) return void this.run({ type: 'Opened', resourceId });
     if (what < 73) return void this.run({ type: 'Failed', resourceId, reason: 'no', retryAt: this.now + other * 100 });
     if (what < 76) return void this.run({ type: 'Broke', resourceId, reason: 'fire' });
-    if (what < 78) return void this.run({ type: 'Mended', resourceId });
-    if (what < 84) return void this.run({ type: 'Gone', resourceId });
+    if (what < 78) return this.#mend(resourceId);
+    if (what < 82) return void this.run({ type: 'Gone', resourceId });
+    if (what < 83)
+      return void this.run({
+        ...{ type: other % 2 ? ('CannotDestroy' as const) : ('CannotUpdate' as const), resourceId, reason: 'no' },
+        retryAt: this.now + other * 100,
+      });
+    if (what < 84) return void this.run({ type: 'ForceGone', resourceId, ...by });
     if (what < 88) return void (this.later(other * 1_000), this.run({ type: 'Tidy' }));
     if (what < 90) return void this.run({ type: 'Expire', leaseId });
     if (what < 91) return void this.run({ type: 'Renew', leaseId, until: this.now + other * 10_000, actor: ada });
@@ -107,6 +134,12 @@ export class RandomWorld extends World {
     if (what < 97) return void this.run({ type: 'CannotPrepare', leaseId, token: lease.granted?.token ?? 0, reason: 'no' });
     if (what < 98) return void this.run({ type: 'Change', resourceId, capacity: 1 + (other % 4), actor: operator });
     this.restart();
+  }
+
+  /** It works again, and all that was left on it was taken back. */
+  #mend(resourceId: string): void {
+    const tookBack = (this.resource(resourceId).remains ?? []).map(({ token }) => token);
+    this.run({ type: 'Mended', resourceId, tookBack });
   }
 
   #ask(one: number, other: number): void {
@@ -146,10 +179,19 @@ export class RandomWorld extends World {
       for (const [id, { status, manual }] of [...this.state.resources.entries()]) {
         if (status === 'pending') this.run({ type: 'Opened', resourceId: id });
         if (status === 'closed') this.run({ type: 'Gone', resourceId: id });
+        if (status === 'broken') this.#mend(id);
         if (manual) this.run({ type: 'Drain', resourceId: id, actor: operator, reason: 'over' });
       }
       this.run({ type: 'Tidy' });
     }
+  }
+}
+
+function answered(command: () => void): void {
+  try {
+    command();
+  } catch (error) {
+    if (!(error instanceof SlipwayError)) throw error;
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type DrainResourceCommand,
   type EnterResourceCommand,
   type ForceLeaseCommand,
+  type ForceResourceCommand,
   type LeaseRecorded,
   type LeaseStanding,
   type LeasedResourceRecorded,
@@ -38,6 +39,7 @@ interface Commands {
   enterResource: [EnterResourceCommand, LeasedResourceRecorded];
   changeResource: [ChangeResourceCommand, LeasedResourceRecorded];
   drainResource: [DrainResourceCommand, LeasedResourceRecorded];
+  forceResource: [ForceResourceCommand, LeasedResourceRecorded];
   changeBlueprint: [ChangeBlueprintCommand, BlueprintRecorded];
   approveBlueprint: [ApproveBlueprintCommand, BlueprintRecorded];
   revokeBlueprint: [ApproveBlueprintCommand, BlueprintRecorded];

@@ -67,10 +67,16 @@ export class LeasedResourcesController {
   @HttpCode(202)
   @Delete(':id')
   async remove(@Param('id') id: string, @Call() call: HttpCall): Promise<LeasedResourceRecorded> {
-    onlyKnown(call.query, ['environment', 'atLeast', 'reason']);
+    onlyKnown(call.query, ['environment', 'atLeast', 'reason', 'force']);
     const resourceId = this.known.idOf('leased-resources', id, call);
-    const reason = one(call.query, 'reason') ?? `${call.context.actor.id} has taken it away`;
-    return recorded(await this.allocator.command(call.context, 'drainResource', { resourceId, reason }), call);
+    const force = one(call.query, 'force') ?? 'false';
+    if (force !== 'true' && force !== 'false') throw badInput([{ field: 'force', reason: 'must be true or false' }]);
+    const given = one(call.query, 'reason');
+    if (force === 'true' && given === undefined)
+      throw badInput([{ field: 'reason', reason: 'must be said with force: somebody answers for what is left' }]);
+    const reason = given ?? `${call.context.actor.id} has taken it away`;
+    const verb = force === 'true' ? 'forceResource' : 'drainResource';
+    return recorded(await this.allocator.command(call.context, verb, { resourceId, reason }), call);
   }
 }
 

@@ -204,6 +204,13 @@ describe('what is leased', () => {
       ['drain-resource', { resourceId: 'blue.host-9', reason: 'operator has taken it away' }],
     ]);
   });
+
+  it('is gone when that is forced, with who says so and why', async () => {
+    expect((await place.call('DELETE', '/resources/host-9?force=true&reason=burnt')).status).toBe(202);
+    expect(allocator.asked).toEqual([['force-resource', { resourceId: 'default.host-9', reason: 'burnt' }, 'operator']]);
+    expect(await refused('DELETE', '/resources/host-9?force=true')).toEqual([400, 'bad-input', ['reason']]);
+    expect(await refused('DELETE', '/resources/host-9?force=yes&reason=burnt')).toEqual([400, 'bad-input', ['force']]);
+  });
 });
 
 describe('blueprints', () => {

@@ -38,11 +38,22 @@ export const ApiRemoveResource = (): MethodDecorator =>
       operationId: 'remove-resource',
       summary: 'Let a resource take no leases any more',
       description:
-        'Those that are there go on; it goes once nobody has it. One that was entered by hand stays where it is, and is not leased any more. The same again changes nothing.',
+        'Those that are there go on; it goes once nobody has it. One that was entered by hand stays where it is, and is not leased any more; while something is left on it that was not taken back it is not removed. The same again changes nothing. With `force` it is gone, whatever is left: of what could not be destroyed, or has such a rest, and nobody has any more.',
     }),
     ID,
     OF_BARE_ID,
-    ApiQuery({ name: 'reason', required: false, type: String, description: '1 to 500 characters; it is recorded.' }),
+    ApiQuery({
+      name: 'reason',
+      required: false,
+      type: String,
+      description: '1 to 500 characters; it is recorded. Needed with `force`.',
+    }),
+    ApiQuery({
+      name: 'force',
+      required: false,
+      type: Boolean,
+      description: 'It is gone, whatever is left; somebody answers for that.',
+    }),
     answer(202, 'LeasedResourceRecorded', 'It was recorded.', AT),
-    ...problems(...CHANGES, 'not-found'),
+    ...problems(...CHANGES, 'not-found', 'not-possible'),
   );

@@ -35,7 +35,7 @@ export class FakeAllocator {
       position: 'log.1.7',
     }));
     this.answers('enterResource', () => ({ resourceId: 'default.host-9', position: 'log.1.7' }));
-    for (const verb of ['changeResource', 'drainResource'] as const)
+    for (const verb of ['changeResource', 'drainResource', 'forceResource'] as const)
       this.answers(verb, ({ resourceId }: { resourceId: string }) => ({ resourceId, position: 'log.1.7' }));
     for (const verb of ['changeBlueprint', 'approveBlueprint', 'revokeBlueprint'] as const)
       this.answers(verb, ({ name }: { name: string }) => ({ name, position: 'log.1.7' }));

@@ -39,7 +39,7 @@ describe('a view', () => {
         ['createdAt', 'updatedAt', 'priority', 'id'],
       ],
       'leased-resources': [
-        ['name', 'type', 'blueprint', 'status', 'ownerId', 'location', 'manual', 'environment'],
+        ['name', 'type', 'blueprint', 'status', 'ownerId', 'location', 'manual', 'environment', 'stuck'],
         ['name', 'createdAt', 'updatedAt', 'load', 'id'],
       ],
       quotas: [

@@ -155,6 +155,52 @@ describe('a leased resource', () => {
     expect(resourceOf(entered, draining, gone)).toMatchObject({ status: 'destroyed', reason: 'moved' });
   });
 
+  it('that cannot be changed or destroyed says so, and who has said that it is gone', () => {
+    const on = { resourceId: 'default.host-9', at: at(4) };
+    const stuckAt = (what: 'update' | 'destroy'): AllocationEvent => ({
+      type: 'ResourceStuck',
+      data: { ...on, what, reason: 'no answer', tries: 3, retryAt: at(20) },
+    });
+    const stuck = { reason: 'no answer', tries: 3, retryAt: secondOf(20) };
+    const changed = (memory: number): AllocationEvent => ({
+      type: 'ResourceChanged',
+      data: { ...on, attributes: { memory }, capacity: 4 },
+    });
+    const updated: AllocationEvent = { type: 'ResourceUpdated', data: { ...on, attributes: { memory: 8 } } };
+    const behind = [made, opened, changed(8), stuckAt('update')];
+    expect(resourceOf(...behind)).toMatchObject({ behind: true, stuck: { what: 'update', ...stuck } });
+    for (const next of [changed(4), updated]) expect(resourceOf(...behind, next)!.stuck).toBeUndefined();
+    const closed: AllocationEvent = { type: 'ResourceClosed', data: { ...on, reason: 'idle' } };
+    expect(resourceOf(...behind, closed)!.stuck).toBeUndefined();
+    const forced: AllocationEvent = {
+      type: 'ResourceDestroyed',
+      data: { ...on, forced: { actor: operator, reason: 'It was sold' } },
+    };
+    const hangs = [made, opened, closed, stuckAt('destroy')];
+    expect(resourceOf(...hangs, { type: 'ResourceDestroyed', data: on })!.stuck).toBeUndefined();
+    expect(resourceOf(...hangs, forced)).toMatchObject({
+      ...{ status: 'destroyed', stuck: { what: 'destroy', ...stuck } },
+      forced: { by: operator, reason: 'It was sold' },
+    });
+  });
+
+  it('that broke says what was left on it, until that was taken back; what was only to be made has nothing on it', () => {
+    const on = { resourceId: 'default.host-9', at: at(4) };
+    const requeued: AllocationEvent = { type: 'LeaseRequeued', data: { ...of(1), reason: 'host-9 broke' } };
+    const broken: AllocationEvent = { type: 'ResourceBroken', data: { ...on, reason: 'no answer' } };
+    const left = [asked(1), made, opened, acquired(1, 7), broken, requeued];
+    expect(resourceOf(...left)).toMatchObject({ load: 0, remains: [{ leaseId: 'default.lease-1', token: 7, owner: ada }] });
+    for (const next of [opened, { type: 'ResourceCleared', data: on }, { type: 'ResourceDestroyed', data: on }] as const)
+      expect(resourceOf(...left, next)!.remains).toBeUndefined();
+    const forced = { type: 'ResourceDestroyed', data: { ...on, forced: { actor: operator, reason: 'sold' } } } as const;
+    expect(resourceOf(...left, forced)).toMatchObject({ status: 'destroyed', remains: [{ token: 7 }] });
+    const failed: AllocationEvent = {
+      type: 'ResourceFailed',
+      data: { ...on, reason: 'disk full', failures: 1, retryAt: at(9) },
+    };
+    expect(resourceOf(asked(1), made, acquired(1), failed, requeued)!.remains).toBeUndefined();
+  });
+
   it('that could not be made is given back, with the reason', () => {
     const failed: AllocationEvent = {
       type: 'ResourceFailed',

@@ -42,14 +42,22 @@ export type AllocationEvent =
   | { type: 'ResourceChanged'; data: { resourceId: string; attributes: JsonObject; capacity: number; actor?: Actor; at: number } }
   /** Its blueprint has brought it to these attributes. */
   | { type: 'ResourceUpdated'; data: { resourceId: string; attributes: JsonObject; at: number } }
+  /** It could not be brought to its attributes, or not be destroyed, so far. It is tried again; what cannot be destroyed can be forced. */
+  | {
+      type: 'ResourceStuck';
+      data: { resourceId: string; what: 'update' | 'destroy'; reason: string; tries: number; retryAt: number; at: number };
+    }
   /** It could not be made. What is left of it is destroyed; the blueprint makes no other one before `retryAt`. */
   | { type: 'ResourceFailed'; data: { resourceId: string; reason: string; failures: number; retryAt: number; at: number } }
   | { type: 'ResourceBroken'; data: { resourceId: string; reason: string; at: number } }
+  /** What leases had left on it that went elsewhere when it broke was taken back; it takes no leases any more, so it is not opened again. */
+  | { type: 'ResourceCleared'; data: { resourceId: string; at: number } }
   /** It takes no leases any more; those that are there go on. What is broken stays so. */
   | { type: 'ResourceDraining'; data: { resourceId: string; reason: string; actor?: Actor; at: number } }
   /** Nobody has it, and it is being given back. */
   | { type: 'ResourceClosed'; data: { resourceId: string; reason: string; at: number } }
-  | { type: 'ResourceDestroyed'; data: { resourceId: string; at: number } }
+  /** Nothing of it is left. `forced`: an operator says so, whatever is left. */
+  | { type: 'ResourceDestroyed'; data: { resourceId: string; forced?: { actor: Actor; reason: string }; at: number } }
   /** What of a blueprint's limits was changed while it runs. */
   | { type: 'BlueprintChanged'; data: { blueprint: string; limits: Partial<BlueprintLimits>; actor: Actor; at: number } }
   | { type: 'BlueprintApproved'; data: { blueprint: string; owner: Owner; actor: Actor; at: number } }

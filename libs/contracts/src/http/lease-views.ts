@@ -86,6 +86,12 @@ export interface LeasedResourceView {
   outputs?: JsonObject;
   /** Why it is what it is. */
   reason?: string;
+  /** It could not be brought to its attributes, or not be destroyed, so far. */
+  stuck?: { what: 'update' | 'destroy'; reason: string; tries: number; retryAt: Instant };
+  /** Leases that went elsewhere when it broke: what they had on it was not taken back yet. */
+  remains?: { leaseId: string; token: number; owner: Owner }[];
+  /** An operator has said that it is gone, whatever was left of it. */
+  forced?: { by: Actor; reason: string };
   createdAt: Instant;
   updatedAt: Instant;
   position: string;

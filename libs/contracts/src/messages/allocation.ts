@@ -89,6 +89,14 @@ export const ALLOCATION_MESSAGES: readonly AskedMessage[] = [
     description: 'Lets a leased resource take no leases any more; it goes once nobody has it',
   },
   {
+    verb: VERBS.forceResource,
+    ...toAllocator,
+    body: 'ForceResourceCommand',
+    answer: 'LeasedResourceRecorded',
+    description:
+      'Says of a leased resource that could not be destroyed, or has something left on it, that it is gone, whatever is left',
+  },
+  {
     verb: VERBS.blueprints,
     ...toAllocator,
     body: 'BlueprintsQuery',

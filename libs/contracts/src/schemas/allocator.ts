@@ -81,6 +81,7 @@ export const ALLOCATOR_SCHEMAS = {
     'capacity',
   ]),
   DrainResourceCommand: object({ resourceId, reason: why }),
+  ForceResourceCommand: object({ resourceId, reason: why }),
   LeasedResourceRecorded: object({ resourceId: string, ...recorded }, ['repeated']),
   BlueprintsQuery: object({ environment: name, name: blueprint }, ['name']),
   BlueprintList: object({

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { LEASED_RESOURCE_STATUSES, type JsonObject } from '@slipway/contracts';
+import type { LeasedResourceView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
+import { UsageError } from '../../exit.js';
 import { print, printRows, printValue } from '../../output/format.js';
 import { list } from '../list-and-show.js';
 import { listOptions, listRows, type ListFlags } from '../list-options.js';
@@ -21,6 +23,7 @@ interface Flags extends ListFlags {
   status?: string;
   name?: string;
   all?: boolean;
+  stuck?: boolean;
 }
 
 interface EnterFlags extends EnvironmentFlags, OwnerFlags {
@@ -57,13 +60,21 @@ function lists(noun: Command): void {
     .option('--blueprint <name>', 'only of this blueprint')
     .option('--name <name>', 'only with this name')
     .option('--status <status>', `only with this status: ${LEASED_RESOURCE_STATUSES.join(', ')}`)
+    .option('--stuck', 'only those that could not be changed or destroyed, which is tried again')
     .option('--all', 'also those that are gone');
   listOptions(listing).action(
     withClient<[], Flags>(async ({ client, options }, flags) => {
       const { environment, type, blueprint, name } = flags;
       const status = flags.status ?? (flags.all ? [...LEASED_RESOURCE_STATUSES] : undefined);
       printRows(
-        await listRows(client.resources, flags, { environment, type, blueprint, name, status }),
+        await listRows(client.resources, flags, {
+          environment,
+          type,
+          blueprint,
+          name,
+          status,
+          stuck: flags.stuck ? 'true' : undefined,
+        }),
         [
           ['RESOURCE', (row) => row.id],
           ['NAME', (row) => row.name],
@@ -72,7 +83,7 @@ function lists(noun: Command): void {
           ['LOCATION', (row) => row.location],
           ['LEASED', (row) => `${row.load} of ${row.capacity}`],
           ['OWNER', (row) => row.owner?.id],
-          ['WHY', (row) => row.reason?.split('\n', 1)[0]],
+          ['WHY', why],
         ],
         options.output,
         'No resources.',
@@ -132,13 +143,26 @@ function changes(noun: Command): void {
     .command('remove')
     .summary('let one take no leases any more; those that are on it go on')
     .argument(...RESOURCE)
-    .option('--reason <text>', 'why; it is recorded');
+    .option('--reason <text>', 'why; it is recorded')
+    .option('--force', 'it is gone, whatever could not be destroyed or taken back: somebody answers for what is left');
   environmentOption(remove).action(
-    withClient<[string], EnvironmentFlags & { reason?: string }>(async ({ client, options }, flags, given) => {
+    withClient<[string], EnvironmentFlags & { reason?: string; force?: boolean }>(async ({ client, options }, flags, given) => {
       const id = leaseId(given, flags);
-      const recorded = await client.resources.remove(id, flags.reason);
-      if (options.output === 'table') print(`${id} takes no leases any more, and goes once nobody has it.`);
-      else printValue(recorded, options.output);
+      const { reason, force } = flags;
+      if (force && reason === undefined) throw new UsageError('--force needs a --reason: somebody answers for what is left.');
+      const { resources } = client;
+      const recorded = await (force && reason !== undefined ? resources.force(id, reason) : resources.remove(id, reason));
+      if (options.output !== 'table') printValue(recorded, options.output);
+      else print(force ? `${id} is gone.` : `${id} takes no leases any more, and goes once nobody has it.`);
     }),
   );
+}
+
+/** Why it is as it is, and what it hangs at: the first line. */
+function why({ reason, stuck, remains = [] }: LeasedResourceView): string | undefined {
+  const isStuck =
+    stuck && `cannot be ${stuck.what === 'destroy' ? 'destroyed' : 'changed'} (${stuck.tries} tries): ${stuck.reason}`;
+  const left = remains.length > 0 ? `not taken back: ${remains.map(({ leaseId: id }) => id).join(', ')}` : undefined;
+  const told = [isStuck ?? reason, left].filter((text) => text !== undefined).map((text) => text.split('\n', 1)[0]!);
+  return told.join('; ') || undefined;
 }

@@ -292,6 +292,8 @@ describe('what is leased', () => {
       'default.host-9  host-9  open    LocalHost  local     1 of 4',
     );
     expect((await run('resources', 'show', 'host-9')).stdout).toContain('name: host-9');
+    await run('resources', '--stuck');
+    expect(gateway.calls.at(-1)).toContain('stuck=true');
     const entered = await run(
       'resources',
       'enter',
@@ -306,10 +308,16 @@ describe('what is leased', () => {
     expect(entered.stdout).toBe('default.host-9\n');
     await run('resources', 'change', 'host-9', '--attribute', 'memory=16', '--capacity', '2');
     await run('resources', 'remove', 'host-9', '--reason', 'sold');
+    expect(await run('resources', 'remove', 'host-9', '--force', '--reason', 'burnt')).toMatchObject({
+      code: 0,
+      stdout: 'default.host-9 is gone.\n',
+    });
+    expect(await run('resources', 'remove', 'host-9', '--force')).toMatchObject({ code: 2, stderr: /--reason/ });
     expect(sent).toEqual([
       ['POST /resources', { name: 'rack-a', blueprint: 'RemoteHost', ownerId: 'ada', attributes: { memory: 8 } }],
       ['PATCH /resources/default.host-9', { attributes: { memory: 16, disk: 'ssd' }, capacity: 2 }],
       ['DELETE /resources/default.host-9?reason=sold', undefined],
+      ['DELETE /resources/default.host-9?reason=burnt&force=true', undefined],
     ]);
   });
 

@@ -116,6 +116,27 @@ export const LEASE_SCHEMAS: Record<string, Schema> = {
     needs: described({ type: 'object', additionalProperties: text }, 'Leases that it holds itself, by role.'),
     outputs: optional(described(json, 'What its blueprint reaches it by.')),
     reason: optional(described(text, 'Why it is what it is.')),
+    stuck: optional(
+      described(
+        object<NonNullable<LeasedResourceView['stuck']>>({
+          what: oneOf(['update', 'destroy']),
+          ...{ reason: text, tries: count, retryAt: time },
+        }),
+        'It could not be brought to its attributes, or not be destroyed, so far.',
+      ),
+    ),
+    remains: optional(
+      described(
+        list(object<NonNullable<LeasedResourceView['remains']>[number]>({ leaseId: text, token: count, owner: ref('Owner') })),
+        'Leases that went elsewhere when it broke: what they had on it was not taken back yet.',
+      ),
+    ),
+    forced: optional(
+      described(
+        object<NonNullable<LeasedResourceView['forced']>>({ by: actor, reason: text }),
+        'An operator has said that it is gone, whatever was left of it.',
+      ),
+    ),
     createdAt: time,
     updatedAt: time,
     position,
