@@ -10,6 +10,7 @@ export {
   type TestEngine,
 } from './docker-engine.js';
 export { serveImage, type TestImageRegistry } from './image-registry.js';
+export { TestRedfishServer, whyNoRedfishServer, type RedfishFault, type TestMachine } from './redfish-server.js';
 export { startS3Store, whyNoS3Store, type TestS3Store } from './s3-store.js';
 export {
   freePort,

@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SlipwayError, type Json, type JsonObject } from '@slipway/contracts/public';
+import type { Power, PowerStatus } from '../power.js';
+import { RedfishApi, USUAL_LIMITS, listAt, objectAt, type RedfishAccess, type RedfishAnswer } from './redfish-api.js';
+
+/** Where the service begins (DSP0266, "Service root"). */
+const ROOT = '/redfish/v1/';
+
+/** Of machines at one controller; that of a chassis has a dozen. */
+const MOST_SYSTEMS = 64;
+
+/** Between two looks at a machine that is to change, in ms. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 2_000;
+
+/** `PowerState` and `Health` of Redfish (DSP0268, "Resource"), in our words. */
+const POWER = new Map<Json | undefined, PowerStatus['power']>([
+  ['On', 'on'],
+  ['Off', 'off'],
+  ['PoweringOn', 'turning-on'],
+  ['PoweringOff', 'turning-off'],
+]);
+const HEALTH = new Map<Json | undefined, NonNullable<PowerStatus['health']>>([
+  ['OK', 'ok'],
+  ['Warning', 'warning'],
+  ['Critical', 'critical'],
+]);
+
+/** Ways to turn a machine on and off (`ResetType`); the first that it has is taken. */
+const TURNS = { on: ['On', 'ForceOn'], off: ['ForceOff'] };
+
+/** A machine (`ComputerSystem`, DSP0268) at its controller. */
+export class RedfishMachine implements Power {
+  readonly #api: RedfishApi;
+  #way: string | undefined;
+
+  constructor(
+    private readonly access: RedfishAccess,
+    /** Its id there; needed where the controller has several. */
+    private readonly system?: string,
+  ) {
+    this.#api = new RedfishApi(access);
+  }
+
+  async status(): Promise<PowerStatus> {
+    return this.#statusOf((await this.#look()).body);
+  }
+
+  on(): Promise<void> {
+    return this.#turn('on');
+  }
+
+  off(): Promise<void> {
+    return this.#turn('off');
+  }
+
+  async cycle(): Promise<void> {
+    await this.#turn('off');
+    await this.#turn('on');
+  }
+
+  async bootFromNetwork(): Promise<void> {
+    const { body } = await this.#look();
+    const possible = listAt(objectAt(body, 'Boot'), 'BootSourceOverrideTarget@Redfish.AllowableValues');
+    if (possible.length > 0 && !possible.includes('Pxe')) throw await this.#cannot('boot from the network', possible);
+    await this.#override({ BootSourceOverrideEnabled: 'Once', BootSourceOverrideTarget: 'Pxe' }, 'network');
+  }
+
+  /** It starts again as it is set; nothing to do when it does. */
+  async bootAsSet(): Promise<void> {
+    if ((await this.status()).nextBoot === 'as-set') return;
+    await this.#override({ BootSourceOverrideEnabled: 'Disabled' }, 'as-set');
+  }
+
+  async #override(boot: JsonObject, wanted: PowerStatus['nextBoot']): Promise<void> {
+    const { etag } = await this.#look();
+    await this.#api.patch(await this.#found(), { Boot: boot }, `boot ${wanted}`, etag);
+    await this.#until((found) => found.nextBoot === wanted, `boot ${wanted}`);
+  }
+
+  async #turn(to: 'on' | 'off'): Promise<void> {
+    const { body } = await this.#look();
+    const { power } = await this.#statusOf(body);
+    if (power === to) return;
+    if (power !== `turning-${to}`) await this.#reset(body, to);
+    await this.#until((found) => found.power === to, `turn ${to}`);
+  }
+
+  async #reset(system: JsonObject, to: 'on' | 'off'): Promise<void> {
+    const action = objectAt(objectAt(system, 'Actions'), '#ComputerSystem.Reset');
+    const possible = listAt(action, 'ResetType@Redfish.AllowableValues');
+    // One that does not say what it can is asked for what all of them can.
+    const how = possible.length === 0 ? TURNS[to][0] : TURNS[to].find((one) => possible.includes(one));
+    if (how === undefined) throw await this.#cannot(`turn ${to}`, possible);
+    const way = this.#api.wayFrom(action['target'], `turn ${to} the machine`);
+    await this.#api.post(way, { ResetType: how }, `turn ${to}`);
+  }
+
+  /** Looks until it is so. */
+  async #until(isSo: (found: PowerStatus) => boolean, what: string): Promise<void> {
+    const { changesWithinMs } = { ...USUAL_LIMITS, ...this.access.limits };
+    const end = performance.now() + changesWithinMs;
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      const found = await this.status();
+      if (isSo(found)) return;
+      if (performance.now() >= end) {
+        throw new SlipwayError(
+          'driver-failed',
+          `${this.#api.name} has taken that it is to ${what}, and after ${changesWithinMs / 1_000} s power is ${found.power} and it boots ${found.nextBoot}`,
+        );
+      }
+      const { signal } = this.access;
+      await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  async #look(): Promise<RedfishAnswer> {
+    return this.#api.get(await this.#found());
+  }
+
+  /** Where the machine is at its controller. */
+  async #found(): Promise<string> {
+    return (this.#way ??= await this.#find());
+  }
+
+  async #find(): Promise<string> {
+    const root = await this.#api.get(ROOT);
+    const systems = this.#api.wayFrom(objectAt(root.body, 'Systems')['@odata.id'], 'its machines');
+    const { body } = await this.#api.get(systems);
+    const ways = listAt(body, 'Members')
+      .slice(0, MOST_SYSTEMS)
+      .map((member) => this.#api.wayFrom((member as JsonObject | null)?.['@odata.id'], 'one of its machines'));
+    const ids = ways.map((way) => way.replace(/\/$/, '').split('/').at(-1)!);
+    const only = ways.length === 1 ? ways[0] : undefined;
+    const way = this.system === undefined ? only : ways[ids.indexOf(this.system)];
+    if (way !== undefined) return way;
+    const has = ids.length === 0 ? 'no machine' : `${ids.length} machines (${await this.#api.quoted(ids.join(', '))})`;
+    const meant = this.system === undefined ? 'which of them is meant is not said' : `none of them is ${this.system}`;
+    throw new SlipwayError('config-invalid', `${this.#api.name} has ${has}: ${meant} (attributes.system)`, {
+      field: 'attributes.system',
+    });
+  }
+
+  async #cannot(what: string, possible: readonly Json[]): Promise<SlipwayError> {
+    const listed = await this.#api.quoted(possible.map(String).join(', '));
+    return new SlipwayError('not-possible', `${this.#api.name} cannot ${what}; it can ${listed}`);
+  }
+
+  async #statusOf(system: JsonObject): Promise<PowerStatus> {
+    const { BootSourceOverrideEnabled: enabled, BootSourceOverrideTarget: target } = objectAt(system, 'Boot');
+    const health = HEALTH.get(objectAt(system, 'Status')['Health']);
+    const cores = whole(objectAt(system, 'ProcessorSummary')['CoreCount']);
+    const gib = objectAt(system, 'MemorySummary')['TotalSystemMemoryGiB'];
+    const memoryMiB = typeof gib === 'number' ? whole(Math.round(gib * 1_024)) : undefined;
+    return {
+      power: POWER.get(system['PowerState']) ?? 'unknown',
+      nextBoot: enabled === 'Once' && (target === 'Pxe' || target === 'UefiHttp') ? 'network' : 'as-set',
+      ...(health && { health }),
+      ...(await this.#named('manufacturer', system['Manufacturer'])),
+      ...(await this.#named('model', system['Model'])),
+      ...(await this.#named('serialNumber', system['SerialNumber'])),
+      ...(cores !== undefined && { cores }),
+      ...(memoryMiB !== undefined && { memoryMiB }),
+    };
+  }
+
+  /** A short text under a name; nothing where it is none. */
+  async #named(name: string, value: Json | undefined): Promise<Record<string, string>> {
+    const text = typeof value === 'string' ? await this.#api.quoted(value) : '';
+    return text === '' ? {} : { [name]: text };
+  }
+}
+
+const whole = (value: Json | undefined): number | undefined =>
+  Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : undefined;
