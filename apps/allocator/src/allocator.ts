@@ -79,7 +79,7 @@ export class Allocator {
     this.calls = new Calls({ mesh, interfaces, bus, blobs, mostFileBytes, clock, deciders, uses });
     this.gives = new Gives(uses, bus);
     this.leases = new Leases(deciders);
-    this.resources = new LeasedResources(deciders);
+    this.resources = new LeasedResources(deciders, ports.blueprints);
     this.blueprints = new Blueprints(deciders);
     this.#requestEnds = new RequestEnds({
       ...{ store: ports.store, allocations, time, clock: ports.clock },

@@ -71,6 +71,11 @@ export type Managed = { state: 'well' } | { state: 'broken'; reason: string };
  * B4. What carries no mark of ours is never touched.
  */
 export interface Blueprint extends BlueprintDeclaration {
+  /**
+   * Attributes of a resource that is entered by hand, or changed, as they are recorded: checked, and written in one way. Pure. Throws `bad-input` by
+   * field, also for a capacity that it cannot have. They are as they were given when left out.
+   */
+  accept?(entered: { attributes: JsonObject; capacity?: number }): JsonObject;
   allocate?(resource: MadeResource, context: BlueprintContext): Promise<{ outputs: JsonObject }>;
   /** Brings it to changed attributes. */
   update?(resource: MadeResource, attributes: JsonObject, context: BlueprintContext): Promise<void>;

@@ -38,6 +38,8 @@ export interface BlueprintDeclaration {
   interfaces: readonly string[];
   /** Attributes of what it makes; one that does not stand here it cannot give. */
   attributes: Readonly<Record<string, AttributeRange>>;
+  /** Attributes that no two resources that are entered by hand have alike: what is there once is not leased twice under two names. */
+  distinct?: readonly string[];
   /** How much of one resource can be leased at once. */
   capacity: number;
   /** `spread`: the one with the most room left first; `pack`: the fullest that has enough. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SlipwayError, badInput } from '@slipway/contracts';
+import { badInput } from '@slipway/contracts';
 import { SshConnection, configuredHostKey, hostKeyFiles, hostName } from '@slipway/interfaces';
 import type { BlueprintContext, MadeResource } from '../blueprint/blueprint.js';
 import { declared } from '../blueprint/kit/declared.js';
@@ -7,6 +7,7 @@ import { hostOn, type Reached, type Ways } from '../blueprint/kit/host-on.js';
 import type { BlueprintMaker } from '../blueprint/kit/kit.js';
 import { optionsOf } from '../blueprint/kit/options.js';
 import { askedTwice, overSsh } from '../blueprint/kit/over-ssh.js';
+import { readPrivateFile } from '../blueprint/kit/private-file.js';
 
 interface Host {
   address: string;
@@ -37,18 +38,9 @@ export const remoteHost: BlueprintMaker = (settings) => {
   const options = optionsOf<Options>(settings, OPTIONS, ['keyFile']);
   const connections = new Map<string, { connection: SshConnection; privateKey: Buffer }>();
 
-  async function readKey({ filesystem }: BlueprintContext): Promise<Buffer> {
-    const { keyFile } = options;
-    const wrong = (reason: string) => new SlipwayError('driver-failed', `The key file ${keyFile} ${reason}`, { path: keyFile });
-    const found = await filesystem.stat(keyFile);
-    if (found?.type !== 'file') throw wrong('is not there, or no file');
-    if ((found.mode & 0o077) !== 0) throw wrong('can be read by others: chmod 600');
-    return (await filesystem.readFile(keyFile, 64 * 1024)) ?? Buffer.alloc(0);
-  }
-
   async function connectionTo(host: Host, context: BlueprintContext): Promise<SshConnection> {
     const name = `${host.user}@${hostName(host)}`;
-    const privateKey = await readKey(context);
+    const privateKey = await readPrivateFile(options.keyFile, 'The key file', context);
     const known = connections.get(name);
     // One by another key goes by itself once nothing goes on over it.
     if (known?.privateKey.equals(privateKey)) return known.connection;

@@ -419,6 +419,25 @@ describe('a resource that was made', () => {
 });
 
 describe('a resource that is entered by hand', () => {
+  it('is not entered again under another name, where its blueprint says by what it is known', () => {
+    const world = new World(declared({ distinct: ['serial'] }), { ...declared({ distinct: ['serial'] }), name: 'OtherHost' });
+    const first = world.enter('one', { attributes: { serial: 'S1', rack: 'A' } });
+    expect(world.enter('one', { attributes: { serial: 'S1', rack: 'A' } })).toBe(first);
+    const refused = {
+      code: 'bad-input',
+      details: { fields: [{ field: 'attributes.serial', reason: `is that of one (${first})` }] },
+    };
+    expect(() => world.enter('two', { attributes: { serial: 'S1', rack: 'B' } })).toThrow(expect.objectContaining(refused));
+    const second = world.enter('two', { attributes: { serial: 'S2', rack: 'A' } });
+    for (const name of ['three', 'four']) world.enter(name, { attributes: { rack: 'A' } });
+    world.enter('of-another', { attributes: { serial: 'S1' }, blueprint: 'OtherHost' });
+    const change = (attributes: JsonObject) => world.types({ type: 'Change', resourceId: second, attributes, actor: operator });
+    expect(() => change({ serial: 'S1' })).toThrow(expect.objectContaining(refused));
+    expect(change({ serial: 'S2', rack: 'C' })).toEqual(['ResourceChanged']);
+    world.run({ type: 'Drain', resourceId: first, reason: 'sold', actor: operator });
+    expect(change({ serial: 'S1' })).toEqual(['ResourceChanged']);
+  });
+
   it('is leased, never made or destroyed, and entered twice as once', () => {
     const world = new World(declared({ can: ['allocate', 'destroy'], ...limits({ resources: 0 }) }));
     const id = world.enter('rack-7', { capacity: 2 });

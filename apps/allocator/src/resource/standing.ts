@@ -35,8 +35,25 @@ export function enter(deciding: Deciding, entered: Entered, actor: Actor): void 
     if (isPart(facts, resource)) return;
     throw new SlipwayError('name-taken', `There is a resource ${name} already: ${known}`, { name, resourceId: known });
   }
+  assertDistinct(deciding, declared, attributes);
   const resourceId = idOf(state.environment, declared.type, state.lastNumber + 1);
   deciding.record({ type: 'ResourceEntered', data: { resourceId, ...facts, actor, at: now } });
+}
+
+/** Throws `bad-input` for what is entered already under another name. */
+function assertDistinct(
+  { state }: Deciding,
+  { name: blueprint, distinct = [] }: BlueprintDeclaration,
+  attributes: JsonObject,
+  self?: string,
+): void {
+  const telling = distinct.filter((one) => Object.hasOwn(attributes, one));
+  if (telling.length === 0) return;
+  for (const [id, other] of state.resources.entries()) {
+    if (other.blueprint !== blueprint || id === self) continue;
+    const alike = telling.find((one) => isPart({ [one]: attributes[one] }, other.attributes));
+    if (alike !== undefined) throw badInput([{ field: `attributes.${alike}`, reason: `is that of ${other.name} (${id})` }]);
+  }
 }
 
 const isPart = (facts: object, whole: object): boolean =>
@@ -64,6 +81,8 @@ export function change(
       ? wanted
       : brought(deciding.blueprint(resource.blueprint), resource, wanted);
   if (canonicalJson([attributes, capacity]) === canonicalJson([resource.attributes, resource.capacity])) return;
+  const declared = deciding.catalogue.get(resource.blueprint);
+  if (declared && resource.manual) assertDistinct(deciding, declared, attributes, id);
   deciding.record({ type: 'ResourceChanged', data: { resourceId: id, attributes, capacity, actor, at: deciding.now } });
 }
 

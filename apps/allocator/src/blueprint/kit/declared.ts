@@ -7,7 +7,7 @@ export type Doing = Omit<Blueprint, keyof BlueprintDeclaration>;
 
 /** What a blueprint must say of itself; the rest is as usual where it does not say so either. */
 export type Saying = Pick<BlueprintDeclaration, 'type' | 'interfaces'> &
-  Partial<Pick<BlueprintDeclaration, 'attributes' | 'capacity' | 'placing' | 'needs' | 'workSeconds'>> & {
+  Partial<Pick<BlueprintDeclaration, 'attributes' | 'distinct' | 'capacity' | 'placing' | 'needs' | 'workSeconds'>> & {
     limits?: Partial<BlueprintLimits>;
   };
 
@@ -24,6 +24,7 @@ export function declared(settings: BlueprintSettings, saying: Saying, doing: Doi
     interfaces: saying.interfaces,
     can: BLUEPRINT_VERBS.filter((verb) => doing[verb] !== undefined),
     attributes: saying.attributes ?? {},
+    ...(saying.distinct && { distinct: saying.distinct }),
     needs: saying.needs ?? {},
     capacity: capacity ?? saying.capacity ?? 1,
     placing: placing ?? saying.placing ?? 'spread',

@@ -31,6 +31,7 @@ export function blueprintContract(name: string, make: () => Blueprint, samples: 
         for (const verb of BLUEPRINT_VERBS)
           expect(typeof blueprint[verb]).toBe(blueprint.can.includes(verb) ? 'function' : 'undefined');
         expect(typeof samples.standOn).toBe(typeof blueprint.gives);
+        expect(blueprint.can.includes('allocate')).toBe(!samples.entered);
         const resource = await hands.made();
         const lease = hands.place.lease();
         await hands.prepare(lease, resource);

@@ -45,11 +45,13 @@ export class Hands {
   readonly end = (): Promise<void> => this.place.remove();
 
   resource(): MadeResource {
-    return this.place.resource(this.blueprint, this.samples.attributes ?? {}, this.#needs);
+    const { attributes = {}, entered = false } = this.samples;
+    return { ...this.place.resource(this.blueprint, attributes, this.#needs), manual: entered };
   }
 
+  /** One that is there: made, or entered. */
   async made(): Promise<MadeResource> {
-    return this.allocate(this.resource());
+    return this.samples.entered ? this.resource() : this.allocate(this.resource());
   }
 
   async allocate(resource: MadeResource, before?: BeforeEffect): Promise<MadeResource> {
@@ -57,7 +59,9 @@ export class Hands {
     return { ...resource, outputs };
   }
 
+  /** What was entered stays. */
   async destroy(resource: MadeResource, before?: BeforeEffect): Promise<void> {
+    if (this.samples.entered) return;
     await this.blueprint.destroy!(hooked(resource, before), await this.#context(before));
   }
 

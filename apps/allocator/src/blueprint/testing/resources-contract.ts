@@ -4,6 +4,77 @@ import { LONG, type Hands } from './hands.js';
 export function describeResources(hands: Hands): void {
   const { expect, test } = globalThis as unknown as typeof import('@jest/globals');
   const { samples } = hands;
+  if (samples.entered) describeEntered(hands);
+  else describeMade(hands);
+
+  const { foreign, change, breaks = [] } = samples;
+  if (foreign)
+    test(
+      'what carries no mark of ours is not touched',
+      async () => {
+        const wanted = hands.resource();
+        await foreign.put(wanted, hands.place);
+        await expect(hands.allocate(wanted)).rejects.toMatchObject({ code: 'foreign' });
+        await hands.destroy(wanted).catch((error: { code?: string }) => expect(error.code).toBe('foreign'));
+        await foreign.stands(wanted, hands.place);
+      },
+      LONG,
+    );
+
+  if (breaks.length > 0)
+    test.each(breaks)(
+      'the regular check tells: $what',
+      async ({ by, reason }) => {
+        const made = await hands.made();
+        await by(made, hands.place);
+        expect(await hands.manage(made)).toEqual({ state: 'broken', reason: expect.stringMatching(reason) });
+        await hands.destroy(made);
+      },
+      LONG,
+    );
+
+  if (change)
+    test(
+      'it is brought to other attributes, also when that is stopped and called again',
+      async () => {
+        const counted = await hands.made();
+        for (const point of await hands.points((before) => hands.update(counted, change.attributes, before))) {
+          const made = await hands.made();
+          change.meanwhile?.();
+          await hands.dies(point, (before) => hands.update(made, change.attributes, before));
+          await hands.update(made, change.attributes);
+          await change.works({ ...made, attributes: change.attributes }, hands.place);
+          await hands.destroy(made);
+        }
+        await hands.destroy(counted);
+      },
+      LONG,
+    );
+}
+
+/** B1 of what is there. */
+function describeEntered(hands: Hands): void {
+  const { expect, test } = globalThis as unknown as typeof import('@jest/globals');
+  const { samples } = hands;
+  test(
+    'what is entered by hand is used as it is, and never made or destroyed',
+    async () => {
+      const { blueprint } = hands;
+      expect(blueprint.can).not.toEqual(expect.arrayContaining([expect.stringMatching(/allocate|destroy/)]));
+      const resource = await hands.made();
+      // What was checked once is not written in another way the next time.
+      if (blueprint.accept) expect(blueprint.accept(resource)).toEqual(resource.attributes);
+      if (blueprint.manage) expect(await hands.manage(resource)).toEqual({ state: 'well' });
+      await samples.works?.(resource, hands.place);
+    },
+    LONG,
+  );
+}
+
+/** B1 and B2 of what it makes. */
+function describeMade(hands: Hands): void {
+  const { expect, test } = globalThis as unknown as typeof import('@jest/globals');
+  const { samples } = hands;
   const works = async (resource: Parameters<NonNullable<typeof samples.works>>[0]) => samples.works?.(resource, hands.place);
   const gone = async (resource: Parameters<NonNullable<typeof samples.gone>>[0]) => samples.gone?.(resource, hands.place);
 
@@ -74,48 +145,4 @@ export function describeResources(hands: Hands): void {
     },
     LONG,
   );
-
-  const { foreign, change, breaks = [] } = samples;
-  if (foreign)
-    test(
-      'what carries no mark of ours is not touched',
-      async () => {
-        const wanted = hands.resource();
-        await foreign.put(wanted, hands.place);
-        await expect(hands.allocate(wanted)).rejects.toMatchObject({ code: 'foreign' });
-        await hands.destroy(wanted).catch((error: { code?: string }) => expect(error.code).toBe('foreign'));
-        await foreign.stands(wanted, hands.place);
-      },
-      LONG,
-    );
-
-  if (breaks.length > 0)
-    test.each(breaks)(
-      'the regular check tells: $what',
-      async ({ by, reason }) => {
-        const made = await hands.made();
-        await by(made, hands.place);
-        expect(await hands.manage(made)).toEqual({ state: 'broken', reason: expect.stringMatching(reason) });
-        await hands.destroy(made);
-      },
-      LONG,
-    );
-
-  if (change)
-    test(
-      'it is brought to other attributes, also when that is stopped and called again',
-      async () => {
-        const counted = await hands.made();
-        for (const point of await hands.points((before) => hands.update(counted, change.attributes, before))) {
-          const made = await hands.made();
-          change.meanwhile?.();
-          await hands.dies(point, (before) => hands.update(made, change.attributes, before));
-          await hands.update(made, change.attributes);
-          await change.works({ ...made, attributes: change.attributes }, hands.place);
-          await hands.destroy(made);
-        }
-        await hands.destroy(counted);
-      },
-      LONG,
-    );
 }

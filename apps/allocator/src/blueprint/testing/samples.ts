@@ -16,8 +16,10 @@ export interface Holding {
 export interface BlueprintSamples {
   /** Why it cannot be tried here. */
   missing?: string;
-  /** Of what is asked for. */
+  /** Of what is asked for, or entered; asked for anew for each resource. */
   attributes?: JsonObject;
+  /** Its resources are entered by hand: it makes and destroys none. */
+  entered?: true;
   /** What resources stand on, by role: all of the suite on the same. */
   needs?(place: BlueprintPlace): Promise<MadeResource['needs']>;
   /** Fails unless it is there. */
