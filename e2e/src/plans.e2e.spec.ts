@@ -79,8 +79,8 @@ describe('Plans', () => {
 
     it.each(shown)(
       '$command',
-      ({ command, lines }) => {
-        const printed = typedAt(mesh, folder, ids.in(command));
+      async ({ command, lines }) => {
+        const printed = await typedAt(mesh, folder, ids.in(command));
         expect(printed.map(shapeOf)).toEqual(lines.map(shapeOf));
         ids.learn(lines, printed);
       },

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { text as allOf } from 'node:stream/consumers';
 import type { TestMesh } from '@slipway/testing';
 import { program } from './slipway.js';
 
@@ -31,17 +32,16 @@ export const shapeOf = (line: string): string =>
     .replaceAll(/ {2,}/g, '  ')
     .trimEnd();
 
-/** Types a command at a terminal that is wide enough, in a folder: what stands there in the end. */
-export function typedAt({ url, key }: Pick<TestMesh, 'url' | 'key'>, folder: string, command: string): string[] {
+/** Types a command at a terminal that is wide enough, in a folder: what stands there in the end. What the test itself serves goes on meanwhile. */
+export async function typedAt({ url, key }: Pick<TestMesh, 'url' | 'key'>, folder: string, command: string): Promise<string[]> {
   const line = `stty cols 300 && '${process.execPath}' '${program}' ${command}`;
-  const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
+  const { stdout } = spawn('script', ['-qec', line, '/dev/null'], {
     cwd: folder,
     env: { PATH: process.env.PATH, TERM: 'xterm', NO_COLOR: '1', SLIPWAY_URL: url, SLIPWAY_KEY: key },
-    encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 110_000,
   });
-  return screenOf(stdout);
+  return screenOf(await allOf(stdout));
 }
 
 /** What stands on a terminal in the end: lines that were drawn anew stand there once. */

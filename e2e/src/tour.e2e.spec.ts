@@ -42,7 +42,7 @@ describe('README’s tour', () => {
       let printed: string[];
       // A list tells what is known by then: of what was only just made its health is not.
       for (let tries = 0; ; tries += 1, await sleep(200)) {
-        printed = typedAt(mesh, folder, ids.in(command));
+        printed = await typedAt(mesh, folder, ids.in(command));
         if (tries === 15 || !/^(instances|events)/.test(command) || isDeepStrictEqual(printed.map(shapeOf), expected)) break;
         if (isPart && expected.every((line) => printed.map(shapeOf).includes(line))) break;
       }
