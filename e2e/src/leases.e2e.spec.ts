@@ -4,14 +4,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TestRedfishServer, whyNoRedfishServer } from '@slipway/interfaces/testing/redfish-server';
 import { startSshServer, whyNoSshServer, type TestSshServer } from '@slipway/interfaces/testing/ssh-server';
 import { TestMesh, root } from '@slipway/testing';
 import { program, slipway } from './slipway.js';
 import { commandsIn, shapeOf, typedAt } from './shown.js';
 
 const guide = readFileSync(join(root, 'docs/guides/leases.md'), 'utf8');
-const [here, there] = guide.split('\n## A working copy on a remote host\n') as [string, string];
+const [here, there, bare] = guide.split(/\n## (?:A working copy on a remote host|A bare machine)\n/) as [string, string, string];
 const missing = whyNoSshServer();
+const noController = whyNoRedfishServer();
 
 /** A repository as the guide has it. */
 function makeRepository(folder: string): string {
@@ -29,6 +31,7 @@ describe('Leases', () => {
   let folder: string;
   let mesh: TestMesh;
   let server: TestSshServer | undefined;
+  let controller: TestRedfishServer | undefined;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-leases-'));
     mkdirSync(join(folder, 'home'));
@@ -37,18 +40,22 @@ describe('Leases', () => {
     const remote = {
       RemoteHost: { options: { ...placeOf(server), keyFile: join(folder, 'build.key'), folder: join(folder, 'remote') } },
       WorkingCopy: { options: { repositories: [makeRepository(join(folder, 'shop'))] } },
+      PxeMachine: { options: { credentialFile: join(folder, 'controllers.credential') } },
     };
+    controller = noController === undefined ? await TestRedfishServer.start('1') : undefined;
+    if (controller) writeFileSync(join(folder, 'controllers.credential'), controller.credential, { mode: 0o600 });
     if (server) writeFileSync(join(folder, 'build.key'), server.privateKey, { mode: 0o600 });
     mesh = await TestMesh.start({ processes: true, settings: { blueprints: { LocalHost: {}, ...remote } } });
   }, 120_000);
   afterAll(async () => {
     await mesh?.remove();
     await server?.stop();
+    await controller?.stop();
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  const follows = ({ command, lines }: { command: string; lines: string[] }) => {
-    const printed = typedAt(mesh, join(folder, 'home'), command);
+  const follows = async ({ command, lines }: { command: string; lines: string[] }) => {
+    const printed = await typedAt(mesh, join(folder, 'home'), command);
     expect(printed.map(shapeOf)).toEqual(lines.map(shapeOf));
   };
 
@@ -60,6 +67,24 @@ describe('Leases', () => {
     `docs/guides/leases.md, a working copy on a remote host${missing === undefined ? '' : ` (skipped: ${missing})`}`,
     () => {
       it.each(commandsIn(there))('$command', follows, 60_000);
+    },
+  );
+
+  (noController === undefined ? describe : describe.skip)(
+    `docs/guides/leases.md, a bare machine${noController === undefined ? '' : ` (skipped: ${noController})`}`,
+    () => {
+      const meant = (command: string) =>
+        command.replace('https://bmc-a3.example', controller!.url).replace(/SHA256:[0-9a-f]{64}/, controller!.fingerprint);
+      it.each(commandsIn(bare))('$command', (shown) => follows({ ...shown, command: meant(shown.command) }), 60_000);
+
+      it('is off once it was given back', async () => {
+        const machine = controller!.machines.get('1')!;
+        expect(await until(() => machine.power === 'Off')).toBe(true);
+        expect(controller!.asked.filter((asked) => asked.startsWith('POST')).map((asked) => asked.split(' ').at(-1))).toEqual([
+          'On',
+          'ForceOff',
+        ]);
+      }, 60_000);
     },
   );
 

@@ -69,6 +69,7 @@ describe('the allocator over NATS', () => {
           limits: { resources: 1, leaseSeconds: 7_200 },
           owner: { id: 'olga', type: 'user' },
         },
+        PxeMachine: { location: 'local' },
         Seats: { location: 'local', kind: 'Licence', options: { product: 'editor', count: 3 } },
       },
     });
@@ -344,6 +345,41 @@ describe('the allocator over NATS', () => {
       ready: true,
       worksAt: ['local'],
     });
+  }, 90_000);
+
+  test('a machine is entered as its blueprint has it, once, and leased by one at a time, the next when it was given back', async () => {
+    const machine = { environment, name: 'rack-a3', blueprint: 'PxeMachine' };
+    const enter = (attributes: object, more: object = {}) =>
+      ask<LeasedResourceRecorded>(VERBS.enterResource, { ...machine, attributes, ...more });
+    const refused = (field: string) => ({ code: 'bad-input', details: { fields: [expect.objectContaining({ field })] } });
+    await expect(enter({ mac: 'here' })).rejects.toMatchObject(refused('attributes.mac'));
+    await expect(enter({ mac: '52:54:00:12:34:56' }, { capacity: 2 })).rejects.toMatchObject(refused('capacity'));
+    const { resourceId } = await enter({ mac: '52-54-00-12-34-56', architecture: 'amd64', cores: 8 });
+    // Written in another way it is the same.
+    expect(await enter({ mac: '5254.0012.3456', architecture: 'x86-64', cores: 8 })).toMatchObject({
+      resourceId,
+      repeated: true,
+    });
+    await expect(enter({ mac: '52:54:00:12:34:56' }, { name: 'rack-a4' })).rejects.toMatchObject(refused('attributes.mac'));
+    await expect(ask(VERBS.changeResource, { resourceId, capacity: 2 })).rejects.toMatchObject(refused('capacity'));
+    await expect(ask(VERBS.changeResource, { resourceId, attributes: { cores: 4 } })).rejects.toMatchObject(
+      refused('attributes.mac'),
+    );
+    await ask(VERBS.changeResource, { resourceId, attributes: { mac: '52-54-00-12-34-56', architecture: 'amd64', cores: 16 } });
+
+    await ask(VERBS.approveBlueprint, { environment, name: 'PxeMachine', owner: ada });
+    const one = { type: 'machine', attributes: { mac: '52:54:00:12:34:56', architecture: 'x86-64' }, filter: '(cores>=16)' };
+    const first = await ask<LeaseRecorded>(VERBS.askLease, wanted(one));
+    const active = await untilStatus(first.leaseId, 'active');
+    expect(active.resourceId).toBe(resourceId);
+    const second = await ask<LeaseRecorded>(VERBS.askLease, wanted(one));
+    expect(await standing(second.leaseId)).toMatchObject({ status: 'pending', place: 1 });
+    await expect(call(active, { interface: 'power', method: 'on', arguments: {} })).rejects.toMatchObject({
+      code: 'not-possible',
+      message: /attributes\.controller/,
+    });
+    await ask(VERBS.releaseLease, { leaseId: first.leaseId });
+    await untilStatus(second.leaseId, 'active');
   }, 90_000);
 
   test('nobody but an operator rules over others, and nobody else asks in the name of an owner', async () => {

@@ -25,6 +25,8 @@ export type {
   LeasedFilesystem,
   LeasedHttpd,
   LeasedInterface,
+  LeasedPower,
+  LeasedPowerStatus,
   LeasedSite,
   LeasedStat,
   QueryResult,

@@ -9,6 +9,7 @@ import type {
   LeasedFilesystem,
   LeasedHttpd,
   LeasedInterface,
+  LeasedPower,
 } from './leased.js';
 import type { Leases } from './leases.js';
 
@@ -73,6 +74,14 @@ const database = (_leases: Leases, _held: Holding, any: LeasedInterface): Leased
   connection: () => any.call('connection'),
 });
 
+const power = (_leases: Leases, _held: Holding, any: LeasedInterface): LeasedPower => ({
+  status: () => any.call('status'),
+  on: () => any.call('on'),
+  off: () => any.call('off'),
+  cycle: () => any.call('cycle'),
+  bootFromNetwork: () => any.call('bootFromNetwork'),
+});
+
 const KNOWN: ReadonlyMap<string, (leases: Leases, held: Holding, any: LeasedInterface) => object> = new Map<
   string,
   (leases: Leases, held: Holding, any: LeasedInterface) => object
@@ -81,6 +90,7 @@ const KNOWN: ReadonlyMap<string, (leases: Leases, held: Holding, any: LeasedInte
   ['filesystem', filesystem],
   ['httpd', httpd],
   ['database', database],
+  ['power', power],
 ]);
 
 /** Bytes as text and back, in browsers too (RFC 4648 §4). */

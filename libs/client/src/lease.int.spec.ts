@@ -199,7 +199,7 @@ describe('an interface', () => {
     expect([told('/mkdir'), told('/remove')].map((calls) => calls.length)).toEqual([1, 1]);
   });
 
-  it('of a web server or a database has its methods', async () => {
+  it('of a web server, a database or a machine’s power has its methods', async () => {
     const lease = await active();
     const httpd = lease.interface('httpd');
     await httpd.configure({ port: 8080, routes: { '/': { folder: 'site' } } });
@@ -209,6 +209,12 @@ describe('an interface', () => {
     const database = lease.interface('database');
     await database.query('SELECT $1', [1], { timeoutMs: 5_000 });
     await database.connection();
+    const power = lease.interface('power');
+    await power.status();
+    await power.on();
+    await power.off();
+    await power.cycle();
+    await power.bootFromNetwork();
     expect(told('/interfaces/').map(({ path, body }) => [path.split('/interfaces/')[1], JSON.parse(body) as unknown])).toEqual([
       ['httpd/configure', { site: { port: 8080, routes: { '/': { folder: 'site' } } } }],
       ['httpd/restart', {}],
@@ -216,6 +222,11 @@ describe('an interface', () => {
       ['httpd/logs', { which: 'error', lines: 5 }],
       ['database/query', { sql: 'SELECT $1', parameters: [1], timeoutMs: 5_000 }],
       ['database/connection', {}],
+      ['power/status', {}],
+      ['power/on', {}],
+      ['power/off', {}],
+      ['power/cycle', {}],
+      ['power/bootFromNetwork', {}],
     ]);
   });
 

@@ -9,6 +9,7 @@ export interface Leased {
   filesystem: LeasedFilesystem;
   httpd: LeasedHttpd;
   database: LeasedDatabase;
+  power: LeasedPower;
 }
 
 /** What a program did. */
@@ -99,6 +100,30 @@ export interface LeasedDatabase {
   query(sql: string, parameters?: readonly Json[], options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<QueryResult>;
   /** Where it is and who one is there; no password. */
   connection(): Promise<LeasedDatabaseAt>;
+}
+
+/** What a leased machine's controller says of it; what it does not know is left out. */
+export interface LeasedPowerStatus {
+  power: 'on' | 'off' | 'turning-on' | 'turning-off' | 'unknown';
+  /** What it starts from next. */
+  nextBoot: 'network' | 'as-set';
+  health?: 'ok' | 'warning' | 'critical';
+  manufacturer?: string;
+  model?: string;
+  serialNumber?: string;
+  cores?: number;
+  memoryMiB?: number;
+}
+
+/** The power of a leased machine. What changes it is done when the machine is as it was wanted. */
+export interface LeasedPower {
+  status(): Promise<LeasedPowerStatus>;
+  on(): Promise<void>;
+  /** At once, whatever runs there. */
+  off(): Promise<void>;
+  cycle(): Promise<void>;
+  /** The next start, and no other, is from the network. */
+  bootFromNetwork(): Promise<void>;
 }
 
 /** Any other interface: its methods by name, arguments and result as JSON. */

@@ -4,6 +4,7 @@ import { ec2Host } from './ec2-host/ec2-host.js';
 import { hostStorage } from './host-storage.js';
 import { licence } from './licence.js';
 import { localHost } from './local-host.js';
+import { pxeMachine } from './pxe-machine/pxe-machine.js';
 import { remoteHost } from './remote-host.js';
 import { sharedDatabase } from './shared-database/shared-database.js';
 import { testScaffold } from './test-scaffold.js';
@@ -17,6 +18,7 @@ export const BLUEPRINTS: ReadonlyMap<string, BlueprintMaker> = new Map([
   ['HostStorage', hostStorage],
   ['Licence', licence],
   ['LocalHost', localHost],
+  ['PxeMachine', pxeMachine],
   ['RemoteHost', remoteHost],
   ['SharedDatabase', sharedDatabase],
   ['TestScaffold', testScaffold],
