@@ -93,19 +93,20 @@ export class Allocator {
     const { ids = randomUUID, kept, known } = ports;
     const info = (about: object, message: string) => reports.info(about, message);
     const warn = (about: object, message: string) => reports.warn(about, message);
-    const heard: { by?: { reconciler: Reconciler; expiry: Expiry; uses: Uses } } = {};
+    const heard: { by?: { reconciler: Reconciler; expiry: Expiry; uses: Uses; time: LeaseTime } } = {};
     const allocations: Allocations = new Allocations({
       ...{ store, catalogue, ids, clock, warn },
       ...(kept && { kept }),
       ...(known && { known }),
       recorded(environment, events) {
+        heard.by?.time.heard(allocations.of(environment).state.lastAt);
         heard.by?.reconciler.noticed(environment, events);
         heard.by?.expiry.noticed(environment, events);
         heard.by?.uses.noticed(allocations.of(environment).state);
       },
     });
     await allocations.start();
-    const time = ports.timeFrom(Math.max(0, ...allocations.environments().map((name) => allocations.of(name).state.lastAt)));
+    const time = ports.timeFrom(allocations.lastAt());
     const { blobs, secrets, command, filesystem, folder } = ports;
     const workshop = new Workshop({
       ...{ folder, blueprints: catalogue, command, filesystem, secrets, blobs, clock },
@@ -121,7 +122,7 @@ export class Allocator {
     const deciders = new Deciders({ allocations, catalogue, time, wall: () => clock.now(), store, work });
     const serves = (location: string) => turns.serves(location);
     const uses = new Uses({ deciders, workshop, clock, serves, info });
-    heard.by = { reconciler, expiry, uses };
+    heard.by = { reconciler, expiry, uses, time };
     const allocator = new Allocator(ports, allocations, time, { reconciler, expiry, uses, deciders });
     reconciler.start();
     expiry.start();

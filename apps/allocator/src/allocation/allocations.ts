@@ -117,6 +117,11 @@ export class Allocations {
     return [...this.#lanes.keys()];
   }
 
+  /** When the last event happened that is known; 0 where there is none. */
+  lastAt(): number {
+    return [...this.#lanes.values()].reduce((last, { state }) => Math.max(last, state.lastAt), 0);
+  }
+
   async decide(environment: string, command: AllocationCommand, metadata: EventMetadata): Promise<AllocationDecided> {
     const decided = await this.of(environment).decide(command, metadata);
     if (decided.events.length > 0) this.options.recorded(environment, decided.events);

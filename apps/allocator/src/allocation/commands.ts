@@ -50,8 +50,8 @@ export type AllocationCommand =
   | ({ type: 'SetLimits'; blueprint: string; limits: Partial<BlueprintLimits>; actor: Actor } & Now)
   | ({ type: 'Approve' | 'Revoke'; blueprint: string; owner: Owner } & Now & By)
   | ({ type: 'SetQuota'; owner: Owner; leaseType?: string; most: number | null; actor: Actor } & Now)
-  /** What time alone brings: idle resources go, warm ones come, what failed is tried again. */
-  | ({ type: 'Tidy' } & Now);
+  /** What time alone brings: idle resources go, warm ones come, what failed is tried again, by a time that goes on also while `now` stands. */
+  | ({ type: 'Tidy'; running?: number } & Now);
 
 /** Leases that all of what is said holds of. */
 export interface LeasesOf {

@@ -41,7 +41,9 @@ export function decide(
   command: AllocationCommand,
   catalogue: BlueprintCatalogue,
 ): { events: AllocationEvent[]; state: AllocationState } {
-  const deciding = new Deciding(before, catalogue, Math.max(command.now, before.lastAt));
+  const now = Math.max(command.now, before.lastAt);
+  const running = command.type === 'Tidy' ? Math.max(command.running ?? now, now) : now;
+  const deciding = new Deciding(before, catalogue, now, running);
   carryOut(deciding, command);
   if (command.type !== 'Tidy' && deciding.events.length === 0) return deciding;
   for (const id of touched(deciding.events, before)) closeWhereFree(deciding, id);

@@ -19,6 +19,8 @@ export class Deciding {
     public state: AllocationState,
     readonly catalogue: BlueprintCatalogue,
     readonly now: number,
+    /** By which it is told what is tried again now. */
+    readonly running = now,
   ) {}
 
   record(...events: AllocationEvent[]): void {

@@ -19,7 +19,7 @@ import type { Rank } from './queue.js';
  * A5. An idle resource that is in the way of one that is wanted is given back at once.
  */
 export function assign(deciding: Deciding, types: readonly string[]): void {
-  const { catalogue, now } = deciding;
+  const { catalogue, running } = deciding;
   let kept = new Kept();
   let order = firsts(deciding.state, types);
   while (!deciding.isLong) {
@@ -34,7 +34,7 @@ export function assign(deciding: Deciding, types: readonly string[]): void {
     }
     const { environment, leases } = deciding.state;
     const lease = leases.get(idOf(environment, 'lease', first[2]))!;
-    const granted = grant(deciding.state, catalogue, lease, kept, now);
+    const granted = grant(deciding.state, catalogue, lease, kept, deciding);
     if (granted.length > 0) {
       deciding.record(...granted);
       if (granted.some((event) => isMadeWithRoom(deciding.state, event))) {
@@ -44,7 +44,7 @@ export function assign(deciding: Deciding, types: readonly string[]): void {
       }
       continue;
     }
-    const inTheWay = keepFor(deciding.state, catalogue, lease, kept, now);
+    const inTheWay = keepFor(deciding.state, catalogue, lease, kept, running);
     for (const id of inTheWay) {
       drain(deciding, deciding.state.resources.get(id)!, { reason: `Makes room for ${lease.id}, for which it is of no use` });
       closeWhereFree(deciding, id);

@@ -1,4 +1,5 @@
 import type { AllocationEvent, JsonObject } from '@slipway/contracts';
+import type { Deciding } from '../allocation/deciding.js';
 import { evolve } from '../allocation/evolve.js';
 import { blueprintState, failureKey, idOf, limitsOf, type AllocationState } from '../allocation/state.js';
 import { attributesFor, type BlueprintCatalogue, type BlueprintDeclaration, type Need } from '../blueprint/declaration.js';
@@ -10,22 +11,25 @@ import { blueprintsFor, roomFor } from './room.js';
 /** How deep resources may hold leases on resources that hold leases. */
 export const DEPTH = 5;
 
+/** When it is decided, and by which time it is told what is tried again. */
+type Times = Pick<Deciding, 'now' | 'running'>;
+
 /** What gives a lease a resource: one that there is, or a new one; nothing where neither can be. */
 export function grant(
   state: AllocationState,
   catalogue: BlueprintCatalogue,
   lease: Lease,
   kept: Kept,
-  now: number,
+  times: Times,
   depth = 0,
 ): AllocationEvent[] {
   const resource = roomFor(state, catalogue, lease, kept);
-  if (resource) return [acquisition(state, catalogue, lease, resource, now)];
+  if (resource) return [acquisition(state, catalogue, lease, resource, times.now)];
   if (lease.resourceId !== undefined || depth >= DEPTH) return [];
   for (const declared of blueprintsFor(state, catalogue, lease)) {
     const wanted = attributesFor(declared, lease);
-    if ('reason' in wanted || whyNotNow(state, declared, wanted.attributes, now) !== undefined) continue;
-    const made = make(state, catalogue, declared, wanted.attributes, lease, kept, now, depth);
+    if ('reason' in wanted || whyNotNow(state, declared, wanted.attributes, times.running) !== undefined) continue;
+    const made = make(state, catalogue, declared, wanted.attributes, lease, kept, times, depth);
     if (made) return made;
   }
   return [];
@@ -85,9 +89,10 @@ function make(
   attributes: JsonObject,
   lease: Lease,
   kept: Kept,
-  now: number,
+  times: Times,
   depth: number,
 ): AllocationEvent[] | undefined {
+  const { now } = times;
   const { environment } = before;
   const { name: blueprint, type, location, capacity } = declared;
   const resourceId = idOf(environment, type, before.lastNumber + 1);
@@ -108,7 +113,7 @@ function make(
     follow({ type: 'LeaseRequested', data: { ...asked, at: now } });
   }
   for (const [role] of roles) {
-    const granted = grant(state, catalogue, state.leases.get(needs[role]!)!, kept, now, depth + 1);
+    const granted = grant(state, catalogue, state.leases.get(needs[role]!)!, kept, times, depth + 1);
     if (granted.length === 0) return undefined;
     follow(...granted);
   }

@@ -16,21 +16,27 @@ const OFF_MS = 60_000;
  *
  * T1. While it runs, as much time passes as passes: whatever the wall clock is set to ends no lease early and keeps none.
  * T2. After a start with a wall clock behind the last event no lease ends until the clock has caught up.
- * T3. After a start with a wall clock more than an hour ahead of the last event no lease ends for ten minutes, in which holders can renew.
+ * T3. Whoever starts, or takes over from another replica, with a clock more than an hour ahead of the last event ends no lease for ten minutes,
+ *     in which holders can renew.
  * T4. What is odd about the clock is told, with what follows.
+ * T5. No replica is behind what another one has recorded. Where that takes it more than a minute ahead, it ends no lease for ten minutes.
+ * T6. Pauses and regular looks go on while the time stands.
  */
 export class SteadyClock {
   /** Time now is the running time and this; none while the wall clock is behind. */
   #offset: number | undefined;
-  /** Of the running time. */
-  #graceUntil = -Infinity;
-  #ahead = 0;
+  /** None ends before this, of the running time. `lastAt`: of the event after which that was. */
+  #grace: { until: number; why: string; lastAt: number } | undefined;
+  /** How much another replica was ahead in all. */
+  #followed = 0;
+  readonly #runningOffset: number;
 
   /** `lastAt`: when the last event happened that is known at the start; 0 where there is none. */
   constructor(
     private readonly sources: TimeSources,
-    private readonly lastAt: number,
+    private lastAt: number,
   ) {
+    this.#runningOffset = lastAt - sources.monotonic();
     this.#catchUp();
   }
 
@@ -40,9 +46,35 @@ export class SteadyClock {
     return offset === undefined ? this.lastAt : Math.floor(this.sources.monotonic() + offset);
   }
 
+  /** T6. Ms since the epoch; never less than before, nor than `now`. */
+  running(): number {
+    return Math.max(this.now(), Math.floor(this.sources.monotonic() + this.#runningOffset));
+  }
+
   /** Whether leases whose time is over end now. */
   mayEnd(): boolean {
-    return this.#catchUp() !== undefined && this.sources.monotonic() >= this.#graceUntil;
+    return this.#catchUp() !== undefined && this.sources.monotonic() >= (this.#grace?.until ?? -Infinity);
+  }
+
+  /** T5. `at`: when something happened that was recorded. */
+  heard(at: number): void {
+    const by = at - this.now();
+    if (by <= 0) return;
+    if (this.#offset === undefined) {
+      this.lastAt = at;
+      return;
+    }
+    this.#offset += by;
+    this.#followed += by;
+    if (by > OFF_MS)
+      this.#giveGrace(`the clock of another replica is ${Math.round(by / 60_000)} minutes ahead of this one's`, at);
+  }
+
+  /** T3. `lastAt`: when the last event happened that is known. */
+  takesOver(lastAt: number): void {
+    const ahead = this.now() - lastAt;
+    if (lastAt === 0 || ahead <= HOUR || this.#grace?.lastAt === lastAt) return;
+    this.#giveGrace(`the clock is ${Math.round(ahead / 60_000)} minutes ahead of the last event on leases`, lastAt);
   }
 
   /** What a person should know of it: none when all is well. */
@@ -52,15 +84,15 @@ export class SteadyClock {
       return [
         `the clock is behind the last event on leases (${shown(this.sources.wall())}, ${shown(this.lastAt)}): no lease ends until it has caught up; set it right`,
       ];
-    const left = this.#graceUntil - this.sources.monotonic();
-    if (left > 0)
-      return [
-        `the clock is ${Math.round(this.#ahead / 60_000)} minutes ahead of the last event on leases: none ends before ${shown(now + left)}; see that it is right`,
-      ];
+    const left = (this.#grace?.until ?? -Infinity) - this.sources.monotonic();
+    if (left > 0) return [`${this.#grace!.why}: none ends before ${shown(now + left)}; see that it is right`];
     const off = this.sources.wall() - now;
     if (Math.abs(off) <= OFF_MS) return [];
+    const seconds = Math.round(Math.abs(off) / 1000);
+    if (off < 0 && this.#followed > OFF_MS)
+      return [`the clock is ${seconds} s behind what another replica has recorded: leases go by that; set both right`];
     return [
-      `the clock was set ${off > 0 ? 'ahead' : 'back'} by ${Math.round(Math.abs(off) / 1000)} s while the allocator ran: leases go by the time that has passed; restart it when the clock is right`,
+      `the clock was set ${off > 0 ? 'ahead' : 'back'} by ${seconds} s while the allocator ran: leases go by the time that has passed; restart it when the clock is right`,
     ];
   }
 
@@ -68,13 +100,13 @@ export class SteadyClock {
   #catchUp(): number | undefined {
     const wall = this.sources.wall();
     if (this.#offset !== undefined || wall < this.lastAt) return this.#offset;
-    const running = this.sources.monotonic();
-    this.#offset = wall - running;
-    if (this.lastAt > 0 && wall - this.lastAt > HOUR) {
-      this.#ahead = wall - this.lastAt;
-      this.#graceUntil = running + GRACE_MS;
-    }
+    this.#offset = wall - this.sources.monotonic();
+    this.takesOver(this.lastAt);
     return this.#offset;
+  }
+
+  #giveGrace(why: string, lastAt: number): void {
+    this.#grace = { until: this.sources.monotonic() + GRACE_MS, why, lastAt };
   }
 }
 

@@ -61,6 +61,59 @@ describe('a clock that leases end by', () => {
     expect(new SteadyClock(clocks(), T0 - HOUR).mayEnd()).toBe(true);
   });
 
+  it('goes on for pauses and regular looks while it stands, and never back', () => {
+    const time = clocks();
+    const clock = new SteadyClock(time, T0 + HOUR);
+    time.pass(10 * MINUTE);
+    expect([clock.now(), clock.running()]).toEqual([T0 + HOUR, T0 + HOUR + 10 * MINUTE]);
+    time.pass(50 * MINUTE);
+    expect([clock.now(), clock.running()]).toEqual([T0 + HOUR, T0 + 2 * HOUR]);
+    const right = new SteadyClock(time, T0 + 2 * HOUR);
+    time.set(DAY);
+    expect([right.now(), right.running()]).toEqual([T0 + HOUR + DAY, T0 + HOUR + DAY]);
+  });
+
+  it('is never behind what another replica has recorded, and gives ten minutes where that takes it far ahead', () => {
+    const time = clocks();
+    const clock = new SteadyClock(time, T0 - MINUTE);
+    clock.heard(T0 - 5);
+    expect(clock.now()).toBe(T0);
+    // What two clocks are apart anyway.
+    clock.heard(T0 + 200);
+    expect([clock.now(), clock.mayEnd(), clock.reasons()]).toEqual([T0 + 200, true, []]);
+    clock.heard(T0 + HOUR);
+    expect([clock.now(), clock.mayEnd()]).toEqual([T0 + HOUR, false]);
+    expect(clock.reasons()).toEqual([
+      expect.stringMatching(/another replica is 60 minutes ahead.*none ends before 2026-11-22T01:10/),
+    ]);
+    time.pass(10 * MINUTE);
+    expect([clock.now(), clock.mayEnd()]).toEqual([T0 + HOUR + 10 * MINUTE, true]);
+    expect(clock.reasons()).toEqual([expect.stringMatching(/3600 s behind what another replica has recorded/)]);
+  });
+
+  it('that stands waits for what another replica has recorded too', () => {
+    const time = clocks();
+    const clock = new SteadyClock(time, T0 + MINUTE);
+    clock.heard(T0 + HOUR);
+    time.pass(MINUTE);
+    expect([clock.now(), clock.mayEnd()]).toEqual([T0 + HOUR, false]);
+    time.pass(HOUR - MINUTE);
+    expect([clock.now(), clock.mayEnd()]).toEqual([T0 + HOUR, true]);
+  });
+
+  it('gives ten minutes, once, where it takes over far ahead of the last event', () => {
+    const time = clocks();
+    const clock = new SteadyClock(time, T0 - MINUTE);
+    clock.takesOver(T0 - MINUTE);
+    expect(clock.mayEnd()).toBe(true);
+    time.pass(2 * HOUR);
+    clock.takesOver(T0);
+    expect([clock.mayEnd(), clock.reasons()]).toEqual([false, [expect.stringContaining('120 minutes ahead of the last event')]]);
+    time.pass(10 * MINUTE);
+    clock.takesOver(T0);
+    expect([clock.mayEnd(), clock.reasons()]).toEqual([true, []]);
+  });
+
   it('without any event before goes by the wall clock at once', () => {
     expect(new SteadyClock(clocks(), 0).mayEnd()).toBe(true);
   });

@@ -22,6 +22,7 @@ export class Expiry {
   readonly #deadlines = new Map<string, Deadlines>();
   #cancel = () => {};
   #stopped = false;
+  #isFirst = false;
 
   constructor(private readonly options: ExpiryOptions) {}
 
@@ -55,7 +56,10 @@ export class Expiry {
 
   async #look(): Promise<void> {
     const { allocations, time, turns } = this.options;
-    if (!turns.isFirst() || !time.mayEnd()) return;
+    const wasFirst = this.#isFirst;
+    this.#isFirst = turns.isFirst();
+    if (this.#isFirst && !wasFirst) time.takesOver(allocations.lastAt());
+    if (!this.#isFirst || !time.mayEnd()) return;
     for (const environment of allocations.environments()) {
       const deadlines = this.#of(environment);
       for (let next = deadlines.next(); next && next.at <= time.now() && !this.#stopped;) {

@@ -75,9 +75,9 @@ export class Reconciler {
 
   constructor(private readonly options: ReconcilerOptions) {
     const { clock, time } = options;
-    const turned: Clock = { now: () => time.now(), after: (ms, task) => clock.after(ms, task) };
+    const turned: Clock = { now: () => time.running(), after: (ms, task) => clock.after(ms, task) };
     this.#wakes = new Wakes(turned, (id) => this.#look(id));
-    this.#backoff = new Backoff(() => time.now());
+    this.#backoff = new Backoff(() => time.running());
   }
 
   start(): void {
@@ -153,7 +153,7 @@ export class Reconciler {
     const { turns, time, warn } = this.options;
     if (!turns.isFirst()) return;
     for (const environment of environments)
-      this.#decide(environment, { type: 'Tidy', now: time.now() }).catch((error: unknown) =>
+      this.#decide(environment, { type: 'Tidy', now: time.now(), running: time.running() }).catch((error: unknown) =>
         warn({ err: error, environment }, 'What time alone brings could not be decided; it is tried again'),
       );
   }
@@ -162,7 +162,7 @@ export class Reconciler {
     if (this.#stopped) return;
     const { allocations, catalogue, time } = this.options;
     const { state } = allocations.of(partsOf(id)!.environment);
-    const work = workFor(state, catalogue, id, time.now());
+    const work = workFor(state, catalogue, id, time.running());
     const running = this.#running.get(id);
     if (running) {
       if (work && isSame(work, running.work)) return;
@@ -177,7 +177,7 @@ export class Reconciler {
     }
     const managed = work.do === 'manage' ? (this.#managedAt.get(id) ?? -Infinity) + MANAGE_EVERY : 0;
     const at = Math.max(notBefore(work), managed, this.#backoff.until(keyOf(work)));
-    if (at > time.now()) this.#wakes.set(id, Math.min(at, untilOf(work)));
+    if (at > time.running()) this.#wakes.set(id, Math.min(at, untilOf(work)));
     else this.#begin(id, work, state);
   }
 
@@ -210,7 +210,7 @@ export class Reconciler {
     const { environment } = partsOf(work.resourceId)!;
     const { outcome, reason } = await this.#inTime(running);
     if (this.#stopped) return;
-    if (work.do === 'manage') this.#managedAt.set(work.resourceId, time.now());
+    if (work.do === 'manage') this.#managedAt.set(work.resourceId, time.running());
     let decided = outcome;
     if (reason === undefined) this.#backoff.succeeded(keyOf(work));
     else {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SlipwayError } from '@slipway/contracts';
 import { MemoryEventLog } from '@slipway/event-store/testing';
 import type { Managed } from '../blueprint/blueprint.js';
+import { SteadyClock } from '../lease/steady-clock.js';
 import { OPERATOR, Running, blueprint } from '../testing/running.js';
 
 const never = new Promise<never>(() => {});
@@ -415,6 +416,54 @@ describe('what goes on beside the log', () => {
     await world.end(one);
     await two.leases.release({ leaseId }, OPERATOR);
     await world.until(two, leaseId, 'destroyed');
+  });
+
+  test('what failed is tried again, and what stands is looked at, also while the clock is behind after a start', async () => {
+    let [looks, isAway] = [0, true];
+    const away = (): void => {
+      if (isAway) throw new SlipwayError('driver-failed', 'no answer');
+    };
+    const poor = blueprint({
+      allocate: async () => (away(), { outputs: {} }),
+      takeBack: async () => away(),
+      manage: async (): Promise<Managed> => ((looks += 1), { state: 'well' }),
+    });
+    const before = await world.start([blueprint()]);
+    const over = await world.ask(before);
+    await world.until(before, over, 'active');
+    await world.end(before);
+    world.wallOff = -86_400_000;
+    const allocator = await world.start([poor]);
+    expect(allocator.reasons().join()).toMatch(/behind the last event/);
+    await allocator.leases.release({ leaseId: over }, OPERATOR);
+    const made = await world.ask(allocator, { slots: ['alone'] });
+    await world.clock.pass(60_000);
+    for (const type of ['ResourceFailed', 'LeaseIrrevocable'] as const) expect(world.events(type).length).toBeGreaterThan(3);
+    isAway = false;
+    await world.clock.pass(120_000);
+    expect(await allocator.leases.standing({ leaseId: over })).toMatchObject({ status: 'destroyed' });
+    expect(await allocator.leases.standing({ leaseId: made })).toMatchObject({ status: 'active' });
+    expect(looks).toBeGreaterThan(3);
+    expect(allocator.reasons().join()).toMatch(/behind the last event/);
+  });
+
+  test('what another replica records by a clock that is ahead ends no lease before ten minutes, in which it is renewed', async () => {
+    const { clock } = world;
+    const at =
+      (off: number): ((lastAt: number) => SteadyClock) =>
+      (lastAt) =>
+        new SteadyClock({ wall: () => clock.now() + off, monotonic: () => clock.now() }, lastAt);
+    const one = await world.start([blueprint()], { replica: 'a' });
+    const inHalfAnHour = new Date(clock.now() + 1_800_000).toISOString();
+    const leaseId = await world.ask(one, { until: inHalfAnHour });
+    await world.until(one, leaseId, 'active');
+    const ahead = await world.start([blueprint()], { replica: 'b', timeFrom: at(3_540_000) });
+    await world.ask(ahead);
+    await clock.pass(590_000);
+    expect(one.reasons().join()).toMatch(/59 minutes ahead/);
+    expect(await one.leases.standing({ leaseId })).toMatchObject({ status: 'active' });
+    await clock.pass(60_000);
+    expect(await one.leases.standing({ leaseId })).toMatchObject({ status: 'destroyed' });
   });
 
   test('a wall clock that jumps by a day ends no lease, and who asks by it gets as long as he asks for', async () => {

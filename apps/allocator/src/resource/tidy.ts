@@ -48,7 +48,7 @@ function keepReady(
   const { environment } = deciding.state;
   const ready = deciding.state.idle.get(name)?.size ?? 0;
   for (let missing = warm - ready - blueprintState(deciding.state, name).spare; missing > 0; missing -= 1) {
-    if (deciding.isLong || whyNotNow(deciding.state, declared, attributes, deciding.now) !== undefined) return;
+    if (deciding.isLong || whyNotNow(deciding.state, declared, attributes, deciding.running) !== undefined) return;
     const resourceId = idOf(environment, type, deciding.state.lastNumber + 1);
     const facts = { type, name: resourceId.slice(environment.length + 1), blueprint: name, location, capacity, attributes };
     deciding.record({ type: 'ResourceRequested', data: { resourceId, ...facts, manual: false, at: deciding.now } });
