@@ -99,14 +99,19 @@ export const importNodeImage = (host: string): string =>
 
 /**
  * Imports one with this machine's shell and what a leased host needs beside it (GNU coreutils, findutils, grep, tar, util-linux); its name.
- * `without`: programs that it lacks; `user`: whom it runs programs as.
+ * `without`: programs that it lacks; `beside`: such as it has too; `user`: whom it runs programs as.
  */
 export const importToolsImage = (
   host: string,
-  { name = TOOLS_IMAGE, without = [], user }: { name?: string; without?: readonly string[]; user?: string } = {},
+  {
+    name = TOOLS_IMAGE,
+    without = [],
+    beside = [],
+    user,
+  }: { name?: string; without?: readonly string[]; beside?: readonly string[]; user?: string } = {},
 ): string =>
   importImage(host, name, {
-    programs: TOOLS.filter((program) => !without.includes(program)),
+    programs: [...TOOLS.filter((program) => !without.includes(program)), ...beside],
     ...(user !== undefined && { change: `USER ${user}` }),
   });
 

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SlipwayError, type LeasedPlace } from '@slipway/contracts';
+import { importToolsImage, startDockerEngine, whyNoDockerEngine, type TestEngine } from '@slipway/interfaces/testing';
 import { startSshServer, whyNoSshServer, type TestSshServer } from '@slipway/interfaces/testing/ssh-server';
 import { VirtualClock } from '@slipway/mesh/testing';
 import { MemorySecrets } from '@slipway/secrets/testing';
@@ -133,6 +134,71 @@ const missing = whyNoSshServer();
       await expect(at.place(leased, 'process')).rejects.toThrow(
         /shows another key than before: .*\(what default\.lease-1 gave out\)/,
       );
+    }, 60_000);
+  },
+);
+
+const missingEngine = whyNoDockerEngine();
+(missingEngine === undefined ? describe : describe.skip)(
+  `a place in a leased container${missingEngine === undefined ? '' : ` (skipped: ${missingEngine})`}`,
+  () => {
+    const [image, network, container] = ['slipway-test/leased:1', 'slipway-test-leased', 'slipway-test-leased'];
+    let engine: TestEngine;
+    let address: string;
+    beforeAll(async () => {
+      engine = await startDockerEngine();
+      importToolsImage(engine.host, { name: image, beside: [process.execPath] });
+      engine.docker('network', 'create', network);
+    }, 120_000);
+    afterAll(async () => {
+      engine.docker('network', 'rm', network);
+      engine.docker('image', 'rm', '--force', image);
+      await engine.stop();
+    }, 60_000);
+    beforeEach(() => {
+      engine.docker('run', '--detach', '--name', container, '--network', network, image, 'sleep', '86400');
+      address = engine.docker('inspect', '--format', `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`, container);
+    }, 60_000);
+    afterEach(() => void engine.docker('rm', '--force', container), 60_000); // Also where it is gone already.
+    const there = () => on({ folder: '/tmp', docker: { engine: engine.host, container } }, address);
+
+    test('has its programs and files in it, and is reached at its address', async () => {
+      const { root, command, filesystem, machine } = await at.place(there(), 'process');
+      expect(root).toBe('/tmp/instance/process');
+      await filesystem.writeFile(`${root}/file`, 'there');
+      expect(engine.docker('exec', container, 'cat', `${root}/file`)).toBe('there');
+      expect((await command.execOrThrow(['uname', '-n'])).stdout.trim()).toBe(engine.docker('exec', container, 'uname', '-n'));
+      expect(machine).toMatchObject({ address, setting: 'the host of default.lease-1' });
+      await command.spawnDetached(['node', '-e', "require('net').createServer((one) => one.end('from there')).listen(8080)"], {
+        cwd: root,
+        env: {},
+        logFile: `${root}/log`,
+      });
+      const said = async () => {
+        const connection = await machine!.connect(8080);
+        return String((await once(connection, 'data'))[0]);
+      };
+      let answer: string | undefined;
+      while (answer === undefined) answer = await said().catch(() => undefined);
+      expect(answer).toBe('from there');
+      await expect(machine!.connect(8081)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    }, 60_000);
+
+    test('is left when its lease is over: no shell of ours waits there any more', async () => {
+      const waits = () => engine.docker('top', container).includes('while IFS= read');
+      await at.place(there(), 'process');
+      expect(waits()).toBe(true);
+      leases.becomes('default.lease-1', { status: 'destroyed' });
+      await expect(at.place(there(), 'process')).rejects.toMatchObject({ code: 'lease-not-active' });
+      while (waits()) await new Promise((resolve) => setTimeout(resolve, 10));
+    }, 60_000);
+
+    test('that is gone is told as such', async () => {
+      engine.docker('rm', '--force', container);
+      await expect(at.place(there(), 'process')).rejects.toMatchObject({
+        code: 'driver-failed',
+        message: expect.stringContaining(container),
+      });
     }, 60_000);
   },
 );
