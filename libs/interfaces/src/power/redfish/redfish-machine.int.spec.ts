@@ -135,6 +135,30 @@ suite(`a machine at its controller${missing === undefined ? '' : ` (skipped: ${m
     expect([only().power, turned()]).toEqual(['On', ['On']]);
   });
 
+  test('two that want the same at once both have it, and a change beside it is borne', async () => {
+    const meanwhile = (of: RegExp, when: () => Promise<void>) => server.faults.push({ of, when });
+    for (const turn of ['on', 'off'] as const) {
+      meanwhile(/^POST/, () => machine()[turn]());
+      await machine()[turn]();
+    }
+    expect([only().power, turned()]).toEqual(['Off', ['On', 'On', 'ForceOff', 'ForceOff']]);
+    meanwhile(/^PATCH/, () => machine().bootFromNetwork());
+    await machine().bootFromNetwork();
+    expect(only().boot).toEqual({ enabled: 'Once', target: 'Pxe' });
+    meanwhile(/^PATCH/, async () => void (only().etag += 1));
+    await machine().bootAsSet();
+    expect(only().boot.enabled).toBe('Disabled');
+  });
+
+  test('what a controller refuses for good is said as it says it', async () => {
+    server.faults.push({ of: /^POST/, status: 400, body: '{"error":{"message":"Not in this chassis"}}', times: 3 });
+    await expect(machine().on()).rejects.toMatchObject({
+      code: 'driver-failed',
+      message: expect.stringMatching(/with 400: Not in this chassis$/),
+    });
+    expect([only().power, turned()]).toEqual(['Off', ['On', 'On', 'On']]);
+  });
+
   test('what it cannot do is said with what it can', async () => {
     const reset = { target: '/redfish/v1/Systems/1/Actions/ComputerSystem.Reset', 'ResetType@Redfish.AllowableValues': ['Nmi'] };
     const boot = { 'BootSourceOverrideTarget@Redfish.AllowableValues': ['Hdd'] };

@@ -26,6 +26,9 @@ const HEALTH = new Map<Json | undefined, NonNullable<PowerStatus['health']>>([
   ['Critical', 'critical'],
 ]);
 
+/** How often a change is made that the controller refuses. */
+const TRIES = 3;
+
 /** Ways to turn a machine on and off (`ResetType`); the first that it has is taken. */
 const TURNS = { on: ['On', 'ForceOn'], off: ['ForceOff'] };
 
@@ -59,31 +62,48 @@ export class RedfishMachine implements Power {
     await this.#turn('on');
   }
 
-  async bootFromNetwork(): Promise<void> {
-    const { body } = await this.#look();
-    const possible = listAt(objectAt(body, 'Boot'), 'BootSourceOverrideTarget@Redfish.AllowableValues');
-    if (possible.length > 0 && !possible.includes('Pxe')) throw await this.#cannot('boot from the network', possible);
-    await this.#override({ BootSourceOverrideEnabled: 'Once', BootSourceOverrideTarget: 'Pxe' }, 'network');
+  bootFromNetwork(): Promise<void> {
+    return this.#override('network', { BootSourceOverrideEnabled: 'Once', BootSourceOverrideTarget: 'Pxe' });
   }
 
   /** It starts again as it is set; nothing to do when it does. */
-  async bootAsSet(): Promise<void> {
-    if ((await this.status()).nextBoot === 'as-set') return;
-    await this.#override({ BootSourceOverrideEnabled: 'Disabled' }, 'as-set');
+  bootAsSet(): Promise<void> {
+    return this.#override('as-set', { BootSourceOverrideEnabled: 'Disabled' });
   }
 
-  async #override(boot: JsonObject, wanted: PowerStatus['nextBoot']): Promise<void> {
-    const { etag } = await this.#look();
-    await this.#api.patch(await this.#found(), { Boot: boot }, `boot ${wanted}`, etag);
-    await this.#until((found) => found.nextBoot === wanted, `boot ${wanted}`);
+  async #override(wanted: PowerStatus['nextBoot'], boot: JsonObject): Promise<void> {
+    const isSo = ({ nextBoot }: PowerStatus) => nextBoot === wanted;
+    await this.#change(isSo, async ({ body, etag }) => {
+      const possible = listAt(objectAt(body, 'Boot'), 'BootSourceOverrideTarget@Redfish.AllowableValues');
+      const target = boot['BootSourceOverrideTarget'];
+      if (target !== undefined && possible.length > 0 && !possible.includes(target))
+        throw await this.#cannot('boot from the network', possible);
+      await this.#api.patch(await this.#found(), { Boot: boot }, `boot ${wanted}`, etag);
+    });
+    await this.#until(isSo, `boot ${wanted}`);
   }
 
   async #turn(to: 'on' | 'off'): Promise<void> {
-    const { body } = await this.#look();
-    const { power } = await this.#statusOf(body);
-    if (power === to) return;
-    if (power !== `turning-${to}`) await this.#reset(body, to);
-    await this.#until((found) => found.power === to, `turn ${to}`);
+    const isBegun = ({ power }: PowerStatus) => power === to || power === `turning-${to}`;
+    await this.#change(isBegun, ({ body }) => this.#reset(body, to));
+    await this.#until(({ power }) => power === to, `turn ${to}`);
+  }
+
+  /**
+   * Changes it unless it is so. Of two that want the same at once the slower is refused: what he wants is so by then, or he tries again with
+   * what he finds.
+   */
+  async #change(isSo: (found: PowerStatus) => boolean, change: (found: RedfishAnswer) => Promise<void>): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      const found = await this.#look();
+      if (isSo(await this.#statusOf(found.body))) return;
+      try {
+        await change(found);
+        return;
+      } catch (error) {
+        if (!isRefusal(error) || tries === TRIES) throw error;
+      }
+    }
   }
 
   async #reset(system: JsonObject, to: 'on' | 'off'): Promise<void> {
@@ -169,6 +189,12 @@ export class RedfishMachine implements Power {
     const text = typeof value === 'string' ? await this.#api.quoted(value) : '';
     return text === '' ? {} : { [name]: text };
   }
+}
+
+/** Whether a controller has understood, and does not do it (the class 4xx of HTTP). */
+function isRefusal(error: unknown): boolean {
+  const status = error instanceof SlipwayError && error.code === 'driver-failed' ? Number(error.details?.['status']) : 0;
+  return status >= 400 && status < 500;
 }
 
 const whole = (value: Json | undefined): number | undefined =>
