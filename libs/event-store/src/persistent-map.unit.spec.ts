@@ -28,3 +28,12 @@ test(`behaves as a Map, and older ones stay as they were (SLIPWAY_SEED=${seed})`
   expect(map.without('nothing')).toBe(map);
   expect(new Map(PersistentMap.of(map.entries()).entries())).toEqual(model);
 });
+
+test('keys with numbers that follow each other stand together, however many there are', () => {
+  const keys = Array.from({ length: 20_000 }, (_, number) => `default.lease-${number}`);
+  const placeOf = new Map([...PersistentMap.of(keys.map((key) => [key, true])).entries()].map(([key], place) => [key, place]));
+  for (let ten = 10; ten < keys.length; ten += 10) {
+    const places = keys.slice(ten, ten + 10).map((key) => placeOf.get(key)!);
+    expect(Math.max(...places) - Math.min(...places)).toBeLessThan(12);
+  }
+});
