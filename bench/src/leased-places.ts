@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { systemClock, type Actor, type Owner } from '@slipway/contracts';
+import { systemClock, type Actor, type JsonObject, type Owner } from '@slipway/contracts';
 import { SnapshotCache, type EventStore } from '@slipway/event-store';
 import { Allocations, keptAllocations, keptEnvironments, type BlueprintDeclaration } from '@slipway/allocator';
 
 const operator: Actor = { id: 'olga', type: 'user' };
 const by = { actor: operator };
 const OWNERS = 100;
+/** Who ask at once. */
+export const CLIENTS = 16;
 
 /** Places that are entered by hand, so that a lease is granted in the moment in which it is asked for. */
 const rack: BlueprintDeclaration = {
@@ -44,24 +46,27 @@ export class LeasedPlaces {
     this.#snapshots.close();
   }
 
-  /** Enters places, and lets everybody lease them. */
-  async enter(environment: string, count: number): Promise<void> {
+  /** Enters places of so many kinds, each in a hall of its own, and lets everybody lease them. */
+  async enter(environment: string, count: number, kinds = 1): Promise<void> {
     const now = Date.now();
     const approve = { type: 'Approve', blueprint: rack.name, ...by, now } as const;
     for (let at = 0; at < OWNERS; at += 1) await this.#decide(environment, { ...approve, owner: ownerAt(at) });
     await together(count, (at) =>
       this.#decide(environment, {
-        ...{ type: 'Enter', resource: { name: `rack-${at}`, blueprint: rack.name, attributes: {} }, ...by, now: Date.now() },
+        type: 'Enter',
+        resource: { name: `rack-${at}`, blueprint: rack.name, attributes: { hall: at % kinds } },
+        ...by,
+        now: Date.now(),
       }),
     );
   }
 
-  /** Leases a place; tells the lease's id. */
-  async lease(environment: string, number: number): Promise<string> {
+  /** Leases a place with some attributes; tells the lease's id. */
+  async lease(environment: string, number: number, attributes: JsonObject = {}): Promise<string> {
     const { events } = await this.#decide(environment, {
       type: 'Ask',
       ask: {
-        ...{ type: 'place', owner: ownerAt(number), actor: operator, attributes: {}, amount: 1, slots: [], priority: 0 },
+        ...{ type: 'place', owner: ownerAt(number), actor: operator, attributes, amount: 1, slots: [], priority: 0 },
         replace: false,
       },
       wait: false,
@@ -79,6 +84,25 @@ export class LeasedPlaces {
   /** Leases so many at once, and keeps them. */
   async leaseMany(environment: string, count: number): Promise<void> {
     await together(count, (at) => this.lease(environment, at));
+  }
+
+  /**
+   * Of so many allocations by all clients, how long each lasted (ms): for any place and for one in a hall by turns. Each lease is given back, so
+   * that their number stays.
+   */
+  async allocationTimes(environment: string, count: number, kinds = 1): Promise<number[]> {
+    const times: number[] = [];
+    await together(
+      count,
+      async (at) => {
+        const began = performance.now();
+        const leaseId = await this.lease(environment, at, at % 2 ? { hall: at % kinds } : {});
+        times.push(performance.now() - began);
+        await this.giveBack(environment, leaseId);
+      },
+      CLIENTS,
+    );
+    return times;
   }
 
   #decide(environment: string, command: Parameters<Allocations['decide']>[1]) {

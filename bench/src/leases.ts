@@ -6,17 +6,19 @@ import type { AllocationEvent } from '@slipway/contracts';
 import type { EventStore } from '@slipway/event-store';
 import { openEventLog } from '@slipway/event-store/open';
 import { atLeast, atMost, beside, median, percentile, type Figure } from './figure.js';
-import { LeasedPlaces, together } from './leased-places.js';
+import { HeldLeases } from './held-leases.js';
+import { CLIENTS, LeasedPlaces, together } from './leased-places.js';
 import { PostgresPlaces } from './postgres-places.js';
 
 const BENCH = 'leases';
-const CLIENTS = 16;
 
 export const leasesNotes = {
   about:
     'Leases through the allocator’s own decider and lanes on the embedded log (WAL, synchronous=FULL), 16 clients. An allocation lasts from asking ' +
-    'until the acquired lease is on disk. How long it lasts is measured in three environments of 10,000 resources each that take turns, with 1,000, 10,000 and ' +
-    '100,000 leases in them; each lease that is measured is given back, so that their number stays. Leases a second: beside a PostgreSQL of its own with ' +
+    'until the acquired lease is on disk. How long it lasts is measured in processes with a log and a memory of their own that take turns of 160 allocations: ' +
+    '10,000 resources of 100 kinds each, with 1,000, 10,000 and 100,000 leases, once more with 1,000 (what their ratio differs from 1 by is the machine’s), and ' +
+    '10,000 resources of which no two are alike; every second one asks for a kind. Each lease ' +
+    'that is measured is given back, so that their number stays. Leases a second: beside a PostgreSQL of its own with ' +
     'synchronous_commit=on in which a lease is one `UPDATE … WHERE id = (SELECT … FOR UPDATE SKIP LOCKED) RETURNING`, asked by `pgbench` with 16 prepared clients, ' +
     'taking turns; the median of the rounds’ ratios. Leases that expired stand in the log as the four events that each leaves; a start is from opening the ' +
     'allocations until they can be asked, with the state that was kept at the end before.',
@@ -33,7 +35,7 @@ export async function leasesBench({ short }: { short: boolean }): Promise<Figure
   try {
     const places = new LeasedPlaces(store, folder);
     await places.start();
-    const figures = await lasting(places, short);
+    const figures = await lasting(folder, short);
     figures.push(...(await rates(places, short)));
     await places.stop();
     return [...figures, ...(await expired(folder, short))];
@@ -43,46 +45,45 @@ export async function leasesBench({ short }: { short: boolean }): Promise<Figure
   }
 }
 
-async function lasting(places: LeasedPlaces, short: boolean): Promise<Figure[]> {
-  const sizes = short ? [100, 1_000] : [1_000, 10_000, 100_000];
-  const [resources, rounds, each] = short ? [1_000, 3, 200] : [10_000, 12, 1_000];
-  const times = new Map(sizes.map((size) => [size, [] as number[]]));
-  for (const size of sizes) {
-    await places.enter(`of-${size}`, resources);
-    await places.leaseMany(`of-${size}`, size);
-  }
-  for (const size of sizes) await measured(places, `of-${size}`, each, []);
-  for (let round = 0; round < rounds; round += 1)
-    // Whoever comes first in a round comes last in the next.
-    for (const size of round % 2 ? sizes.toReversed() : sizes) await measured(places, `of-${size}`, each, times.get(size)!);
-  const at = (size: number, share: number) => percentile(times.get(size)!, share);
-  const [least, most] = [sizes[0]!, sizes.at(-1)!];
-  return [
-    atMost(BENCH, `allocation with ${shown(resources)} resources and ${shown(most)} leases, p99`, at(most, 0.99), 10, 'ms'),
-    atMost(
-      BENCH,
-      `allocation p99, ${shown(most)} leases against ${shown(least)}`,
-      at(most, 0.99) / at(least, 0.99),
-      1.1,
-      'ratio',
-    ),
-    beside(BENCH, `allocation median, ${shown(most)} leases against ${shown(least)}`, at(most, 0.5) / at(least, 0.5), 'ratio'),
-    ...sizes.map((size) => beside(BENCH, `allocation with ${shown(size)} leases, p99`, at(size, 0.99), 'ms')),
-  ];
-}
+/** Allocations of one turn. */
+const TURN = 160;
 
-/** Adds how long each took, in ms. */
-async function measured(places: LeasedPlaces, environment: string, count: number, times: number[]): Promise<void> {
-  await together(
-    count,
-    async (at) => {
-      const began = performance.now();
-      const leaseId = await places.lease(environment, at);
-      times.push(performance.now() - began);
-      await places.giveBack(environment, leaseId);
-    },
-    CLIENTS,
-  );
+/** Each in a process of its own, so that what its memory costs counts for it and for no other. */
+async function lasting(folder: string, short: boolean): Promise<Figure[]> {
+  const sizes = short ? [100, 1_000] : [1_000, 10_000, 100_000];
+  const [resources, kinds, warming, turns] = short ? [1_000, 10, 5, 5] : [10_000, 100, 60, 400];
+  const [least, most] = [sizes[0]!, sizes.at(-1)!];
+  const wanted = [
+    ...sizes.map((leases) => ({ resources, kinds, leases })),
+    { resources, kinds, leases: least },
+    { resources, kinds: resources, leases: least },
+  ];
+  const all: HeldLeases[] = [];
+  try {
+    for (const one of wanted) {
+      all.push(new HeldLeases(folder, one));
+      await all.at(-1)!.filled();
+    }
+    for (let turn = 0; turn < warming; turn += 1) for (const one of all) await one.allocate(TURN);
+    for (const one of all) one.forget();
+    // Whoever comes first in one turn comes last in the next.
+    for (let turn = 0; turn < turns; turn += 1) for (const one of turn % 2 ? all.toReversed() : all) await one.allocate(TURN);
+  } finally {
+    await Promise.all(all.map((one) => one.stop()));
+  }
+  const held = all.slice(0, sizes.length);
+  const [same, unlike] = all.slice(sizes.length) as [HeldLeases, HeldLeases];
+  const [few, many] = [held[0]!, held.at(-1)!];
+  const [leastLeases, mostLeases] = [`${shown(least)} leases`, `${shown(most)} leases`];
+  return [
+    atMost(BENCH, `allocation with ${shown(resources)} resources and ${mostLeases}, p99`, many.at(0.99), 10, 'ms'),
+    atMost(BENCH, `allocation p99, ${mostLeases} against ${shown(least)}`, many.at(0.99) / few.at(0.99), 1.1, 'ratio'),
+    beside(BENCH, `allocation p99, ${leastLeases} against as many`, same.at(0.99) / few.at(0.99), 'ratio'),
+    beside(BENCH, `allocation median, ${mostLeases} against ${shown(least)}`, many.at(0.5) / few.at(0.5), 'ratio'),
+    beside(BENCH, `allocation, CPU of all threads, ${mostLeases} against ${shown(least)}`, many.cpu / few.cpu, 'ratio'),
+    beside(BENCH, `allocation p99, no two resources alike against ${kinds} kinds`, unlike.at(0.99) / few.at(0.99), 'ratio'),
+    ...sizes.map((size, at) => beside(BENCH, `allocation with ${shown(size)} leases, p99`, held[at]!.at(0.99), 'ms')),
+  ];
 }
 
 async function rates(places: LeasedPlaces, short: boolean): Promise<Figure[]> {
@@ -135,7 +136,8 @@ async function expired(folder: string, short: boolean): Promise<Figure[]> {
         const began = performance.now();
         await places.start();
         started.push(performance.now() - began);
-        await measured(places, 'default', each, round === 0 ? [] : times);
+        const took = await places.allocationTimes('default', each);
+        if (round > 0) times.push(...took);
         await places.stop();
       }
   } finally {
