@@ -335,7 +335,9 @@ describe('the allocator over NATS', () => {
       { name: 'LocalHost', type: 'host', limits: { resources: 0, leaseSeconds: 0 }, approved: ['user/ada'], made: 0 },
     ]);
     await expect(ask(VERBS.askLease, wanted())).rejects.toMatchObject({ code: 'lease-impossible', message: /may make none/ });
-    await ask(VERBS.revokeBlueprint, { environment, name: 'LocalHost', owner: ada });
+    const revoke = (by: typeof ask) => by(VERBS.revokeBlueprint, { environment, name: 'LocalHost', owner: ada });
+    await expect(revoke(as({ id: 'bob', type: 'user' }))).rejects.toMatchObject({ code: 'forbidden' });
+    await revoke(olga);
     await expect(ask(VERBS.askLease, wanted())).rejects.toMatchObject({ code: 'forbidden' });
     await ask(VERBS.setQuota, { environment, owner: ada, most: 0 });
     await approve();

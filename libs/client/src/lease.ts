@@ -103,7 +103,8 @@ export class Lease {
 
   /**
    * What can be done with its resource: `command`, `filesystem`, or whatever its blueprint builds, by `call`. Throws {@link LeaseNotActive} unless
-   * it was active when it was seen last; each call throws `lease-not-active` when it is over by then, or was acquired anew.
+   * it was active when it was seen last; each call throws `lease-not-active` when it is over by then, or was acquired anew, and `not-found` with the
+   * names that there are where it has no interface of that name: the client does not know them.
    */
   interface<Name extends string>(name: Name): LeaseInterfaces<Name> {
     return interfaceOf(this.leases, this.holding(), name);
