@@ -4,40 +4,55 @@ const LONGEST_MS = 5 * 60_000;
 /** How long it waits after that many failures, in ms: doubles up to five minutes. */
 export const pauseAfter = (tries: number): number => Math.min(FIRST_MS * 2 ** (tries - 1), LONGEST_MS);
 
-/** When what failed is tried again. Keys begin with an id, apart from the rest by a space. */
+interface Failed {
+  tries: number;
+  retryAt: number;
+  reason: string;
+}
+
+/** When what failed for somebody (a lease, a resource) is tried again. */
 export class Backoff {
-  readonly #failures = new Map<string, { tries: number; retryAt: number; reason: string }>();
+  /** By id, then by what was to be done. */
+  readonly #failures = new Map<string, Map<string, Failed>>();
 
   constructor(private readonly now: () => number) {}
 
   /** Not before this. */
-  until(key: string): number {
-    return this.#failures.get(key)?.retryAt ?? 0;
+  until(id: string, what: string): number {
+    return this.#failures.get(id)?.get(what)?.retryAt ?? 0;
   }
 
   /** `before`: how often it failed as others know it. */
-  failed(key: string, reason: string, before = 0): { tries: number; retryAt: number } {
-    const tries = Math.max(this.#failures.get(key)?.tries ?? 0, before) + 1;
+  failed(id: string, what: string, reason: string, before = 0): { tries: number; retryAt: number } {
+    const ofId = this.#failures.get(id) ?? new Map<string, Failed>();
+    const tries = Math.max(ofId.get(what)?.tries ?? 0, before) + 1;
     const retryAt = this.now() + pauseAfter(tries);
-    this.#failures.set(key, { tries, retryAt, reason });
+    this.#failures.set(id, ofId.set(what, { tries, retryAt, reason }));
     return { tries, retryAt };
   }
 
-  succeeded(key: string): void {
-    this.#failures.delete(key);
+  succeeded(id: string, what: string): void {
+    const ofId = this.#failures.get(id);
+    if (ofId?.delete(what) && ofId.size === 0) this.#failures.delete(id);
   }
 
   forget(id: string): void {
-    for (const key of this.#failures.keys()) if (key.startsWith(`${id} `)) this.#failures.delete(key);
+    this.#failures.delete(id);
   }
 
   /** Of what failed for an id the one that is tried again last. */
   of(id: string): { tries: number; reason: string } | undefined {
-    const ofId = [...this.#failures].filter(([key]) => key.startsWith(`${id} `)).map(([, failure]) => failure);
-    return ofId.toSorted((one, other) => other.retryAt - one.retryAt)[0];
+    return [...(this.#failures.get(id)?.values() ?? [])].toSorted((one, other) => other.retryAt - one.retryAt)[0];
   }
 
-  failing(): string[] {
-    return [...this.#failures].map(([key, { tries, reason }]) => `${key} failed ${tries} times: ${reason}`);
+  /** What fails again and again, at most so much. */
+  failing(most: number): string[] {
+    const told: string[] = [];
+    for (const [id, ofId] of this.#failures)
+      for (const [what, { tries, reason }] of ofId) {
+        if (told.length === most) return told;
+        told.push(`${id} ${what} failed ${tries} times: ${reason}`);
+      }
+    return told;
   }
 }

@@ -95,15 +95,33 @@ export class Reconciler {
     for (const { type, data } of events) {
       if (type === 'ResourceEntered') this.#locations.add(data.location);
       // With other attributes it may work at once.
-      if (type === 'ResourceChanged') this.#backoff.succeeded(keyOf({ do: 'update', resourceId: data.resourceId }));
+      if (type === 'ResourceChanged') this.#backoff.succeeded(data.resourceId, 'update');
     }
     for (const id of new Set(events.flatMap((event) => touchedBy(state, event)))) this.#look(id);
     if (events.length >= MOST_EVENTS) this.#tidy([environment]);
   }
 
-  /** What fails again and again, for whoever watches. */
+  /** What is not looked after, and what fails again and again, for whoever watches. */
   problems(): string[] {
-    return this.#backoff.failing().slice(0, SHOWN);
+    return [...this.#unserved(), ...this.#backoff.failing(SHOWN)];
+  }
+
+  /** Locations at which there are resources, and nobody to look after them. */
+  #unserved(): string[] {
+    const { turns, allocations } = this.options;
+    const away = new Map([...this.#locations].filter((location) => !turns.isServed(location)).map((location) => [location, 0]));
+    if (away.size === 0) return [];
+    for (const environment of allocations.environments())
+      for (const [, { location }] of allocations.of(environment).state.resources.entries()) {
+        const count = away.get(location);
+        if (count !== undefined) away.set(location, count + 1);
+      }
+    return [...away]
+      .filter(([, count]) => count > 0)
+      .map(
+        ([location, count]) =>
+          `nobody works at ${location}: resources there (${count}) are not looked after; start a replica that does`,
+      );
   }
 
   /** How often something failed for a lease or a resource since it last worked, and why the last time. */
@@ -176,7 +194,7 @@ export class Reconciler {
       return;
     }
     const managed = work.do === 'manage' ? (this.#managedAt.get(id) ?? -Infinity) + MANAGE_EVERY : 0;
-    const at = Math.max(notBefore(work), managed, this.#backoff.until(keyOf(work)));
+    const at = Math.max(notBefore(work), managed, this.#backoff.until(idOf(work), work.do));
     if (at > time.running()) this.#wakes.set(id, Math.min(at, untilOf(work)));
     else this.#begin(id, work, state);
   }
@@ -212,19 +230,19 @@ export class Reconciler {
     if (this.#stopped) return;
     if (work.do === 'manage') this.#managedAt.set(work.resourceId, time.running());
     let decided = outcome;
-    if (reason === undefined) this.#backoff.succeeded(keyOf(work));
+    if (reason === undefined) this.#backoff.succeeded(idOf(work), work.do);
     else {
       if (running.obsolete) return;
       warn({ ...about, reason }, 'It failed; it is tried again');
       const { state } = this.options.allocations.of(environment);
-      decided = failure(work, { reason, ...this.#backoff.failed(keyOf(work), reason, triesBefore(state, work)) });
+      decided = failure(work, { reason, ...this.#backoff.failed(idOf(work), work.do, reason, triesBefore(state, work)) });
     }
     try {
       if (decided) await this.#decide(environment, { ...decided, now: time.now() } as AllocationCommand);
       if (decided && reason === undefined) info(about, 'Done');
     } catch (error) {
       // It is done again then: a blueprint bears that.
-      this.#backoff.failed(keyOf(work), causeOf(error).message);
+      this.#backoff.failed(idOf(work), work.do, causeOf(error).message);
       warn({ ...about, err: error }, 'What has become of it could not be recorded; it is tried again');
     }
   }
@@ -281,9 +299,8 @@ const notBefore = (work: Work): number => ('notBefore' in work ? work.notBefore 
 /** When something else is to be done. */
 const untilOf = (work: Work): number => ('until' in work ? work.until : undefined) ?? Infinity;
 
-/** What failures are counted by. */
-const keyOf = (work: Pick<Work, 'do'> & ({ leaseId: string } | { resourceId: string })): string =>
-  `${'leaseId' in work ? work.leaseId : work.resourceId} ${work.do}`;
+/** For whom it is done. */
+const idOf = (work: Work): string => ('leaseId' in work ? work.leaseId : work.resourceId);
 
 const isSame = (one: Work, other: Work): boolean =>
   one.do === other.do && (!('token' in one) || !('token' in other) || one.token === other.token);

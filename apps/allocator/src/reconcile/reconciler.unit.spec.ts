@@ -373,6 +373,20 @@ describe('what goes on beside the log', () => {
     expect([...new Set(looked)]).toEqual(['one', 'two']);
   });
 
+  test('where nobody looks after what stands there, that is told until somebody does', async () => {
+    const here = await world.start([blueprint()], { replica: 'a' });
+    expect(here.reasons()).toEqual([]);
+    await here.resources.enter({ environment: 'default', name: 'rack', blueprint: 'Box', location: 'far' }, OPERATOR);
+    expect(here.reasons()).toEqual([expect.stringMatching(/^nobody works at far: resources there \(1\) are not looked after/)]);
+    const there = await world.start([blueprint()], { replica: 'b', locations: ['far'] });
+    expect([here.reasons(), there.reasons()]).toEqual([[], []]);
+    await world.end(there);
+    expect(here.reasons()).toHaveLength(1);
+    const { resourceId } = world.events('ResourceEntered')[0]!;
+    await here.resources.drain({ resourceId, reason: 'sold' }, OPERATOR);
+    expect(here.reasons()).toEqual([]);
+  });
+
   test('what hangs because its place is gone takes the places of nobody else', async () => {
     let gone = false;
     const far = blueprint({ takeBack: () => (gone ? never : Promise.resolve()) });

@@ -75,8 +75,19 @@ export class RequestEnds {
         continue;
       const end = { type: 'EndRequest' as const, requestId, now: time.now() };
       while ((await allocations.decide(environment, end, { actor: ALLOCATOR, requestId })).events.length >= MOST_EVENTS);
-      this.#accepted.delete(requestId);
     }
+    this.#forget();
+  }
+
+  /** Of those that hold no leases any more nothing has to be known. */
+  #forget(): void {
+    const holders = new Set([...this.#holders()].map(([, requestId]) => requestId));
+    for (const requestId of this.#accepted.keys()) if (!holders.has(requestId)) this.#accepted.delete(requestId);
+  }
+
+  /** Of how many requests it is known what they work on. */
+  get known(): number {
+    return this.#accepted.size;
   }
 
   /** Requests that hold leases, each with the environment of these. */
@@ -90,10 +101,13 @@ export class RequestEnds {
     const known = this.#accepted.get(requestId);
     if (known !== undefined) return known;
     const [first] = await this.options.store.read(streamName('request', requestId), { limit: 1 });
-    if (first?.type !== 'RequestAccepted') return null;
-    const { environment, name } = first.data as { environment: string; name: string };
-    const accepted = { environment, name, position: first.position };
+    const accepted = first?.type === 'RequestAccepted' ? acceptedAs(first) : null;
     this.#accepted.set(requestId, accepted);
     return accepted;
   }
+}
+
+function acceptedAs({ data, position }: RecordedEvent): Accepted {
+  const { environment, name } = data as { environment: string; name: string };
+  return { environment, name, position };
 }

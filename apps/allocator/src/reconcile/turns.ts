@@ -33,9 +33,9 @@ export class Turns {
     return this.serves(location) && this.#isFirst((worksAt) => worksAt.includes(location));
   }
 
-  /** Whether anybody who is heard of works there. */
+  /** Whether anybody who is heard of works there, as far as that can be told. */
   isServed(location: string): boolean {
-    return this.serves(location) || this.#others((worksAt) => worksAt.includes(location)).length > 0;
+    return this.serves(location) || !this.#canTell() || this.#others((worksAt) => worksAt.includes(location)).length > 0;
   }
 
   /** Of what has no location: deadlines, what time alone brings. */
@@ -44,11 +44,19 @@ export class Turns {
   }
 
   #isFirst(isMeant: (worksAt: readonly string[]) => boolean): boolean {
-    const { replica, bus, clock } = this.options;
-    if (clock.now() - this.#began < LISTEN_MS) return false;
+    const { replica, bus } = this.options;
+    if (!this.#hasListened()) return false;
     // Who hears nobody because NATS is away keeps what it has: what it does others may do too.
     if (!bus.connected()) return true;
     return [...this.#others(isMeant), replica].toSorted()[0] === replica;
+  }
+
+  #hasListened(): boolean {
+    return this.options.clock.now() - this.#began >= LISTEN_MS;
+  }
+
+  #canTell(): boolean {
+    return this.#hasListened() && this.options.bus.connected();
   }
 
   #others(isMeant: (worksAt: readonly string[]) => boolean): string[] {
