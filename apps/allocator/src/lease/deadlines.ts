@@ -10,11 +10,11 @@ interface Due {
 
 /**
  * Which lease is due next: whose time, or the time of whose waiting, is over first. Told of what was recorded; each event takes the time of
- * the logarithm of the leases. A heap whose entries are left where they are when their lease is renewed or over, and are passed over later.
+ * the logarithm of the leases, and never that of all of them: a heap that knows where in it each lease stands.
  */
 export class Deadlines {
-  #heap: Due[] = [];
-  readonly #due = new Map<string, number>();
+  readonly #heap: Due[] = [];
+  readonly #places = new Map<string, number>();
 
   /** Those of a state; from then on it is told of events. */
   constructor(state: AllocationState) {
@@ -28,57 +28,48 @@ export class Deadlines {
     this.#set(data.leaseId, lease && dueAt(lease));
   }
 
-  /** How many it has in hand, of those that are passed over too. */
+  /** How many it has in hand. */
   get entries(): number {
     return this.#heap.length;
   }
 
   /** The one that is due first; none where no lease ever is. */
   next(): Due | undefined {
-    for (let first = this.#heap[0]; first; first = this.#heap[0]) {
-      if (this.#due.get(first.leaseId) === first.at) return first;
-      this.#shift();
-    }
-    return undefined;
+    return this.#heap[0];
   }
 
   #set(leaseId: string, at: number | undefined): void {
-    if (this.#due.get(leaseId) === at) return;
-    if (at === undefined) this.#due.delete(leaseId);
-    else {
-      this.#due.set(leaseId, at);
-      this.#push({ leaseId, at });
-    }
-    // Renewals leave one entry each.
-    if (this.#heap.length > 2 * this.#due.size + 64) this.#rebuild();
+    const place = this.#places.get(leaseId);
+    if (at !== undefined) this.#put(place ?? this.#heap.length, { leaseId, at });
+    else if (place !== undefined) this.#remove(place);
   }
 
-  #rebuild(): void {
-    const entries = [...this.#due].map(([leaseId, at]) => ({ leaseId, at }));
-    this.#heap = entries.toSorted((one, other) => one.at - other.at);
-  }
-
-  #push(due: Due): void {
-    let at = this.#heap.length;
-    this.#heap.push(due);
-    for (let above = (at - 1) >> 1; at > 0 && this.#heap[above]!.at > due.at; at = above, above = (at - 1) >> 1)
-      this.#heap[at] = this.#heap[above]!;
-    this.#heap[at] = due;
-  }
-
-  #shift(): void {
+  #remove(place: number): void {
+    this.#places.delete(this.#heap[place]!.leaseId);
     const last = this.#heap.pop()!;
-    const { length } = this.#heap;
-    if (length === 0) return;
-    let at = 0;
-    for (;;) {
-      let below = 2 * at + 1;
-      if (below >= length) break;
-      if (below + 1 < length && this.#heap[below + 1]!.at < this.#heap[below]!.at) below += 1;
-      if (this.#heap[below]!.at >= last.at) break;
-      this.#heap[at] = this.#heap[below]!;
-      at = below;
+    if (place < this.#heap.length) this.#put(place, last);
+  }
+
+  /** Puts one in the place of another one, or at the end, and from there where it belongs. */
+  #put(place: number, due: Due): void {
+    let at = place;
+    for (let above = (at - 1) >> 1; at > 0 && this.#heap[above]!.at > due.at; at = above, above = (at - 1) >> 1)
+      this.#stand(at, this.#heap[above]!);
+    for (let below = this.#firstBelow(at); below && below.at < due.at; below = this.#firstBelow(at)) {
+      const from = this.#places.get(below.leaseId)!;
+      this.#stand(at, below);
+      at = from;
     }
-    this.#heap[at] = last;
+    this.#stand(at, due);
+  }
+
+  #firstBelow(at: number): Due | undefined {
+    const [left, right] = [this.#heap[2 * at + 1], this.#heap[2 * at + 2]];
+    return left && right && right.at < left.at ? right : left;
+  }
+
+  #stand(at: number, due: Due): void {
+    this.#heap[at] = due;
+    this.#places.set(due.leaseId, at);
   }
 }
