@@ -13,10 +13,12 @@ import { Workshop } from './blueprint/workshop.js';
 import { Calls } from './call/calls.js';
 import { Gives } from './call/gives.js';
 import { Uses } from './call/uses.js';
+import type { KeptTick } from './lease/kept-tick.js';
 import { Expiry } from './reconcile/expiry.js';
 import type { LeaseTime } from './reconcile/lease-time.js';
 import { Reconciler } from './reconcile/reconciler.js';
 import { RequestEnds } from './reconcile/request-ends.js';
+import { Ticks } from './reconcile/ticks.js';
 import { Turns } from './reconcile/turns.js';
 import { Blueprints } from './service/blueprints.js';
 import { Deciders } from './service/deciders.js';
@@ -37,7 +39,7 @@ export interface AllocatorPorts {
   /** Of each file that a call hands over; as many as there is room for when left out. */
   mostFileBytes?: number;
   clock: Clock;
-  /** By what was recorded up to the start: when the newest event happened, 0 where there is none. */
+  /** By the last time that is known at the start, of the newest event or of a later tick; 0 where nothing was ever recorded. */
   timeFrom(lastAt: number): LeaseTime;
   command: Command;
   filesystem: Filesystem;
@@ -48,6 +50,8 @@ export interface AllocatorPorts {
   kept?: KeptState<AllocationState>;
   /** Where it is kept which environments have leases; left out: each start reads it off the whole log. */
   known?: KeptEnvironments;
+  /** Where it is kept what time it is; left out: a start knows only when the newest event happened. */
+  tick?: KeptTick;
   /** Unique ids of events (UUID); random ones when left out. */
   ids?(): string;
   reports: { info(about: object, message: string): void; warn(about: object, message: string): void };
@@ -64,6 +68,7 @@ export class Allocator {
   readonly #reconciler: Reconciler;
   readonly #expiry: Expiry;
   readonly #requestEnds: RequestEnds;
+  readonly #ticks: Ticks | undefined;
 
   private constructor(
     private readonly ports: AllocatorPorts,
@@ -81,10 +86,9 @@ export class Allocator {
     this.leases = new Leases(deciders);
     this.resources = new LeasedResources(deciders, ports.blueprints);
     this.blueprints = new Blueprints(deciders);
-    this.#requestEnds = new RequestEnds({
-      ...{ store: ports.store, allocations, time, clock: ports.clock },
-      warn: (about, message) => ports.reports.warn(about, message),
-    });
+    const warn = (about: object, message: string) => ports.reports.warn(about, message);
+    this.#requestEnds = new RequestEnds({ store: ports.store, allocations, time, clock, warn });
+    this.#ticks = ports.tick && new Ticks({ tick: ports.tick, time, clock, warn });
   }
 
   /** Reads what there is, then works. */
@@ -106,7 +110,9 @@ export class Allocator {
       },
     });
     await allocations.start();
-    const time = ports.timeFrom(allocations.lastAt());
+    const newest = allocations.lastAt();
+    // Where nothing was recorded nothing can end.
+    const time = ports.timeFrom(newest === 0 ? 0 : Math.max(newest, ports.tick?.read() ?? 0));
     const { blobs, secrets, command, filesystem, folder } = ports;
     const workshop = new Workshop({
       ...{ folder, blueprints: catalogue, command, filesystem, secrets, blobs, clock },
@@ -126,6 +132,7 @@ export class Allocator {
     const allocator = new Allocator(ports, allocations, time, { reconciler, expiry, uses, deciders });
     reconciler.start();
     expiry.start();
+    allocator.#ticks?.start();
     await allocator.#requestEnds.start();
     return allocator;
   }
@@ -161,6 +168,7 @@ export class Allocator {
 
   async stop(): Promise<void> {
     this.endUses();
+    this.#ticks?.stop();
     this.#expiry.stop();
     await this.#reconciler.stop();
     await this.#requestEnds.stop();

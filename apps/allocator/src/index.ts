@@ -11,6 +11,7 @@ import { keptAllocations } from './allocation/snapshot.js';
 import { AllocatorController } from './allocator.controller.js';
 import { Allocator } from './allocator.js';
 import { configured } from './blueprint/configured.js';
+import { keptTick } from './lease/kept-tick.js';
 import { SteadyClock } from './lease/steady-clock.js';
 
 export { Allocations } from './allocation/allocations.js';
@@ -41,6 +42,7 @@ export const service: ServiceDefinition = {
       interfaces,
       kept: keptAllocations(snapshots),
       known: keptEnvironments(join(cacheFolder, 'allocated.json')),
+      tick: keptTick(join(cacheFolder, 'tick.json')),
       reports: logger,
     });
 

@@ -15,8 +15,8 @@ const OFF_MS = 60_000;
  * The time by which leases end.
  *
  * T1. While it runs, as much time passes as passes: whatever the wall clock is set to ends no lease early and keeps none.
- * T2. After a start with a wall clock behind the last event no lease ends until the clock has caught up.
- * T3. Whoever starts, or takes over from another replica, with a clock more than an hour ahead of the last event ends no lease for ten minutes,
+ * T2. After a start with a wall clock behind the last known time no lease ends until the clock has caught up.
+ * T3. Whoever starts, or takes over from another replica, with a clock more than an hour ahead of the last known time ends no lease for ten minutes,
  *     in which holders can renew.
  * T4. What is odd about the clock is told, with what follows.
  * T5. No replica is behind what another one has recorded. Where that takes it more than a minute ahead, it ends no lease for ten minutes.
@@ -31,7 +31,7 @@ export class SteadyClock {
   #followed = 0;
   readonly #runningOffset: number;
 
-  /** `lastAt`: when the last event happened that is known at the start; 0 where there is none. */
+  /** `lastAt`: the last time that is known at the start, of the newest event or of a later tick; 0 where there is none. */
   constructor(
     private readonly sources: TimeSources,
     private lastAt: number,
@@ -40,7 +40,7 @@ export class SteadyClock {
     this.#catchUp();
   }
 
-  /** Ms since the epoch; never less than before, nor than the last event. */
+  /** Ms since the epoch; never less than before, nor than the last known time. */
   now(): number {
     const offset = this.#catchUp();
     return offset === undefined ? this.lastAt : Math.floor(this.sources.monotonic() + offset);
@@ -70,11 +70,12 @@ export class SteadyClock {
       this.#giveGrace(`the clock of another replica is ${Math.round(by / 60_000)} minutes ahead of this one's`, at);
   }
 
-  /** T3. `lastAt`: when the last event happened that is known. */
+  /** T3. `lastAt`: when the last event happened that is known; what was known at the start counts where that is later. */
   takesOver(lastAt: number): void {
-    const ahead = this.now() - lastAt;
-    if (lastAt === 0 || ahead <= HOUR || this.#grace?.lastAt === lastAt) return;
-    this.#giveGrace(`the clock is ${Math.round(ahead / 60_000)} minutes ahead of the last event on leases`, lastAt);
+    const known = Math.max(lastAt, this.lastAt);
+    const ahead = this.now() - known;
+    if (known === 0 || ahead <= HOUR || this.#grace?.lastAt === known) return;
+    this.#giveGrace(`the clock is ${Math.round(ahead / 60_000)} minutes ahead of the last known time`, known);
   }
 
   /** What a person should know of it: none when all is well. */
@@ -82,7 +83,7 @@ export class SteadyClock {
     const now = this.now();
     if (this.#offset === undefined)
       return [
-        `the clock is behind the last event on leases (${shown(this.sources.wall())}, ${shown(this.lastAt)}): no lease ends until it has caught up; set it right`,
+        `the clock is behind the last known time (${shown(this.sources.wall())}, ${shown(this.lastAt)}): no lease ends until it has caught up; set it right`,
       ];
     const left = (this.#grace?.until ?? -Infinity) - this.sources.monotonic();
     if (left > 0) return [`${this.#grace!.why}: none ends before ${shown(now + left)}; see that it is right`];

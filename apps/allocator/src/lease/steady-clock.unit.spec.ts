@@ -28,11 +28,11 @@ describe('a clock that leases end by', () => {
     expect(clock.reasons()).toEqual([expect.stringContaining(`set ${by > 0 ? 'ahead' : 'back'} by ${Math.abs(by) / 1000} s`)]);
   });
 
-  it('holds all leases after a start behind the last event, until it has caught up', () => {
+  it('holds all leases after a start behind the last known time, until it has caught up', () => {
     const time = clocks();
     const clock = new SteadyClock(time, T0 + HOUR);
     expect([clock.now(), clock.mayEnd()]).toEqual([T0 + HOUR, false]);
-    expect(clock.reasons()).toEqual([expect.stringContaining('is behind the last event on leases')]);
+    expect(clock.reasons()).toEqual([expect.stringContaining('is behind the last known time')]);
     time.pass(HOUR - 1);
     expect(clock.mayEnd()).toBe(false);
     time.pass(1);
@@ -47,12 +47,12 @@ describe('a clock that leases end by', () => {
     expect([clock.now(), clock.mayEnd()]).toEqual([T0 + MINUTE, true]);
   });
 
-  it('gives ten minutes after a start more than an hour ahead of the last event, and says so', () => {
+  it('gives ten minutes after a start more than an hour ahead of the last known time, and says so', () => {
     const time = clocks();
     const clock = new SteadyClock(time, T0 - 2 * HOUR);
     expect([clock.now(), clock.mayEnd()]).toEqual([T0, false]);
     expect(clock.reasons()).toEqual([
-      expect.stringContaining('120 minutes ahead of the last event on leases: none ends before 2026-11-22T00:10'),
+      expect.stringContaining('120 minutes ahead of the last known time: none ends before 2026-11-22T00:10'),
     ]);
     time.pass(10 * MINUTE - 1);
     expect(clock.mayEnd()).toBe(false);
@@ -101,16 +101,25 @@ describe('a clock that leases end by', () => {
     expect([clock.now(), clock.mayEnd()]).toEqual([T0 + HOUR, true]);
   });
 
-  it('gives ten minutes, once, where it takes over far ahead of the last event', () => {
+  it('gives ten minutes, once, where it takes over far ahead of the last known time', () => {
     const time = clocks();
     const clock = new SteadyClock(time, T0 - MINUTE);
     clock.takesOver(T0 - MINUTE);
     expect(clock.mayEnd()).toBe(true);
     time.pass(2 * HOUR);
     clock.takesOver(T0);
-    expect([clock.mayEnd(), clock.reasons()]).toEqual([false, [expect.stringContaining('120 minutes ahead of the last event')]]);
+    expect([clock.mayEnd(), clock.reasons()]).toEqual([
+      false,
+      [expect.stringContaining('120 minutes ahead of the last known time')],
+    ]);
     time.pass(10 * MINUTE);
     clock.takesOver(T0);
+    expect([clock.mayEnd(), clock.reasons()]).toEqual([true, []]);
+  });
+
+  it('that takes over goes by what was known at the start where the newest event is older', () => {
+    const clock = new SteadyClock(clocks(), T0 - MINUTE);
+    clock.takesOver(T0 - 2 * HOUR);
     expect([clock.mayEnd(), clock.reasons()]).toEqual([true, []]);
   });
 

@@ -448,7 +448,7 @@ describe('what goes on beside the log', () => {
     await world.end(before);
     world.wallOff = -86_400_000;
     const allocator = await world.start([poor]);
-    expect(allocator.reasons().join()).toMatch(/behind the last event/);
+    expect(allocator.reasons().join()).toMatch(/behind the last known time/);
     await allocator.leases.release({ leaseId: over }, OPERATOR);
     const made = await world.ask(allocator, { slots: ['alone'] });
     await world.clock.pass(60_000);
@@ -458,7 +458,7 @@ describe('what goes on beside the log', () => {
     expect(await allocator.leases.standing({ leaseId: over })).toMatchObject({ status: 'destroyed' });
     expect(await allocator.leases.standing({ leaseId: made })).toMatchObject({ status: 'active' });
     expect(looks).toBeGreaterThan(3);
-    expect(allocator.reasons().join()).toMatch(/behind the last event/);
+    expect(allocator.reasons().join()).toMatch(/behind the last known time/);
   });
 
   test('what another replica records by a clock that is ahead ends no lease before ten minutes, in which it is renewed', async () => {

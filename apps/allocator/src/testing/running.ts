@@ -7,6 +7,7 @@ import { LocalBus, VirtualClock } from '@slipway/mesh/testing';
 import { MemorySecrets } from '@slipway/secrets/testing';
 import { Allocator, type AllocatorPorts } from '../allocator.js';
 import type { Blueprint } from '../blueprint/blueprint.js';
+import type { KeptTick } from '../lease/kept-tick.js';
 import { SteadyClock } from '../lease/steady-clock.js';
 
 export const OPERATOR: RequestContext = { correlationId: 'call-1', actor: { id: 'operator', type: 'user' } };
@@ -34,6 +35,9 @@ export class Running {
   readonly secrets = new MemorySecrets();
   /** What the wall clock is off, in ms. */
   wallOff = 0;
+  #tick: number | undefined;
+  /** What one replica keeps for its next life. */
+  readonly tick: KeptTick = { read: () => this.#tick, write: (at) => void (this.#tick = at) };
   readonly bus = new LocalBus({ mesh: 'test', clock: this.clock });
   readonly #beats = new Map<Allocator, () => void>();
   #keys = 0;
@@ -48,6 +52,7 @@ export class Running {
       presence: new Presence({ mesh: 'test', bus, clock }),
       blobs: new MemoryBlobs(),
       timeFrom: (lastAt) => new SteadyClock({ wall: () => clock.now() + this.wallOff, monotonic: () => clock.now() }, lastAt),
+      tick: this.tick,
       command: localCommand(),
       filesystem: { ...localFilesystem(), mkdir: async () => {} },
       blueprints: new Map(blueprints.map((one) => [one.name, one])),
