@@ -41,7 +41,7 @@ export type AllocationCommand =
   /** It could not be brought to its attributes, or not be destroyed: it is tried again. */
   | ({ type: 'CannotUpdate' | 'CannotDestroy'; reason: string; retryAt: number } & OfResource)
   /** Its blueprint has brought it to these attributes. */
-  | ({ type: 'Updated'; attributes: JsonObject } & OfResource)
+  | ({ type: 'Updated'; attributes: JsonObject; outputs?: JsonObject } & OfResource)
   | ({ type: 'Broke'; reason: string } & OfResource)
   /** Nothing of it is left. */
   | ({ type: 'Gone' } & OfResource)

@@ -112,7 +112,7 @@ function carryOut(deciding: Deciding, command: AllocationCommand): void {
     case 'CannotDestroy':
       return stuck(deciding, deciding.resource(command.resourceId), 'destroy', command);
     case 'Updated':
-      return updated(deciding, deciding.resource(command.resourceId), command.attributes);
+      return updated(deciding, deciding.resource(command.resourceId), command);
     case 'Broke':
       return broke(deciding, deciding.resource(command.resourceId), command.reason);
     case 'Gone':

@@ -51,7 +51,10 @@ export function evolve(before: AllocationState, event: AllocationEvent): Allocat
     case 'ResourceChanged':
       return changed(state, event.data);
     case 'ResourceUpdated':
-      return withResource(state, event.data.resourceId, ({ behind: _behind, stuck: _stuck, ...resource }) => resource);
+      return withResource(state, event.data.resourceId, ({ behind: _behind, stuck: _stuck, ...resource }) => ({
+        ...resource,
+        ...(event.data.outputs && { outputs: event.data.outputs }),
+      }));
     case 'ResourceStuck': {
       const { what, reason, tries, retryAt } = event.data;
       return withResource(state, event.data.resourceId, (resource) => ({ ...resource, stuck: { what, reason, tries, retryAt } }));

@@ -77,8 +77,8 @@ export interface Blueprint extends BlueprintDeclaration {
    */
   accept?(entered: { attributes: JsonObject; capacity?: number }): JsonObject;
   allocate?(resource: MadeResource, context: BlueprintContext): Promise<{ outputs: JsonObject }>;
-  /** Brings it to changed attributes. */
-  update?(resource: MadeResource, attributes: JsonObject, context: BlueprintContext): Promise<void>;
+  /** Brings it to changed attributes. Gives all of its outputs where they are others then. */
+  update?(resource: MadeResource, attributes: JsonObject, context: BlueprintContext): Promise<void | { outputs: JsonObject }>;
   manage?(resource: MadeResource, context: BlueprintContext): Promise<Managed>;
   destroy?(resource: MadeResource, context: BlueprintContext): Promise<void>;
   /** Makes an acquired lease usable: users, credentials, folders of its own. Nothing to do when left out. */

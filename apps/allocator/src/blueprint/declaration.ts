@@ -40,6 +40,8 @@ export interface BlueprintDeclaration {
   attributes: Readonly<Record<string, AttributeRange>>;
   /** Attributes that no two resources that are entered by hand have alike: what is there once is not leased twice under two names. */
   distinct?: readonly string[];
+  /** Nothing is entered by hand: it works only with what it made itself. */
+  isOnlyMade?: boolean;
   /** How much of one resource can be leased at once. */
   capacity: number;
   /** `spread`: the one with the most room left first; `pack`: the fullest that has enough. */

@@ -122,7 +122,7 @@ export const workingCopy: BlueprintMaker = (settings) => {
         const mirror = mirrorOf(resource, reached);
         const env = await credentialFor(String(resource.attributes['repository']), context);
         await git(reached, context, ['-C', mirror, 'fetch', '--quiet', '--prune', '--tags', 'origin', branches], timeoutMs, env);
-        await commitOf({ ...resource, attributes }, mirror, reached, context);
+        return { outputs: { commit: await commitOf({ ...resource, attributes }, mirror, reached, context) } };
       },
 
       async manage(resource, context) {

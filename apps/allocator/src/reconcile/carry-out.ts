@@ -19,9 +19,11 @@ export async function carryOut(work: Work, at: AtWork, remains: readonly Remains
   switch (work.do) {
     case 'allocate':
       return { type: 'Opened', resourceId, outputs: (await blueprint.allocate!(resource, context)).outputs };
-    case 'update':
-      await blueprint.update!(resource, resource.attributes, context);
-      return { type: 'Updated', resourceId, attributes: resource.attributes };
+    case 'update': {
+      const { attributes } = resource;
+      const { outputs } = (await blueprint.update!(resource, attributes, context)) ?? {};
+      return { type: 'Updated', resourceId, attributes, ...(outputs && { outputs }) };
+    }
     case 'manage':
       return manage(resourceId, at, remains);
     case 'destroy':

@@ -227,16 +227,24 @@ describe('what goes on beside the log', () => {
       async update(_resource, attributes) {
         told.push(attributes);
         if (told.length === 1) throw new SlipwayError('driver-failed', 'busy');
+        return { outputs: { size: attributes['size']! } };
       },
+      prepare: async (_lease, { outputs }) => void told.push(outputs),
     });
     const allocator = await world.start([changeable]);
     const leaseId = await world.ask(allocator);
     await world.until(allocator, leaseId, 'active');
     const { resourceId } = await allocator.leases.standing({ leaseId });
+    told.length = 0;
     await allocator.resources.change({ resourceId: resourceId!, attributes: { size: 4 } }, OPERATOR);
     await world.clock.pass(5_000);
     expect(told).toEqual([{ size: 4 }, { size: 4 }]);
-    expect(world.events('ResourceUpdated')).toMatchObject([{ resourceId, attributes: { size: 4 } }]);
+    expect(world.events('ResourceUpdated')).toMatchObject([{ resourceId, attributes: { size: 4 }, outputs: { size: 4 } }]);
+    await allocator.leases.release({ leaseId }, OPERATOR);
+    await world.until(allocator, leaseId, 'destroyed');
+    const next = await world.ask(allocator, { attributes: { size: 4 } });
+    await world.until(allocator, next, 'active');
+    expect(told.at(-1)).toEqual({ size: 4 });
   });
 
   test('what cannot be brought to other attributes is told, tried again, and looked after meanwhile', async () => {

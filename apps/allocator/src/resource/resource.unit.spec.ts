@@ -321,6 +321,24 @@ describe('draining', () => {
   });
 });
 
+describe('a resource that could never work as it is entered', () => {
+  it('is refused: one that would need leases itself, and one of what only knows what it made', () => {
+    const copy = declared({ name: 'Copy', type: 'copy', attributes: {}, needs: { host: { type: 'host' } } });
+    const world = new World(declared(), copy, declared({ name: 'Cloud', isOnlyMade: true }));
+    for (const [blueprint, reason] of [
+      ['Copy', /Copy leases host for each that it makes/],
+      ['Cloud', /Cloud works only with what it made itself/],
+    ] as const)
+      expect(() => world.enter('one', { blueprint })).toThrow(
+        expect.objectContaining({
+          code: 'bad-input',
+          details: { fields: [{ field: 'blueprint', reason: expect.stringMatching(reason) }] },
+        }),
+      );
+    expect(world.enter('one')).toBe('default.host-1');
+  });
+});
+
 describe('a resource that hangs at what cannot be done', () => {
   const by = { actor: operator, reason: 'the house burnt down' };
   const cannot = (what: 'CannotUpdate' | 'CannotDestroy', resourceId: string, retryAt: number) =>

@@ -17,6 +17,7 @@ export function enter(deciding: Deciding, entered: Entered, actor: Actor): void 
   const { state, now } = deciding;
   const { name, attributes, owner } = entered;
   const declared = deciding.blueprint(entered.blueprint);
+  assertCanBeEntered(declared);
   const [, made] = /^(.+)-\d+$/.exec(name) ?? [];
   if ([...deciding.catalogue.values()].some(({ type }) => type === made))
     throw badInput([
@@ -38,6 +39,15 @@ export function enter(deciding: Deciding, entered: Entered, actor: Actor): void 
   assertDistinct(deciding, declared, attributes);
   const resourceId = idOf(state.environment, declared.type, state.lastNumber + 1);
   deciding.record({ type: 'ResourceEntered', data: { resourceId, ...facts, actor, at: now } });
+}
+
+function assertCanBeEntered({ name, needs, isOnlyMade }: BlueprintDeclaration): void {
+  const refuse = (why: string): never => {
+    throw badInput([{ field: 'blueprint', reason: `must be one whose resources can be entered by hand: ${name} ${why}` }]);
+  };
+  if (isOnlyMade) refuse('works only with what it made itself');
+  const needed = Object.values(needs).map(({ type }) => type);
+  if (needed.length > 0) refuse(`leases ${needed.join(' and ')} for each that it makes, and what is entered has none`);
 }
 
 /** Throws `bad-input` for what is entered already under another name. */
@@ -131,9 +141,16 @@ export function opened(deciding: Deciding, resource: Resource | null, outputs?: 
 }
 
 /** Its blueprint has brought it to attributes: those that it is to have, unless they have changed again. */
-export function updated(deciding: Deciding, resource: Resource | null, attributes: JsonObject): void {
+export function updated(
+  deciding: Deciding,
+  resource: Resource | null,
+  { attributes, outputs }: { attributes: JsonObject; outputs?: JsonObject },
+): void {
   if (!resource?.behind || canonicalJson(resource.attributes) !== canonicalJson(attributes)) return;
-  deciding.record({ type: 'ResourceUpdated', data: { resourceId: resource.id, attributes, at: deciding.now } });
+  deciding.record({
+    type: 'ResourceUpdated',
+    data: { resourceId: resource.id, attributes, ...(outputs && { outputs }), at: deciding.now },
+  });
 }
 
 /** It could not be changed, or not be destroyed: that is told, and tried again. */

@@ -81,7 +81,7 @@ function changes(row: LeasedResourceView, { type, data }: OfResource): Changes {
       return { attributes, capacity, ...(isOther && { behind: true, stuck: undefined }) };
     }
     case 'ResourceUpdated':
-      return { behind: undefined, stuck: undefined };
+      return { behind: undefined, stuck: undefined, ...(data.outputs && { outputs: data.outputs }) };
     case 'ResourceStuck': {
       const { what, reason, tries, retryAt } = data;
       return { stuck: { what, reason, tries, retryAt: instant(retryAt) } };

@@ -145,6 +145,11 @@ describe('a leased resource', () => {
     expect(resourceOf(made, opened, changed)).toMatchObject({ attributes: { memory: 8 }, behind: true });
     const updated: AllocationEvent = { type: 'ResourceUpdated', data: { ...on, attributes: { memory: 8 } } };
     expect(resourceOf(made, opened, changed, updated)!.behind).toBeUndefined();
+    const moved: AllocationEvent = { ...updated, data: { ...updated.data, outputs: { path: '/i' } } } as AllocationEvent;
+    expect([updated, moved].map((one) => resourceOf(made, opened, changed, one)!.outputs)).toEqual([
+      { path: '/h' },
+      { path: '/i' },
+    ]);
     const broken: AllocationEvent = { type: 'ResourceBroken', data: { ...on, reason: 'no answer' } };
     expect(resourceOf(entered, broken)).toMatchObject({ status: 'broken', reason: 'no answer' });
     expect(resourceOf(entered, broken, opened)!.reason).toBeUndefined();

@@ -40,8 +40,8 @@ export type AllocationEvent =
   /** It takes leases, for the first time or since it works again. `outputs`: what its blueprint needs to reach it; no secrets. */
   | { type: 'ResourceOpened'; data: { resourceId: string; outputs?: JsonObject; at: number } }
   | { type: 'ResourceChanged'; data: { resourceId: string; attributes: JsonObject; capacity: number; actor?: Actor; at: number } }
-  /** Its blueprint has brought it to these attributes. */
-  | { type: 'ResourceUpdated'; data: { resourceId: string; attributes: JsonObject; at: number } }
+  /** Its blueprint has brought it to these attributes. `outputs`: those that it has now, in place of the former ones. */
+  | { type: 'ResourceUpdated'; data: { resourceId: string; attributes: JsonObject; outputs?: JsonObject; at: number } }
   /** It could not be brought to its attributes, or not be destroyed, so far. It is tried again; what cannot be destroyed can be forced. */
   | {
       type: 'ResourceStuck';

@@ -7,7 +7,9 @@ export type Doing = Omit<Blueprint, keyof BlueprintDeclaration>;
 
 /** What a blueprint must say of itself; the rest is as usual where it does not say so either. */
 export type Saying = Pick<BlueprintDeclaration, 'type' | 'interfaces'> &
-  Partial<Pick<BlueprintDeclaration, 'attributes' | 'distinct' | 'capacity' | 'placing' | 'needs' | 'workSeconds'>> & {
+  Partial<
+    Pick<BlueprintDeclaration, 'attributes' | 'distinct' | 'isOnlyMade' | 'capacity' | 'placing' | 'needs' | 'workSeconds'>
+  > & {
     limits?: Partial<BlueprintLimits>;
   };
 
@@ -25,6 +27,7 @@ export function declared(settings: BlueprintSettings, saying: Saying, doing: Doi
     can: BLUEPRINT_VERBS.filter((verb) => doing[verb] !== undefined),
     attributes: saying.attributes ?? {},
     ...(saying.distinct && { distinct: saying.distinct }),
+    ...(saying.isOnlyMade && { isOnlyMade: true }),
     needs: saying.needs ?? {},
     capacity: capacity ?? saying.capacity ?? 1,
     placing: placing ?? saying.placing ?? 'spread',

@@ -101,6 +101,7 @@ export const dockerHost: BlueprintMaker = (settings) => {
     {
       type: 'host',
       interfaces: ['command', 'filesystem'],
+      isOnlyMade: true,
       attributes: { image: { default: options.images[0]!, oneOf: options.images } },
       workSeconds: { allocate: ALLOCATE_SECONDS },
     },

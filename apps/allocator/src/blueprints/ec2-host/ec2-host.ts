@@ -155,6 +155,7 @@ export const ec2Host: BlueprintMaker = (settings) => {
     {
       type: 'host',
       interfaces: ['command', 'filesystem'],
+      isOnlyMade: true,
       attributes: {
         image: { default: images[0]!, oneOf: images },
         instanceType: { default: instanceTypes[0]!, oneOf: instanceTypes },
