@@ -108,7 +108,8 @@ export const pxeMachine: BlueprintMaker = (settings) => {
         // It is somebody else's: it was taken back long ago, or an operator has said that it was.
         if (await holders.isPast(lease)) return;
         const machine = await controlled(resource, context, () => holders.assertLast(lease));
-        await machine?.off();
+        // Its holder may have turned it on in the last moment.
+        await machine?.off({ isToldAnyway: true });
         await machine?.bootAsSet();
       },
 
@@ -126,13 +127,8 @@ export const pxeMachine: BlueprintMaker = (settings) => {
 function withoutController({ id }: MadeResource): Power {
   const fail = async (): Promise<never> => {
     const field = 'attributes.controller';
-    throw new SlipwayError(
-      'not-possible',
-      `${id} has no controller: its power is changed by hand, until one is entered (${field})`,
-      {
-        field,
-      },
-    );
+    const message = `${id} has no controller: its power is changed by hand, until one is entered (${field})`;
+    throw new SlipwayError('not-possible', message, { field });
   };
   return { status: fail, on: fail, off: fail, cycle: fail, bootFromNetwork: fail };
 }

@@ -150,6 +150,29 @@ suite(`a machine at its controller${missing === undefined ? '' : ` (skipped: ${m
     expect(only().boot.enabled).toBe('Disabled');
   });
 
+  test('is turned off for good where its controller does not show yet that it was turned on, or that it is off', async () => {
+    await machine().on();
+    only().told = { PowerState: 'Off' };
+    await machine().off();
+    expect(only().power).toBe('On');
+    await machine().off({ isToldAnyway: true });
+    only().told = {};
+    await machine().off({ isToldAnyway: true });
+    expect([only().power, turned()]).toEqual(['Off', ['On', 'ForceOff', 'ForceOff']]);
+    await machine().off({ isToldAnyway: true });
+    expect([only().power, turned().slice(3)]).toEqual(['Off', ['ForceOff']]);
+    only().told = { Actions: {} };
+    await expect(machine().off({ isToldAnyway: true })).rejects.toThrow(/names no way to turn off/);
+    const action = { target: '/redfish/v1/x', 'ResetType@Redfish.AllowableValues': ['On'] };
+    only().told = { Actions: { '#ComputerSystem.Reset': action } };
+    await machine().off({ isToldAnyway: true });
+    only().power = 'On';
+    await expect(machine().off({ isToldAnyway: true })).rejects.toThrow(/cannot turn off; it can On/);
+    only().told = {};
+    server.faults.push({ of: /^POST/, status: 503 });
+    await expect(machine().off({ isToldAnyway: true })).rejects.toThrow(/with 503/);
+  });
+
   test('what a controller refuses for good is said as it says it', async () => {
     server.faults.push({ of: /^POST/, status: 400, body: '{"error":{"message":"Not in this chassis"}}', times: 3 });
     await expect(machine().on()).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SlipwayError, type Json, type JsonObject } from '@slipway/contracts/public';
+import { SlipwayError, causeOf, type Json, type JsonObject } from '@slipway/contracts/public';
 import type { Power, PowerStatus } from '../power.js';
 import { RedfishApi, USUAL_LIMITS, listAt, objectAt, type RedfishAccess, type RedfishAnswer } from './redfish-api.js';
 
@@ -53,8 +53,10 @@ export class RedfishMachine implements Power {
     return this.#turn('on');
   }
 
-  off(): Promise<void> {
-    return this.#turn('off');
+  /** `isToldAnyway`: also where its controller says that it is off. What that was told a moment ago may not show yet. */
+  async off({ isToldAnyway = false }: { isToldAnyway?: boolean } = {}): Promise<void> {
+    if (isToldAnyway) await this.#tellOff();
+    await this.#turn('off');
   }
 
   async cycle(): Promise<void> {
@@ -87,6 +89,14 @@ export class RedfishMachine implements Power {
     const isBegun = ({ power }: PowerStatus) => power === to || power === `turning-${to}`;
     await this.#change(isBegun, ({ body }) => this.#reset(body, to));
     await this.#until(({ power }) => power === to, `turn ${to}`);
+  }
+
+  /** Some controllers refuse to turn off what is off, or do not offer it then. */
+  async #tellOff(): Promise<void> {
+    const { body } = await this.#look();
+    await this.#reset(body, 'off').catch((error: unknown) => {
+      if (!isRefusal(error) && causeOf(error).code !== 'not-possible') throw error;
+    });
   }
 
   /**
