@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
@@ -171,6 +171,46 @@ test(
       });
       await expect(running).rejects.toMatchObject({ code: 'step-cancelled' });
       expect(await alive(Number(log[0]))).toBe(false);
+    } finally {
+      await place.remove();
+    }
+  },
+  LONG,
+);
+
+test(
+  'it is remembered for a month which leases were given back, and not for ever',
+  async () => {
+    const place = await BlueprintPlace.make();
+    try {
+      const blueprint = make();
+      const context = await place.context(blueprint);
+      const resource = place.resource(blueprint, {});
+      await blueprint.allocate!(resource, context);
+      const tombstones: string[] = [];
+      for (const [token, days] of [
+        [1, 31],
+        [2, 29],
+        [100, 0],
+      ] as const) {
+        const lease = { ...place.lease(), token };
+        await blueprint.prepare!(lease, resource, context);
+        await blueprint.takeBack!(lease, resource, context);
+        const tombstone = join(folderOf(resource, place), 'leases', lease.id, `g${token}`);
+        tombstones.push(tombstone);
+        const at = new Date(Date.now() - days * 86_400_000 - 60_000);
+        await utimes(tombstone, at, at);
+      }
+      const again = { ...place.lease(), token: 200 };
+      await blueprint.prepare!(again, resource, context);
+      await blueprint.takeBack!(again, resource, context);
+      const stand = tombstones.map((path) =>
+        access(path).then(
+          () => true,
+          () => false,
+        ),
+      );
+      expect(await Promise.all(stand)).toEqual([false, true, true]);
     } finally {
       await place.remove();
     }

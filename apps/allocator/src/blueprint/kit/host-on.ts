@@ -4,6 +4,7 @@ import type { BlueprintContext, GrantedLease, MadeResource } from '../blueprint.
 import type { Doing } from './declared.js';
 import { endPrograms, endProgramsBelow } from './end-programs.js';
 import { leaseFolder, resourceFolder } from './folders.js';
+import { forgetOldTombstones } from './old-tombstones.js';
 import { oneOf } from './one-of.js';
 import { onPlace, type OnPlace } from './on-place.js';
 
@@ -93,6 +94,7 @@ export function hostOn(
       const folder = leaseFolder(lease, resource, { filesystem, root });
       const value = folder.path;
       await folder.remove((path) => endPrograms(command, { variable: variableOf(lease), value, folder: path }));
+      await forgetOldTombstones(command, join(resourceFolder(resource, { filesystem, root }).beside, 'leases'), lease);
     },
 
     async interface(name, lease, resource, context) {

@@ -119,6 +119,30 @@ blueprintContract('SharedDatabase', make, {
       await place.remove();
     }, 60_000);
 
+    test('it is remembered for a month which leases were given back, and not for ever', async () => {
+      const place = await BlueprintPlace.make();
+      const blueprint = make();
+      const context = await place.context(blueprint);
+      const resource = place.resource(blueprint, {});
+      await blueprint.allocate!(resource, context);
+      const [first, second] = [place.lease(), place.lease()];
+      const comeAndGo = async (lease: typeof first) => {
+        await blueprint.prepare!(lease, resource, context);
+        await blueprint.takeBack!(lease, resource, context);
+      };
+      await comeAndGo(first);
+      await ask(
+        `INSERT INTO slipway_leased.given_back VALUES ('old', now() - interval '31 days'), ('young', now() - interval '29 days')`,
+      );
+      await comeAndGo(second);
+      const known = (await ask('SELECT name FROM slipway_leased.given_back')).flatMap((row) => Object.values(row));
+      expect(known).toEqual(expect.arrayContaining(['young']));
+      expect(known).not.toContain('old');
+      expect(known.length).toBeGreaterThanOrEqual(3);
+      await blueprint.destroy!(resource, context);
+      await place.remove();
+    }, 60_000);
+
     test('many come and go at once, each called several times: the server’s catalogues refuse what two change at once', async () => {
       const place = await BlueprintPlace.make();
       const blueprint = make();

@@ -1,3 +1,5 @@
+import { REMEMBERED_DAYS } from '../../blueprint/kit/old-tombstones.js';
+
 /** SQLSTATE of our own refusals. */
 export const OVER = 'SL001';
 export const FOREIGN = 'SL002';
@@ -56,10 +58,11 @@ export const createDatabase = (name: string): string =>
 export const hasDatabase = (name: string): string => `SELECT FROM pg_database WHERE datname = '${name}'`;
 export const closeDatabase = (name: string): string => decision(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC;`);
 
-/** From now on nothing of this name is made any more. Throws FOREIGN. */
+/** From now on nothing of this name is made any more; of those that were buried long ago nobody asks. Throws FOREIGN. */
 export const bury = (role: string): string =>
   decision(`${ASSERT_OURS(role)}
   INSERT INTO slipway_leased.given_back (name) VALUES ('${role}') ON CONFLICT DO NOTHING;
+  DELETE FROM slipway_leased.given_back WHERE at < now() - interval '${REMEMBERED_DAYS} days';
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') THEN
     ALTER ROLE ${role} NOLOGIN PASSWORD NULL;
   END IF;
