@@ -4,6 +4,7 @@ import { followersBench, followersNotes } from './followers.js';
 import { gatewayBench, gatewayNotes } from './gateway.js';
 import { instancesBench, instancesNotes } from './instances.js';
 import { leasesBench, leasesNotes } from './leases.js';
+import { leasesOverBench, leasesOverNotes } from './leases-over.js';
 import { meshBench, meshBenchNotes } from './mesh.js';
 import { passThroughBench, passThroughNotes } from './pass-through.js';
 import { readModelsBench, readModelsNotes } from './read-models.js';
@@ -32,6 +33,7 @@ export const BENCHES: Record<string, Bench> = {
   gateway: { ...gatewayNotes, run: gatewayBench },
   instances: { ...instancesNotes, run: instancesBench },
   leases: { ...leasesNotes, run: leasesBench },
+  'leases-over': { ...leasesOverNotes, run: leasesOverBench },
   mesh: { ...meshBenchNotes, run: meshBench },
   'pass-through': { ...passThroughNotes, run: passThroughBench },
   'read-models': { ...readModelsNotes, run: readModelsBench },

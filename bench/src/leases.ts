@@ -162,7 +162,7 @@ async function expired(folder: string, short: boolean): Promise<Figure[]> {
 const LEASES_AT_ONCE = 200;
 
 /** What so many leases leave in the log, none of which stands any more. */
-async function recordExpired(store: EventStore, count: number): Promise<void> {
+export async function recordExpired(store: EventStore, count: number): Promise<void> {
   const actor = { id: 'olga', type: 'user' } as const;
   const owner = { id: 'ada', type: 'user' } as const;
   const resourceId = 'default.place-1';
