@@ -7,7 +7,7 @@ export const SUMS = 'SHA256SUMS';
 /** The longest manifest that is read, in bytes. */
 export const MANIFEST_BYTES = 4 * 1024 * 1024;
 
-const valid = new Ajv2020({ allErrors: true, verbose: true }).compile<SnapshotManifest>(SNAPSHOT_MANIFEST);
+const ajv = new Ajv2020({ allErrors: true, verbose: true });
 
 /** Keys that could change what all objects have in common. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
@@ -29,6 +29,7 @@ export function parseManifest(text: string): SnapshotManifest {
   } catch (error) {
     throw error instanceof SlipwayError ? error : archiveInvalid(MANIFEST, 'it is no JSON');
   }
+  const valid = ajv.compile<SnapshotManifest>(SNAPSHOT_MANIFEST); // When the first manifest comes; Ajv keeps it for the others.
   if (!valid(manifest)) {
     const wrong = valid.errors!.slice(0, 5).map(({ instancePath, message, parentSchema, params }) => {
       const field = instancePath.slice(1).replaceAll('/', '.') || 'the whole';

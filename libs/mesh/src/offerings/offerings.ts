@@ -8,6 +8,10 @@ const VALUE_BYTES = 4 * 1024;
 /** Compiled schemas that are kept, by their hash. */
 const KEPT = 500;
 
+/** Ajv's, for a schema of an offering. */
+const OPTIONS = { strict: true, allErrors: false, validateFormats: false } as const;
+/** Sees whether something is a schema, and keeps none. It compiles the schema of schemas once, which takes longer than any of them. */
+const schemas = new Ajv2020(OPTIONS);
 const checks = new Map<string, ValidateFunction>();
 
 /** What is wrong with a list of offerings: each schema is one, each default fits, no name stands twice. */
@@ -69,7 +73,8 @@ function checkOf(schema: JsonObject): ValidateFunction {
   const key = hashOf(schema);
   const known = checks.get(key);
   if (known) return known;
-  const check = new Ajv2020({ strict: true, allErrors: false, validateFormats: false }).compile(schema);
+  schemas.validateSchema(schema, true);
+  const check = new Ajv2020({ ...OPTIONS, validateSchema: false }).compile(schema);
   if ((check as { $async?: unknown }).$async) throw new Error('it must not be $async');
   if (checks.size >= KEPT) checks.delete(checks.keys().next().value!);
   checks.set(key, check);
