@@ -1,11 +1,10 @@
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { withClient } from '../../command.js';
-import { Interrupted } from '../../exit.js';
-import { printValue } from '../../output/format.js';
 import { collected } from '../ops/choice-options.js';
 import { seconds } from '../ops/run-job.js';
 import { environmentOption, leaseId, type EnvironmentFlags } from './lease-options.js';
+import { A_DAY_MS, runOn } from './run-on.js';
 import { followUntilActive } from './wait-for-lease.js';
 
 interface Flags extends EnvironmentFlags {
@@ -15,9 +14,6 @@ interface Flags extends EnvironmentFlags {
   timeout?: number;
   wait?: boolean;
 }
-
-/** Longest that a program may run when nobody says how long, in seconds: what a call can last at all. */
-const A_DAY = 86_400;
 
 /** `slipway exec <lease> -- <command…>`: its output as it comes, its exit code. */
 export function exec(program: Command): void {
@@ -36,27 +32,16 @@ export function exec(program: Command): void {
     .option('--wait', 'wait until the lease is active first, and tell why it is not');
   environmentOption(command).action(
     withClient<[string, string[]], Flags>(async ({ client, options }, flags, id, line) => {
-      const { cwd, env, stdin, timeout = A_DAY } = flags;
+      const { cwd, env, stdin, timeout } = flags;
       const leased = client.lease(leaseId(id, flags));
       if (flags.wait) await followUntilActive(leased);
       else await leased.look();
-      const streamed = options.output === 'table';
-      const interrupt = new AbortController();
-      const stop = () => interrupt.abort(new Interrupted('It was ended.'));
-      process.once('SIGINT', stop);
-      try {
-        const result = await leased.interface('command').exec(line, {
-          ...(cwd !== undefined && { cwd }),
-          ...(env && { env }),
-          ...(stdin && { input: await text(process.stdin) }),
-          ...{ timeoutMs: timeout * 1000, signal: interrupt.signal },
-          ...(streamed && { onLine: (said, from) => void process[from].write(`${said}\n`) }),
-        });
-        if (!streamed) printValue(result, options.output);
-        return result.exitCode;
-      } finally {
-        process.off('SIGINT', stop);
-      }
+      return runOn({ client, options }, leased, line, {
+        ...(cwd !== undefined && { cwd }),
+        ...(env && { env }),
+        ...(stdin && { input: await text(process.stdin) }),
+        timeoutMs: timeout === undefined ? A_DAY_MS : timeout * 1000,
+      });
     }),
   );
 }

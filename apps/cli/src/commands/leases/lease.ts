@@ -1,7 +1,8 @@
+import type { Lease } from '@slipway/client';
 import type { Command } from 'commander';
 import type { JsonObject } from '@slipway/contracts';
-import { withClient } from '../../command.js';
-import { EXIT } from '../../exit.js';
+import { withClient, type Session } from '../../command.js';
+import { EXIT, UsageError } from '../../exit.js';
 import { print, printValue } from '../../output/format.js';
 import { seconds } from '../ops/run-job.js';
 import {
@@ -16,7 +17,8 @@ import {
   type EnvironmentFlags,
   type OwnerFlags,
 } from './lease-options.js';
-import { waitForLease } from './wait-for-lease.js';
+import { A_DAY_MS, runOn } from './run-on.js';
+import { followUntilActive, waitForLease } from './wait-for-lease.js';
 
 interface Flags extends EnvironmentFlags, OwnerFlags {
   type: string;
@@ -36,12 +38,15 @@ interface Flags extends EnvironmentFlags, OwnerFlags {
   idempotencyKey?: string;
 }
 
-/** `slipway lease --type host [--attribute memory=4] [--until 30m] [--wait]` */
+/** `slipway lease --type host [--attribute memory=4] [--until 30m] [--wait]`, `slipway lease --type host -- <command…>` */
 export function lease(program: Command): void {
   const command = program
     .command('lease')
     .summary('lease a resource: a host, a database, a licence')
-    .description('Asks for a lease on a resource and prints its id; it is active later, which --wait waits for.')
+    .description(
+      'Asks for a lease on a resource and prints its id; it is active later, which --wait waits for. With a command behind a bare -- it waits, runs that there, gives the lease back and ends as the command did.',
+    )
+    .argument('[command...]', 'a program and its arguments, to be run with a lease that is given back afterwards')
     .requiredOption('--type <type>', 'of resource: host, database; npx slipway blueprints lists them')
     .option('--attribute <name=value>', 'a value that it must have; several times; a number as text: name=\'"7"\'', attribute)
     .option('--filter <filter>', "what else must hold of its attributes: '(memory>=4)'")
@@ -61,9 +66,13 @@ export function lease(program: Command): void {
       'the same key again gets the same lease, by the times that were said first; made when left out',
     );
   ownerOptions(environmentOption(command), 'whose it is; your own when left out').action(
-    withClient<[], Flags>(async ({ client, options }, flags) => {
+    withClient<[string[]], Flags>(async ({ client, options }, flags, line) => {
       const { type, filter, blueprint, amount, priority, attribute: attributes, slot: slots } = flags;
       const { environment, resource, until, waitUntil, replace, queue, idempotencyKey } = flags;
+      if (line.length > 0 && flags.timeout !== undefined)
+        throw new UsageError(
+          'With a command say --wait-until instead of --timeout: a lease that nobody follows is not left behind.',
+        );
       const leased = client.lease({
         ...{ type, ...ownerOf(flags) },
         ...(environment !== undefined && { environment }),
@@ -80,10 +89,21 @@ export function lease(program: Command): void {
         ...(queue === false && { wait: false }),
         ...(idempotencyKey !== undefined && { idempotencyKey }),
       });
+      if (line.length > 0) return runAndRelease({ client, options }, leased, line);
       if (flags.wait) return waitForLease({ client, options }, leased, flags);
       if (options.output === 'table') print(await leased.id());
       else printValue(await leased.look(), options.output);
       return EXIT.done;
     }),
   );
+}
+
+/** Whatever becomes of the program, or of the waiting: the lease is given back. */
+async function runAndRelease(session: Session, leased: Lease, line: readonly string[]): Promise<number> {
+  try {
+    await followUntilActive(leased, { whenInterrupted: 'It is not waited for any more.' });
+    return await runOn(session, leased, line, { timeoutMs: A_DAY_MS });
+  } finally {
+    await leased.release();
+  }
 }

@@ -234,6 +234,37 @@ describe('slipway exec', () => {
   });
 });
 
+describe('slipway lease -- command', () => {
+  const calls = () => sent.map(([call]) => call);
+  const exec = `POST /leases/${ID}/interfaces/command/exec`;
+  const release = `POST /leases/${ID}/release`;
+
+  it('waits, runs the program, gives the lease back and ends as the program did', async () => {
+    looks = [{ status: 'acquired' }, { status: 'active' }];
+    lines = [{ from: 'stdout', line: 'Linux' }, { result: { exitCode: 3, stdout: 'Linux\n', stderr: '' } }];
+    const done = await run('lease', '--type', 'host', '--until', '30m', '--', 'uname', '-a', '--type');
+    expect(done).toMatchObject({ code: 3, stdout: 'Linux\n', stderr: `lease ${ID} acquired\nlease ${ID} active\n` });
+    expect(calls()).toEqual(['POST /leases', exec, release]);
+    expect(sent[1]![1]).toMatchObject({ command: ['uname', '-a', '--type'] });
+  });
+
+  it('gives it back also where the program cannot be run, or the lease never becomes active', async () => {
+    lines = [{ error: { code: 'output-lost', detail: 'line 3 was lost', title: 'Lost', status: 502 } }];
+    expect(await run('lease', '--type', 'host', '--', 'uname')).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/output-lost/),
+    });
+    expect(calls()).toEqual(['POST /leases', exec, release]);
+    sent = [];
+    looks = [{ status: 'broken', reason: 'host-9 broke' }];
+    expect(await run('lease', '--type', 'host', '--', 'uname')).toMatchObject({ code: 1, text: expect.stringMatching(/broke/) });
+    expect(calls()).toEqual(['POST /leases', release]);
+    sent = [];
+    expect(await run('lease', '--type', 'host', '--timeout', '2', '--', 'uname')).toMatchObject({ code: 2 });
+    expect(sent).toEqual([]);
+  });
+});
+
 describe('slipway leases call', () => {
   it('calls a method of any interface, with its arguments as JSON, and prints its result', async () => {
     lines = [{ from: 'stderr', line: 'slow' }, { result: { columns: ['one'], rows: [[1]], count: 1 } }];

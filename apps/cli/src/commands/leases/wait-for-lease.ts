@@ -13,11 +13,14 @@ export async function waitForLease({ options }: Session, leased: Lease, flags: {
 }
 
 /** Follows a lease until it is active, telling on standard error why it is not. Ctrl-C ends the following, not the lease. */
-export async function followUntilActive(leased: Lease, { timeout }: { timeout?: number } = {}): Promise<void> {
+export async function followUntilActive(
+  leased: Lease,
+  { timeout, whenInterrupted }: { timeout?: number; whenInterrupted?: string } = {},
+): Promise<void> {
   const id = await leased.id();
   const view = leaseProgress();
   const interrupt = new AbortController();
-  const stop = () => interrupt.abort(new Interrupted(`It waits on. See: npx slipway leases show ${id}`));
+  const stop = () => interrupt.abort(new Interrupted(whenInterrupted ?? `It waits on. See: npx slipway leases show ${id}`));
   process.once('SIGINT', stop);
   try {
     await leased.waitUntilActive({
