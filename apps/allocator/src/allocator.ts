@@ -74,11 +74,12 @@ export class Allocator {
     private readonly ports: AllocatorPorts,
     private readonly allocations: Allocations,
     private readonly time: LeaseTime,
-    parts: { reconciler: Reconciler; expiry: Expiry; uses: Uses; deciders: Deciders },
+    parts: { reconciler: Reconciler; expiry: Expiry; requestEnds: RequestEnds; uses: Uses; deciders: Deciders },
   ) {
     const { deciders, uses } = parts;
     this.#reconciler = parts.reconciler;
     this.#expiry = parts.expiry;
+    this.#requestEnds = parts.requestEnds;
     this.#uses = uses;
     const { mesh, interfaces, bus, blobs, clock, mostFileBytes = Infinity } = ports;
     this.calls = new Calls({ mesh, interfaces, bus, blobs, mostFileBytes, clock, deciders, uses });
@@ -87,7 +88,6 @@ export class Allocator {
     this.resources = new LeasedResources(deciders, ports.blueprints);
     this.blueprints = new Blueprints(deciders);
     const warn = (about: object, message: string) => ports.reports.warn(about, message);
-    this.#requestEnds = new RequestEnds({ store: ports.store, allocations, time, clock, warn });
     this.#ticks = ports.tick && new Ticks({ tick: ports.tick, time, clock, warn });
   }
 
@@ -97,7 +97,7 @@ export class Allocator {
     const { ids = randomUUID, kept, known } = ports;
     const info = (about: object, message: string) => reports.info(about, message);
     const warn = (about: object, message: string) => reports.warn(about, message);
-    const heard: { by?: { reconciler: Reconciler; expiry: Expiry; uses: Uses; time: LeaseTime } } = {};
+    const heard: { by?: { reconciler: Reconciler; expiry: Expiry; requestEnds: RequestEnds; uses: Uses; time: LeaseTime } } = {};
     const allocations: Allocations = new Allocations({
       ...{ store, catalogue, ids, clock, warn },
       ...(kept && { kept }),
@@ -106,6 +106,7 @@ export class Allocator {
         heard.by?.time.heard(allocations.of(environment).state.lastAt);
         heard.by?.reconciler.noticed(environment, events);
         heard.by?.expiry.noticed(environment, events);
+        heard.by?.requestEnds.noticed(environment, events);
         heard.by?.uses.noticed(allocations.of(environment).state);
       },
     });
@@ -121,6 +122,7 @@ export class Allocator {
     const turns = new Turns({ replica, locations, presence, bus, clock });
     const reconciler = new Reconciler({ allocations, catalogue, workshop, turns, time, clock, info, warn });
     const expiry = new Expiry({ allocations, time, turns, clock, warn });
+    const requestEnds = new RequestEnds({ store, allocations, time, clock, warn });
     const work = {
       failing: (id: string) => reconciler.failing(id),
       isServed: (location: string) => turns.isServed(location),
@@ -128,12 +130,12 @@ export class Allocator {
     const deciders = new Deciders({ allocations, catalogue, time, wall: () => clock.now(), store, work });
     const serves = (location: string) => turns.serves(location);
     const uses = new Uses({ deciders, workshop, clock, serves, info });
-    heard.by = { reconciler, expiry, uses, time };
-    const allocator = new Allocator(ports, allocations, time, { reconciler, expiry, uses, deciders });
+    heard.by = { reconciler, expiry, requestEnds, uses, time };
+    const allocator = new Allocator(ports, allocations, time, { reconciler, expiry, requestEnds, uses, deciders });
     reconciler.start();
     expiry.start();
     allocator.#ticks?.start();
-    await allocator.#requestEnds.start();
+    await requestEnds.start();
     return allocator;
   }
 

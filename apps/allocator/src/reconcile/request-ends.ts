@@ -1,12 +1,14 @@
-import { categoryOf, causeOf, idOf, streamName, type Clock } from '@slipway/contracts';
+import { categoryOf, causeOf, idOf, type AllocationEvent, type Clock } from '@slipway/contracts';
 import { isAfter, type EventStore, type Position, type RecordedEvent, type Subscription } from '@slipway/event-store';
 import type { Allocations } from '../allocation/allocations.js';
 import { MOST_EVENTS } from '../allocation/deciding.js';
+import { holdingRequest, type HoldingRequest } from '../lease/holding-request.js';
 import type { LeaseTime } from './lease-time.js';
 import { ALLOCATOR } from './system.js';
 
 /** The request's claim has ended, and nothing is left under the name. */
 const ENDED = 'NameReleased';
+const RELEASES = { categories: ['environment'], types: [ENDED] };
 /** When what could not be heard is listened for again, in ms. */
 const AGAIN_MS = 2_000;
 
@@ -18,15 +20,18 @@ export interface RequestEndsOptions {
   warn(about: object, message: string): void;
 }
 
-/** What a request works on, and since when; `null` for one that there is not. */
-type Accepted = { environment: string; name: string; position: Position } | null;
-
 /**
  * Ends the leases of requests of which nothing is left: one that failed, and one whose instance was given back by another. What stands in the
  * log says so, also what was recorded while no allocator ran: from the oldest request that holds a lease on it is looked at again at each start.
+ * For a lease that is asked for when its request has ended already it is looked back: that is not heard again.
  */
 export class RequestEnds {
-  readonly #accepted = new Map<string, Accepted>();
+  readonly #accepted = new Map<string, HoldingRequest | null>();
+  /** Requests that hold a new lease, each with the environment of it: not looked back for yet. */
+  readonly #asking: [environment: string, requestId: string][] = [];
+  #looking: Promise<void> | undefined;
+  #cancelLook = () => {};
+  #stopped = false;
   #subscription: Subscription | undefined;
   #cancel = () => {};
   /** Why nothing is heard of requests any more. */
@@ -42,11 +47,20 @@ export class RequestEnds {
     this.#follow(oldest ?? head);
   }
 
+  /** What was recorded on leases, by whichever replica. */
+  noticed(environment: string, events: readonly AllocationEvent[]): void {
+    for (const { type, data } of events) {
+      if (type !== 'LeaseRequested' || data.requestId === undefined) continue;
+      this.#asking.push([environment, data.requestId]);
+      this.#look(0);
+    }
+  }
+
   #follow(after: Position): void {
     const { store, clock, warn } = this.options;
     const subscription = store.subscribe({
       name: 'allocator-requests',
-      filter: { categories: ['environment'], types: [ENDED] },
+      filter: RELEASES,
       after,
       events: async (batch) => {
         for (const event of batch)
@@ -62,21 +76,64 @@ export class RequestEnds {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#cancel();
+    this.#cancelLook();
     await this.#subscription?.stop();
+    await this.#looking;
   }
 
-  async #ended({ stream, data, position }: RecordedEvent): Promise<void> {
-    const { allocations, time } = this.options;
+  async #ended(released: RecordedEvent): Promise<void> {
     for (const [environment, requestId] of this.#holders()) {
       const accepted = await this.#read(requestId);
-      // Not what has the name since, and not what has it elsewhere.
-      if (accepted?.name !== data['name'] || accepted?.environment !== idOf(stream) || !isAfter(position, accepted.position))
-        continue;
-      const end = { type: 'EndRequest' as const, requestId, now: time.now() };
-      while ((await allocations.decide(environment, end, { actor: ALLOCATOR, requestId })).events.length >= MOST_EVENTS);
+      if (accepted && ends(released, accepted)) await this.#end(environment, requestId);
     }
     this.#forget();
+  }
+
+  async #end(environment: string, requestId: string): Promise<void> {
+    const { allocations, time } = this.options;
+    const end = { type: 'EndRequest' as const, requestId, now: time.now() };
+    while ((await allocations.decide(environment, end, { actor: ALLOCATOR, requestId })).events.length >= MOST_EVENTS);
+  }
+
+  /** Looks back for all that ask, one after the other; what could not be read is read again. */
+  #look(pause: number): void {
+    if (this.#stopped || this.#looking || this.#asking.length === 0) return;
+    const { clock, warn } = this.options;
+    this.#cancelLook();
+    this.#cancelLook = clock.after(pause, () => {
+      this.#looking = this.#lookBack().then(
+        () => this.#looked(0),
+        (error: unknown) => {
+          warn({ err: error }, 'Whether a request that asks for a lease goes on is not known; it is looked at again');
+          this.#looked(AGAIN_MS);
+        },
+      );
+    });
+  }
+
+  #looked(pause: number): void {
+    this.#looking = undefined;
+    this.#look(pause);
+  }
+
+  async #lookBack(): Promise<void> {
+    for (let next = this.#asking[0]; next && !this.#stopped; next = this.#asking[0]) {
+      const [environment, requestId] = next;
+      const accepted = await this.#read(requestId);
+      if (accepted && (await this.#hasEnded(accepted))) await this.#end(environment, requestId);
+      this.#asking.shift();
+    }
+  }
+
+  async #hasEnded(accepted: HoldingRequest): Promise<boolean> {
+    for (let after = accepted.position; ;) {
+      const page = await this.options.store.readAll({ filter: RELEASES, after });
+      if (page.events.some((event) => ends(event, accepted))) return true;
+      if (page.end) return false;
+      after = page.position;
+    }
   }
 
   /** Of those that hold no leases any more nothing has to be known. */
@@ -97,17 +154,15 @@ export class RequestEnds {
       for (const [requestId] of allocations.of(environment).state.requests.entries()) yield [environment, requestId];
   }
 
-  async #read(requestId: string): Promise<Accepted> {
+  async #read(requestId: string): Promise<HoldingRequest | null> {
     const known = this.#accepted.get(requestId);
     if (known !== undefined) return known;
-    const [first] = await this.options.store.read(streamName('request', requestId), { limit: 1 });
-    const accepted = first?.type === 'RequestAccepted' ? acceptedAs(first) : null;
+    const accepted = await holdingRequest(this.options.store, requestId);
     this.#accepted.set(requestId, accepted);
     return accepted;
   }
 }
 
-function acceptedAs({ data, position }: RecordedEvent): Accepted {
-  const { environment, name } = data as { environment: string; name: string };
-  return { environment, name, position };
-}
+/** Whether a name was released that is the request's: not what had it before, and not what has it elsewhere. */
+const ends = ({ stream, type, data, position }: RecordedEvent, request: HoldingRequest): boolean =>
+  type === ENDED && data['name'] === request.name && idOf(stream) === request.environment && isAfter(position, request.position);

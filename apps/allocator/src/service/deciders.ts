@@ -1,9 +1,10 @@
-import { badInput, isTime, type RequestContext } from '@slipway/contracts';
+import { SlipwayError, badInput, isTime, type RequestContext } from '@slipway/contracts';
 import type { EventMetadata, EventStore } from '@slipway/event-store';
 import type { AllocationDecided, Allocations } from '../allocation/allocations.js';
 import type { AllocationCommand } from '../allocation/commands.js';
 import type { AllocationState } from '../allocation/state.js';
 import type { BlueprintCatalogue } from '../blueprint/declaration.js';
+import { holdingRequest } from '../lease/holding-request.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseTime } from '../reconcile/lease-time.js';
 import type { WorkTold } from './standing.js';
@@ -20,7 +21,7 @@ export class Deciders {
       time: LeaseTime;
       /** What the wall clock says. */
       wall(): number;
-      store: Pick<EventStore, 'head'>;
+      store: Pick<EventStore, 'head' | 'read'>;
       work: WorkTold;
     },
   ) {}
@@ -44,6 +45,12 @@ export class Deciders {
 
   head(): Promise<string> {
     return this.ports.store.head();
+  }
+
+  /** Throws `not-found`: a request that nobody accepted never ends, and would hold its leases for ever. */
+  async assertRequest(requestId: string): Promise<void> {
+    if (!(await holdingRequest(this.ports.store, requestId)))
+      throw new SlipwayError('not-found', `There is no request ${requestId}`, { requestId });
   }
 
   decide(environment: string, command: AllocationCommand, context: RequestContext): Promise<AllocationDecided> {

@@ -30,10 +30,11 @@ import { standingOf } from './standing.js';
 export class Leases {
   constructor(private readonly deciders: Deciders) {}
 
-  /** Throws what the decider refuses with, and `bad-input` for times and filters that are none. */
+  /** Throws what the decider refuses with, `bad-input` for times and filters that are none, and `not-found` for a request that there is not. */
   async ask(command: AskLeaseCommand, context: RequestContext): Promise<LeaseRecorded> {
-    const { environment, wait, owner } = command;
+    const { environment, wait, owner, requestId } = command;
     assertMayAskFor(context.actor, owner);
+    if (requestId !== undefined) await this.deciders.assertRequest(requestId);
     const ask = this.#askOf(command, context);
     const { state, events, position } = await this.#decide(environment, { type: 'Ask', ask, wait, now: this.#now() }, context);
     const { leaseId } = state.keys.get(ask.key!.id)!;

@@ -25,7 +25,7 @@ export const ApiAskLease = (): MethodDecorator =>
     ApiHeader({ name: 'Idempotency-Key', required: false, description: '1 to 128 printable characters; made when left out.' }),
     ApiBody({ type: LeaseBody }),
     answer(202, 'LeaseRecorded', 'It was recorded.', { Location: 'Where the lease is.', ...RECORDED }),
-    ...problems(...CHANGES, 'no-blueprint', 'lease-impossible', 'lease-unavailable', 'quota-exceeded', 'key-reused'),
+    ...problems(...CHANGES, 'not-found', 'no-blueprint', 'lease-impossible', 'lease-unavailable', 'quota-exceeded', 'key-reused'),
   );
 
 const ACTIONS = {
