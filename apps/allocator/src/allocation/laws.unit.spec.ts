@@ -197,4 +197,48 @@ describe(`laws of leases (SLIPWAY_SEED=${seed}, ${sequences} sequences)`, () => 
     },
     LONG,
   );
+
+  it(
+    'nobody starves: nor where there are several, and on some is what nobody ever gives back',
+    () => {
+      const small = fc.record({
+        amount: fc.integer({ min: 1, max: 3 }),
+        minutes: fc.integer({ min: 1, max: 9 }),
+        hasEnd: fc.boolean(),
+      });
+      const one = fc.record({ amount: fc.integer({ min: 1, max: 3 }), hasLock: fc.boolean() });
+      const held = fc.array(one, { minLength: 1, maxLength: 3 });
+      fc.assert(
+        fc.property(fc.array(small, { minLength: 1, maxLength: 12 }), held, fc.boolean(), (asks, forGood, wantsLock) => {
+          const world = new World(declared({ can: [], limits: { ...declared().limits, leaseSeconds: 0 } }));
+          world.run({ type: 'Approve', blueprint: 'RackHost', owner: bob, actor: ada });
+          // On all but the last somebody has something for good.
+          for (const [at, { amount, hasLock }] of forGood.entries()) {
+            const resourceId = world.enter(`held-${at}`, { capacity: 4 });
+            world.use({ resourceId, amount, slots: hasLock ? ['port/8080'] : [] });
+          }
+          world.enter('free', { capacity: 4 });
+          const ends = new Map<string, number>();
+          const large = () => [...world.state.leases.entries()].find(([, { owner }]) => owner.id === 'bob')?.[1];
+          const lasting = new Set([...world.state.leases.entries()].map(([id]) => id));
+          for (let minute = 0; large()?.status !== 'acquired'; minute += 1) {
+            if (minute === 2_000) throw new Error('The large one still waits');
+            if (minute === 5) world.ask({ owner: bob, amount: 4, slots: wantsLock ? ['port/8080'] : [] });
+            const { amount, minutes, hasEnd } = asks[minute % asks.length]!;
+            world.ask({ amount, ...(hasEnd && { until: world.now + 3_600_000 }) });
+            for (const [id, { granted }] of world.state.leases.entries())
+              if (granted && !ends.has(id) && !lasting.has(id)) ends.set(id, minute + minutes);
+            for (const [id, end] of ends)
+              if (end <= minute && world.state.leases.has(id) && id !== large()?.id) {
+                world.activate(id);
+                world.back(id);
+              }
+            world.later(60_000);
+          }
+        }),
+        { seed, numRuns: Math.min(sequences, 1_000) / 10 },
+      );
+    },
+    LONG,
+  );
 });

@@ -19,7 +19,7 @@ import type { Rank } from './queue.js';
  * A5. An idle resource that is in the way of one that is wanted is given back at once.
  */
 export function assign(deciding: Deciding, types: readonly string[]): void {
-  const { catalogue, running } = deciding;
+  const { catalogue, now, running } = deciding;
   let kept = new Kept();
   let order = firsts(deciding.state, types);
   while (!deciding.isLong) {
@@ -44,7 +44,7 @@ export function assign(deciding: Deciding, types: readonly string[]): void {
       }
       continue;
     }
-    const inTheWay = keepFor(deciding.state, catalogue, lease, kept, running);
+    const inTheWay = keepFor({ state: deciding.state, catalogue, kept, now, running, since: lease.at }, lease);
     for (const id of inTheWay) {
       drain(deciding, deciding.state.resources.get(id)!, { reason: `Makes room for ${lease.id}, for which it is of no use` });
       closeWhereFree(deciding, id);

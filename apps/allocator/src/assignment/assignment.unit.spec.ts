@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { turnAfter } from './keep.js';
 import { World, ada, asking, bob, declared, operator, T0 } from '../testing/world.js';
 
 const limits = (over: Partial<ReturnType<typeof declared>['limits']>) => ({ limits: { ...declared().limits, ...over } });
@@ -269,6 +270,30 @@ describe('the queue', () => {
     expect(world.lease(large).status).toBe('acquired');
   });
 
+  it('keeps for a large one of what is free first, whatever has the most room now', () => {
+    const world = new World(declared({ can: [], ...limits({ leaseSeconds: 36_000 }) }));
+    approve(world, bob);
+    const [long, short] = ['long', 'short'].map((name) => world.enter(name, { capacity: 4 }));
+    world.use({ resourceId: long!, until: T0 + 8 * 3_600_000 });
+    for (const minutes of [10, 20, 30, 30]) world.ask({ resourceId: short!, until: T0 + minutes * 60_000 });
+    const large = world.ask({ owner: bob, amount: 4 });
+    expect(world.standing(large)!.estimate).toBe(T0 + 30 * 60_000);
+    const small = [1, 2, 3].map(() => world.ask({ until: T0 + 3_600_000 }));
+    expect(small.map((id) => world.on(id).id)).toEqual([long, long, long]);
+    const late = world.ask();
+    for (const minutes of [10, 20, 30]) {
+      world.now = T0 + minutes * 60_000;
+      for (const [id, { until, granted }] of [...world.state.leases.entries()])
+        if (until! <= world.now && granted) world.back(id);
+    }
+    expect(statuses(world, [large, late])).toEqual(['acquired', 'pending']);
+  });
+
+  it('keeps for a large one one after the other where nothing has an end, each twice as long as before', () => {
+    const turns = [0, 9, 10, 19, 20, 39, 40, 59, 60, 99, 100].map((minutes) => turnAfter(minutes * 60_000, 2));
+    expect(turns).toEqual([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1]);
+  });
+
   it('keeps for one that needs several what becomes free of each', () => {
     const both = declared({
       name: 'Both',
@@ -329,5 +354,25 @@ describe('the queue', () => {
     endless.enter('one');
     endless.run({ type: 'Ask', ask: asking(), wait: true });
     expect(endless.standing(endless.ask())).toEqual({ place: 1, reasons: [expect.any(String)] });
+  });
+
+  it('tells who holds up what has no end that is known: what cannot be taken back, and what broke and is still held', () => {
+    const world = new World(declared({ can: [] }));
+    world.enter('one', { capacity: 1 });
+    const held = world.use();
+    world.release(held);
+    const first = world.ask();
+    expect(world.standing(first)!.estimate).toBe(T0);
+    world.run({ type: 'CannotTakeBack', leaseId: held, reason: 'its place is gone', retryAt: T0 + 300_000 });
+    expect(world.standing(first)).toEqual({
+      place: 1,
+      reasons: [`RackHost: one has 0 of 1 free (${held} cannot be taken back: its place is gone), RackHost makes none`],
+    });
+    const making = new World(declared(limits({ resources: 1 })));
+    const broken = making.use();
+    making.run({ type: 'Broke', resourceId: making.on(broken).id, reason: 'fire' });
+    expect(making.standing(making.ask())!.reasons).toEqual([
+      `RackHost: RackHost has made as many as it may: 1, host-2 is broken (fire), and ${broken} has yet to be released`,
+    ]);
   });
 });

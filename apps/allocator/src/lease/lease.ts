@@ -36,5 +36,11 @@ export function dueAt({ status, until, waitUntil }: Lease): number | undefined {
   return waitUntil === undefined ? until : Math.min(waitUntil, until ?? Infinity);
 }
 
+/** When what it has is free again, as far as is known (ms since the epoch): `Infinity` where it has no end, or cannot be taken back. */
+export function endOf({ status, until, irrevocable }: Pick<Lease, 'status' | 'until' | 'irrevocable'>, now: number): number {
+  if (status !== 'released') return until ?? Infinity;
+  return irrevocable ? Infinity : now;
+}
+
 /** Whether somebody asked for it; else a resource holds it, and it counts for nobody. */
 export const isAskedFor = ({ holderId }: Lease): boolean => holderId === undefined;

@@ -1,12 +1,13 @@
 import type { Deciding } from '../allocation/deciding.js';
 import { blueprintState, failureKey, heldKey, type AllocationState } from '../allocation/state.js';
 import { Kept } from '../assignment/kept.js';
-import { DEPTH, wantedBy, whyNotNow } from '../assignment/make.js';
+import { DEPTH, isFull, wantedBy, whyNotNow } from '../assignment/make.js';
 import { ownerKey, windowOf, type Wanted } from '../assignment/queue.js';
+import { locksGivenBack } from '../assignment/room-at.js';
 import { blueprintsFor, isLike, lockHeld, roomFor, suitable } from '../assignment/room.js';
 import { attributesFor, type BlueprintCatalogue, type BlueprintDeclaration } from '../blueprint/declaration.js';
 import { takesLeases, type Resource } from '../resource/resource.js';
-import type { Lease } from './lease.js';
+import { endOf, type Lease } from './lease.js';
 
 /** How a lease stands that waits. */
 export interface Standing {
@@ -87,17 +88,14 @@ function estimateFor(
   let left = MOST;
   for (const resource of likelyOf(state, catalogue, lease)) {
     const on = [...resource.leases.entries()].map(([id]) => state.leases.get(id)!);
-    const over = on.map((one) => ({ at: one.status === 'released' ? now : one.until, amount: one.amount, slots: one.slots }));
-    const known = over.filter(({ at }) => at !== undefined) as { at: number; amount: number; slots: string[] }[];
     // A lock that is never given back is waited for in vain.
-    const inWay = over.filter(({ slots }) => slots.some((slot) => lease.slots.includes(slot)));
-    if (inWay.some(({ at }) => at === undefined)) continue;
-    const locked = Math.max(now, ...inWay.map(({ at }) => at!));
+    const locked = Math.max(now, locksGivenBack(state, resource, lease.slots, now));
+    const over = locked === Infinity ? [] : on.filter((one) => endOf(one, now) < Infinity);
     let free = resource.capacity - resource.load;
-    for (const { at, amount } of known.toSorted((one, other) => one.at - other.at)) {
+    for (const one of over.toSorted((first, second) => endOf(first, now) - endOf(second, now))) {
       const before = Math.floor(free / lease.amount);
-      free += amount;
-      for (let more = Math.floor(free / lease.amount) - before; more > 0; more -= 1) ends.push(Math.max(locked, at));
+      free += one.amount;
+      for (let more = Math.floor(free / lease.amount) - before; more > 0; more -= 1) ends.push(Math.max(locked, endOf(one, now)));
     }
     left -= 1 + on.length;
     if (left <= 0) break;
@@ -135,6 +133,7 @@ export function whatItWaitsFor(seen: Seen, wanted: Wanted, depth = 0): string[] 
     const made = attributesFor(declared, wanted);
     const making = 'reason' in made ? made.reason : whyNotNow(state, declared, made.attributes, now);
     full.push(making ?? whatNeedsWaitFor(seen, declared, wanted.owner, depth));
+    if (isFull(state, declared)) full.push(...brokenOnes(state, name));
     return `${name}: ${full.join(', ')}`;
   });
 }
@@ -144,7 +143,7 @@ function whatNamedWaitsFor(state: AllocationState, resourceId: string, wanted: W
   if (!named) return `${resourceId} is gone, and no other one is wanted`;
   const { name, blueprint, status, reason } = named;
   if (takesLeases(named))
-    return `${blueprint}: ${isLike(named, wanted) ? whyNotOn(named, wanted) : `${name} is not like that any more`}`;
+    return `${blueprint}: ${isLike(named, wanted) ? whyNotOn(state, named, wanted) : `${name} is not like that any more`}`;
   return `${blueprint}: ${name} is ${status}${reason === undefined ? '' : ` (${reason})`}, and no other one is wanted`;
 }
 
@@ -180,18 +179,39 @@ function fullOnes(state: AllocationState, blueprint: string, lease: Wanted): str
       const all = sum([...suitable(state, blueprint, lease)].map(({ ids }) => ids.size));
       return [...full, `${all - SHOWN} more are leased`];
     }
-    full.push(whyNotOn(resource, lease));
+    full.push(whyNotOn(state, resource, lease));
   }
   return full;
 }
 
-function whyNotOn(resource: Resource, wanted: Wanted): string {
+function whyNotOn(state: AllocationState, resource: Resource, wanted: Wanted): string {
   const { name, load, capacity } = resource;
   const lock = lockHeld(resource, wanted);
   if (lock) return `${lock.slot} on ${name} is held by ${lock.leaseId}`;
-  const free = `${name} has ${capacity - load} of ${capacity} free`;
+  const free = `${name} has ${capacity - load} of ${capacity} free${irrevocableOn(state, resource)}`;
   if (wanted.amount <= capacity - load) return `${free}, kept for who is before`;
   return wanted.amount > 1 ? `${free}, and ${wanted.amount} are wanted` : free;
+}
+
+/** What cannot be taken back so far, of all that is leased of a resource. */
+function irrevocableOn({ leases }: AllocationState, resource: Resource): string {
+  for (const [id] of resource.leases.entries()) {
+    const { irrevocable } = leases.get(id)!;
+    if (irrevocable) return ` (${id} cannot be taken back: ${irrevocable.reason})`;
+  }
+  return '';
+}
+
+/** Those of a blueprint that broke while they were leased, and whose holders have yet to give them back. */
+function brokenOnes({ resources }: AllocationState, blueprint: string): string[] {
+  const broken: string[] = [];
+  for (const [, { name, status, leases, reason, ...its }] of resources.entries()) {
+    if (its.blueprint !== blueprint || status !== 'broken' || leases.size === 0) continue;
+    if (broken.length === SHOWN) return [...broken, 'and more are'];
+    const [[first] = []] = leases.entries();
+    broken.push(`${name} is broken (${reason ?? 'nobody said why'}), and ${first!} has yet to be released`);
+  }
+  return broken;
 }
 
 function* likely(state: AllocationState, blueprint: string, wanted: Wanted): Generator<Resource> {
