@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SlipwayError } from '@slipway/contracts';
 import type { BlueprintContext, GrantedLease, MadeResource } from '../../blueprint/blueprint.js';
 import { leaseFolder, resourceFolder, type OwnFolder } from '../../blueprint/kit/folders.js';
+import { forgetOldTombstones } from '../../blueprint/kit/old-tombstones.js';
 
 type Granted = Pick<GrantedLease, 'id' | 'token'>;
 
@@ -14,7 +15,7 @@ export class MachineHolders {
 
   constructor(
     private readonly resource: MadeResource,
-    private readonly context: Pick<BlueprintContext, 'filesystem' | 'folder' | 'signal'>,
+    private readonly context: Pick<BlueprintContext, 'command' | 'filesystem' | 'folder' | 'signal'>,
   ) {
     this.#tokens = join(this.#machine.beside, 'tokens');
   }
@@ -34,6 +35,7 @@ export class MachineHolders {
   /** A lease has it no more. */
   async dismiss(lease: Granted): Promise<void> {
     await this.#of(lease).remove();
+    await forgetOldTombstones(this.context.command, join(this.#machine.beside, 'leases'), lease);
   }
 
   /** Throws `not-found` where a lease does not have it. */

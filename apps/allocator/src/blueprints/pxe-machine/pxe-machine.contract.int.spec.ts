@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -157,6 +157,30 @@ suite(`a bare machine${missing === undefined ? '' : ` (skipped: ${missing})`}`, 
     expect([(await power.status()).power, only().power]).toEqual(['on', 'On']);
     await blueprint().takeBack!(next, resource, await context());
     expect(only().power).toBe('Off');
+  });
+
+  test('which leases a machine was given back by is remembered for a month, and not for ever', async () => {
+    const resource = { ...entered(), attributes: { mac: '52:54:00:aa:bb:cc' } };
+    const given: { lease: GrantedLease; tombstone: string }[] = [];
+    const back = async (token: number) => {
+      const lease = { ...place.lease(), token };
+      await blueprint().prepare!(lease, resource, await context());
+      await blueprint().takeBack!(lease, resource, await context());
+      return { lease, tombstone: join(place.folder, 'PxeMachine', resource.id, 'leases', lease.id, `g${token}`) };
+    };
+    for (const [token, days] of [
+      [1, 31],
+      [2, 29],
+    ] as const) {
+      const one = await back(token);
+      const at = new Date(Date.now() - days * 86_400_000 - 60_000);
+      utimesSync(one.tombstone, at, at);
+      given.push(one);
+    }
+    await back(100);
+    expect(given.map(({ tombstone }) => existsSync(tombstone))).toEqual([false, true]);
+    // Whoever comes so late is still behind those who had it since.
+    await expect(powerOf(given[0]!.lease, resource)).rejects.toMatchObject({ code: 'not-found' });
   });
 
   test('without a controller is leased, looked after and taken back, and its power names the field', async () => {
