@@ -171,7 +171,7 @@ describe('a lease is granted', () => {
     const lookedFor = (work: () => string) => {
       looked = 0;
       const id = work();
-      return { status: world.lease(id).status, few: looked < 50 };
+      return { status: world.lease(id).status, few: looked < 150 };
     };
     const one = lookedFor(() => world.ask({ attributes: { memory: 2, address: 'rack-317' } }));
     expect(one).toEqual({ status: 'acquired', few: true });
