@@ -85,7 +85,9 @@ describe('who asks', () => {
 
   it('may use nothing that was not approved for him', () => {
     const world = new World(declared());
-    expect(() => world.ask({ owner: bob })).toThrow('user/bob may use none of RackHost');
+    expect(() => world.ask({ owner: bob })).toThrow(
+      /^user\/bob may use none of RackHost in (\S+): .*\(slipway blueprints approve RackHost --owner bob --environment \1\)$/,
+    );
     approve(world, bob);
     expect(world.lease(world.ask({ owner: bob })).status).toBe('acquired');
   });

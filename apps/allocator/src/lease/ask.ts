@@ -23,7 +23,8 @@ export function ask(deciding: Deciding, wanted: LeaseAsk): void {
   );
   if (declared.length === 0) throw nobodyMakes(deciding, wanted);
   const allowed = blueprintsFor(state, catalogue, wanted);
-  if (allowed.length === 0) throw wanted.endless ? notEndless(deciding, declared, wanted) : notApproved(declared, wanted);
+  if (allowed.length === 0)
+    throw wanted.endless ? notEndless(deciding, declared, wanted) : notApproved(deciding, declared, wanted);
   assertTime(deciding, allowed, wanted);
   const reasons = allowed.flatMap((one) => whyNever(deciding, one, wanted));
   if (reasons.length === allowed.length) throw refusal('lease-impossible', `No ${wanted.type} can be like that`, reasons);
@@ -93,23 +94,26 @@ function nobodyMakes({ catalogue }: Deciding, { type, blueprint }: LeaseAsk): Sl
   return new SlipwayError('no-blueprint', `${which}; there are ${types.join(', ') || 'none'}`, { type, types });
 }
 
-const notApproved = (declared: readonly BlueprintDeclaration[], { owner }: LeaseAsk): SlipwayError => {
+const notApproved = ({ state }: Deciding, declared: readonly BlueprintDeclaration[], { owner }: LeaseAsk): SlipwayError => {
   const names = declared.map(({ name }) => name);
+  const as = owner.type === 'user' ? '' : ` --owner-type ${owner.type}`;
+  const approval = `slipway blueprints approve ${names[0]} --owner ${owner.id}${as} --environment ${state.environment}`;
   return new SlipwayError(
     'forbidden',
-    `${ownerKey(owner)} may use none of ${names.join(', ')}: whoever owns one can approve it (slipway blueprints approve ${names[0]} --owner ${owner.id})`,
+    `${ownerKey(owner)} may use none of ${names.join(', ')} in ${state.environment}: whoever owns one can approve it (${approval})`,
     { blueprints: names },
   );
 };
 
 /** Of what must not end before it is given back: no blueprint of those that he may use lets it. */
-function notEndless({ state, catalogue }: Deciding, declared: readonly BlueprintDeclaration[], wanted: LeaseAsk): SlipwayError {
+function notEndless(deciding: Deciding, declared: readonly BlueprintDeclaration[], wanted: LeaseAsk): SlipwayError {
+  const { state, catalogue } = deciding;
   const { endless: _endless, ...some } = wanted;
   const reasons = blueprintsFor(state, catalogue, some).map((one) => {
     const { leaseSeconds } = limitsOf(state, one);
     return `${one.name} leases for ${leaseSeconds} s at most (as long as it is wanted: slipway blueprints limit ${one.name} --lease-seconds 0)`;
   });
-  if (reasons.length === 0) return notApproved(declared, wanted);
+  if (reasons.length === 0) return notApproved(deciding, declared, wanted);
   return refusal('lease-impossible', `No ${wanted.type} is leased without an end`, reasons);
 }
 
