@@ -188,7 +188,7 @@ export const ERRORS = {
   'driver-unknown': { title: 'No such driver here', hint: 'Use one of the drivers that are named.', advice: 'refuse' },
   'driver-failed': {
     title: 'The driver could not do it',
-    hint: "Read the step's log: npx slipway logs <request>.",
+    hint: "The reason says what failed; a request's steps say more in their logs: npx slipway logs <request>.",
     advice: 'retry',
   },
   'driver-unavailable': {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@slipway/contracts';
+import { SlipwayError, type Json, type JsonObject } from '@slipway/contracts';
 import type { Command, CommandOptions, CommandResult } from '@slipway/interfaces';
 import type { CallTold, InterfaceDefinition, InterfaceMethod } from '../blueprint/blueprint.js';
 
@@ -59,10 +59,18 @@ function running(
     arguments: ARGUMENTS,
     async call(on, given, { signal, line }: CallTold) {
       const { command, ...options } = given as unknown as Given;
-      const { exitCode, stdout, stderr } = await run(on, command, { ...options, signal, onLine: line });
+      const result = run(on, command, { ...options, signal, onLine: line });
+      const { exitCode, stdout, stderr } = await result.catch(throwLacking);
       return { exitCode, stdout: endOf(stdout), stderr: endOf(stderr) };
     },
   };
+}
+
+/** Who names a program or a folder that is not there has named it wrong: no driver has failed. */
+function throwLacking(error: unknown): never {
+  if (error instanceof SlipwayError && error.details?.['lacks'] !== undefined)
+    throw new SlipwayError('not-found', error.message, error.details, { cause: error });
+  throw error;
 }
 
 /** Of each output, as JSON: an answer has no room for more. */

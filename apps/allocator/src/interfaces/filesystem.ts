@@ -2,6 +2,7 @@ import { SlipwayError, type JsonObject } from '@slipway/contracts';
 import type { Filesystem } from '@slipway/interfaces';
 import type { InterfaceDefinition } from '../blueprint/blueprint.js';
 import { argumentsOf } from './command.js';
+import { atPath, toPath } from './file-errors.js';
 
 const PATH = {
   type: 'string',
@@ -30,7 +31,8 @@ export const filesystemInterface: InterfaceDefinition<Filesystem> = {
         ['path', 'content'],
       ),
       async call(on, given) {
-        await on.writeFile(textOf(given, 'path'), Buffer.from(textOf(given, 'content'), 'base64'), modeOf(given));
+        const path = textOf(given, 'path');
+        await toPath(path, () => on.writeFile(path, Buffer.from(textOf(given, 'content'), 'base64'), modeOf(given)));
         return null;
       },
     },
@@ -38,7 +40,8 @@ export const filesystemInterface: InterfaceDefinition<Filesystem> = {
       description: `Content of a file of at most ${ROOM} bytes, as base64; null where there is none. A larger one: get.`,
       arguments: argumentsOf({ path: PATH }, ['path']),
       async call(on, given) {
-        const content = await on.readFile(textOf(given, 'path'), ROOM).catch((error: unknown) => {
+        const path = textOf(given, 'path');
+        const content = await atPath(path, () => on.readFile(path, ROOM)).catch((error: unknown) => {
           if (!(error instanceof SlipwayError) || error.code !== 'too-large') throw error;
           throw new SlipwayError('too-large', `${error.message}: take it by get`, error.details);
         });
@@ -49,19 +52,18 @@ export const filesystemInterface: InterfaceDefinition<Filesystem> = {
       description: 'Names in a folder, sorted; none where there is no folder.',
       arguments: argumentsOf({ path: PATH }, ['path']),
       async call(on, given) {
-        const names = await on.list(textOf(given, 'path'));
+        const path = textOf(given, 'path');
+        const names = await atPath(path, () => on.list(path));
         if (names.length <= 2_000) return names;
-        throw new SlipwayError(
-          'too-large',
-          `${textOf(given, 'path')} holds ${names.length} names, more than 2000: list them by a program`,
-        );
+        throw new SlipwayError('too-large', `${path} holds ${names.length} names, more than 2000: list them by a program`);
       },
     },
     stat: {
       description: 'Type, permission bits, owner and size of a thing itself; null where there is none.',
       arguments: argumentsOf({ path: PATH }, ['path']),
       async call(on, given) {
-        const stat = await on.stat(textOf(given, 'path'));
+        const path = textOf(given, 'path');
+        const stat = await atPath(path, () => on.stat(path));
         return stat && { ...stat };
       },
     },
@@ -69,7 +71,8 @@ export const filesystemInterface: InterfaceDefinition<Filesystem> = {
       description: 'Makes a folder with its parents; nothing to do where it is.',
       arguments: argumentsOf({ path: PATH, mode: MODE }, ['path']),
       async call(on, given) {
-        await on.mkdir(textOf(given, 'path'), modeOf(given));
+        const path = textOf(given, 'path');
+        await atPath(path, () => on.mkdir(path, modeOf(given)));
         return null;
       },
     },
@@ -77,7 +80,8 @@ export const filesystemInterface: InterfaceDefinition<Filesystem> = {
       description: 'Removes it with all that is in it; nothing to do where it is gone.',
       arguments: argumentsOf({ path: PATH }, ['path']),
       async call(on, given) {
-        await on.remove(textOf(given, 'path'));
+        const path = textOf(given, 'path');
+        await atPath(path, () => on.remove(path));
         return null;
       },
     },
@@ -85,7 +89,9 @@ export const filesystemInterface: InterfaceDefinition<Filesystem> = {
       description: 'Writes a file from a blob, however large.',
       arguments: argumentsOf({ path: PATH, blob: BLOB, mode: MODE }, ['path', 'blob']),
       async call(on, given, { blobs }) {
-        await on.writeFile(textOf(given, 'path'), await blobs.open(textOf(given, 'blob')), modeOf(given));
+        const path = textOf(given, 'path');
+        const content = await blobs.open(textOf(given, 'blob'));
+        await toPath(path, () => on.writeFile(path, content, modeOf(given)));
         return null;
       },
     },
@@ -93,7 +99,8 @@ export const filesystemInterface: InterfaceDefinition<Filesystem> = {
       description: 'Stores a file as a blob, however large.',
       arguments: argumentsOf({ path: PATH }, ['path']),
       async call(on, given, { blobs }) {
-        return { ...(await blobs.put(await on.openRead(textOf(given, 'path')))) };
+        const path = textOf(given, 'path');
+        return { ...(await atPath(path, async () => blobs.put(await on.openRead(path)))) };
       },
     },
   },

@@ -57,6 +57,19 @@ describe('command', () => {
     });
   });
 
+  test('a program or a folder that is not there was named wrong', async () => {
+    await expect(call('command', 'exec', { command: ['nosuchprog'] })).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('there is no program nosuchprog'),
+      details: { lacks: 'program' },
+    });
+    await expect(call('command', 'execOrThrow', { command: ['pwd'], cwd: 'nosuch' })).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringMatching(/there is no folder .*nosuch/),
+      details: { lacks: 'folder' },
+    });
+  });
+
   test('variables are added to the minimal environment, or stand in place of those', async () => {
     const env = { A: 'x', LANG: 'C' };
     const said = (await call('command', 'exec', { command: ['sh', '-c', 'echo "$A $LANG $HOME $PATH"'], env })) as JsonObject;
@@ -109,6 +122,21 @@ describe('filesystem', () => {
     const twice = createHash('sha256').update(content).update(content).digest('hex');
     expect(await call('filesystem', 'get', { path: 'twice' })).toMatchObject({ sha256: twice });
     expect(await told.blobs.has(twice)).toBe(true);
+  });
+
+  test('what is not there, or is something else, is said so by the path that was named', async () => {
+    const { sha256 } = await told.blobs.put(Buffer.from('x'));
+    await call('filesystem', 'mkdir', { path: 'folder' });
+    await call('filesystem', 'writeFile', { path: 'plain', content: '' });
+    const refused = async (method: string, given: JsonObject, code: string, message: string) =>
+      expect(call('filesystem', method, given)).rejects.toMatchObject({ code, message });
+    const makeIt = 'There is no folder for sub/dir/x: make it first (filesystem mkdir)';
+    await refused('get', { path: 'nope.txt' }, 'not-found', 'There is no nope.txt');
+    await refused('get', { path: 'folder' }, 'bad-input', 'folder is a folder, not a file');
+    await refused('put', { path: 'sub/dir/x', blob: sha256 }, 'not-found', makeIt);
+    await refused('writeFile', { path: 'sub/dir/x', content: '' }, 'not-found', makeIt);
+    await refused('writeFile', { path: 'folder', content: '' }, 'bad-input', 'folder is a folder, not a file');
+    await refused('put', { path: 'plain/x', blob: sha256 }, 'bad-input', 'A file stands in the way of plain/x');
   });
 
   test.each([

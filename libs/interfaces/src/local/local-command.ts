@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { SlipwayError } from '@slipway/contracts/public';
@@ -58,9 +59,7 @@ export function run(
     };
     child.once('error', (error: NodeJS.ErrnoException) => {
       done();
-      reject(
-        new SlipwayError('driver-failed', `${program} could not be started: ${error.message}`, { program }, { cause: error }),
-      );
+      reject(notStarted(program, error, options.cwd));
     });
     child.once('exit', () => {
       linger = setTimeout(() => {
@@ -70,6 +69,8 @@ export function run(
     });
     child.once('close', (code, name) => {
       done();
+      // What was never started has failed already.
+      if (child.pid === undefined) return;
       stdout.end();
       stderr.end();
       if (ended) reject(ended);
@@ -108,17 +109,22 @@ async function spawnDetached(
     });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
-      child.once('error', (error) =>
-        reject(
-          new SlipwayError('driver-failed', `${program} could not be started: ${error.message}`, { program }, { cause: error }),
-        ),
-      );
+      child.once('error', (error) => reject(notStarted(program, error, options.cwd)));
     });
     child.unref();
     return child.pid!;
   } finally {
     await log.close();
   }
+}
+
+/** Why a program was not started. The system says the same (ENOENT) of a program and of a folder that are not there. */
+function notStarted(program: string, error: NodeJS.ErrnoException, cwd?: string): SlipwayError {
+  const isThere = cwd === undefined || existsSync(cwd);
+  const lacks = !isThere ? 'folder' : error.code === 'ENOENT' ? 'program' : undefined;
+  const why = lacks === 'folder' ? `there is no folder ${cwd}` : lacks ? `there is no program ${program}` : error.message;
+  const details = { program, ...(lacks && { lacks }) };
+  return new SlipwayError('driver-failed', `${program} could not be started: ${why}`, details, { cause: error });
 }
 
 export function collect(stream: NodeJS.ReadableStream, from: 'stdout' | 'stderr', onLine: CommandOptions['onLine']) {

@@ -146,6 +146,8 @@ export async function startProgram(
     {
       program,
       host: host.name,
+      ...(said.how === 'program' && { lacks: 'program' }),
+      ...(said.how === 'folder' && { lacks: 'folder' }),
     },
   );
 }

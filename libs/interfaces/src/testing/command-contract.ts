@@ -92,9 +92,18 @@ export function describeCommand(maker: string, make: () => Command): void {
     test('a program that is not there is named', async () => {
       await expect(command.exec(['/nowhere/program'])).rejects.toMatchObject({
         code: 'driver-failed',
-        message: expect.stringContaining('/nowhere/program'),
+        message: expect.stringContaining('there is no program /nowhere/program'),
+        details: { lacks: 'program' },
       });
       await expect(command.exec([])).rejects.toMatchObject({ code: 'bad-input' });
+    });
+
+    test('a folder that is not there is named, and not the program', async () => {
+      await expect(command.exec(['pwd'], { cwd: join(folder, 'nowhere') })).rejects.toMatchObject({
+        code: 'driver-failed',
+        message: expect.stringContaining(`there is no folder ${join(folder, 'nowhere')}`),
+        details: { lacks: 'folder' },
+      });
     });
 
     test('a program ended by a signal has 128 and the signal as its exit code', async () => {

@@ -95,6 +95,9 @@ function at(folder: string, path: string, isConfined = false): string {
   const isWhole = isAbsolute(path);
   if (isWhole && !isConfined) return path;
   const there = isWhole ? normalize(path) : join(folder, path);
-  if (wayBelow(folder, there) === undefined) throw new SlipwayError('bad-input', `${path} leads out of the folder`, { path });
+  if (wayBelow(folder, there) === undefined)
+    throw new SlipwayError('bad-input', `${path} leads out of the folder of the lease: paths begin in it, and stay below it`, {
+      path,
+    });
   return there;
 }

@@ -21,10 +21,11 @@ export function exec(program: Command): void {
     .command('exec')
     .summary('run a program on what is leased')
     .description(
-      'Runs a program on what is leased: its output as it comes, its exit code as ours. No shell takes the arguments apart. Ctrl-C ends it.',
+      'Runs a program on what is leased: its output as it comes, its exit code as ours; 127 where there is no such program. No shell takes the arguments apart. Ctrl-C ends it.',
     )
     .argument('<lease>', 'its id; it must be active, unless you --wait')
     .argument('<command...>', 'the program and its arguments, behind a bare --')
+    .showHelpAfterError('(the program and its arguments stand behind a bare --: npx slipway exec lease-1 -- ls -la)')
     .option('--cwd <folder>', "where it runs; the lease's own folder when left out")
     .option('--env <name=value>', 'a variable, added to PATH, LANG and HOME; several times', collected)
     .option('-i, --stdin', 'give it what comes on standard input')

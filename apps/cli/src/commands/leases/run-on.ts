@@ -1,10 +1,13 @@
-import type { CommandOptions, Lease } from '@slipway/client';
+import { ApiError, type CommandOptions, type Lease } from '@slipway/client';
 import type { Session } from '../../command.js';
-import { Interrupted } from '../../exit.js';
-import { printValue } from '../../output/format.js';
+import { Interrupted, explain } from '../../exit.js';
+import { note, printValue } from '../../output/format.js';
 
 /** Longest that a program may run when nobody says how long, in ms: what a call can last at all. */
 export const A_DAY_MS = 86_400_000;
+
+/** As a shell says of a program that is not there (POSIX, Shell Command Language, §2.8.2). */
+const NO_PROGRAM = 127;
 
 /** Runs a program on a lease that is active: its output as it comes. Its exit code; Ctrl-C ends it. */
 export async function runOn(
@@ -25,6 +28,10 @@ export async function runOn(
     });
     if (!streamed) printValue(result, output);
     return result.exitCode;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.problem.details?.['lacks'] !== 'program') throw error;
+    note(explain(error).text);
+    return NO_PROGRAM;
   } finally {
     process.off('SIGINT', stop);
   }
