@@ -19,14 +19,16 @@ export function cp(program: Command): void {
   const command = program
     .command('cp')
     .summary('copy a file to what is leased, or from it')
-    .description('Copies a file to what is leased, or from it: one of both is lease:path, such as lease-17:/srv/app.tar.')
+    .description(
+      "Copies a file to what is leased, or from it: one of both is lease:path, such as lease-17:app.tar. A path there begins in the lease's own folder; some hosts take absolute ones too.",
+    )
     .argument('<from>', 'a file here, or lease:path')
     .argument('<to>', 'a file or a folder here, or lease:path; a path that ends with / is a folder');
   environmentOption(forceOption(command)).action(
     withClient<[string, string], EnvironmentFlags & ForceFlags>(async ({ client, options }, flags, from, to) => {
       const [source, target] = [ON_LEASE.exec(from), ON_LEASE.exec(to)];
       if ((source === null) === (target === null))
-        throw new UsageError('One of both must be on a lease: npx slipway cp app.tar lease-17:/srv/, or the other way around.');
+        throw new UsageError('One of both must be on a lease: npx slipway cp app.tar lease-17:, or the other way around.');
       const [, id, path] = (source ?? target)!;
       const leased = client.lease(leaseId(id!, flags));
       await leased.look();
@@ -55,7 +57,9 @@ async function download(client: SlipwayClient, held: Holding, path: string, to: 
 
 async function upload(client: SlipwayClient, held: Holding, from: string, path: string) {
   const found = await stat(from).catch(() => null);
-  if (!found?.isFile()) throw new UsageError(`There is no file ${from}.`);
+  if (found?.isDirectory())
+    throw new UsageError(`${from} is a folder: pack it first (tar -cf app.tar ${from}), and copy the file.`);
+  if (!found?.isFile()) throw new UsageError(found ? `${from} is no file.` : `There is no file ${from}.`);
   const to = path === '' || path.endsWith('/') ? `${path}${basename(from)}` : path;
   const view = transferView(`Sending ${from}`);
   try {

@@ -213,6 +213,18 @@ describe('slipway exec', () => {
     expect([whole.code, JSON.parse(whole.stdout)]).toEqual([3, { exitCode: 3, stdout: 'Linux\n', stderr: 'hm\n' }]);
   });
 
+  it('ends as a shell does where there is no such program, and says where the program stands', async () => {
+    const problem = { code: 'not-found', detail: 'there is no program nope', hint: 'Check the name.', status: 404 };
+    lines = [{ error: { ...problem, details: { lacks: 'program' } } }];
+    expect(await run('exec', 'lease-1', '--', 'nope')).toMatchObject({
+      code: 127,
+      stderr: 'there is no program nope (not-found)\nCheck the name.\n',
+    });
+    lines = [{ error: { ...problem, details: { lacks: 'folder' } } }];
+    expect((await run('exec', 'lease-1', '--', 'pwd')).code).toBe(1);
+    expect((await run('exec', 'lease-1', 'ls', '-la')).stderr).toContain('behind a bare --: npx slipway exec lease-1 -- ls -la');
+  });
+
   it('waits first, where that is wanted, until the lease is active', async () => {
     looks = [{ status: 'acquired' }, { status: 'active' }];
     lines = [{ from: 'stdout', line: 'Linux' }, { result: { exitCode: 0, stdout: 'Linux\n', stderr: '' } }];
@@ -314,6 +326,7 @@ describe('slipway cp', () => {
       [join(folder, 'none'), 'lease-1:/a'],
     ])
       expect(await run('cp', ...wrong)).toMatchObject({ code: 2 });
+    expect(await run('cp', folder, 'lease-1:')).toMatchObject({ code: 2, text: expect.stringContaining('is a folder: pack it') });
   });
 });
 
