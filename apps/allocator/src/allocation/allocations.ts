@@ -1,6 +1,7 @@
 import { SlipwayError, categoryOf, causeOf, idOf as idOfStream, type AllocationEvent, type Clock } from '@slipway/contracts';
 import {
   Lane,
+  NO_STREAM,
   type EventMetadata,
   type EventStore,
   type KeptState,
@@ -113,8 +114,9 @@ export class Allocations {
     return lane;
   }
 
+  /** Those of which something is recorded: one that was only asked about, or where all was refused, is none. */
   environments(): string[] {
-    return [...this.#lanes.keys()];
+    return [...this.#lanes].filter(([, { revision }]) => revision !== NO_STREAM).map(([environment]) => environment);
   }
 
   /** When the last event happened that is known; 0 where there is none. */

@@ -46,10 +46,14 @@ describe('the environments that have leases', () => {
     return allocations;
   };
 
-  it('are known after a start that reads only what came since, and after one that has lost what it knew', async () => {
+  it('are those of which something is recorded; known after a start that reads only what came since, and after one that has lost what it knew', async () => {
     const first = await start([]);
     const approve = { type: 'Approve', blueprint: 'RackHost', owner: ada, actor: operator, now: 1 } as const;
     for (const environment of ['default', 'test']) await first.decide(environment, approve, { actor: operator });
+    await first.of('asked-about').refresh();
+    const refused = { type: 'Approve', blueprint: 'None', owner: ada, actor: operator, now: 1 } as const;
+    await expect(first.decide('misspelt', refused, { actor: operator })).rejects.toMatchObject({ code: 'no-blueprint' });
+    expect(first.environments().toSorted()).toEqual(['default', 'test']);
     await first.stop();
     const { position } = keptEnvironments(file).read()!;
 
