@@ -22,7 +22,7 @@ export function approve(deciding: Deciding, { type, blueprint, owner, actor, rea
 
 /** Throws `no-blueprint`, `bad-input`. */
 export function setLimits(deciding: Deciding, { blueprint, limits, actor }: Of<'SetLimits'>): void {
-  const { needs } = deciding.blueprint(blueprint);
+  const { needs, mostResources = Infinity } = deciding.blueprint(blueprint);
   const wrong = Object.entries(limits).filter(([, value]) => !Number.isSafeInteger(value) || value < 0);
   if (wrong.length > 0)
     throw badInput(wrong.map(([name]) => ({ field: `limits.${name}`, reason: 'must be a whole number from 0 on' })));
@@ -31,6 +31,8 @@ export function setLimits(deciding: Deciding, { blueprint, limits, actor }: Of<'
     throw badInput([
       { field: 'limits.warm', reason: `must be 0: what ${blueprint} makes needs leases itself, which nobody has before he asks` },
     ]);
+  if ((limits.resources ?? 0) > mostResources)
+    throw badInput([{ field: 'limits.resources', reason: `must be at most ${mostResources}: there is no more of ${blueprint}` }]);
   deciding.record({ type: 'BlueprintChanged', data: { blueprint, limits, actor, at: deciding.now } });
 }
 

@@ -66,7 +66,13 @@ export function whyNotNow(
   const { name, can } = declared;
   if (!can.includes('allocate')) return `${name} makes none`;
   const failed = blueprintState(state, name).failed.get(failureKey(attributes));
-  if (isFull(state, declared)) return `${name} has made as many as it may: ${limitsOf(state, declared).resources}`;
+  if (isFull(state, declared)) {
+    const { resources } = limitsOf(state, declared);
+    // A limit that cannot be raised is no way out.
+    return resources === declared.mostResources
+      ? `there is no more of ${name}`
+      : `${name} has made as many as it may: ${resources}`;
+  }
   if (failed && failed.retryAt > now)
     return `${name} failed (${failed.reason}) and is tried again at ${new Date(failed.retryAt).toISOString()}`;
   // After a failure one try is enough to see whether it works again.

@@ -47,6 +47,8 @@ export interface BlueprintDeclaration {
   /** `spread`: the one with the most room left first; `pack`: the fullest that has enough. */
   placing: 'spread' | 'pack';
   limits: BlueprintLimits;
+  /** How many resources there can be of it at all: of what was bought once there is no second one, and no limit is raised beyond that. */
+  mostResources?: number;
   /** Leases that each resource holds, by role: all of them or none. */
   needs: Readonly<Record<string, Need>>;
   /** How long each may take, in seconds, where that is not what is usual. What takes longer is ended, and tried again. */

@@ -15,4 +15,7 @@ test('there are as many as were bought, of one product', () => {
   expect(made).toMatchObject({ type: 'licence', capacity: 3, limits: { resources: 1 } });
   expect(made.attributes).toEqual({ product: { default: 'compiler', oneOf: ['compiler'] } });
   expect(() => makeBlueprint(licence, { ...settings, options: { product: 'compiler' } })).toThrow(/options\.count/);
+  expect(made.mostResources).toBe(1);
+  const three = { ...settings, limits: { resources: 3 } };
+  expect(() => makeBlueprint(licence, three)).toThrow(/Licence\.limits\.resources must be at most 1/);
 });

@@ -19,8 +19,9 @@ export const licence: BlueprintMaker = (settings) => {
       interfaces: [],
       capacity: count,
       attributes: { product: { default: product, oneOf: [product] } },
-      // Bought once: no second resource of them.
+      // Bought once: no second resource of them, however a limit is set.
       limits: { resources: 1, warm: 1 },
+      mostResources: 1,
     },
     {
       allocate: async () => ({ outputs: {} }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '@slipway/contracts';
 import { fromParts, toParts } from '../allocation/snapshot.js';
+import { standing } from '../lease/waiting.js';
 import { World, ada, declared, operator, T0 } from '../testing/world.js';
 
 const limits = (over: Partial<ReturnType<typeof declared>['limits']>) => ({ limits: { ...declared().limits, ...over } });
@@ -111,6 +112,19 @@ describe('limits', () => {
     const set = (resources: number) => () =>
       world.run({ type: 'SetLimits', blueprint: 'RackHost', limits: { resources }, actor: operator });
     for (const wrong of [-1, 0.5, Number.NaN]) expect(set(wrong)).toThrow('must be a whole number from 0 on');
+  });
+
+  it('are not raised beyond what there is, which is not called a limit either', () => {
+    const world = new World(declared({ mostResources: 1, ...limits({ resources: 1 }) }));
+    const set = (resources: number) =>
+      world.types({ type: 'SetLimits', blueprint: 'RackHost', limits: { resources }, actor: operator });
+    expect(() => set(3)).toThrow('limits.resources: must be at most 1: there is no more of RackHost');
+    expect(set(1)).toEqual(['BlueprintChanged']);
+    world.use();
+    const second = world.ask();
+    const waiting = standing(world.state, world.catalogue, second, world.now)!;
+    expect(waiting.reasons.join()).toContain('there is no more of RackHost');
+    expect(waiting.reasons.join()).not.toContain('as many as it may');
   });
 
   it('keep nothing ready that needs leases itself', () => {
