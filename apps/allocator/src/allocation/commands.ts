@@ -37,7 +37,8 @@ export type AllocationCommand =
   | ({ type: 'Opened'; outputs?: JsonObject } & OfResource)
   /** It was broken and works again; what acquisitions with these tokens had left on it (`remains`) was taken back. */
   | ({ type: 'Mended'; tookBack: readonly number[] } & OfResource)
-  | ({ type: 'Failed'; reason: string; retryAt: number } & OfResource)
+  /** It could not be made; `isFinal`: and never can be. */
+  | ({ type: 'Failed'; reason: string; retryAt: number; isFinal?: boolean } & OfResource)
   /** It could not be brought to its attributes, or not be destroyed: it is tried again. */
   | ({ type: 'CannotUpdate' | 'CannotDestroy'; reason: string; retryAt: number } & OfResource)
   /** Its blueprint has brought it to these attributes. */

@@ -76,6 +76,7 @@ export interface Blueprint extends BlueprintDeclaration {
    * field, also for a capacity that it cannot have. They are as they were given when left out.
    */
   accept?(entered: { attributes: JsonObject; capacity?: number }): JsonObject;
+  /** Throws `lease-impossible` for what never can be made, however often it is tried: who wants it is told, and does not wait. So does `prepare`. */
   allocate?(resource: MadeResource, context: BlueprintContext): Promise<{ outputs: JsonObject }>;
   /** Brings it to changed attributes. Gives all of its outputs where they are others then. */
   update?(resource: MadeResource, attributes: JsonObject, context: BlueprintContext): Promise<void | { outputs: JsonObject }>;

@@ -111,7 +111,7 @@ test('a revision that is not there is named, and a repository that is none of th
     const blueprint = make();
     const wanted = place.resource(blueprint, { repository, revision: 'v9' }, await onLocalHost(place));
     await expect(blueprint.allocate!(wanted, await place.context(blueprint))).rejects.toMatchObject({
-      code: 'not-found',
+      code: 'lease-impossible',
       message: `${repository} has no revision v9`,
     });
   } finally {

@@ -151,7 +151,7 @@ const withHeader = (origin: string, header: string): Record<string, string> => (
   GIT_CONFIG_VALUE_1: 'false',
 });
 
-/** The commit that the revision is. Throws `not-found`. */
+/** The commit that the revision is. Throws `lease-impossible`: it is not in what has just been fetched. */
 async function commitOf(
   { attributes }: MadeResource,
   repository: string,
@@ -162,5 +162,5 @@ async function commitOf(
   const line = [...GIT, '-C', repository, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`];
   const { exitCode, stdout } = await command.exec(line, { env: GIT_ENV, signal });
   if (exitCode === 0) return stdout.trim();
-  throw new SlipwayError('not-found', `${String(attributes['repository'])} has no revision ${revision}`, { revision });
+  throw new SlipwayError('lease-impossible', `${String(attributes['repository'])} has no revision ${revision}`, { revision });
 }

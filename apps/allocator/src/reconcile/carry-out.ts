@@ -51,17 +51,21 @@ async function manage(
   return { type: 'Mended', resourceId, tookBack: remains.map(({ token }) => token) };
 }
 
-/** What the log is to know of a piece of work that has failed so often. */
-export function failure(work: Work, told: { reason: string; tries: number; retryAt: number }): Outcome | undefined {
+/** What the log is to know of a piece of work that has failed so often; `isFinal`: its blueprint says that it never can be done. */
+export function failure(
+  work: Work,
+  told: { reason: string; isFinal: boolean; tries: number; retryAt: number },
+): Outcome | undefined {
   const { resourceId } = work;
-  const { reason, tries, retryAt } = told;
+  const { reason, isFinal, tries, retryAt } = told;
   switch (work.do) {
     case 'allocate':
-      return { type: 'Failed', resourceId, reason, retryAt };
+      return { type: 'Failed', resourceId, reason, retryAt, isFinal };
     case 'takeBack':
       return { type: 'CannotTakeBack', leaseId: work.leaseId, reason, retryAt };
     case 'prepare':
-      return tries < TRIES ? undefined : { type: 'CannotPrepare', leaseId: work.leaseId, token: work.token, reason };
+      if (tries < TRIES && !isFinal) return undefined;
+      return { type: 'CannotPrepare', leaseId: work.leaseId, token: work.token, reason };
     case 'manage':
       return tries < TRIES ? undefined : { type: 'Broke', resourceId, reason };
     case 'update':

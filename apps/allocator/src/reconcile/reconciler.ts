@@ -226,16 +226,20 @@ export class Reconciler {
     const { time, info, warn } = this.options;
     const about = { work: work.do, resource: work.resourceId, ...('leaseId' in work && { lease: work.leaseId }) };
     const { environment } = partsOf(work.resourceId)!;
-    const { outcome, reason } = await this.#inTime(running);
+    const { outcome, reason, isFinal = false } = await this.#inTime(running);
     if (this.#stopped) return;
     if (work.do === 'manage') this.#managedAt.set(work.resourceId, time.running());
     let decided = outcome;
     if (reason === undefined) this.#backoff.succeeded(idOf(work), work.do);
     else {
       if (running.obsolete) return;
-      warn({ ...about, reason }, 'It failed; it is tried again');
+      warn({ ...about, reason }, isFinal ? 'It failed for good' : 'It failed; it is tried again');
       const { state } = this.options.allocations.of(environment);
-      decided = failure(work, { reason, ...this.#backoff.failed(idOf(work), work.do, reason, triesBefore(state, work)) });
+      decided = failure(work, {
+        reason,
+        isFinal,
+        ...this.#backoff.failed(idOf(work), work.do, reason, triesBefore(state, work)),
+      });
     }
     try {
       if (decided) await this.#decide(environment, { ...decided, now: time.now() } as AllocationCommand);
@@ -248,7 +252,7 @@ export class Reconciler {
   }
 
   /** R3: what has become of it at its limit, or some time after it was ended, whether it has noticed that or not. */
-  async #inTime({ work, ending }: Running): Promise<{ outcome?: Outcome | undefined; reason?: string }> {
+  async #inTime({ work, ending }: Running): Promise<{ outcome?: Outcome | undefined; reason?: string; isFinal?: boolean }> {
     const { clock, allocations, workshop } = this.options;
     const seconds = this.#secondsFor(work);
     const late = new SlipwayError('timed-out', `It took longer than ${seconds} s`);
@@ -271,7 +275,8 @@ export class Reconciler {
     try {
       return { outcome: await Promise.race([doing(), left]) };
     } catch (error) {
-      return { reason: reasonOf(error).slice(0, REASON_CHARACTERS) };
+      const isFinal = error instanceof SlipwayError && error.code === 'lease-impossible';
+      return { reason: reasonOf(error).slice(0, REASON_CHARACTERS), isFinal };
     } finally {
       cancel();
     }

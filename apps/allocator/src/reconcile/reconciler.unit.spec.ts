@@ -206,6 +206,27 @@ describe('what goes on beside the log', () => {
     await world.end(there);
   });
 
+  test('what its blueprint says can never be is tried once, and who wanted it is told why', async () => {
+    let tries = 0;
+    const never = async () => {
+      tries += 1;
+      throw new SlipwayError('lease-impossible', 'there is no revision v9');
+    };
+    const allocator = await world.start([
+      blueprint({ name: 'Made', allocate: never }),
+      blueprint({ name: 'Used', type: 'used', prepare: never }),
+    ]);
+    const [made, used] = [await world.ask(allocator), await world.ask(allocator, { type: 'used' })];
+    await world.until(allocator, made, 'destroyed');
+    await world.until(allocator, used, 'broken');
+    await world.clock.pass(3_600_000);
+    expect(tries).toBe(2);
+    expect(world.events('LeaseReleased')).toMatchObject([
+      { leaseId: made, because: 'broken', reason: expect.stringMatching(/could not be made: there is no revision v9/) },
+    ]);
+    expect((await allocator.leases.standing({ leaseId: used })).reasons).toEqual(['there is no revision v9']);
+  });
+
   test('what cannot be made usable is broken after five tries', async () => {
     let tries = 0;
     const bare = blueprint({

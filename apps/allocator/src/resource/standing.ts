@@ -189,13 +189,13 @@ export function mended(deciding: Deciding, resource: Resource | null, tookBack: 
 export function failed(
   deciding: Deciding,
   resource: Resource | null,
-  { reason, retryAt }: { reason: string; retryAt: number },
+  { reason, retryAt, isFinal = false }: { reason: string; retryAt: number; isFinal?: boolean },
 ): void {
   if (resource?.status !== 'pending') return;
   const { id, blueprint, attributes } = resource;
   const failures = (blueprintState(deciding.state, blueprint).failed.get(failureKey(attributes))?.failures ?? 0) + 1;
   deciding.record({ type: 'ResourceFailed', data: { resourceId: id, reason, failures, retryAt, at: deciding.now } });
-  lose(deciding, resource, `${resource.name} could not be made: ${reason}`, () => true);
+  lose(deciding, resource, `${resource.name} could not be made: ${reason}`, () => !isFinal);
 }
 
 /** It does not work any more: its leases are told, and so is what stands on it. */
@@ -228,14 +228,16 @@ function lose(deciding: Deciding, { id, leases }: Resource, reason: string, isRe
     if (deciding.isLong) return;
     const { id: leaseId, status, holderId } = lease;
     if (status === 'released' || status === 'broken') continue;
+    const isMade = deciding.state.resources.get(id)!.openedAt !== undefined;
     if (holderId !== undefined) {
-      if (deciding.state.resources.get(id)!.openedAt === undefined) end(deciding, lease, 'broken', { reason });
+      if (!isMade) end(deciding, lease, 'broken', { reason });
       else deciding.record({ type: 'LeaseBroken', data: { leaseId, reason, at: deciding.now } });
       loseHolder(deciding, holderId, reason);
     } else if (isRequeued(lease)) {
       const waitUntil = lease.patience === undefined ? {} : { waitUntil: deciding.now + lease.patience };
       deciding.record({ type: 'LeaseRequeued', data: { leaseId, reason, ...waitUntil, at: deciding.now } });
-    } else deciding.record({ type: 'LeaseBroken', data: { leaseId, reason, at: deciding.now } });
+    } else if (isMade) deciding.record({ type: 'LeaseBroken', data: { leaseId, reason, at: deciding.now } });
+    else end(deciding, lease, 'broken', { reason });
   }
 }
 

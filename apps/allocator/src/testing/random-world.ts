@@ -100,7 +100,8 @@ export class RandomWorld extends World {
     if (what < 62)
       return void (lease.granted && this.run({ type: 'Activate', leaseId, token: lease.granted.token - Number(other === 0) }));
     if (what < 70) return void this.run({ type: 'Opened', resourceId });
-    if (what < 73) return void this.run({ type: 'Failed', resourceId, reason: 'no', retryAt: this.now + other * 100 });
+    if (what < 73)
+      return void this.run({ type: 'Failed', resourceId, reason: 'no', retryAt: this.now + other * 100, isFinal: one % 4 === 0 });
     if (what < 76) return void this.run({ type: 'Broke', resourceId, reason: 'fire' });
     if (what < 78) return this.#mend(resourceId);
     if (what < 82) return void this.run({ type: 'Gone', resourceId });
