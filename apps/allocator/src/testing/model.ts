@@ -6,6 +6,14 @@ interface Claim {
   on: string | undefined;
   amount: number;
   slots: readonly string[];
+  times: Times;
+}
+
+/** When it is over, when nobody waits for it any more, and until when it may be renewed (ms since the epoch): never, where nothing is said. */
+interface Times {
+  until?: number;
+  waitUntil?: number;
+  latest?: number;
 }
 
 interface Thing {
@@ -75,6 +83,13 @@ export class Model {
     return this.on(resourceId).reduce((sum, { amount }) => sum + amount, 0);
   }
 
+  /** Leases whose time, or the time of whose waiting, is over, and which have not ended. */
+  overdue(now: number): string[] {
+    const due = ({ status, times: { until = Infinity, waitUntil = Infinity } }: Claim) =>
+      (status === 'pending' ? Math.min(until, waitUntil) : until) <= now;
+    return [...this.claims].filter(([, one]) => !['released', 'destroyed'].includes(one.status) && due(one)).map(([id]) => id);
+  }
+
   /** What holds after each command, and need not within one. */
   settled(): void {
     for (const [id, { needs, status }] of this.things) {
@@ -90,16 +105,20 @@ export class Model {
     }
   }
 
-  #asked({ leaseId, amount, slots }: { leaseId: string; amount: number; slots: readonly string[] }): void {
+  #asked({ leaseId, amount, slots, ...asked }: { leaseId: string; amount: number; slots: readonly string[] } & Times): void {
     if (this.claims.has(leaseId)) throw new Error(`${leaseId} was asked for twice`);
-    this.claims.set(leaseId, { status: 'pending', on: undefined, amount, slots });
+    this.claims.set(leaseId, { status: 'pending', on: undefined, amount, slots, times: timesIn(asked) });
   }
 
-  #claimed(type: AllocationEvent['type'], data: { leaseId: string; resourceId?: string; token?: number }): void {
+  #claimed(type: AllocationEvent['type'], data: { leaseId: string; at: number; because?: string } & Times): void {
     const { leaseId } = data;
     const claim = this.claims.get(leaseId);
     if (!claim || !FROM[type]!.includes(claim.status)) throw new Error(`${type} of ${leaseId}, which is ${claim?.status}`);
-    if (type === 'LeaseAcquired') this.#acquired(leaseId, claim, data as { resourceId: string; token: number });
+    if (type === 'LeaseReleased') assertInTime(leaseId, claim, data);
+    claim.times = { ...claim.times, ...timesIn(data) };
+    const { until = 0, latest = Infinity } = claim.times;
+    if (until > latest) throw new Error(`${type} of ${leaseId} lets it last longer than it may`);
+    if (type === 'LeaseAcquired') this.#acquired(leaseId, claim, data as unknown as { resourceId: string; token: number });
     const thing = claim.on === undefined ? undefined : this.things.get(claim.on)!;
     if (type === 'LeaseRequeued' && thing?.status === 'broken') thing.remains = [...thing.remains, leaseId];
     if (type === 'LeaseRequeued' || type === 'LeaseDestroyed') claim.on = undefined;
@@ -160,6 +179,20 @@ export class Model {
     };
     thing.status = became[type] ?? thing.status;
   }
+}
+
+const timesIn = ({ until, waitUntil, latest }: Times): Times => ({
+  ...(until !== undefined && { until }),
+  ...(waitUntil !== undefined && { waitUntil }),
+  ...(latest !== undefined && { latest }),
+});
+
+/** Nothing ends by its time before that. */
+function assertInTime(leaseId: string, { status, times }: Claim, { because, at }: { because?: string; at: number }): void {
+  const { until = Infinity, waitUntil = Infinity } = times;
+  if (because === 'expired' && at < until) throw new Error(`${leaseId} was ended ${until - at} ms before its time`);
+  if (because === 'waited' && (status !== 'pending' || at < waitUntil))
+    throw new Error(`${leaseId}, ${status}, was given up ${waitUntil - at} ms before its time`);
 }
 
 /** How many resources each blueprint may make, for a {@link Model}. */

@@ -57,6 +57,14 @@ export class RandomWorld extends World {
     return events;
   }
 
+  /** What is over by then ends. */
+  override later(ms: number): void {
+    super.later(ms);
+    for (const leaseId of this.model.overdue(this.now)) this.run({ type: 'Expire', leaseId });
+    const late = this.model.overdue(this.now);
+    if (late.length > 0) throw new Error(`The time of ${late.join(', ')} is over, and it goes on`);
+  }
+
   /** Refusals are answers. */
   throw(dice: Throw): void {
     answered(() => this.#carryOut(dice));
