@@ -12,7 +12,7 @@ export {
 } from './client.js';
 export type { Content, Definitions, InLayer, PackageContent, SentPackage } from './content.js';
 export type { Environments, Inside } from './environments.js';
-export { Lease, LeaseNotActive, LeaseWaitTimedOut, type LeaseWaitOptions } from './lease.js';
+export { Lease, LeaseNotActive, LeaseWaitTimedOut, whyOver, type LeaseWaitOptions } from './lease.js';
 export type { CallOptions, Holding } from './lease-call.js';
 export type { LeaseInterfaces } from './lease-interfaces.js';
 export type {

@@ -131,7 +131,7 @@ describe('a lease', () => {
     looks = [waiting(1), { status, end: { because: 'waited', at: '2030-01-01T00:00:00.000Z' } }];
     const ended = client.lease({ type: 'host' }).waitUntilActive();
     await expect(ended).rejects.toThrow(LeaseNotActive);
-    await expect(ended).rejects.toThrow(`${ID} is over: waited`);
+    await expect(ended).rejects.toThrow(`${ID} is over: it had waited as long as it was to`);
   });
 
   it('is waited for over a gateway that is away, for as long as is said, and until nobody wants it any more', async () => {

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // For who compiles for a browser: `await using`, and the symbol that it calls.
-import { SlipwayError, type LeaseRecorded, type LeaseStatus, type LeaseView } from '@slipway/contracts/public';
+import { SlipwayError, type LeaseEnd, type LeaseRecorded, type LeaseStatus, type LeaseView } from '@slipway/contracts/public';
 import { ApiError } from './errors.js';
 import type { Holding } from './lease-call.js';
 import { interfaceOf, type LeaseInterfaces } from './lease-interfaces.js';
@@ -17,11 +17,25 @@ export interface LeaseWaitOptions {
   signal?: AbortSignal;
 }
 
+/** Why a lease is over, in words. */
+const ENDS: Readonly<Record<LeaseEnd, string>> = {
+  release: 'it was given back',
+  expired: 'its time was over',
+  waited: 'it had waited as long as it was to',
+  'request-ended': 'the request that held it has ended',
+  'holder-gone': 'what held it is gone',
+  broken: 'what was leased broke',
+  reclaim: 'it was reclaimed',
+};
+
+/** Why a lease is over: the reason that was given, or what happened. */
+export const whyOver = ({ because, reason }: NonNullable<LeaseView['end']>): string => reason ?? ENDS[because];
+
 /** A lease that cannot be used: it waits still, or is over. `code` is `lease-not-active`. */
 export class LeaseNotActive extends SlipwayError {
   constructor(readonly lease: Partial<LeaseView> & { status: LeaseStatus }) {
     const { id = 'The lease', status, standing, end, reason } = lease;
-    const why = end ? (end.reason ?? end.because) : (reason ?? standing?.reasons.join('; '));
+    const why = end ? whyOver(end) : (reason ?? standing?.reasons.join('; '));
     const estimate = standing?.estimate;
     const when = estimate === undefined ? '' : `; it may be active at ${estimate}`;
     const details = { status, ...(estimate !== undefined && { estimate }) };

@@ -56,7 +56,7 @@ export const ERRORS = {
   },
   'lease-impossible': {
     title: 'No resource like that can be leased, now or later',
-    hint: 'Each reason says what is not possible; ask for something else, or have a limit raised.',
+    hint: 'Each reason says what is not possible: ask for something else; where it is a limit, have that raised.',
     advice: 'refuse',
   },
   'lease-unavailable': {
@@ -66,7 +66,7 @@ export const ERRORS = {
   },
   'lease-not-active': {
     title: 'The lease is not active',
-    hint: 'Wait until it is active; one that is over is asked for anew.',
+    hint: 'One that is not over can be waited for; one that is over stays so: ask for a new one.',
     advice: 'refuse',
   },
   'quota-exceeded': {

@@ -28,6 +28,8 @@ let gateway: SmallGateway;
 let folder: string;
 /** What a lease is, look by look: the last one stays. */
 let looks: Partial<LeaseView>[];
+/** What it is in a list, which does not tell how it waits. */
+let listed: Partial<LeaseView>;
 /** Bodies that were sent, with where. */
 let sent: [string, unknown][];
 /** What a call of an interface says. */
@@ -35,6 +37,7 @@ let lines: object[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-leases-'));
   looks = [{}];
+  listed = {};
   sent = [];
   lines = [{ result: { exitCode: 0, stdout: '', stderr: '' } }];
   gateway = await SmallGateway.open(({ pathname, search }, method, body) => {
@@ -45,7 +48,7 @@ beforeEach(async () => {
     if (method !== 'GET') {
       return { leaseId: ID, resourceId: 'default.host-9', name: 'LocalHost', leaseIds: [ID], position: 'p' };
     }
-    if (path === '/leases') return { items: [row], position: 'p' };
+    if (path === '/leases') return { items: [{ ...row, ...listed }], position: 'p' };
     if (path.startsWith('/leases/')) return { ...row, ...(looks.length > 1 ? looks.shift() : looks[0]) };
     if (path === '/resources') return { items: [resource], position: 'p' };
     if (path === '/quotas') return { items: [quota], position: 'p' };
@@ -140,21 +143,36 @@ describe('slipway lease', () => {
     looks = [{ status: 'destroyed', end: { because: 'waited', at: '2030-01-01T00:00:00.000Z' } }];
     expect(await run('lease', '--type', 'host', '--wait')).toMatchObject({
       code: 1,
-      text: expect.stringContaining(`${ID} is over: waited (lease-not-active)`),
+      text: expect.stringContaining(`${ID} is over: it had waited as long as it was to (lease-not-active)`),
     });
   });
 });
 
 describe('leases', () => {
   it('are listed and shown', async () => {
-    const listed = await run('leases', '--type', 'host', '--owner', 'ada', '--resource', 'host-9');
-    expect(line(listed.stdout)).toBe(`${ID}  host  active  ada    default.host-9  2030-01-01 00:00:00`);
+    const ofAda = await run('leases', '--type', 'host', '--owner', 'ada', '--resource', 'host-9');
+    expect(line(ofAda.stdout)).toBe(`${ID}  host  active  ada    default.host-9  2030-01-01 00:00:00`);
     expect(gateway.calls.at(-1)).toContain('type=host&ownerId=ada&resourceId=default.host-9');
     await run('leases', '--all');
     expect(gateway.calls.at(-1)).toContain('status=destroyed');
     looks = [{ status: 'released', irrevocable: { reason: 'no answer', tries: 2, retryAt: '2030-01-01T00:00:00.000Z' } }];
     expect((await run('leases', 'show', 'lease-1')).stdout).toContain('reason: no answer');
     expect(gateway.calls.at(-1)).toBe(`GET /api/v1/leases/${ID}`);
+  });
+
+  it('say what they wait for, with place and amount, what holds them, and why they are over', async () => {
+    const why = async (...flags: string[]) =>
+      line((await run('leases', ...flags)).stdout)!
+        .split(/ {2,}/)
+        .slice(6)
+        .join();
+    listed = { status: 'pending', amount: 4 };
+    looks = [{ ...listed, standing: { status: 'pending', place: 3, reasons: ['host-2 has 0 of 4 free', 'no more'] } }];
+    expect(await why()).toBe('place 3, wants 4; host-2 has 0 of 4 free; no more');
+    listed = { status: 'active', holderId: 'default.working-copy-3' };
+    expect(await why()).toBe('held by default.working-copy-3');
+    listed = { status: 'destroyed', end: { because: 'release', at: '2030-01-01T00:00:00.000Z' } };
+    expect(await why('--all')).toBe('it was given back');
   });
 
   it('are found by what is wrong with them, and by whom they belong to', async () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { whyOver, type SlipwayClient } from '@slipway/client';
 import { LEASE_STATUSES } from '@slipway/contracts';
 import type { LeaseView } from '@slipway/contracts/http';
 import { withClient } from '../../command.js';
@@ -41,8 +42,9 @@ export function leases(program: Command): void {
       const holderId = holder === undefined ? undefined : leaseId(holder, flags);
       const irrevocable = flags.irrevocable ? 'true' : undefined;
       const filter = { environment, type, status, ownerId: owner, resourceId, irrevocable, requestId, holderId };
+      const rows = await listRows(client.leases, flags, filter);
       printRows(
-        await listRows(client.leases, flags, filter),
+        await (options.output === 'table' ? withStanding(client, rows) : rows),
         [
           ['LEASE', (row) => row.id],
           ['TYPE', (row) => row.type],
@@ -83,11 +85,28 @@ function waits(noun: Command): void {
   );
 }
 
-/** Why it ended, waits or is stuck: the first line. */
-const why = ({ irrevocable, end, reason }: LeaseView): string | undefined =>
-  (irrevocable
-    ? `cannot be taken back: ${irrevocable.reason}`
-    : end
-      ? `${end.because}${end.reason ? `: ${end.reason}` : ''}`
-      : reason
-  )?.split('\n', 1)[0];
+/** Lists do not tell how a lease waits: each of this many is looked at. */
+const MOST_LOOKS = 20;
+
+/** The first of those that wait with their place and what they wait for. */
+async function withStanding(client: SlipwayClient, rows: LeaseView[]): Promise<LeaseView[]> {
+  const looked = new Set(
+    rows
+      .filter(({ status }) => status === 'pending')
+      .slice(0, MOST_LOOKS)
+      .map(({ id }) => id),
+  );
+  // What cannot be told now is left out: the list is what was asked for.
+  return Promise.all(rows.map((row) => (looked.has(row.id) ? client.leases.get(row.id).catch(() => row) : row)));
+}
+
+/** Why it ended, waits or is stuck, and what holds it: the first line. */
+function why({ irrevocable, end, reason, standing, amount, holderId }: LeaseView): string | undefined {
+  const stuck = irrevocable && `cannot be taken back: ${irrevocable.reason}`;
+  const inLine =
+    standing && [standing.place && `place ${standing.place}`, amount > 1 && `wants ${amount}`].filter(Boolean).join(', ');
+  const told = standing?.reasons.length ? standing.reasons : [reason];
+  const holder = holderId === undefined || end ? undefined : `held by ${holderId}`;
+  const parts = stuck ? [stuck] : end ? [whyOver(end)] : [holder, inLine, ...told];
+  return parts.filter(Boolean).join('; ').split('\n', 1)[0] || undefined;
+}
