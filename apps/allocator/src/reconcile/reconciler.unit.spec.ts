@@ -208,13 +208,13 @@ describe('what goes on beside the log', () => {
 
   test('what its blueprint says can never be is tried once, and who wanted it is told why', async () => {
     let tries = 0;
-    const never = async () => {
+    const cannot = async () => {
       tries += 1;
       throw new SlipwayError('lease-impossible', 'there is no revision v9');
     };
     const allocator = await world.start([
-      blueprint({ name: 'Made', allocate: never }),
-      blueprint({ name: 'Used', type: 'used', prepare: never }),
+      blueprint({ name: 'Made', allocate: cannot }),
+      blueprint({ name: 'Used', type: 'used', prepare: cannot }),
     ]);
     const [made, used] = [await world.ask(allocator), await world.ask(allocator, { type: 'used' })];
     await world.until(allocator, made, 'destroyed');
