@@ -137,7 +137,9 @@ describe('a lease', () => {
   it('is waited for over a gateway that is away, for as long as is said, and until nobody wants it any more', async () => {
     looks = [waiting(1)];
     const lease = client.lease(ID);
-    await expect(lease.waitUntilActive({ timeoutMs: 50 })).rejects.toThrow(LeaseWaitTimedOut);
+    const tooLong = lease.waitUntilActive({ timeoutMs: 50 });
+    await expect(tooLong).rejects.toThrow(LeaseWaitTimedOut);
+    await expect(tooLong).rejects.toMatchObject({ code: 'timed-out', details: { reasons: expect.any(Array) } });
     const enough = new AbortController();
     const given = lease.waitUntilActive({ signal: enough.signal, onUpdate: () => enough.abort(new Error('enough')) });
     await expect(given).rejects.toThrow('enough');

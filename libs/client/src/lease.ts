@@ -43,14 +43,17 @@ export class LeaseNotActive extends SlipwayError {
   }
 }
 
-/** The time that was given is over; the lease waits on. */
-export class LeaseWaitTimedOut extends Error {
-  override readonly name = 'LeaseWaitTimedOut';
+/** The time that was given is over; the lease waits on. `code` is `timed-out`; its details are the status, and what it waits for. */
+export class LeaseWaitTimedOut extends SlipwayError {
   constructor(
     readonly lease: LeaseView,
     timeoutMs: number,
   ) {
-    super(`Lease ${lease.id} is still ${lease.status} after ${timeoutMs / 1000} s`);
+    const { id, status, standing } = lease;
+    super('timed-out', `Lease ${id} is still ${status} after ${timeoutMs / 1000} s`, {
+      status,
+      reasons: standing?.reasons ?? [],
+    });
   }
 }
 
