@@ -1,9 +1,11 @@
 import type { Lease } from '@slipway/client';
+import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { ApiError, NotReachable } from '@slipway/client';
 import type { JsonObject } from '@slipway/contracts';
 import { withClient, type Session } from '../../command.js';
 import { EXIT, UsageError } from '../../exit.js';
-import { print, printValue } from '../../output/format.js';
+import { note, print, printValue } from '../../output/format.js';
 import { seconds } from '../ops/run-job.js';
 import {
   another,
@@ -68,7 +70,7 @@ export function lease(program: Command): void {
   ownerOptions(environmentOption(command), 'whose it is; your own when left out').action(
     withClient<[string[]], Flags>(async ({ client, options }, flags, line) => {
       const { type, filter, blueprint, amount, priority, attribute: attributes, slot: slots } = flags;
-      const { environment, resource, until, waitUntil, replace, queue, idempotencyKey } = flags;
+      const { environment, resource, until, waitUntil, replace, queue, idempotencyKey = randomUUID() } = flags;
       if (line.length > 0 && flags.timeout !== undefined)
         throw new UsageError(
           'With a command say --wait-until instead of --timeout: a lease that nobody follows is not left behind.',
@@ -87,8 +89,9 @@ export function lease(program: Command): void {
         ...(waitUntil !== undefined && { waitUntil: moment(waitUntil, 'wait-until') }),
         ...(replace && { replace }),
         ...(queue === false && { wait: false }),
-        ...(idempotencyKey !== undefined && { idempotencyKey }),
+        idempotencyKey,
       });
+      await leased.id().catch((error: unknown) => throwWithKey(error, idempotencyKey));
       if (line.length > 0) return runAndRelease({ client, options }, leased, line);
       if (flags.wait) return waitForLease({ client, options }, leased, flags);
       if (options.output === 'table') print(await leased.id());
@@ -106,4 +109,11 @@ async function runAndRelease(session: Session, leased: Lease, line: readonly str
   } finally {
     await leased.release();
   }
+}
+
+/** Who has no answer does not know whether his lease was recorded: what he can ask again with is told on standard error. */
+function throwWithKey(error: unknown, key: string): never {
+  if (error instanceof NotReachable || (error instanceof ApiError && error.code === 'timed-out'))
+    note(`It may have been recorded: the same again with --idempotency-key ${key} gets that lease, and no second one.`);
+  throw error;
 }

@@ -95,6 +95,16 @@ describe('slipway lease', () => {
     ]);
   });
 
+  it('tells the key to ask again with where no answer came', async () => {
+    const nowhere = 'http://127.0.0.1:1';
+    const unsure = await ran(nowhere, 'lease', '--type', 'host', '--idempotency-key', 'mine');
+    expect(unsure).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('again with --idempotency-key mine gets that lease'),
+    });
+    expect((await ran(nowhere, 'lease', '--type', 'host')).stderr).toMatch(/--idempotency-key [0-9a-f-]{36} gets/);
+  });
+
   it('takes a value as JSON where it reads back the same, and as text else', async () => {
     const given = ['memory=4', 'disk=', 'label={"a": 1}', 'on=true', 'version=1.10', 'zip=007', 'number=12345678901234567890'];
     const quoted = ['branch="8675309"'];
