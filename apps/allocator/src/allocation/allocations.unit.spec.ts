@@ -46,7 +46,7 @@ describe('the environments that have leases', () => {
     return allocations;
   };
 
-  it('are those of which something is recorded; known after a start that reads only what came since, and after one that has lost what it knew', async () => {
+  it('that have something recorded of them, and no others, are known after a start that reads only what came since, and after one that has lost what it knew', async () => {
     const first = await start([]);
     const approve = { type: 'Approve', blueprint: 'RackHost', owner: ada, actor: operator, now: 1 } as const;
     for (const environment of ['default', 'test']) await first.decide(environment, approve, { actor: operator });
