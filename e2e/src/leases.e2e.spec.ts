@@ -123,6 +123,30 @@ describe('Leases', () => {
     expect(await until(() => sleeping() === 0)).toBe(true);
   }, 90_000);
 
+  it('a program that says very much says all of it, while others are answered; one without end goes with its caller', async () => {
+    await using lease = await mesh.client().lease({ type: 'host' }).waitUntilActive({ timeoutMs: 60_000 });
+    const command = lease.interface('command');
+    const isEndless = new AbortController();
+    const endless = command.exec(['yes', 'flood-4712'], {
+      signal: isEndless.signal,
+      // It is not read on: the program waits.
+      onLines: () => new Promise((resolve) => isEndless.signal.addEventListener('abort', () => resolve())),
+    });
+    const gone = expect(endless).rejects.toThrow();
+    let lines = 0;
+    const whole = command.exec(['seq', '1', '700000'], {
+      onLines(said) {
+        expect(said).toEqual(said.map(() => `${(lines += 1)}`));
+      },
+    });
+    expect(await command.execOrThrow(['echo', 'here'])).toMatchObject({ stdout: 'here\n' });
+    expect(await whole).toMatchObject({ exitCode: 0 });
+    expect(lines).toBe(700_000);
+    isEndless.abort();
+    await gone;
+    expect(await until(() => !running().includes('yes flood-4712'))).toBe(true);
+  }, 90_000);
+
   it('lasts through kill -9 of the allocator and of the gateway: its token holds, and what it had is there', async () => {
     const lease = await mesh.client().lease({ type: 'host' }).waitUntilActive({ timeoutMs: 60_000 });
     const before = lease.holding();
@@ -149,10 +173,8 @@ const placeOf = ({ address, port, user }: Pick<TestSshServer, 'address' | 'port'
 const NOWHERE = { address: '127.0.0.1', port: 1, user: 'nobody' };
 
 /** Programs of the test that run still. */
-const sleeping = (): number =>
-  execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line === 'sleep 4711').length;
+const running = (): string[] => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n');
+const sleeping = (): number => running().filter((line) => line === 'sleep 4711').length;
 
 async function until(done: () => boolean): Promise<boolean> {
   for (let tries = 0; tries < 200; tries++) {

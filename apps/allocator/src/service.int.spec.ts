@@ -8,7 +8,7 @@ import {
   callSubject,
   type BlueprintList,
   type CallEnded,
-  type NumberedCallLine,
+  type NumberedCallLines,
   type HealthReport,
   type LeaseGives,
   type LeaseRecorded,
@@ -127,13 +127,13 @@ describe('the allocator over NATS', () => {
     expect(leaseId).toMatch(/^e\d+\.lease-\d+$/);
     expect(position).toMatch(/\.\d{20}$/);
     const active = await untilStatus(leaseId, 'active');
-    const lines: NumberedCallLine[] = [];
+    const lines: NumberedCallLines[] = [];
     const callId = crypto.randomUUID();
-    const end = runtime.bus.subscribe(callSubject('test', callId), (body) => void lines.push(body as NumberedCallLine));
+    const end = runtime.bus.subscribe(callSubject('test', callId), (body) => void lines.push(body as NumberedCallLines));
     const { result } = await call(active, { callId });
     expect(result).toMatchObject({ exitCode: 0, stdout: 'here\n' });
     end();
-    expect(lines).toContainEqual({ from: 'stdout', line: 'here', number: 1 });
+    expect(lines).toContainEqual({ from: 'stdout', lines: ['here'], number: 1 });
     expect(await ask(VERBS.releaseLease, { leaseId, reason: 'done' })).toMatchObject({ leaseId });
     await untilStatus(leaseId, 'destroyed');
     expect(await ask(VERBS.releaseLease, { leaseId })).toMatchObject({ leaseId, repeated: true });

@@ -1,4 +1,4 @@
-import type { CallLine, Problem } from '@slipway/contracts/public';
+import type { CallLines, Problem } from '@slipway/contracts/public';
 import { ApiError } from './errors.js';
 import type { Http } from './http.js';
 import { part } from './rows.js';
@@ -12,11 +12,13 @@ export interface Holding {
 export interface CallOptions {
   /** Lines of the program as they come. */
   onLine?(line: string, from: 'stdout' | 'stderr'): void;
+  /** The same, many at once where they come quickly. Until what it returns is fulfilled no more is read: the program waits. */
+  onLines?(lines: readonly string[], from: 'stdout' | 'stderr'): void | Promise<void>;
   /** Ends the call, and what it has started. */
   signal?: AbortSignal;
 }
 
-type Told = CallLine | { result: unknown } | { error: Problem };
+type Told = CallLines | { result: unknown } | { error: Problem };
 
 /** Calls a method of an interface on a lease. Throws {@link ApiError}, and `NotReachable` where its answer broke off. */
 export async function callInterface<Result>(
@@ -25,7 +27,7 @@ export async function callInterface<Result>(
   name: string,
   method: string,
   given: object,
-  { onLine, signal }: CallOptions,
+  { onLine, onLines, signal }: CallOptions,
 ): Promise<Result> {
   // Line by line also for who wants no lines: an answer that says nothing for minutes is cut off on its way.
   const response = await http.call('POST', `/leases/${part(id)}/interfaces/${part(name)}/${part(method)}`, {
@@ -38,7 +40,9 @@ export async function callInterface<Result>(
       const told = JSON.parse(line) as Told;
       if ('result' in told) return told.result as Result;
       if ('error' in told) throw new ApiError(told.error);
-      if (told.from !== 'alive') onLine?.(told.line, told.from);
+      if (told.from === 'alive') continue;
+      if (onLine) for (const said of told.lines) onLine(said, told.from);
+      await onLines?.(told.lines, told.from);
     }
   } catch (error) {
     if (error instanceof ApiError || signal?.aborted) throw error;

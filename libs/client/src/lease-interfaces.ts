@@ -28,8 +28,16 @@ export function interfaceOf<Name extends string>(leases: Leases, held: Holding, 
 function command(_leases: Leases, _held: Holding, any: LeasedInterface): LeasedCommand {
   const running =
     (method: string) =>
-    (line: readonly string[], { signal, onLine, ...options }: CommandOptions = {}) =>
-      any.call<CommandResult>(method, { command: line, ...options }, { ...(signal && { signal }), ...(onLine && { onLine }) });
+    (line: readonly string[], { signal, onLine, onLines, ...options }: CommandOptions = {}) =>
+      any.call<CommandResult>(
+        method,
+        { command: line, ...options },
+        {
+          ...(signal && { signal }),
+          ...(onLine && { onLine }),
+          ...(onLines && { onLines }),
+        },
+      );
   return { exec: running('exec'), execOrThrow: running('execOrThrow') };
 }
 

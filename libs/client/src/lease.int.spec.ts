@@ -59,9 +59,9 @@ describe('a lease', () => {
     looks = [waiting(2), waiting(1), { status: 'acquired' }, { status: 'active', token: 7 }];
     lines = () => [
       ...[
-        { from: 'alive', line: '' },
-        { from: 'stdout', line: 'Linux' },
-        { from: 'stderr', line: 'hm' },
+        { from: 'alive', lines: [] },
+        { from: 'stdout', lines: ['Linux'] },
+        { from: 'stderr', lines: ['hm'] },
       ],
       { result: { exitCode: 0, stdout: 'Linux\n', stderr: 'hm\n' } },
     ];
@@ -156,9 +156,9 @@ describe('an interface', () => {
 
   it('fails as the gateway says, before its first line and after it, or with nothing said where it breaks off', async () => {
     const command = (await active()).interface('command');
-    lines = () => [{ from: 'stdout', line: 'half' }, { error: gateway.problemOf(409, 'lease-not-active') }];
+    lines = () => [{ from: 'stdout', lines: ['half'] }, { error: gateway.problemOf(409, 'lease-not-active') }];
     await expect(command.exec(['true'])).rejects.toMatchObject({ code: 'lease-not-active' });
-    lines = () => [{ from: 'stdout', line: 'half' }];
+    lines = () => [{ from: 'stdout', lines: ['half'] }];
     await expect(command.exec(['true'])).rejects.toThrow(NotReachable);
     gateway.answer = (_call, response) => gateway.problem(response, 409, 'lease-not-active');
     await expect(command.exec(['true'])).rejects.toThrow(ApiError);

@@ -264,14 +264,19 @@ export interface CallCancelling {
   callId: string;
 }
 
-/** A line of a call that goes on, or a sign of life (`from: 'alive'`, every 5 s). */
-export interface CallLine {
+/** Lines of a call that goes on, or a sign of life (`from: 'alive'`, every 5 s, without a line). */
+export interface CallLines {
   from: 'stdout' | 'stderr' | 'alive';
-  line: string;
+  lines: readonly string[];
 }
 
 /** The same on its way through the mesh, where messages may be lost. */
-export interface NumberedCallLine extends CallLine {
-  /** Of all lines of its call, signs of life too: from 1 on, without a gap. */
+export interface NumberedCallLines extends CallLines {
+  /** Of the first of them among all lines of its call: from 1 on, without a gap. */
   number: number;
+}
+
+/** What who hears a call has handed on: so many lines, or again as many every 5 s, as a sign of life. */
+export interface CallTaken {
+  lines: number;
 }

@@ -324,10 +324,18 @@ const told: readonly ToldMessage[] = [
   },
   {
     subject: 'slipway.<mesh>.calls.<callId>',
-    body: 'NumberedCallLine',
+    body: 'NumberedCallLines',
     senders: ['allocator'],
     handlers: ['gateway'],
-    description: 'What a call on a leased resource says while it goes on, and a sign of life every five seconds',
+    description:
+      'What a call on a leased resource says while it goes on, many lines at once, and a sign of life every five seconds',
+  },
+  {
+    subject: 'slipway.<mesh>.calls.<callId>.taken',
+    body: 'CallTaken',
+    senders: ['gateway'],
+    handlers: ['allocator'],
+    description: 'How many lines of a call were handed on: who tells more waits for it. Said again every five seconds',
   },
   {
     subject: 'slipway.<mesh>.allocator.cancelling',

@@ -74,7 +74,7 @@ export type {
   BlueprintList,
   BlueprintRecorded,
   BlueprintView,
-  CallLine,
+  CallLines,
   LeaseRecorded,
   LeaseStanding,
   LeasedResourceRecorded,

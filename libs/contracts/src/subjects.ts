@@ -27,6 +27,9 @@ export const cancellingSubject = (mesh: string, kind: ResourceKind, location: st
 /** What a call on a leased resource says while it goes on: `slipway.<mesh>.calls.<callId>`. */
 export const callSubject = (mesh: string, callId: string) => `slipway.${mesh}.calls.${callId}` as const;
 
+/** Where who tells a call hears how much of it was taken: `slipway.<mesh>.calls.<callId>.taken`. */
+export const callTakenSubject = (mesh: string, callId: string) => `slipway.${mesh}.calls.${callId}.taken` as const;
+
 /** Where every allocator hears that a call is to end: `slipway.<mesh>.allocator.cancelling`. */
 export const callCancellingSubject = (mesh: string) => `slipway.${mesh}.allocator.cancelling` as const;
 

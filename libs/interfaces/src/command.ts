@@ -19,6 +19,11 @@ export interface CommandOptions {
   signal?: AbortSignal;
   /** Lines as they come. */
   onLine?(line: string, from: 'stdout' | 'stderr'): void;
+  /**
+   * The same, many at once where they come quickly. Until what it returns is fulfilled nothing more is read of that output: a program that
+   * says more waits, and no memory is taken by what it says. One that is ended meanwhile is not held up.
+   */
+  onLines?(lines: readonly string[], from: 'stdout' | 'stderr'): void | Promise<void>;
 }
 
 /** Programs at a place. Argument lists only: nothing is ever given to a shell to take apart. */

@@ -129,4 +129,6 @@ export interface CallTold {
   /** Where what is too large for a message is handed over. */
   blobs: Contents;
   line(text: string, from: 'stdout' | 'stderr'): void;
+  /** Many at once. Who says much waits for it before he says more: then no memory is taken by what nobody reads. */
+  lines(texts: readonly string[], from: 'stdout' | 'stderr'): Promise<void>;
 }

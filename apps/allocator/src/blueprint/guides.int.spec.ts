@@ -78,6 +78,7 @@ test('the interface of the guide is called as its definition says', async () => 
       signal: new AbortController().signal,
       blobs: (await place.context(makeBlueprint(board, settings))).blobs,
       line: () => {},
+      lines: async () => {},
     };
     const call = (method: string, given: Record<string, Json>) => definition.methods[method]!.call(on, given, told);
     await call('write', { text: 'one' });

@@ -3,16 +3,13 @@ import {
   SlipwayError,
   badInput,
   callCancellingSubject,
-  callSubject,
   VERBS,
   type CallEnded,
   type CallInterfaceCommand,
-  type CallLine,
   type CancelCallCommand,
   type CallCancelling,
   type Clock,
   type JsonObject,
-  type NumberedCallLine,
   type RequestContext,
 } from '@slipway/contracts';
 import type { Bus } from '@slipway/mesh';
@@ -22,21 +19,14 @@ import type { AtWork } from '../blueprint/workshop.js';
 import type { Resource } from '../resource/resource.js';
 import type { Deciders } from '../service/deciders.js';
 import { handedOver } from './handed-over.js';
+import { Telling } from './telling.js';
 import type { Uses } from './uses.js';
 
-const ALIVE_EVERY = 5_000;
 /** Of arguments and of an answer, as JSON: both have to fit into a message. */
 const MOST_BYTES = 256 * 1024;
 /** Longest that one call goes on; a lease that is over ends it sooner. */
 const LONGEST_MS = 86_400_000;
 const ENDED = 'who called has ended it';
-
-/** What one call says, each line with its number. */
-interface Telling {
-  tell(from: CallLine['from'], line: string): void;
-  /** How many lines it has told. */
-  told(): number;
-}
 
 export interface CallsOptions {
   mesh: string;
@@ -76,13 +66,13 @@ export class Calls {
     const method = this.#methodOf(held.resource, command);
     const { location } = held.resource;
     if (!uses.isHere(held)) return bus.request('allocator', VERBS.callInterface, command, { location, timeoutMs: LONGEST_MS });
-    const telling = this.#telling(callId);
-    const endAlive = this.#keepAlive(telling);
+    const gone = (why: SlipwayError) => uses.end(callId, why.message);
+    const telling = new Telling({ bus, clock: this.options.clock, mesh: this.options.mesh, callId }, gone);
     const use = { id: callId, about: { interface: name, method: called, callId }, message: 'An interface was called' };
     try {
       return await uses.carryOut(use, held, context, (at, signal) => this.#carryOut(method, command, at, telling, signal));
     } finally {
-      endAlive();
+      telling.end();
     }
   }
 
@@ -131,39 +121,18 @@ export class Calls {
     method: InterfaceMethod<object>,
     { callId, interface: name, arguments: given }: CallInterfaceCommand,
     { blueprint, lease, resource, context, cover, coverJson }: AtWork,
-    { tell, told }: Telling,
+    telling: Telling,
     signal: AbortSignal,
   ): Promise<CallEnded> {
     const built = await blueprint.interface(name, lease!, resource, context);
     signal.throwIfAborted();
-    const line = (text: string, from: 'stdout' | 'stderr') => tell(from, cover(text));
+    const lines = (texts: readonly string[], from: 'stdout' | 'stderr') => telling.tell(texts.map(cover), from);
+    const line = (text: string, from: 'stdout' | 'stderr') => void lines([text], from);
     // Who calls removes what was handed over; shared with others it would stay for ever.
     const blobs = handedOver(this.options.blobs.of(callId), this.options.mostFileBytes);
-    const result = (await method.call(built, given, { signal, blobs, line })) ?? null;
+    const result = (await method.call(built, given, { signal, blobs, line, lines }).finally(() => telling.flush())) ?? null;
     if (Buffer.byteLength(JSON.stringify(result)) > MOST_BYTES) throw tooLarge('The answer of a call');
-    return { result: coverJson({ result })['result']!, lines: told() };
-  }
-
-  #telling(callId: string): Telling {
-    const { bus, mesh } = this.options;
-    let number = 0;
-    return {
-      tell: (from, line) =>
-        bus.publish(callSubject(mesh, callId), { from, line, number: (number += 1) } satisfies NumberedCallLine),
-      told: () => number,
-    };
-  }
-
-  #keepAlive({ tell }: Telling): () => void {
-    let cancel = () => {};
-    const again = () => {
-      cancel = this.options.clock.after(ALIVE_EVERY, () => {
-        tell('alive', '');
-        again();
-      });
-    };
-    again();
-    return () => cancel();
+    return { result: coverJson({ result })['result']!, lines: telling.told };
   }
 }
 

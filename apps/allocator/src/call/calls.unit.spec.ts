@@ -7,7 +7,7 @@ import {
   callSubject,
   causeOf,
   type CallInterfaceCommand,
-  type NumberedCallLine,
+  type NumberedCallLines,
   type Json,
 } from '@slipway/contracts';
 import { MemoryBlobs } from '@slipway/blobs/testing';
@@ -151,22 +151,18 @@ describe('calls of interfaces', () => {
     const leaseId = await world.ask(allocator);
     await world.until(allocator, leaseId, 'active');
     const token = await tokenOf(allocator, leaseId);
-    const told: NumberedCallLine[] = [];
+    const told: NumberedCallLines[] = [];
     const [told1, told2] = [randomUUID(), randomUUID()];
     for (const callId of [told1, told2])
-      world.bus.subscribe(callSubject('test', callId), (line) => void told.push(line as NumberedCallLine));
+      world.bus.subscribe(callSubject('test', callId), (line) => void told.push(line as NumberedCallLines));
     expect(await call(allocator, leaseId, token, 'tell', { callId: told1 })).toMatchObject({ lines: 1 });
     const going = call(allocator, leaseId, token, 'hang', { callId: told2 });
     const ended = expect(going).rejects.toMatchObject({ code: 'lease-not-active', message: /who called/ });
     await world.clock.pass(11_000);
     allocator.calls.cancel({ callId: told2 });
     await ended;
-    const alive = { from: 'alive', line: '' };
-    expect(told).toEqual([
-      { from: 'stdout', line: 'the password is "[secret]"', number: 1 },
-      { ...alive, number: 1 },
-      { ...alive, number: 2 },
-    ]);
+    const alive = { from: 'alive', lines: [], number: 1 };
+    expect(told).toEqual([{ from: 'stdout', lines: ['the password is "[secret]"'], number: 1 }, alive, alive]);
   });
 
   test('what is too large for a message is refused both ways, and an interface that nobody defines is not there', async () => {

@@ -57,9 +57,9 @@ function running(
   return {
     description,
     arguments: ARGUMENTS,
-    async call(on, given, { signal, line }: CallTold) {
+    async call(on, given, { signal, lines }: CallTold) {
       const { command, ...options } = given as unknown as Given;
-      const result = run(on, command, { ...options, signal, onLine: line });
+      const result = run(on, command, { ...options, signal, onLines: lines });
       const { exitCode, stdout, stderr } = await result.catch(throwLacking);
       return { exitCode, stdout: endOf(stdout), stderr: endOf(stderr) };
     },

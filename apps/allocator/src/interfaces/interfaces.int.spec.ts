@@ -15,14 +15,21 @@ jest.setTimeout(60_000);
 
 let place: BlueprintPlace;
 let held: HeldInterfaces;
-let told: CallTold & { lines: string[] };
+let told: CallTold & { heard: string[] };
 beforeAll(async () => {
   place = await BlueprintPlace.make();
   const blueprint = makeBlueprint(localHost, { name: 'LocalHost', location: 'local', options: {} });
   held = await place.hold(blueprint);
   const { blobs } = await place.context(blueprint);
-  const lines: string[] = [];
-  told = { signal: new AbortController().signal, blobs, lines, line: (text, from) => void lines.push(`${from}: ${text}`) };
+  const heard: string[] = [];
+  const line = (text: string, from: 'stdout' | 'stderr') => void heard.push(`${from}: ${text}`);
+  told = {
+    signal: new AbortController().signal,
+    blobs,
+    heard,
+    line,
+    lines: async (texts, from) => texts.forEach((text) => line(text, from)),
+  };
 }, 60_000);
 afterAll(() => place.remove(), 60_000);
 
@@ -47,7 +54,7 @@ describe('command', () => {
       stdout: 'grüße\n',
       stderr: 'a b x\n',
     });
-    expect(told.lines.toSorted()).toEqual(['stderr: a b x', 'stdout: grüße']);
+    expect(told.heard.toSorted()).toEqual(['stderr: a b x', 'stdout: grüße']);
     await expect(call('command', 'execOrThrow', { command })).rejects.toMatchObject({
       code: 'driver-failed',
       details: { exitCode: 3 },

@@ -4,11 +4,13 @@ import {
   SlipwayError,
   VERBS,
   callSubject,
+  callTakenSubject,
   type CallAnswer,
   type CallEnded,
   type CallInterfaceCommand,
-  type CallLine,
-  type NumberedCallLine,
+  type CallLines,
+  type CallTaken,
+  type NumberedCallLines,
   type RequestContext,
 } from '@slipway/contracts';
 import { RUNTIME, type Runtime } from '@slipway/mesh';
@@ -18,6 +20,8 @@ import { WholeLines } from './whole-lines.js';
 /** How long a call may last, and how long nothing may be heard of it (a sign of life comes every 5 s), in ms. */
 const LONGEST_MS = 24 * 3_600_000;
 const QUIET_MS = 20_000;
+/** A sign of life to who waits until lines are taken. */
+const TAKEN_EVERY = 5_000;
 const CANCEL_MS = 900;
 const CANCELS = 20;
 
@@ -26,8 +30,8 @@ export interface CallOptions {
   callId?: string;
   /** Ends the call. */
   signal: AbortSignal;
-  /** What it says on its way, its signs of life among them. */
-  onLine?(line: CallLine): void;
+  /** What it says on its way, its signs of life among them. Until it is taken the program waits, once it has said much. */
+  onLines?(lines: CallLines): Promise<void> | void;
 }
 
 /**
@@ -37,6 +41,7 @@ export interface CallOptions {
  * L2. One of which nothing is heard is given up and told to end: nobody waits for an allocator that is not there any more.
  * L3. Messages may be lost, so lines are numbered: for whoever wants them a call of which one is missing is given up and told to end. Nobody
  *     takes a part of what a program said for all of it.
+ * L4. What was handed on is told to who says it, who says only so much more: a caller who reads slowly makes the program wait.
  */
 @Injectable()
 export class LeaseCalls {
@@ -49,7 +54,7 @@ export class LeaseCalls {
   async call(
     context: RequestContext,
     command: Omit<CallInterfaceCommand, 'callId'>,
-    { callId = randomUUID(), signal, onLine }: CallOptions,
+    { callId = randomUUID(), signal, onLines }: CallOptions,
   ): Promise<CallAnswer> {
     const { bus, clock, config } = this.runtime;
     let isOver = false;
@@ -63,10 +68,12 @@ export class LeaseCalls {
     if (over.aborted) throw new SlipwayError('shutting-down');
     over.addEventListener('abort', end, { once: true });
     const watch = this.#watch(callId);
-    const lines = onLine && new WholeLines(clock, callId, onLine);
-    const stopHearing = bus.subscribe(callSubject(config.mesh, callId), (line) => {
+    const taking = this.#taking(callId);
+    const lines = onLines && new WholeLines(clock, callId, (said) => void taking.take(said.lines.length, onLines(said)));
+    const stopHearing = bus.subscribe(callSubject(config.mesh, callId), (said) => {
       watch.heard();
-      lines?.heard(line as NumberedCallLine);
+      if (lines) lines.heard(said as NumberedCallLines);
+      else taking.take((said as NumberedCallLines).lines.length);
     });
     const broken = [watch.quiet, ...(lines ? [lines.lost] : [])];
     try {
@@ -80,10 +87,38 @@ export class LeaseCalls {
       throw error;
     } finally {
       watch.stop();
+      taking.stop();
       stopHearing();
       isOver = true;
       over.removeEventListener('abort', end);
     }
+  }
+
+  /** L4. */
+  #taking(callId: string) {
+    const { bus, clock, config } = this.runtime;
+    let [taken, isOver] = [0, false];
+    const tell = () => bus.publish(callTakenSubject(config.mesh, callId), { lines: taken } satisfies CallTaken);
+    let cancel = () => {};
+    const again = () => {
+      cancel = clock.after(TAKEN_EVERY, () => {
+        tell();
+        again();
+      });
+    };
+    again();
+    return {
+      /** So many lines, as soon as they are handed on. */
+      take: async (lines: number, handedOn?: Promise<void> | void) => {
+        await handedOn;
+        taken += lines;
+        if (lines > 0 && !isOver) tell();
+      },
+      stop: () => {
+        isOver = true;
+        cancel();
+      },
+    };
   }
 
   /** Rejects when nothing was heard for a while. */

@@ -5,7 +5,7 @@ import {
   type CallEnded,
   type CallInterfaceCommand,
   type CancelCallCommand,
-  type NumberedCallLine,
+  type NumberedCallLines,
   type SlipwayError,
 } from '@slipway/contracts';
 import { systemContext, type MeshConfig } from '@slipway/mesh';
@@ -63,7 +63,7 @@ describe('a call of which nothing is heard any more', () => {
     const told = called();
     await clock.until(() => come.length > 0, 1_000);
     for (let hour = 0; hour < 3600; hour += 5) {
-      bus.publish(callSubject('test', come[0]!), { from: 'alive', line: '', number: hour / 5 + 1 });
+      bus.publish(callSubject('test', come[0]!), { from: 'alive', lines: [], number: 1 });
       await clock.until(() => told.outcome !== '', 5_000);
     }
     expect([told.outcome, cancelled]).toEqual(['', []]);
@@ -95,14 +95,14 @@ describe('a call whose caller goes away', () => {
 
 describe('a call of which a line is lost', () => {
   const tell = (number: number) =>
-    bus.publish(callSubject('test', come[0]!), { from: 'stdout', line: `line ${number}`, number } satisfies NumberedCallLine);
+    bus.publish(callSubject('test', come[0]!), { from: 'stdout', lines: [`line ${number}`], number } satisfies NumberedCallLines);
   /** Calls for lines. `end` ends it, after as many lines as are said to have been told. */
   async function calledForLines() {
     let end!: (lines: number) => void;
     answer = new Promise((resolve) => (end = (lines) => resolve({ result: 'done', lines })));
     const told = { lines: [] as string[], outcome: '' };
     const { signal } = new AbortController();
-    calls.call(systemContext('gateway'), command, { signal, onLine: ({ line }) => void told.lines.push(line) }).then(
+    calls.call(systemContext('gateway'), command, { signal, onLines: ({ lines }) => void told.lines.push(...lines) }).then(
       ({ result }) => (told.outcome = String(result)),
       ({ code, message }: SlipwayError) => (told.outcome = `${code}: ${message}`),
     );

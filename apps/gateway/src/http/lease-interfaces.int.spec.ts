@@ -65,9 +65,9 @@ describe('an interface of a lease', () => {
     const lines = (await answer.text()).trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
       ...[
-        { from: 'alive', line: '' },
-        { from: 'stdout', line: 'Linux' },
-        { from: 'stderr', line: 'hm' },
+        { from: 'alive', lines: [] },
+        { from: 'stdout', lines: ['Linux'] },
+        { from: 'stderr', lines: ['hm'] },
       ],
       { result },
     ]);
@@ -95,7 +95,7 @@ describe('an interface of a lease', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as unknown);
-    expect([broken.status, half, last]).toMatchObject([200, { line: 'half' }, { error: { code: 'lease-not-active' } }]);
+    expect([broken.status, half, last]).toMatchObject([200, { lines: ['half'] }, { error: { code: 'lease-not-active' } }]);
   });
 
   it.each(['as lines', 'whole'])('is ended when whoever called it goes away (%s)', async (how) => {

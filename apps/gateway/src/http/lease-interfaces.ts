@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { Body, Controller, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { HTTP_HEADERS, SlipwayError, type CallAnswer, type CallLine, type JsonObject } from '@slipway/contracts';
+import { HTTP_HEADERS, SlipwayError, type CallAnswer, type CallLines, type JsonObject } from '@slipway/contracts';
 import { badInput } from '@slipway/mesh';
 import { ApiCallInterface } from '../openapi/lease-operations.js';
 import { ApiNoun } from '../openapi/operations.js';
@@ -12,8 +13,6 @@ import { LeaseCalls } from './lease-calls.js';
 import { onlyKnown } from './list-query.js';
 
 export const NDJSON = 'application/x-ndjson';
-/** Bytes of lines that are kept for a caller who does not take them. */
-const MOST_UNREAD = 8 * 1024 * 1024;
 const NAME = /^[A-Za-z][A-Za-z0-9-]{0,62}$/;
 
 type Asked = Parameters<LeaseCalls['call']>[1];
@@ -60,11 +59,13 @@ export class LeaseInterfacesController {
       if (lines.writable) lines.write(`${JSON.stringify(line)}\n`);
       began();
     };
-    const onLine = (line: CallLine) => {
-      if (lines.writableLength < MOST_UNREAD) tell(line);
-      else gone.abort();
+    const onLines = async (said: CallLines) => {
+      // He has enough to read.
+      if (said.from === 'alive' && lines.writableNeedDrain) return;
+      tell(said);
+      if (lines.writableNeedDrain) await once(lines, 'drain', { signal: gone.signal }).catch(() => {});
     };
-    const ended = this.calls.call(call.context, asked, { signal: gone.signal, onLine }).then(
+    const ended = this.calls.call(call.context, asked, { signal: gone.signal, onLines }).then(
       (answer) => tell(answer),
       (error: unknown) => {
         if (!hasBegun) throw error;

@@ -1,4 +1,4 @@
-import { SlipwayError, type CallLine, type Clock, type NumberedCallLine } from '@slipway/contracts';
+import { SlipwayError, type CallLines, type Clock, type NumberedCallLines } from '@slipway/contracts';
 
 /** How long lines are waited for that were told before the answer and have not come, in ms. */
 const LATE_MS = 2_000;
@@ -15,22 +15,22 @@ export class WholeLines {
   constructor(
     private readonly clock: Pick<Clock, 'after'>,
     private readonly callId: string,
-    private readonly onLine: (line: CallLine) => void,
+    private readonly onLines: (lines: CallLines) => void,
   ) {
     this.lost = new Promise((_resolve, reject) => (this.#lose = reject));
     // Whoever has his answer by then looks at it no more.
     this.lost.catch(() => {});
   }
 
-  heard({ number, from, line }: NumberedCallLine): void {
+  heard({ number, from, lines }: NumberedCallLines): void {
     // A message that came twice.
     if (this.isLost || number <= this.#heard) return;
     if (number > this.#heard + 1) {
       this.#missing(number - 1);
       return;
     }
-    this.#heard = number;
-    this.onLine({ from, line });
+    this.#heard += lines.length;
+    this.onLines({ from, lines });
     this.#came();
   }
 

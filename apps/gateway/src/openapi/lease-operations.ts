@@ -75,7 +75,7 @@ export const ApiCallInterface = (): MethodDecorator =>
       operationId: 'call-interface',
       summary: 'Do something with a leased resource',
       description:
-        'The body holds the arguments, by name. The answer comes when it is done; line by line on the way there where you accept `application/x-ndjson`: `{from, line}` with `stdout`, `stderr`, or `alive` every five seconds, at last `{result}` or `{error}`. Whoever leaves ends it.',
+        'The body holds the arguments, by name. The answer comes when it is done; lines on the way there where you accept `application/x-ndjson`: `{from, lines}` with `stdout`, `stderr`, or `alive` every five seconds, at last `{result}` or `{error}`. Who reads slowly makes the program wait, and whoever leaves ends it.',
     }),
     LEASE,
     ApiParam({ name: 'interface', description: 'One that the blueprint of the resource builds: `command`, `filesystem`, …' }),
@@ -93,7 +93,7 @@ export const ApiCallInterface = (): MethodDecorator =>
         'application/json': { schema: ref('CallAnswer'), example: EXAMPLES['CallAnswer'] },
         'application/x-ndjson': {
           schema: { type: 'string' },
-          example: '{"from":"stdout","line":"Linux"}\n{"result":{"exitCode":0,"stdout":"Linux\\n","stderr":""}}\n',
+          example: '{"from":"stdout","lines":["Linux"]}\n{"result":{"exitCode":0,"stdout":"Linux\\n","stderr":""}}\n',
         },
       },
       headers: { 'X-Request-Id': { description: "The call's id.", schema: { type: 'string' } } },

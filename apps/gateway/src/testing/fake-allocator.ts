@@ -62,9 +62,10 @@ export class FakeAllocator {
 
   /** What a call says on its way. */
   tells({ callId }: CallInterfaceCommand, from: 'stdout' | 'stderr' | 'alive', line = ''): void {
-    const number = (this.#told.get(callId) ?? 0) + 1;
-    this.#told.set(callId, number);
-    this.place.bus.publish(callSubject(this.place.runtime.config.mesh, callId), { from, line, number });
+    const told = this.#told.get(callId) ?? 0;
+    const lines = from === 'alive' ? [] : [line];
+    this.#told.set(callId, told + lines.length);
+    this.place.bus.publish(callSubject(this.place.runtime.config.mesh, callId), { from, lines, number: told + 1 });
   }
   readonly #told = new Map<string, number>();
 

@@ -131,5 +131,6 @@ export const ALLOCATOR_SCHEMAS = {
   CallEnded: object({ result: {}, lines: atLeast(0) }),
   CancelCallCommand: object({ callId }),
   CallCancelling: object({ callId: string }),
-  NumberedCallLine: object({ from: { enum: ['stdout', 'stderr', 'alive'] }, line: string, number: atLeast(1) }),
+  NumberedCallLines: object({ from: { enum: ['stdout', 'stderr', 'alive'] }, lines: listOf(string), number: atLeast(1) }),
+  CallTaken: object({ lines: atLeast(0) }),
 } as const satisfies Record<string, Schema>;

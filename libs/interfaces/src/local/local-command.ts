@@ -4,14 +4,11 @@ import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { SlipwayError } from '@slipway/contracts/public';
 import type { Command, CommandOptions, CommandResult } from '../command.js';
-import { Lines } from './lines.js';
-import { Tail } from './tail.js';
+import { collect } from './collect.js';
+import { Linger } from './linger.js';
 
 /** What a program gets when nothing else is said: where programs stand, and a locale that changes no output. */
 export const MINIMAL_ENV = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
-
-/** How long output may still come after the program has ended, held open by what it left behind. */
-const LINGER_MS = 1_000;
 
 /** Programs on this machine. Each runs in a process group of its own, so that ending it ends all that it has started. */
 export function localCommand(): Command {
@@ -38,12 +35,17 @@ export function run(
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     if (child.pid !== undefined) onBegun?.(child.pid);
-    const stdout = collect(child.stdout, 'stdout', options.onLine);
-    const stderr = collect(child.stderr, 'stderr', options.onLine);
+    const linger = new Linger();
+    const stdout = collect(child.stdout, 'stdout', { ...options, linger });
+    const stderr = collect(child.stderr, 'stderr', { ...options, linger });
     let ended: SlipwayError | undefined;
     const end = (why: SlipwayError) => {
       ended ??= why;
       killGroup(child);
+      linger.giveUp();
+      // Also where nobody takes what it has said: its end is told only when all of that has been read.
+      child.stdout.resume();
+      child.stderr.resume();
     };
     const onAbort = () => end(abortReason(signal!));
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -51,10 +53,9 @@ export function run(
       () => end(new SlipwayError('timed-out', `${program} did not end within ${timeoutMs} ms`, { program, timeoutMs })),
       timeoutMs,
     );
-    let linger: NodeJS.Timeout | undefined;
     const done = () => {
       clearTimeout(limit);
-      clearTimeout(linger);
+      linger.stop();
       signal?.removeEventListener('abort', onAbort);
     };
     child.once('error', (error: NodeJS.ErrnoException) => {
@@ -62,20 +63,19 @@ export function run(
       reject(notStarted(program, error, options.cwd));
     });
     child.once('exit', () => {
-      linger = setTimeout(() => {
+      linger.begin(() => {
         child.stdout.destroy();
         child.stderr.destroy();
-      }, LINGER_MS);
+      });
     });
     child.once('close', (code, name) => {
       done();
       // What was never started has failed already.
       if (child.pid === undefined) return;
-      stdout.end();
-      stderr.end();
+      const exitCode = code ?? 128 + (name ? constants.signals[name] : 0);
+      const whole = Promise.all([stdout.end(), stderr.end()]);
+      whole.then(() => resolve({ exitCode, stdout: stdout.text(), stderr: stderr.text() }), reject);
       if (ended) reject(ended);
-      else
-        resolve({ exitCode: code ?? 128 + (name ? constants.signals[name] : 0), stdout: stdout.text(), stderr: stderr.text() });
     });
     // A program that does not read its input ends the pipe early: that is its own business.
     child.stdin.on('error', () => {});
@@ -125,16 +125,6 @@ function notStarted(program: string, error: NodeJS.ErrnoException, cwd?: string)
   const why = lacks === 'folder' ? `there is no folder ${cwd}` : lacks ? `there is no program ${program}` : error.message;
   const details = { program, ...(lacks && { lacks }) };
   return new SlipwayError('driver-failed', `${program} could not be started: ${why}`, details, { cause: error });
-}
-
-export function collect(stream: NodeJS.ReadableStream, from: 'stdout' | 'stderr', onLine: CommandOptions['onLine']) {
-  const tail = new Tail();
-  const lines = onLine && new Lines((line) => onLine(line, from));
-  stream.on('data', (chunk: Buffer) => {
-    tail.add(chunk);
-    lines?.add(chunk);
-  });
-  return { end: () => lines?.end(), text: () => tail.text() };
 }
 
 function killGroup(child: ChildProcess): void {

@@ -4,7 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { SlipwayError } from '@slipway/contracts/public';
 import type { Filesystem } from '../filesystem.js';
-import { MINIMAL_ENV, collect } from '../local/local-command.js';
+import { collect } from '../local/collect.js';
+import { MINIMAL_ENV } from '../local/local-command.js';
 import { systemError } from '../system-error.js';
 import { PortableEntries, targetProblem } from '../tar/portable-entries.js';
 import { TAR_END, tarHeader, tarPadding, type TarEntry } from '../tar/tar-header.js';
@@ -35,7 +36,7 @@ async function* packed(host: ShellHost, { stat, realPath }: Looking, path: strin
   const running = await startProgram(host, command, (nonce) => runLine(nonce, command, { env: MINIMAL_ENV }), {
     input: '',
   });
-  const said = collect(running.stderr, 'stderr', undefined);
+  const said = collect(running.stderr, 'stderr');
   // Names are bytes there: latin1 keeps them as they are.
   const archive = extract({ filenameEncoding: 'latin1' } as never);
   const read = pipeline(running.stdout, archive);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts/public';
+import type { Linger } from '../local/linger.js';
 import { abortReason } from '../local/local-command.js';
 import { readUntil, type Bound } from './read-until.js';
 import { readSaid, type Group, type Said } from './script.js';
@@ -13,9 +14,6 @@ const LOGIN: Bound = {
   tooMany: () => new SlipwayError('driver-failed', `The login scripts of the host say more than ${NOISE} bytes`),
 };
 
-/** How long output may still come after the program has ended, held open by what it left behind. */
-const LINGER_MS = 1_000;
-
 /** How long what was ended may take to do so, and the host to say it. */
 const ENDS_WITHIN_MS = 5_000;
 
@@ -27,8 +25,8 @@ export interface StartOptions {
   signal?: AbortSignal;
   /** Of all of it, login scripts included; none when left out. */
   timeoutMs?: number;
-  /** All output is read as it comes: then what holds it open after the end is not waited for. */
-  isRead?: boolean;
+  /** All output is read: then what holds it open after the end is not waited for longer than this. */
+  linger?: Linger;
   /** What is said of, where it is not there. */
   paths?: { cwd?: string; logFile?: string };
 }
@@ -57,7 +55,7 @@ export async function startProgram(
   host: ShellHost,
   command: readonly string[],
   line: (nonce: string) => string,
-  { input, signal, timeoutMs = Infinity, isRead = false, paths = {} }: StartOptions = {},
+  { input, signal, timeoutMs = Infinity, linger, paths = {} }: StartOptions = {},
 ): Promise<Running> {
   const program = command[0];
   if (!program) throw new SlipwayError('bad-input', 'The command is empty');
@@ -90,6 +88,7 @@ export async function startProgram(
   const end = (reason: SlipwayError): void => {
     if (why || isOver) return;
     why = reason;
+    linger?.giveUp();
     clearTimeout(later);
     later = setTimeout(close, ENDS_WITHIN_MS);
     // Before it has begun that is waited for: who does not know its group cannot end it.
@@ -100,15 +99,16 @@ export async function startProgram(
   if (signal?.aborted) onAbort();
   const starting = setTimeout(tooLong(BEGINS_WITHIN_MS, 'begin'), BEGINS_WITHIN_MS);
   const limit = timeoutMs === Infinity ? undefined : setTimeout(tooLong(timeoutMs, 'end'), timeoutMs);
-  const linger = () => {
-    clearTimeout(later);
-    later = setTimeout(close, LINGER_MS);
-  };
-  if (isRead) channel.once('exit', linger);
+  if (linger)
+    channel.once('exit', () => {
+      clearTimeout(later);
+      linger.begin(close);
+    });
   const ended = new Promise<number>((resolve, reject) => {
     channel.once('close', () => {
       isOver = true;
       for (const timer of [later, starting, limit]) clearTimeout(timer);
+      linger?.stop();
       signal?.removeEventListener('abort', onAbort);
       const exit = exitCode();
       if (exit === undefined && group) void host.end(group);

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Command, CommandOptions, CommandResult } from '../command.js';
-import { MINIMAL_ENV, collect, orThrow } from '../local/local-command.js';
+import { collect } from '../local/collect.js';
+import { Linger } from '../local/linger.js';
+import { MINIMAL_ENV, orThrow } from '../local/local-command.js';
 import { startProgram } from './program.js';
 import { detachLine, runLine } from './script.js';
 import type { ShellHost } from './shell-host.js';
@@ -20,23 +22,25 @@ export function shellCommand(host: ShellHost): Command {
 }
 
 async function run(host: ShellHost, command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const { cwd, env = MINIMAL_ENV, input = '', signal, timeoutMs = 60_000, onLine } = options;
+  const { cwd, env = MINIMAL_ENV, input = '', signal, timeoutMs = 60_000 } = options;
+  const linger = new Linger();
   const running = await startProgram(host, command, (nonce) => runLine(nonce, command, { cwd, env }), {
     input,
     timeoutMs,
-    isRead: true,
+    linger,
     ...(signal && { signal }),
     paths: { ...(cwd !== undefined && { cwd }) },
   });
-  const stdout = collect(running.stdout, 'stdout', onLine);
-  const stderr = collect(running.stderr, 'stderr', onLine);
-  try {
-    const exitCode = await running.ended;
-    return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
-  } finally {
-    stdout.end();
-    stderr.end();
-  }
+  const stdout = collect(running.stdout, 'stdout', { ...options, linger });
+  const stderr = collect(running.stderr, 'stderr', { ...options, linger });
+  const rest = () => Promise.all([stdout.end(), stderr.end()]);
+  const exitCode = await running.ended.catch((error: unknown) => {
+    // Its end is not held up by who does not take what it has said.
+    rest().catch(() => {});
+    throw error;
+  });
+  await rest();
+  return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
 }
 
 async function spawnDetached(
@@ -46,7 +50,7 @@ async function spawnDetached(
 ): Promise<number> {
   const running = await startProgram(host, command, (nonce) => detachLine(nonce, command, options), {
     input: '',
-    isRead: true,
+    linger: new Linger(),
     paths: options,
   });
   drain(running.stdout, running.stderr);

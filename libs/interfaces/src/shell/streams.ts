@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { SlipwayError } from '@slipway/contracts/public';
 import type { Filesystem } from '../filesystem.js';
-import { MINIMAL_ENV, collect } from '../local/local-command.js';
+import { collect } from '../local/collect.js';
+import { MINIMAL_ENV } from '../local/local-command.js';
 import { systemError } from '../system-error.js';
 import { startProgram, type Running } from './program.js';
 import { readUntil } from './read-until.js';
@@ -25,8 +26,8 @@ export async function writeRemote(host: ShellHost, path: string, mode: string, c
     if (content instanceof Readable) content.destroy();
     throw error;
   });
-  const stdout = collect(running.stdout, 'stdout', undefined);
-  const stderr = collect(running.stderr, 'stderr', undefined);
+  const stdout = collect(running.stdout, 'stdout');
+  const stderr = collect(running.stderr, 'stderr');
   let sent = 0;
   let isRefused = false;
   try {
@@ -53,7 +54,7 @@ export async function writeRemote(host: ShellHost, path: string, mode: string, c
 export async function openRemote(host: ShellHost, stat: Filesystem['stat'], path: string): Promise<Readable> {
   const running = await start(host, ['sh', '-c', OPEN, 'sh', path]);
   running.input.end();
-  const said = collect(running.stderr, 'stderr', undefined);
+  const said = collect(running.stderr, 'stderr');
   const begins = readUntil(running.stdout, 'begins', { bytes: 0, tooMany: () => new Error('it says something else') });
   const begun = await Promise.race([begins, running.ended.then(() => undefined)]);
   if (!begun) {

@@ -1,7 +1,8 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SlipwayError } from '@slipway/contracts/public';
-import { MINIMAL_ENV, collect } from '../local/local-command.js';
+import { collect } from '../local/collect.js';
+import { MINIMAL_ENV } from '../local/local-command.js';
 import { ArtefactEntries } from '../tar/artefact-entries.js';
 import { PortableEntries } from '../tar/portable-entries.js';
 import { TAR_END, tarHeader, tarPadding, type TarEntry } from '../tar/tar-header.js';
@@ -37,7 +38,7 @@ export async function unpackRemote(
   try {
     const look = await start(host, ['sh', '-c', LOOK, 'sh', path]);
     look.input.end();
-    const said = collect(look.stderr, 'stderr', undefined);
+    const said = collect(look.stderr, 'stderr');
     const found = await allOf(look.stdout, LOOK_BYTES, `What stands in ${path} at ${host.name}`).catch((error: SlipwayError) => {
       look.end(error);
       throw error;
@@ -52,7 +53,7 @@ export async function unpackRemote(
   const gone = new AbortController();
   void running.ended.catch(() => {}).then(() => gone.abort());
   running.stdout.resume();
-  const said = collect(running.stderr, 'stderr', undefined);
+  const said = collect(running.stderr, 'stderr');
   const checked = new PassThrough();
   const sent = pipeline(checked, running.input, { signal: gone.signal });
   sent.catch(() => checked.destroy());

@@ -73,6 +73,29 @@ export function describeCommand(maker: string, make: () => Command): void {
       expect(lines).toContain('stderr:e');
     });
 
+    test('whoever does not take the lines makes the program wait: it gets all of them, in order, and one that never takes them can end it', async () => {
+      let [lines, underWay] = [0, 0];
+      const { exitCode } = await command.exec(['seq', '1', '300000'], {
+        async onLines(said) {
+          underWay += 1;
+          expect(underWay).toBe(1);
+          await new Promise((resolve) => void setImmediate(resolve));
+          expect(said).toEqual(said.map(() => `${(lines += 1)}`));
+          underWay -= 1;
+        },
+      });
+      expect([exitCode, lines]).toEqual([0, 300_000]);
+      const ending = new AbortController();
+      let times = 0;
+      const onLines = () => {
+        times += 1;
+        ending.abort();
+        return new Promise<void>(() => {});
+      };
+      await expect(command.exec(['yes'], { signal: ending.signal, onLines })).rejects.toMatchObject({ code: 'step-cancelled' });
+      expect(times).toBe(1);
+    });
+
     test('of very much output the last MiB is kept', async () => {
       const { stdout } = await command.exec([process.execPath, '-e', 'process.stdout.write("x".repeat(5e6) + "the end")']);
       expect(stdout.length).toBe(1024 * 1024);

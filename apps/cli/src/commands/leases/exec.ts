@@ -21,7 +21,7 @@ export function exec(program: Command): void {
     .command('exec')
     .summary('run a program on what is leased')
     .description(
-      'Runs a program on what is leased: its output as it comes, its exit code as ours; 127 where there is no such program. No shell takes the arguments apart. Ctrl-C ends it.',
+      'Runs a program on what is leased: its output as it comes, its exit code as ours; 127 where there is no such program. No shell takes the arguments apart. Ctrl-C ends it. Its output is text, line by line: bytes that are not UTF-8 do not come as they are; fetch those with cp.',
     )
     .argument('<lease>', 'its id; it must be active, unless you --wait')
     .argument('<command...>', 'the program and its arguments, behind a bare --')

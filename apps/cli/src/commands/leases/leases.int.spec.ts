@@ -223,9 +223,9 @@ describe('slipway exec', () => {
   it('shows what a program says, and ends as it does', async () => {
     lines = [
       ...[
-        { from: 'stdout', line: 'Linux' },
-        { from: 'alive', line: '' },
-        { from: 'stderr', line: 'hm' },
+        { from: 'stdout', lines: ['Linux'] },
+        { from: 'alive', lines: [] },
+        { from: 'stderr', lines: ['hm'] },
       ],
       { result: { exitCode: 3, stdout: 'Linux\n', stderr: 'hm\n' } },
     ];
@@ -255,7 +255,7 @@ describe('slipway exec', () => {
 
   it('waits first, where that is wanted, until the lease is active', async () => {
     looks = [{ status: 'acquired' }, { status: 'active' }];
-    lines = [{ from: 'stdout', line: 'Linux' }, { result: { exitCode: 0, stdout: 'Linux\n', stderr: '' } }];
+    lines = [{ from: 'stdout', lines: ['Linux'] }, { result: { exitCode: 0, stdout: 'Linux\n', stderr: '' } }];
     const done = await run('exec', '--wait', 'lease-1', '--', 'uname');
     expect(done).toMatchObject({ code: 0, stdout: 'Linux\n', stderr: `lease ${ID} acquired\nlease ${ID} active\n` });
     looks = [{ status: 'destroyed', end: { because: 'release', at: '2030-01-01T00:00:00.000Z' } }];
@@ -307,7 +307,7 @@ describe('slipway lease -- command', () => {
 
 describe('slipway leases call', () => {
   it('calls a method of any interface, with its arguments as JSON, and prints its result', async () => {
-    lines = [{ from: 'stderr', line: 'slow' }, { result: { columns: ['one'], rows: [[1]], count: 1 } }];
+    lines = [{ from: 'stderr', lines: ['slow'] }, { result: { columns: ['one'], rows: [[1]], count: 1 } }];
     const asked = await run('leases', 'call', 'lease-1', 'database', 'query', '{"sql":"SELECT 1 AS one"}', '-o', 'json');
     expect([asked.code, JSON.parse(asked.stdout)]).toEqual([0, { columns: ['one'], rows: [[1]], count: 1 }]);
     expect(asked.stderr).toBe('slow\n');

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { ApiError, type CommandOptions, type Lease } from '@slipway/client';
 import type { Session } from '../../command.js';
 import { Interrupted, explain } from '../../exit.js';
@@ -24,7 +25,7 @@ export async function runOn(
     const result = await leased.interface('command').exec(line, {
       ...options,
       signal: interrupt.signal,
-      ...(streamed && { onLine: (said, from) => void process[from].write(`${said}\n`) }),
+      ...(streamed && { onLines: write }),
     });
     if (!streamed) printValue(result, output);
     return result.exitCode;
@@ -35,4 +36,9 @@ export async function runOn(
   } finally {
     process.off('SIGINT', stop);
   }
+}
+
+/** Who reads us slowly makes the program wait, not our memory grow. */
+async function write(lines: readonly string[], from: 'stdout' | 'stderr'): Promise<void> {
+  if (!process[from].write(`${lines.join('\n')}\n`)) await once(process[from], 'drain');
 }

@@ -14,8 +14,9 @@ const STARTER = new URL(
 
 type Answer = Extract<Told, { result: unknown } | { pid: number }>;
 
-interface Call {
-  onLine: CommandOptions['onLine'];
+type Heard = Pick<CommandOptions, 'onLine' | 'onLines'>;
+
+interface Call extends Heard {
   group?: Group;
   resolve(answer: Answer): void;
   reject(error: SlipwayError): void;
@@ -54,14 +55,16 @@ export class StarterProcess {
     return this.#ended;
   }
 
-  async exec(command: readonly string[], { signal, onLine, ...options }: CommandOptions): Promise<CommandResult> {
+  async exec(command: readonly string[], { signal, onLine, onLines, ...options }: CommandOptions): Promise<CommandResult> {
     if (signal?.aborted) throw abortReason(signal);
     const id = ++this.#ids;
     const onAbort = () => this.#send({ id, do: 'abort', cause: causeOf(abortReason(signal!)) });
     signal?.addEventListener('abort', onAbort, { once: true });
     const mark = `${this.#name}.${id}`;
+    const lines = onLine !== undefined || onLines !== undefined;
+    const heard = { ...(onLine && { onLine }), ...(onLines && { onLines }) };
     try {
-      const told = await this.#call({ id, do: 'exec', command, options, mark, lines: onLine !== undefined }, onLine);
+      const told = await this.#call({ id, do: 'exec', command, options, mark, lines }, heard);
       return (told as Extract<Told, { result: CommandResult }>).result;
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -76,8 +79,8 @@ export class StarterProcess {
     return (told as Extract<Told, { pid: number }>).pid;
   }
 
-  #call(asked: Asked, onLine?: CommandOptions['onLine']): Promise<Answer> {
-    const answer = new Promise<Answer>((resolve, reject) => this.#calls.set(asked.id, { onLine, resolve, reject }));
+  #call(asked: Asked, heard: Heard = {}): Promise<Answer> {
+    const answer = new Promise<Answer>((resolve, reject) => this.#calls.set(asked.id, { ...heard, resolve, reject }));
     clearTimeout(this.#idle);
     this.#process.ref();
     this.#process.channel?.ref();
@@ -113,10 +116,21 @@ export class StarterProcess {
       reject(new SlipwayError('driver-failed', `The process that starts programs ${reason}`, { reason }));
   }
 
+  async #handOn({ id, lines, from }: Extract<Told, { lines: unknown }>, { onLine, onLines, reject }: Call): Promise<void> {
+    try {
+      if (onLine) for (const line of lines) onLine(line, from);
+      await onLines?.(lines, from);
+      this.#send({ id, do: 'more', from });
+    } catch (error) {
+      this.#send({ id, do: 'abort', cause: causeOf(error) });
+      reject(SlipwayError.from(causeOf(error)));
+    }
+  }
+
   #heard(told: Told): void {
     const call = this.#calls.get(told.id);
     if (!call) return;
-    if ('line' in told) call.onLine?.(told.line, told.from);
+    if ('lines' in told) void this.#handOn(told, call);
     else if ('begun' in told) call.group = groupOf(told.begun);
     else if ('failed' in told) call.reject(SlipwayError.from(told.failed));
     else call.resolve(told);

@@ -9,6 +9,8 @@ import type { Asked, Told } from './messages.js';
 
 const command = localCommand();
 const running = new Map<number, AbortController>();
+/** Who waits until lines were taken, by call and output. */
+const waiting = new Map<string, () => void>();
 const tell = (told: Told): void => {
   if (process.connected) process.send!(told, () => {});
 };
@@ -17,20 +19,27 @@ async function exec({ id, command: line, options, mark, lines }: Extract<Asked, 
   const controller = new AbortController();
   running.set(id, controller);
   try {
-    const onLine = (text: string, from: 'stdout' | 'stderr') => tell({ id, line: text, from });
+    const onLines = (said: readonly string[], from: 'stdout' | 'stderr') =>
+      new Promise<void>((resolve) => {
+        waiting.set(`${id} ${from}`, resolve);
+        tell({ id, lines: said, from });
+        controller.signal.addEventListener('abort', () => resolve(), { once: true });
+      });
     const env = { ...(options.env ?? MINIMAL_ENV), [MARK]: mark };
     const onBegun = (pid: number) => tell({ id, begun: pid });
-    const result = await run(line, { ...options, env, signal: controller.signal, ...(lines && { onLine }) }, onBegun);
+    const result = await run(line, { ...options, env, signal: controller.signal, ...(lines && { onLines }) }, onBegun);
     tell({ id, result });
   } catch (error) {
     tell({ id, failed: causeOf(error) });
   } finally {
     running.delete(id);
+    for (const from of ['stdout', 'stderr'] as const) waiting.delete(`${id} ${from}`);
   }
 }
 
 process.on('message', (asked: Asked) => {
   if (asked.do === 'exec') void exec(asked);
+  else if (asked.do === 'more') waiting.get(`${asked.id} ${asked.from}`)?.();
   else if (asked.do === 'abort') running.get(asked.id)?.abort(SlipwayError.from(asked.cause));
   else {
     const { id, command: line, options } = asked;
