@@ -124,6 +124,7 @@ describe('Leases', () => {
   }, 90_000);
 
   it('a program that says very much says all of it, while others are answered; one without end goes with its caller', async () => {
+    await slipway(mesh, ['blueprints', 'approve', 'LocalHost', '--owner', 'operator']);
     await using lease = await mesh.client().lease({ type: 'host' }).waitUntilActive({ timeoutMs: 60_000 });
     const command = lease.interface('command');
     const isEndless = new AbortController();
