@@ -131,7 +131,7 @@ describe('Leases', () => {
     const endless = command.exec(['yes', 'flood-4712'], {
       signal: isEndless.signal,
       // It is not read on: the program waits.
-      onLines: () => new Promise((resolve) => isEndless.signal.addEventListener('abort', () => resolve())),
+      onLines: () => new Promise<void>(() => {}),
     });
     const gone = expect(endless).rejects.toThrow();
     let lines = 0;

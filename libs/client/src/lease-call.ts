@@ -42,13 +42,25 @@ export async function callInterface<Result>(
       if ('error' in told) throw new ApiError(told.error);
       if (told.from === 'alive') continue;
       if (onLine) for (const said of told.lines) onLine(said, told.from);
-      await onLines?.(told.lines, told.from);
+      if (onLines) await orAborted(onLines(told.lines, told.from), signal);
     }
   } catch (error) {
     if (error instanceof ApiError || signal?.aborted) throw error;
     throw http.unreachable(error);
   }
   throw http.unreachable(new Error(`${name}.${method} broke off`));
+}
+
+/** What the listener has taken. Whoever ends the call is not held up by a listener that takes nothing. */
+async function orAborted(taken: void | Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return taken;
+  let end = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    end = () => reject(signal.reason as Error);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+  await Promise.race([taken, aborted]).finally(() => signal.removeEventListener('abort', end));
 }
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
