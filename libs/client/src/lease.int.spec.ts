@@ -168,7 +168,7 @@ describe('an interface', () => {
     const command = (await active()).interface('command');
     const left = new Promise<void>((resolve) => {
       gateway.answer = (_call, response) => {
-        response.writeHead(200, { 'Content-Type': 'application/x-ndjson' }).write('{"from":"stdout","line":"on"}\n');
+        response.writeHead(200, { 'Content-Type': 'application/x-ndjson' }).write('{"from":"stdout","lines":["on"]}\n');
         response.once('close', resolve);
       };
     });

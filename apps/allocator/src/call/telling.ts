@@ -43,7 +43,7 @@ export class Telling {
   #isOver = false;
 
   constructor(
-    private readonly to: { bus: Pick<Bus, 'publish' | 'subscribe'>; clock: Pick<Clock, 'after'>; mesh: string; callId: string },
+    private readonly to: { bus: Bus; clock: Pick<Clock, 'after'>; mesh: string; callId: string },
     private readonly gone: (why: SlipwayError) => void,
   ) {
     const { bus, mesh, callId } = to;
