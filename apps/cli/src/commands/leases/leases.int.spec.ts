@@ -281,7 +281,7 @@ describe('slipway lease -- command', () => {
 
   it('waits, runs the program, gives the lease back and ends as the program did', async () => {
     looks = [{ status: 'acquired' }, { status: 'active' }];
-    lines = [{ from: 'stdout', line: 'Linux' }, { result: { exitCode: 3, stdout: 'Linux\n', stderr: '' } }];
+    lines = [{ from: 'stdout', lines: ['Linux'] }, { result: { exitCode: 3, stdout: 'Linux\n', stderr: '' } }];
     const done = await run('lease', '--type', 'host', '--until', '30m', '--', 'uname', '-a', '--type');
     expect(done).toMatchObject({ code: 3, stdout: 'Linux\n', stderr: `lease ${ID} acquired\nlease ${ID} active\n` });
     expect(calls()).toEqual(['POST /leases', exec, release]);
