@@ -50,6 +50,19 @@ What \`npm start\` takes beside them stands in \`npm start -- --help\`.
 ${byHand && `\n${byHand}`}`,
 );
 
+const { interfaceChapters } = await import(`${root}apps/allocator/dist/interfaces/reference.js`);
+writeFileSync(
+  `${root}docs/reference/interfaces.md`,
+  `# Interfaces of what is leased
+
+What can be called on a lease that is active, from outside: \`POST /leases/{id}/interfaces/{interface}/{method}\`, \`npx slipway leases call
+<lease> <interface> <method> '<arguments as JSON>'\`, \`lease.interface('<interface>').<method>()\` of the client. Arguments and answer are JSON of at most
+256 KiB; \`null\` says that there is none. \`npx slipway exec\` and \`cp\` stand for \`command\` and \`filesystem\`. A blueprint says
+[which of them it builds](blueprints.md); you can [add your own](../guides/write-an-interface.md).
+
+${interfaceChapters()}`,
+);
+
 const { fieldRows, valueRows } = await import(`${root}apps/gateway/dist/views/index.js`);
 writeFileSync(
   `${root}docs/reference/views.md`,
