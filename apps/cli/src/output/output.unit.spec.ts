@@ -165,6 +165,7 @@ describe('exit codes', () => {
           'no-port-free',
           'health-failed',
           'handler-failed',
+          'output-lost',
           'step-cancelled',
           'step-timed-out',
           'cancelled',
