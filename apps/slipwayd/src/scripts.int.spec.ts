@@ -316,27 +316,36 @@ describe('a signal to npm start', () => {
   );
 });
 
-describe('npm test of some files', () => {
+describe('npm test', () => {
   const test = (command: string) => {
     const env = cloneWith(
       ['bootstrap', 'nats', 'tally', 'test'].map((name) => `scripts/${name}.mjs`),
       {
         'scripts/servers.mjs': 'export const bringServers = () => [];',
-        'node_modules/nx/dist/bin/nx.js': `console.log('nx ' + process.argv.slice(2).join(' '));`,
+        'node_modules/nx/dist/bin/nx.js': `console.log('nx ' + process.argv.slice(2).join(' '), 'seed', process.env.SLIPWAY_SEED);`,
       },
     );
     const args = [join(folder, 'scripts/test.mjs'), ...command.replace('npm test -- ', '').split(' ')];
     return spawnSync(process.execPath, args, { env, encoding: 'utf8' });
   };
 
-  it('hands their name on to the tests of the project, as the guide to drivers says', () => {
+  it('begins random tests with the same seed each time, or with the one that is asked for', () => {
+    const seedOf = (command: string) => / seed (.*)$/m.exec(test(command).stdout)![1];
+    expect(seedOf('storage')).toMatch(/^\d+$/);
+    expect(seedOf('storage')).toBe(seedOf('storage'));
+    expect(seedOf('storage --seed 7')).toBe('7');
+    expect(seedOf('storage --seed random')).toBe('undefined');
+  });
+
+  it('hands the name of files on to the tests of the project, as the guide to drivers says', () => {
     const guide = readFileSync(join(clone, 'docs/guides/add-a-driver.md'), 'utf8');
     const [, command] = /^```sh\n(npm test -- .*)\n```$/m.exec(guide)!;
-    expect(test(command!).stdout).toMatch(/^nx run-many -t test .*--projects=@slipway\/storage -- scratch$/m);
+    expect(test(command!).stdout).toMatch(/^nx run-many -t test .*--projects=@slipway\/storage -- scratch seed/m);
   });
 
   it('says what is wrong with what it is told', () => {
     expect(test('--files scratch')).toMatchObject({ status: 2, stderr: expect.stringContaining('--files needs a project') });
+    expect(test('storage --seed x')).toMatchObject({ status: 2, stderr: expect.stringContaining('not "x"') });
     expect(test('storage --file')).toMatchObject({ status: 2, stderr: expect.stringContaining("'--file'") });
   });
 });

@@ -222,6 +222,36 @@ describe('a plan to provision', () => {
     expect(steps(world.planRemoval('shop'))).toEqual({ 'storage/cache:1': [] });
   });
 
+  test('what a bundle that is shared brings in stands for the instance that uses the bundle itself, whatever uses it besides', () => {
+    const bundle = abstract('base', ['data'], { shared: true });
+    const world = new World(
+      abstract('stack', ['tier', 'base']),
+      storage('tier', ['base'], { shared: true }),
+      bundle,
+      storage('data'),
+    );
+    expect(world.provision('stack').steps.map(({ id, shared }) => [id, shared])).toEqual([
+      ['storage/base-data', undefined],
+      ['storage/tier', undefined],
+    ]);
+    expect(world.plan('stack').outcome).toBe('satisfied');
+  });
+
+  test('what is made for something shared is called the same whatever it was first needed for', () => {
+    const bundle = abstract('base', ['data'], { shared: true });
+    const world = new World(
+      storage('taken'),
+      abstract('stack', ['tier', 'base']),
+      storage('tier', ['base'], { shared: true }),
+      bundle,
+      storage('data'),
+    );
+    world.provision('taken', 'base-data');
+    const { id } = world.provision('stack').steps[0]!;
+    expect(id).toMatch(/^storage\/base-data-[0-9a-f]{8}$/);
+    expect(world.plan('stack').outcome).toBe('satisfied');
+  });
+
   test('there is one version of what is shared', () => {
     const pg = (version: string) => database(`pg@${version}`, [], { shared: true });
     const world = new World(pg('1.0.0'), pg('2.0.0'), instance('old', ['pg@^1.0.0']), instance('new', ['pg@^2.0.0']));

@@ -1,18 +1,28 @@
 import type { Budget } from './budget.js';
 import type { Problem } from './problem.js';
 import type { Requirement, Resource } from './resource.js';
-import { search, type Found } from './search.js';
+import { search, type Solved } from './search.js';
 
-type Solved = Extract<Found, { solved: true }>;
+interface Bounds {
+  /** What is not tried without. */
+  keeps?: Iterable<Resource>;
+  /** Whether a smaller one does, where more counts than the search looks at. */
+  holds?: (smaller: Solved) => boolean;
+}
 
 /**
  * The same solution without anything that could be left out: no smaller part of what it selects would do, however it was wired. What
  * must be there is found by looking; only where something else of the selection could stand in for a resource is it tried without.
  */
-export function irreducible(found: Solved, problem: Problem, budget: Budget): Solved {
+export function irreducible(
+  found: Solved,
+  problem: Problem,
+  budget: Budget,
+  { keeps = [], holds = () => true }: Bounds = {},
+): Solved {
   if (found.selected.length <= 1) return found;
   let best = found;
-  const kept = new Set<Resource>();
+  const kept = new Set(keeps);
   for (;;) {
     const resources = [...new Set(best.selected.map(({ resource }) => resource))];
     const needed = indispensable(resources, best, problem);
@@ -22,7 +32,7 @@ export function irreducible(found: Solved, problem: Problem, budget: Budget): So
     const allows = (one: Resource) =>
       (problem.allows?.(one) ?? true) && (allowed.has(one) || problem.environment.get(one.id) === one);
     const smaller = search({ ...problem, allows }, budget);
-    if (smaller.solved) best = smaller;
+    if (smaller.solved && holds(smaller)) best = smaller;
     else kept.add(candidate);
   }
 }

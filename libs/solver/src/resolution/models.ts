@@ -10,33 +10,30 @@ import { bundle, capability, importOf, requirement, resource } from './testing.j
 
 const NAMES = ['a', 'b', 'c', 'd'];
 const VERSIONS = ['1.0.0', '2.0.0', '3.0.0'];
-const need = fc
-  .tuple(
-    fc.constantFrom(...NAMES, 'x', 'y'),
-    fc.constantFrom('', '', '@^1', '@^2', '@>=2'),
-    fc.constantFrom(false, false, false, true),
-    fc.nat(3),
-  )
-  .map(([name, range, optional, several]): Requirement => {
-    const text = name === 'x' || name === 'y' ? `${name};` : `${name}${range}`;
-    return requirement(text, { optional, multiple: several === 0 });
-  });
-const needs = (maxLength: number) => fc.uniqueArray(need, { selector: ({ name }) => name, maxLength });
+const need = (isOptional: fc.Arbitrary<boolean>) =>
+  fc
+    .tuple(fc.constantFrom(...NAMES, 'x', 'y'), fc.constantFrom('', '', '@^1', '@^2', '@>=2'), isOptional, fc.nat(3))
+    .map(([name, range, optional, several]): Requirement => {
+      const text = name === 'x' || name === 'y' ? `${name};` : `${name}${range}`;
+      return requirement(text, { optional, multiple: several === 0 });
+    });
+const needs = (maxLength: number, isOptional = fc.constantFrom(false, false, false, true)) =>
+  fc.uniqueArray(need(isOptional), { selector: ({ name }) => name, maxLength });
 
-const definition = fc
-  .record({
-    name: fc.constantFrom(...NAMES),
-    version: fc.constantFrom(...VERSIONS),
-    needs: needs(3),
-    singleton: fc.boolean(),
-    together: fc.constantFrom(false, false, true),
-    unshared: fc.constantFrom(false, false, true),
-    excluded: fc.constantFrom(false, false, false, false, true),
-    offers: fc.subarray(['x', 'y']),
-    capacity: fc.constantFrom(undefined, 1, 2),
-    layer: fc.nat(2),
-  })
-  .map(({ name, version, needs: requirements, unshared, excluded, offers, capacity, ...rest }) => {
+const shape = {
+  name: fc.constantFrom(...NAMES),
+  version: fc.constantFrom(...VERSIONS),
+  needs: needs(3),
+  singleton: fc.boolean(),
+  together: fc.constantFrom(false, false, true),
+  unshared: fc.constantFrom(false, false, true),
+  excluded: fc.constantFrom(false, false, false, false, true),
+  offers: fc.subarray(['x', 'y']),
+  capacity: fc.constantFrom(undefined, 1, 2),
+  layer: fc.nat(2),
+};
+const definitionOf = (of: typeof shape) =>
+  fc.record(of).map(({ name, version, needs: requirements, unshared, excluded, offers, capacity, ...rest }) => {
     const limited = capacity === undefined ? {} : { capacity };
     const capabilities = offers.map((namespace) => capability(namespace, { name, version }, limited));
     const more = {
@@ -49,6 +46,8 @@ const definition = fc
     };
     return resource(`${name}@${version}`, requirements, more);
   });
+const definition = definitionOf(shape);
+const wishing = definitionOf({ ...shape, needs: needs(3, fc.constantFrom(true, true, false)), unshared: fc.constant(false) });
 
 /** Packages p, q, r of bundles that use each other's. */
 const bundles = fc
@@ -89,6 +88,13 @@ const nothing = { resources: [], wires: [], upgradable: [] };
 
 export const plain = fc.record({
   repository: fc.uniqueArray(definition, { ...byId, minLength: 2, maxLength: 9 }),
+  asked: mandatory.filter((all) => all.length > 0),
+  installed: fc.constant(nothing),
+}) as fc.Arbitrary<Model>;
+
+/** A model in which what is shared has many optional requirements. */
+export const manyOptional = fc.record({
+  repository: fc.uniqueArray(wishing, { ...byId, minLength: 4, maxLength: 9 }),
   asked: mandatory.filter((all) => all.length > 0),
   installed: fc.constant(nothing),
 }) as fc.Arbitrary<Model>;

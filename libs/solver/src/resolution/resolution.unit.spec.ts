@@ -108,6 +108,18 @@ describe('a resolution', () => {
     expect(resolve(['x@^2'], repository, installed(w('[1,2)'))).outcome).toBe('unsatisfied');
   });
 
+  test('has nothing for an optional requirement that what a later one brings would answer too', () => {
+    const more = { optional: true };
+    const repository = [
+      resource('app', [requirement('cache;', more)]),
+      resource('tier@2.0.0', [requirement('store;', more)], { capabilities: [capability('cache', { version: '2.0.0' })] }),
+      resource('redis@1.0.0', [], { capabilities: [capability('cache', { version: '1.0.0' }), capability('store')] }),
+    ];
+    const found = resolve(['app'], repository);
+    expect(selected(found)).toEqual(['redis@1.0.0', 'app@1.0.0']);
+    expect(wiresOf(found)).toEqual(['job -app-> app@1.0.0', 'app@1.0.0 -cache;-> redis@1.0.0']);
+  });
+
   test('never lets an optional requirement stand in the way', () => {
     const optional = (text: string) => requirement(text, { optional: true });
     const repository = [

@@ -17,17 +17,18 @@ export interface Selected {
   within: readonly string[];
 }
 
-/** What satisfies all that was asked, or the clauses that cannot all hold. */
-export type Found =
-  | {
-      solved: true;
-      selected: Selected[];
-      wires: Wire[];
-      replaced: { old: Resource; by: Resource }[];
-      /** Something is wired to a capability of which there is only so much. */
-      takesOfLimited: boolean;
-    }
-  | { solved: false; grounds: Clause<Fact>[] };
+/** What satisfies all that was asked. */
+export interface Solved {
+  solved: true;
+  selected: Selected[];
+  wires: Wire[];
+  replaced: { old: Resource; by: Resource }[];
+  /** Something is wired to a capability of which there is only so much. */
+  takesOfLimited: boolean;
+}
+
+/** That, or the clauses that cannot all hold. */
+export type Found = Solved | { solved: false; grounds: Clause<Fact>[] };
 
 /**
  * Finds a solution if there is one. Throws {@link LimitReached} when the budget does not suffice.

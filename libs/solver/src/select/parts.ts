@@ -11,6 +11,7 @@ import { JOB_ID, type Order } from '../resolution/problem.js';
 import type { Resolution } from '../resolution/resolution.js';
 import type { Resource, Wire } from '../resolution/resource.js';
 import type { Supply } from '../resolution/supply.js';
+import { shareOut } from './ownership.js';
 import { keyOfService } from '../installed/services.js';
 import { layOver } from '../definition/spec.js';
 
@@ -101,6 +102,7 @@ class Parts {
       return { there, part: (become as { part: Part }).part };
     });
     for (const open of this.#open) this.#satisfyOptional(open);
+    shareOut({ root, upgrades });
     return { root, upgrades };
   }
 
@@ -114,14 +116,15 @@ class Parts {
     return reused ? { installed: reused } : { part: this.#make(key, pinned, made) };
   }
 
-  #make(key: string, pinned: PinnedDefinition, { need, wanted, path, depth }: For): Part {
+  #make(key: string, pinned: PinnedDefinition, { need, wanted, path: way, depth }: For): Part {
     const { definition } = pinned;
     const identity = identityOf(definition);
     if (depth >= LIMITS.depth)
       throw new SlipwayError('too-large', `Requirements are nested more than ${LIMITS.depth} deep, down to ${identity}`);
     if (this.#count >= LIMITS.parts) throw new SlipwayError('too-large', `The plan would have more than ${LIMITS.parts} parts`);
     const there = this.input.upgraded.get(key);
-    const forAll = isShared(definition) && depth > 0 ? asName(definition.name) : wanted;
+    // What is for all is called the same whoever comes by it first, and so is what is made for it.
+    const [forAll, path] = isShared(definition) && depth > 0 ? [asName(definition.name), identity] : [wanted, way];
     const name = there?.name ?? this.#name(pinned, forAll, path);
     const resource = definition.type && resourceKey({ kind: definition.type, name });
     const because = need && this.#because(key, need);
@@ -129,9 +132,7 @@ class Parts {
       pinned,
       name,
       ...(resource && { key: resource }),
-      // Shared things go with their last user, and so does what is made for these alone. Where no resource is wired to it, it
-      // stands for the instance itself.
-      shared: there ? there.instanceId === undefined : this.#isWithinShared || (isShared(definition) && this.#isWithinResource),
+      shared: false,
       spec: layOver(definition.spec ?? {}, (!isShared(definition) && need?.requirement.spec) || {}),
       uses: [],
       ...(because !== undefined && { because }),
@@ -146,14 +147,6 @@ class Parts {
 
   /** The parts that something is made for, outermost first. */
   readonly #within: Part[] = [];
-
-  get #isWithinShared(): boolean {
-    return this.#within.some(({ shared }) => shared);
-  }
-
-  get #isWithinResource(): boolean {
-    return this.#within.some(({ key }) => key !== undefined);
-  }
 
   #use(part: Part, key: string, need: Need, path: string, depth: number): void {
     // Several capabilities of one provider may do: it is wired to once.
