@@ -11,7 +11,7 @@ import { factsOf } from './proof.js';
 import type { Requirement, Resource, Wire } from './resource.js';
 import type { SoFar } from './so-far.js';
 import { search, type Found, type Selected, type Solved } from './search.js';
-import { byPreference, type Supply } from './supply.js';
+import type { Supply } from './supply.js';
 
 export type ResolutionInput = Question & (Cost | { budget: Budget });
 
@@ -26,7 +26,7 @@ interface Question {
   repository: Supply;
   /** What is needed, the most important first. */
   requirements: readonly Requirement[];
-  /** Which of what could be installed comes first for a requirement; {@link byPreference} when left out. */
+  /** Which of what could be installed comes first for a requirement; `byPreference` of supply.ts when left out. */
   order?: Order;
 }
 
@@ -54,7 +54,7 @@ export type Resolution =
  * gives the same answer, whatever order definitions come in; only the limit of time looks at a clock.
  *
  * Of all plans it takes one with the fewest upgrades; for each requirement, in their order, what is installed before what is not, then
- * by {@link byPreference}; and of that nothing can be left out. Optional requirements are looked at when all mandatory ones hold.
+ * by `byPreference` of supply.ts; and of that nothing can be left out. Optional requirements are looked at when all mandatory ones hold.
  */
 export function resolveRequirements(input: ResolutionInput): Resolution {
   const budget = 'budget' in input ? input.budget.part() : new Budget(input.limits ?? {}, input.now);
