@@ -48,12 +48,12 @@ export class WithServices extends ResolutionEnvironment {
     return one && isHealthy(one, this.standings) ? serviceOf(one) : undefined;
   }
 
-  override named(name: string): Resource[] {
+  override named(name: string): readonly Resource[] {
     const service = name.startsWith(PREFIX) ? this.get(name) : undefined;
     return service ? [service] : super.named(name);
   }
 
-  override offers(requirement: Requirement): Offer[] {
+  override offers(requirement: Requirement): readonly Offer[] {
     if (requirement.namespace !== SERVICE) return super.offers(requirement);
     const name = nameMeant(requirement);
     // What a definition says of its service may have any name.

@@ -83,7 +83,7 @@ class Additions {
 
   /** What a later one brought may stand in for what an earlier one did. */
   #withoutNeedless(): Additions | undefined {
-    if (this.#added.selected.length <= 1) return undefined;
+    if (this.#areAllNeeded()) return undefined;
     const all = this.#whole();
     const { environment, repository, requirements, order } = this.input;
     const parts = new Set(all.selected.map(({ resource }) => resource));
@@ -110,6 +110,18 @@ class Additions {
       wires: found.wires.filter((wire) => !answered.has(answers(wire))),
     });
     return fewer;
+  }
+
+  /** Whether each of what was added is the only one that would do for what stays in any case: told by looking, without trying. */
+  #areAllNeeded(): boolean {
+    const { selected, wires } = this.#added;
+    const open = new Set(selected.map(({ key }) => key));
+    for (const wire of wires) {
+      if (open.has(wire.from) || !open.has(wire.to)) continue;
+      const asked = requirementOf(this.#after.get(wire.from), wire)!;
+      if (this.#after.offers(asked).every(({ resource }) => resource.id === wire.to)) open.delete(wire.to);
+    }
+    return open.size === 0;
   }
 
   /** Whether what is mandatory is wired as it was, and of the rest what was wired still is. */
@@ -147,7 +159,7 @@ class Additions {
   }
 
   #isOffered({ requirement }: Wanted): boolean {
-    return [this.input.repository, this.#after].some((one) => one.offers(requirement).length > 0);
+    return this.input.repository.offers(requirement).length > 0 || this.#after.offers(requirement).length > 0;
   }
 
   /** Takes all of these, where all of them can be had as they are found first. */
@@ -203,10 +215,15 @@ class Additions {
 
   /** Whether everything can still be installed in some order, and no package comes from two places. */
   #holdsWith({ selected, wires }: Pick<Solved, 'selected' | 'wires'>): boolean {
+    const more = new Map(selected.map(({ key, resource }) => [key, resource]));
+    // Among themselves they go in no circle: only through something that was selected before could they.
+    const mayCloseCircle = wires.some(({ from, to }) => this.#keys.has(to) && (more.has(from) || this.#keys.has(from)));
+    const concernClasses = wires.some((wire) => this.#concernsClasses(wire, more));
+    if (!mayCloseCircle && !concernClasses) return true;
     const then = this.#after.with({ resources: selected.map(({ key, resource }) => ({ ...resource, id: key })), wires });
-    const isNew = (id: string) => this.#keys.has(id) || this.#after.get(id) === undefined;
+    const isNew = (id: string) => this.#keys.has(id) || more.has(id);
     if (wires.some((wire) => closesCircle(wire, then, isNew))) return false;
-    if (!wires.some((wire) => this.#concernsClasses(wire, selected))) return true;
+    if (!concernClasses) return true;
     const touched = new Set([...wires.map(({ from }) => from), ...selected.map(({ key }) => key)]);
     // What is added on the way is visited too: who is wired to something sees where that has its packages from.
     for (const id of touched) {
@@ -217,8 +234,8 @@ class Additions {
     return [...touched].every((id) => classSpaceConflicts(then.get(id)!, then).length === 0);
   }
 
-  #concernsClasses({ from, to, capability: at }: Wire, selected: readonly Selected[]): boolean {
-    const resourceOf = (id: string) => this.#after.get(id) ?? selected.find(({ key }) => key === id)!.resource;
+  #concernsClasses({ from, to, capability: at }: Wire, more: ReadonlyMap<string, Resource>): boolean {
+    const resourceOf = (id: string) => more.get(id) ?? this.#after.get(id)!;
     const provider = resourceOf(to);
     if (showsPackages(provider, at)) return true;
     const name = packageOf(provider.capabilities[at]!);

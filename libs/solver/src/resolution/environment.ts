@@ -47,29 +47,35 @@ export class ResolutionEnvironment {
     return this.#gone.has(id) ? undefined : (this.#supply.get(id) ?? this.below?.get(id));
   }
 
-  named(name: string): Resource[] {
-    return [...this.#supply.named(name), ...this.#still(this.below?.named(name), (one) => one)];
+  named(name: string): readonly Resource[] {
+    return both(
+      this.#supply.named(name),
+      this.#still(this.below?.named(name), (one) => one),
+    );
   }
 
-  offers(requirement: Requirement): Offer[] {
-    return [...this.#supply.offers(requirement), ...this.#still(this.below?.offers(requirement), ({ resource }) => resource)];
+  offers(requirement: Requirement): readonly Offer[] {
+    return both(
+      this.#supply.offers(requirement),
+      this.#still(this.below?.offers(requirement), ({ resource }) => resource),
+    );
   }
 
-  #still<T>(all: readonly T[] = [], resourceOf: (one: T) => Resource): T[] {
-    return this.#gone.size === 0 ? [...all] : all.filter((one) => !this.#gone.has(resourceOf(one).id));
+  #still<T>(all: readonly T[] = NOTHING, resourceOf: (one: T) => Resource): readonly T[] {
+    return this.#gone.size === 0 ? all : all.filter((one) => !this.#gone.has(resourceOf(one).id));
   }
 
-  wiresFrom(id: string): Wire[] {
+  wiresFrom(id: string): readonly Wire[] {
     return this.#both(this.#from, id, this.below?.wiresFrom(id));
   }
 
-  wiresTo(id: string): Wire[] {
+  wiresTo(id: string): readonly Wire[] {
     return this.#both(this.#to, id, this.below?.wiresTo(id));
   }
 
-  #both(index: ReadonlyMap<string, Wire[]>, id: string, before: readonly Wire[] = []): Wire[] {
+  #both(index: ReadonlyMap<string, Wire[]>, id: string, before: readonly Wire[] = NOTHING): readonly Wire[] {
     const kept = this.#gone.size === 0 ? before : before.filter((wire) => !this.#gone.has(wire.from) && !this.#gone.has(wire.to));
-    return [...(index.get(id) ?? []), ...kept];
+    return both(index.get(id) ?? NOTHING, kept);
   }
 
   /** Packages that a package uses, in one version of its at least. */
@@ -85,6 +91,14 @@ export class ResolutionEnvironment {
   mayBeUpgraded(id: string): boolean {
     return this.#upgradable.has(id) || (this.below?.mayBeUpgraded(id) ?? false);
   }
+}
+
+const NOTHING: readonly never[] = [];
+
+/** One after the other; nothing is copied where there is nothing of one. */
+function both<T>(first: readonly T[], second: readonly T[]): readonly T[] {
+  if (second.length === 0) return first;
+  return first.length === 0 ? second : [...first, ...second];
 }
 
 function addTo(index: Map<string, Wire[]>, key: string, wire: Wire): void {

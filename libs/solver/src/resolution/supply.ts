@@ -15,7 +15,7 @@ export class Supply {
   readonly #usedByPackage = new Map<string, Set<string>>();
   readonly #used = new Set<string>();
   /** What satisfies a requirement, as long as nothing is added. */
-  #known = new WeakMap<Requirement, readonly Offer[]>();
+  #known?: WeakMap<Requirement, readonly Offer[]> | undefined;
   /** Namespaces with a name that is no text: a filter's text can mean it all the same, so all of them are looked at. */
   readonly #otherwiseNamed = new Set<string>();
 
@@ -40,7 +40,7 @@ export class Supply {
     const other = this.#byId.get(resource.id);
     if (other && other.layer <= resource.layer) return;
     if (other) this.#remove(other);
-    this.#known = new WeakMap();
+    this.#known = undefined;
     this.#byId.set(resource.id, resource);
     addTo(this.#byName, resource.name, resource);
     for (const [at, capability] of resource.capabilities.entries()) {
@@ -53,6 +53,7 @@ export class Supply {
   }
 
   #noteUses(capability: Capability): void {
+    if (capability.uses.length === 0) return;
     for (const used of capability.uses) this.#used.add(used);
     const name = packageOf(capability);
     if (name === undefined) return;
@@ -102,11 +103,12 @@ export class Supply {
   }
 
   #satisfying(requirement: Requirement): readonly Offer[] {
-    const known = this.#known.get(requirement);
+    const known = this.#known?.get(requirement);
     if (known) return known;
-    const own = this.#own(requirement)
-      .filter(({ capability }) => satisfies(capability, requirement))
-      .sort(byPreference);
+    const all = this.#own(requirement);
+    if (all.length === 0) return all;
+    const own = all.filter(({ capability }) => satisfies(capability, requirement)).sort(byPreference);
+    this.#known ??= new WeakMap();
     this.#known.set(requirement, own);
     return own;
   }
@@ -118,7 +120,7 @@ export class Supply {
 
   #own(requirement: Requirement): readonly Offer[] {
     const { namespace } = requirement;
-    return this.#offers.get(this.#otherwiseNamed.has(namespace) ? namespace : keyAskedFor(requirement)) ?? [];
+    return this.#offers.get(this.#otherwiseNamed.has(namespace) ? namespace : keyAskedFor(requirement)) ?? NOTHING;
   }
 
   /** All capabilities of a namespace. */
@@ -126,10 +128,12 @@ export class Supply {
     return this.#above(this.#offers.get(namespace) ?? [], this.below?.inNamespace(namespace));
   }
 
-  #above(own: readonly Offer[], below: readonly Offer[] = []): readonly Offer[] {
+  #above(own: readonly Offer[], below: readonly Offer[] = NOTHING): readonly Offer[] {
     return below.length === 0 ? own : [...own, ...below.filter(({ resource }) => !this.#hidden.has(resource.name))];
   }
 }
+
+const NOTHING: readonly never[] = [];
 
 function addTo<T>(index: Map<string, T[]>, key: string, one: T): void {
   const there = index.get(key);
