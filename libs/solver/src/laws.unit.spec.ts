@@ -223,8 +223,8 @@ describe('laws of plans', () => {
 /** Without optional requirements; what needs the others calls them as before. */
 const bare = (definitions: readonly ResourceDefinition[]): ResourceDefinition[] =>
   definitions.map((one) => {
-    const kept = needsOf(one).filter(({ requirement }) => requirement.resolution !== 'optional');
-    return { ...one, requirements: kept.map(({ name, requirement }) => ({ ...requirement, name })) };
+    const kept = needsOf(one).filter((need) => need.requirement.resolution !== 'optional');
+    return { ...one, requirements: kept.map((need) => ({ ...need.requirement, name: need.name })) };
   });
 
 /** Whether nothing is needed, but for what is optional: that may have closed a circle until what it needs was there. */

@@ -3,23 +3,16 @@ import { mayHaveItself, showsPackages } from './class-space.js';
 import { classSpaceConflicts, closesCircle, inWireOrder } from './consistency.js';
 import type { ResolutionEnvironment } from './environment.js';
 import { irreducible } from './irreducible.js';
-import { JOB_ID, jobThatNeeds, requirementOf, type Asked, type Order, type Problem } from './problem.js';
+import { JOB_ID, jobThatNeeds, requirementOf, type Asked, type Problem, type Question } from './problem.js';
 import { packageOf, type Offer, type Requirement, type Resource, type Wire } from './resource.js';
 import { search, type Selected, type Solved } from './search.js';
-import { byPreference, type Supply } from './supply.js';
+import { byPreference } from './supply.js';
 
 /** Steps that the search for one optional requirement may take. */
 const STEPS_FOR_OPTIONAL = 100_000;
 
 /** A requirement of something that a plan has. */
 type Wanted = Required<Asked>;
-
-interface Question {
-  environment: ResolutionEnvironment;
-  repository: Supply;
-  requirements: readonly Requirement[];
-  order?: Order;
-}
 
 /**
  * A solution of what is mandatory with what it can have besides: optional requirements, and further wires of those that take

@@ -16,6 +16,16 @@ export interface Asked {
 /** Compares two offers for a requirement: below 0 where the first is preferred. */
 export type Order = (a: Offer, b: Offer, requirement: Requirement) => number;
 
+/** What the resolver is asked. */
+export interface Question {
+  environment: ResolutionEnvironment;
+  repository: Supply;
+  /** What is needed, the most important first. */
+  requirements: readonly Requirement[];
+  /** Which of what could be installed comes first for a requirement; `byPreference` of supply.ts when left out. */
+  order?: Order;
+}
+
 /** What is to be solved. */
 export interface Problem {
   environment: ResolutionEnvironment;

@@ -1,17 +1,15 @@
 import { withAdditions } from './additions.js';
 import { Budget, LimitReached, type Limits, type Now } from './budget.js';
-import type { ResolutionEnvironment } from './environment.js';
 import type { Fact } from './fact.js';
 import type { Cause } from './cause.js';
 import { explain, type Explanation } from './explain.js';
 import { missingBesides } from './besides.js';
-import type { Order, Problem } from './problem.js';
+import type { Problem, Question } from './problem.js';
 import { irreducible } from './irreducible.js';
 import { factsOf } from './proof.js';
-import type { Requirement, Resource, Wire } from './resource.js';
+import type { Resource, Wire } from './resource.js';
 import type { SoFar } from './so-far.js';
 import { search, type Found, type Selected, type Solved } from './search.js';
-import type { Supply } from './supply.js';
 
 export type ResolutionInput = Question & (Cost | { budget: Budget });
 
@@ -19,15 +17,6 @@ export type ResolutionInput = Question & (Cost | { budget: Budget });
 interface Cost {
   limits?: Limits;
   now: Now;
-}
-
-interface Question {
-  environment: ResolutionEnvironment;
-  repository: Supply;
-  /** What is needed, the most important first. */
-  requirements: readonly Requirement[];
-  /** Which of what could be installed comes first for a requirement; `byPreference` of supply.ts when left out. */
-  order?: Order;
 }
 
 export type Resolution =
