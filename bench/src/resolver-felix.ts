@@ -36,7 +36,7 @@ export const resolverFelixNotes = {
     'leaves out what could be left out, and explains what cannot be. Each plan, Felix’s too, is held against an independent checker. Then models at which ' +
     'Felix gives up, and tiny ones by chance (SLIPWAY_SEED) of which enumeration says what is true.',
   notMeasured:
-    'Singletons, which Felix leaves to whoever calls it; fragments; environments in which much is installed; memory. Why optional imports are slower: what they bring is resolved once more, on the environment as the plan leaves it, which is indexed for that. The one model in which ours is larger: it takes the newer bundle, an optional import of which another one meets.',
+    'Singletons, which Felix leaves to whoever calls it; fragments; environments in which much is installed; memory. Optional imports cost a second search: what they bring is resolved on the environment as the plan leaves it. The one model in which ours is larger: it takes the newer bundle, an optional import of which another one meets.',
 };
 
 const SHAPES: Record<string, () => BundleModel> = {

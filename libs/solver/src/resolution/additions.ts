@@ -44,7 +44,8 @@ class Additions {
   ) {
     const gone = least.replaced.map(({ old }) => old.id);
     const job = jobThatNeeds(input.requirements);
-    this.#after = input.environment.with({ resources: [job], wires: least.wires }, gone);
+    this.#after = input.environment.withSelectionOf(input.repository, gone);
+    this.#after.add({ resources: [job], wires: least.wires });
     for (const requirement of input.requirements) this.#note({ by: job, requirement, within: [] });
     this.#install(least.selected);
     for (const id of gone) this.#noteLost(input.environment.wiresTo(id));

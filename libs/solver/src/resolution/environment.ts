@@ -14,7 +14,7 @@ export interface Installed {
  * at as if it were there.
  */
 export class ResolutionEnvironment {
-  readonly #supply = new Supply([]);
+  readonly #supply: Supply | SelectionOf;
   readonly #from = new Map<string, Wire[]>();
   readonly #to = new Map<string, Wire[]>();
   readonly #upgradable = new Set<string>();
@@ -24,14 +24,21 @@ export class ResolutionEnvironment {
     installed: Installed,
     private readonly below?: ResolutionEnvironment,
     gone: Iterable<string> = [],
+    of?: Supply,
   ) {
     this.#gone = new Set(gone);
+    this.#supply = of ? new SelectionOf(of) : new Supply([]);
     this.add(installed);
   }
 
   /** This environment, with room for more in it that this one does not get to see, and some of it gone. */
   with(more: Installed, gone: Iterable<string> = []): ResolutionEnvironment {
     return new ResolutionEnvironment(more, this, gone);
+  }
+
+  /** The same, with room for what a repository has, and for copies of it, which offer nothing to anybody: it is not indexed again. */
+  withSelectionOf(repository: Supply, gone: Iterable<string>): ResolutionEnvironment {
+    return new ResolutionEnvironment({ resources: [] }, this, gone, repository);
   }
 
   add({ resources, wires = [], upgradable = [] }: Installed): void {
@@ -105,4 +112,39 @@ function addTo(index: Map<string, Wire[]>, key: string, wire: Wire): void {
   const there = index.get(key);
   if (there) there.push(wire);
   else index.set(key, [wire]);
+}
+
+/** Some of what a supply has, found by its index. */
+class SelectionOf {
+  readonly #byId = new Map<string, Resource>();
+
+  constructor(private readonly supply: Supply) {}
+
+  add(resource: Resource): void {
+    this.#byId.set(resource.id, resource);
+  }
+
+  get(id: string): Resource | undefined {
+    return this.#byId.get(id);
+  }
+
+  named(name: string): readonly Resource[] {
+    return this.supply.named(name).filter((one) => this.#has(one));
+  }
+
+  offers(requirement: Requirement): readonly Offer[] {
+    return this.supply.offers(requirement).filter(({ resource }) => this.#has(resource));
+  }
+
+  #has(resource: Resource): boolean {
+    return this.#byId.get(resource.id) === resource;
+  }
+
+  packagesUsedBy(name: string): Iterable<string> {
+    return this.supply.packagesUsedBy(name);
+  }
+
+  isUsed(name: string): boolean {
+    return this.supply.isUsed(name);
+  }
 }
