@@ -34,7 +34,7 @@ export class RequestEnds {
   #stopped = false;
   #subscription: Subscription | undefined;
   #cancel = () => {};
-  /** Why nothing is heard of requests any more. */
+  /** Why nothing is heard of requests just now. */
   problem: string | undefined;
 
   constructor(private readonly options: RequestEndsOptions) {}
@@ -65,6 +65,7 @@ export class RequestEnds {
       events: async (batch) => {
         for (const event of batch)
           if (categoryOf(event.stream) === 'environment' && event.type === ENDED) await this.#ended(event);
+        this.problem = undefined;
       },
       failed: (error) => {
         this.problem = `It is not heard just now which requests have ended: ${causeOf(error).message}`;
