@@ -26,8 +26,9 @@ import { Felix, type FelixAnswer } from './felix.js';
 import { atLeast, atMost, beside, median, withExamples, type Figure } from './figure.js';
 
 const BENCH = 'resolver-felix';
-/** Rounds until both are warm. */
+/** Rounds until both are warm; the JVM goes on compiling what runs longer, so it is measured once more after `LONG` of them. */
 const WARM = 20;
+const LONG = 150;
 
 export const resolverFelixNotes = {
   about:
@@ -36,7 +37,7 @@ export const resolverFelixNotes = {
     'leaves out what could be left out, and explains what cannot be. Each plan, Felix’s too, is held against an independent checker. Then models at which ' +
     'Felix gives up, and tiny ones by chance (SLIPWAY_SEED) of which enumeration says what is true.',
   notMeasured:
-    'Singletons, which Felix leaves to whoever calls it; fragments; environments in which much is installed; memory. Optional imports cost a second search: what they bring is resolved on the environment as the plan leaves it. The one model in which ours is larger: it takes the newer bundle, an optional import of which another one meets.',
+    'Singletons, which Felix leaves to whoever calls it; fragments; environments in which much is installed; memory. Optional imports cost a second search: what they bring is resolved on the environment as the plan leaves it. What runs on is compiled further by the JVM, and by less here: of the plainest shapes (chains, diamonds, optional imports), of which each resolution takes about 2 ms, Felix is the faster one in the end. The one model in which ours is larger: it takes the newer bundle, an optional import of which another one meets.',
 };
 
 const SHAPES: Record<string, () => BundleModel> = {
@@ -80,7 +81,8 @@ async function compared(name: string, model: BundleModel, felix: Felix, rounds: 
   const own = new Own(model);
   const times = { own: [] as number[], felix: [] as number[] };
   let answers: { ours: Resolution; theirs: FelixAnswer } | undefined;
-  for (let round = -WARM; round < rounds; round++) {
+  const last = rounds + (rounds >= WARM ? LONG : 0);
+  for (let round = -WARM; round < last; round++) {
     const ours = own.resolve();
     const theirs = await felix.resolve(model);
     answers = { ours: ours.resolution, theirs };
@@ -89,15 +91,17 @@ async function compared(name: string, model: BundleModel, felix: Felix, rounds: 
     times.felix.push(theirs.milliseconds);
   }
   const { ours, theirs } = answers!;
+  const ratios = times.felix.map((one, round) => one / times.own[round]!);
   assertRight(name, own, ours, theirs.outcome === 'resolved' ? 'install' : 'unsatisfied');
-  const ratio = median(times.felix.map((one, round) => one / times.own[round]!));
+  const later = `${name}: times as fast as Felix, after ${LONG} rounds`;
   const size =
     'selected' in ours
       ? [atMost(BENCH, `${name}: bundles, more than Felix takes`, ours.selected.length - sizeOf(theirs), 0, 'bundles')]
       : [];
   return [
-    atLeast(BENCH, `${name}: times as fast as Felix`, ratio, 1),
-    beside(BENCH, `${name}: ours`, median(times.own), 'ms'),
+    atLeast(BENCH, `${name}: times as fast as Felix`, median(ratios.slice(0, rounds)), 1),
+    ...(last > rounds ? [atLeast(BENCH, later, median(ratios.slice(-rounds)), 1)] : []),
+    beside(BENCH, `${name}: ours`, median(times.own.slice(-rounds)), 'ms'),
     ...size,
   ];
 }
