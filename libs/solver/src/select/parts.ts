@@ -132,6 +132,7 @@ class Parts {
       pinned,
       name,
       ...(resource && { key: resource }),
+      // Who it belongs to is said when all that uses it is known: shareOut.
       shared: false,
       spec: layOver(definition.spec ?? {}, (!isShared(definition) && need?.requirement.spec) || {}),
       uses: [],
